@@ -1,0 +1,21 @@
+"""The doors of a serving process: HTTP, sockets, and what starts and stops with the process."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
+django_application = get_asgi_application()
+
+# Below, because these need the applications to be loaded.
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+
+from chatproject.bodies import BodyLimit  # noqa: E402
+from chatproject.lifespan import Lifespan  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        "http": BodyLimit(django_application),
+        "lifespan": Lifespan(),
+    }
+)

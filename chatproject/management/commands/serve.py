@@ -1,0 +1,75 @@
+"""`manage.py serve`: everything on one port."""
+
+import signal
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError
+
+from chatproject import server
+from conversations.services.lobby import ensure_lobby
+
+BANNER = """
+{name} {version} runs. Stop it with Ctrl-C.
+
+  Open          {url}/           sign up there; the code comes by mail
+  API           {url}/api/docs/
+  Console       {url}/admin/     first operator: .venv/bin/python manage.py create_operator
+  Mails         {mails}
+  Data          {data}
+"""
+
+
+class Command(BaseCommand):
+    help = "Serve the web client, the API, the sockets and the console on HOST and PORT, with a background worker."
+    requires_system_checks: list[str] = []  # run by hand below, to answer in sentences
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-migrate", action="store_true", help="leave the database's schema as it is")
+        parser.add_argument("--no-worker", action="store_true", help="a worker runs elsewhere (`manage.py worker`)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: sys.exit(0))
+        try:
+            self._check()
+            sock = server.listen(settings.HOST, settings.PORT)
+            self._prepare(migrate=not options["no_migrate"])
+            self.stdout.write(self._banner())
+            own_worker = bool(settings.REDIS_URL) and not options["no_worker"]
+            server.run(sock, workers=settings.WORKERS, own_worker=own_worker)
+        except server.CannotStart as reason:
+            sys.exit(str(reason))
+        except DatabaseError as error:
+            sys.exit(f"The database of DATABASE_URL does not work: {str(error).strip().splitlines()[0]}")
+
+    def _check(self) -> None:
+        found = [found for found in checks.run_checks() if not found.is_silenced()]
+        serious = [one for one in found if one.is_serious()]
+        for one in serious or found:
+            self.stderr.write(f"{one.msg} {one.hint or ''}".strip())
+        if serious:
+            sys.exit(1)
+
+    def _prepare(self, *, migrate: bool) -> None:
+        for one in checks.run_checks(tags=[checks.Tags.database], databases=["default"]):
+            if one.is_serious():
+                raise server.CannotStart(f"{one.msg} {one.hint or ''}".strip())
+        if migrate:
+            server.migrate()
+        ensure_lobby()
+        server.collect_static()
+
+    def _banner(self) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.HOST, settings.HOST)  # noqa: S104
+        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        return BANNER.format(
+            name=settings.SITE_NAME,
+            version=settings.VERSION,
+            url=f"http://{host}:{settings.PORT}",
+            mails=getattr(settings, "EMAIL_FILE_PATH", None) or f"sent through {settings.EMAIL_HOST}",
+            data=settings.DATA_DIR,
+        )
