@@ -1,0 +1,38 @@
+"""What is over is deleted, in small slices so that nobody waits for it: the worker does it once an hour."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.contrib.sessions.models import Session as ConsoleSession
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from accounts.models import OneTime, Session
+
+log = structlog.get_logger(__name__)
+
+SLICE = 500
+
+
+def outdated() -> Iterator[QuerySet[Any]]:
+    """What nobody needs any more. A used or expired code is kept for a day: its tries count against the next one."""
+    now = timezone.now()
+    yield OneTime.objects.filter(expires_at__lt=now - timedelta(days=1))
+    yield Session.objects.filter(Q(ended_at__lt=now - timedelta(days=30)) | Q(expires_at__lt=now - timedelta(days=30)))
+    yield ConsoleSession.objects.filter(expire_date__lt=now)
+    yield DBTaskResult.objects.filter(status="SUCCESSFUL", finished_at__lt=now - timedelta(days=7))
+    yield DBTaskResult.objects.filter(status="FAILED", finished_at__lt=now - timedelta(days=90))
+
+
+def tidy(stopping: threading.Event) -> None:
+    """Delete what is outdated, until done or `stopping`."""
+    for rows in outdated():
+        while ids := list(rows.values_list("pk", flat=True)[:SLICE]):
+            rows.model._default_manager.filter(pk__in=ids).delete()
+            log.info("tidied", what=rows.model._meta.label_lower, count=len(ids))
+            if stopping.wait(0.05):
+                return

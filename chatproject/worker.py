@@ -1,0 +1,133 @@
+"""Work in the background: runs queued tasks, tries failed ones again, takes back what a killed worker left."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+from django_tasks_db.management.commands.db_worker import Worker
+from django_tasks_db.models import DBTaskResult
+from django_tasks_db.utils import exclusive_transaction
+
+from chatproject import housekeeping
+
+log = structlog.get_logger(__name__)
+
+READY, RUNNING, FAILED = "READY", "RUNNING", "FAILED"
+MAX_ATTEMPTS = 5
+HEARTBEAT = 20.0
+LEASE = timedelta(seconds=90)
+"""A running task whose worker was not heard of for so long is taken back."""
+
+
+class ChatWorker(Worker):
+    """Runs the tasks of all queues in one thread; a second thread keeps the leases and the house.
+
+    `started_at` of a running task moves with each heartbeat: it says when its worker was last alive. A task may run
+    again after a crash, so tasks must bear being repeated.
+    """
+
+    def __init__(self, interval: float = 0.5) -> None:
+        super().__init__(
+            queue_names=["*"],
+            excluded_queue_names=[],
+            interval=interval,
+            batch=False,
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id=get_random_string(32),
+        )
+        self._stopping = threading.Event()
+        self._current: DBTaskResult | None = None
+        self._tidied = 0.0
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(self.run_next, interval), name="worker", daemon=True),
+            threading.Thread(target=self._repeat, args=(self.keep, HEARTBEAT), name="worker-keep", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin to work, in threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float = 10) -> None:
+        """Take no more tasks and wait for the running one; what takes longer is taken back after its lease."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(timeout)
+
+    def run_next(self) -> bool:
+        """Run the next task that is due. False when there is none."""
+        self._current = self._claim()
+        if self._current is None:
+            return False
+        try:
+            self.run_task(self._current)
+        finally:
+            self._current = None
+        return True
+
+    def run_task(self, db_task_result: DBTaskResult) -> None:
+        """Run one task; when it fails, have it run again later, up to `MAX_ATTEMPTS` times."""
+        super().run_task(db_task_result)
+        if db_task_result.status != FAILED:
+            return
+        attempt = len(db_task_result.worker_ids)
+        log.warning(
+            "task_failed",
+            task=db_task_result.task_path,
+            attempt=attempt,
+            reason=db_task_result.exception_class_path,
+        )
+        if attempt < MAX_ATTEMPTS:
+            later = timezone.now() + timedelta(seconds=5 * 4 ** (attempt - 1))
+            DBTaskResult.objects.filter(id=db_task_result.id).update(status=READY, run_after=later)
+
+    def keep(self) -> bool:
+        """Say that the running task is alive, take back what others left, tidy up once an hour."""
+        now = timezone.now()
+        if current := self._current:
+            DBTaskResult.objects.filter(id=current.id, status=RUNNING).update(started_at=now)
+        take_back(DBTaskResult.objects.filter(status=RUNNING, started_at__lt=now - LEASE))
+        if time.monotonic() - self._tidied > 3600 or not self._tidied:
+            self._tidied = time.monotonic()
+            housekeeping.tidy(self._stopping)
+        return False
+
+    def _claim(self) -> DBTaskResult | None:
+        ready = DBTaskResult.objects.ready().filter(backend_name=self.backend_name)
+        if not ready.exists():  # asked first: taking SQLite's write lock twice a second would delay senders
+            return None
+        with exclusive_transaction():
+            task: DBTaskResult | None = ready.get_locked()
+            if task:
+                task.claim(self.worker_id)
+        return task
+
+    def _repeat(self, deed: Callable[[], bool], interval: float) -> None:
+        while not self._stopping.is_set():
+            close_old_connections()
+            again = False
+            try:
+                again = deed()
+            except (OperationalError, InterfaceError) as error:
+                log.warning("worker_without_database", reason=type(error).__name__)
+            except Exception:
+                log.exception("worker_fault")
+            if not again:
+                self._stopping.wait(interval)
+        connections.close_all()
+
+
+def take_back(lost: "DBTaskResult.objects") -> None:  # type: ignore[valid-type]
+    """Put tasks whose worker died back into the queue; what has killed `MAX_ATTEMPTS` workers has failed."""
+    for task in lost[:100]:
+        poisonous = len(task.worker_ids) >= MAX_ATTEMPTS
+        row = DBTaskResult.objects.filter(id=task.id, status=RUNNING, started_at=task.started_at)
+        if row.update(status=FAILED if poisonous else READY):
+            log.warning("task_taken_back", task=task.task_path, given_up=poisonous)
