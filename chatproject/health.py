@@ -1,0 +1,47 @@
+"""Is it alive, and can it work?"""
+
+import time
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from redis.exceptions import RedisError
+
+from chatproject.common.errors import Refusal
+from chatproject.common.redis import redis_client
+
+log = structlog.get_logger(__name__)
+STARTED = time.monotonic()
+
+
+def alive(request: HttpRequest) -> HttpResponse:
+    """`/health/`: this process answers."""
+    return _answer({"status": "ok", "version": settings.VERSION, "uptime": round(time.monotonic() - STARTED, 1)})
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """`/health/ready/`: 503 without the database; without Redis sending still works, so that is only `degraded`."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        log.warning("not_ready", reason=type(error).__name__)
+        raise Refusal("unavailable", "The database does not answer.", retry_after=2) from None
+    parts = {"database": "ok", "redis": _redis()}
+    degraded = any(state == "unavailable" for state in parts.values())
+    return _answer({"status": "degraded" if degraded else "ok", **parts})
+
+
+def _redis() -> str:
+    if not settings.REDIS_URL:
+        return "unused"
+    try:
+        redis_client().ping()
+    except RedisError:
+        return "unavailable"
+    return "ok"
+
+
+def _answer(document: dict[str, object]) -> HttpResponse:
+    return JsonResponse(document, headers={"Cache-Control": "no-store"})

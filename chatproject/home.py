@@ -1,0 +1,31 @@
+"""`/`: the web client for browsers, a description of the API for programs."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+
+from chatproject.common.errors import Refusal
+
+LINKS = {
+    "api": "/api/v1/",
+    "schema": "/api/schema/",
+    "docs": "/api/docs/",
+    "redoc": "/api/redoc/",
+    "socket": "/ws/",
+    "health": "/health/",
+    "console": "/admin/",
+}
+
+
+@csrf_exempt
+def home(request: HttpRequest) -> HttpResponse:
+    """The page, or `{name, version, links}` where JSON is preferred."""
+    if request.method not in ("GET", "HEAD"):
+        raise Refusal("method_not_allowed")
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        links: dict[str, Any] = {name: request.build_absolute_uri(path) for name, path in LINKS.items()}
+        return JsonResponse({"name": settings.SITE_NAME, "version": settings.VERSION, "links": links})
+    return render(request, "web/index.html", {"site_name": settings.SITE_NAME})

@@ -1,0 +1,23 @@
+"""Every address. What belongs to an app stands in its own `urls.py`."""
+
+from django.contrib import admin
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
+
+from chatproject import health
+from chatproject.home import home
+
+handler400 = "chatproject.common.problems.bad_request"
+handler403 = "chatproject.common.problems.permission_denied"
+handler404 = "chatproject.common.problems.page_not_found"
+handler500 = "chatproject.common.problems.server_error"
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("health/", health.alive, name="health"),
+    path("health/ready/", health.ready, name="ready"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/redoc/", SpectacularRedocView.as_view(template_name="redoc.html"), name="redoc"),
+    path("admin/", admin.site.urls),
+]
