@@ -1,0 +1,196 @@
+"""A real server for tests: `manage.py serve` as its own processes, on a free port, with its own data and database.
+
+    with Server() as server:                       # SQLite and one process, or as the test run says (below)
+        httpx.get(f"{server.url}/health/")
+        code = server.code("alice@example.org")    # the newest code mailed to her
+        server.kill()                              # kill -9, every process of it at once
+        server.start()                             # again, on the same port and data
+
+The database and Redis follow the test run: with `DATABASE_URL=postgres://…` in the environment each server gets a
+fresh database of its own on that PostgreSQL, dropped at the end, and with `REDIS_URL` its own `REDIS_PREFIX`.
+`Server(env={"DATABASE_URL": ""})` keeps to SQLite whatever the run says.
+"""
+
+import email
+import email.policy
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import psutil
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Server:
+    """A server that is not started yet; `env` adds to its settings, `workers` sets `WORKERS`.
+
+    `url` and `ws_url` are its addresses, `data_dir` its folder, `env` its environment, `log` all it has printed.
+    """
+
+    def __init__(self, *, workers: int = 1, env: dict[str, str] | None = None) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="chat-", ignore_cleanup_errors=True)
+        self.data_dir = Path(self._folder.name)
+        self.port = free_port()
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            "PYTHONUNBUFFERED": "1",
+            "DATA_DIR": str(self.data_dir),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "WORKERS": str(workers),
+            "DATABASE_URL": os.environ.get("DATABASE_URL", ""),
+            "REDIS_URL": os.environ.get("REDIS_URL", ""),
+            "REDIS_PREFIX": f"test-{secrets.token_hex(4)}",
+            **(env or {}),
+        }
+        self._database = ""
+        if self.env["DATABASE_URL"].startswith("postgres"):
+            self._create_database()
+        for name in ("DATABASE_URL", "REDIS_URL"):  # empty is not unset
+            if not self.env[name]:
+                del self.env[name]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    # --- Addresses ----------------------------------------------------------------------------------------------
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process, "not started"
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """All that its processes have printed, since the first start."""
+        return (self.data_dir / "server.log").read_text(errors="replace")
+
+    # --- Life ---------------------------------------------------------------------------------------------------
+    def start(self, timeout: float = 60) -> Self:
+        """Start and wait until it is ready; raises with its log when it is not in `timeout` seconds."""
+        with (self.data_dir / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(self.command("serve"), env=self.env, cwd=ROOT, stdout=log, stderr=log)
+        deadline = time.monotonic() + timeout
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"the server did not start:\n{self.log}")
+            time.sleep(0.1)
+        return self
+
+    def stop(self, signal: signal.Signals = signal.SIGTERM, timeout: float = 20) -> int:
+        """Ask it to stop, and wait. Returns its exit code."""
+        assert self._process, "not started"
+        self._process.send_signal(signal)
+        try:
+            return self._process.wait(timeout)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """`kill -9` of every process of it at once. Fine when it has stopped already."""
+        if self._process is None:
+            return
+        for process in self.processes():
+            process.suspend()  # so that none sees another die
+        for process in self.processes():
+            process.kill()
+        self._process.wait()
+        self._process = None
+
+    def processes(self) -> list[psutil.Process]:
+        """The living processes of it: the first, and its children."""
+        try:
+            parent = psutil.Process(self.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def run(self, *args: str, timeout: float = 60) -> "subprocess.CompletedProcess[str]":
+        """A management command with the same settings, to its end."""
+        return subprocess.run(
+            self.command(*args), env=self.env, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+    def command(self, *args: str) -> list[str]:
+        """How a management command is called."""
+        return [sys.executable, "manage.py", *args]
+
+    def close(self) -> None:
+        """Kill it and remove its database and its folder."""
+        self.kill()
+        if self._database:
+            with psycopg.connect(_in_database(self.env["DATABASE_URL"], "postgres"), autocommit=True) as connection:
+                connection.execute(f'DROP DATABASE IF EXISTS "{self._database}" WITH (FORCE)')
+        self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # --- Mails --------------------------------------------------------------------------------------------------
+    def mails(self, address: str) -> list[EmailMessage]:
+        """The mails to an address, oldest first."""
+        paths = sorted((self.data_dir / "mail").glob("*"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+        found = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in paths]
+        return [mail for mail in found if address.lower() in str(mail["To"]).lower()]
+
+    def code(self, address: str, timeout: float = 5) -> str:
+        """The code in the newest mail to an address, waiting for the mail if need be."""
+        deadline = time.monotonic() + timeout
+        while not (mails := self.mails(address)):
+            assert time.monotonic() < deadline, f"no mail to {address}"
+            time.sleep(0.05)
+        match = re.search(r"\b\d{6}\b", mails[-1].get_content())
+        assert match, f"no code in the mail to {address}"
+        return match[0]
+
+    # --- Within -------------------------------------------------------------------------------------------------
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health/ready/", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def _create_database(self) -> None:
+        self._database = f"chat_test_{secrets.token_hex(6)}"
+        url = self.env["DATABASE_URL"]
+        with psycopg.connect(_in_database(url, "postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{self._database}"')
+        self.env["DATABASE_URL"] = _in_database(url, self._database)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def _in_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
