@@ -1,0 +1,170 @@
+"""Members of rooms who connect, send, and count what they hear.
+
+A stamp `~@NUMBER@NANOSECONDS~` travels inside each message, so any server that carries the text can be
+measured. The clock is this process's own: latencies include what the generator itself takes.
+"""
+
+import asyncio
+import time
+from array import array
+
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+from bench.adapters import Room
+
+MARK = b"~@"
+CONNECTING_AT_ONCE = 50
+
+
+def stamp(number: int) -> str:
+    return f"~@{number:08d}@{time.monotonic_ns():019d}~"
+
+
+def read_stamp(frame: bytes) -> tuple[int, int] | None:
+    """The message's number and the nanosecond it left at, or None for a frame without a stamp."""
+    at = frame.find(MARK)
+    return None if at < 0 else (int(frame[at + 2 : at + 10]), int(frame[at + 11 : at + 30]))
+
+
+class Member(WSListener):
+    """One socket. It hears each message once; a second time counts as a duplicate."""
+
+    def __init__(self, crowd: "Crowd", index: int) -> None:
+        super().__init__()
+        self.crowd, self.index = crowd, index
+        self.heard: set[int] = set()
+        self.welcomed = asyncio.get_running_loop().create_future()
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self.transport = transport
+        if (greeting := self.crowd.adapter.greeting(self.index)) is None:
+            self.welcomed.set_result(None)
+        else:
+            self.say(greeting)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self.crowd.closed += 1
+        if not self.welcomed.done():
+            self.welcomed.set_exception(ConnectionError(f"refused: {transport.close_handshake}"))
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type is not WSMsgType.TEXT:
+            return
+        now, data, crowd = time.monotonic_ns(), frame.get_payload_as_bytes(), self.crowd
+        if crowd.adapter.is_reply(data):
+            crowd.answered(data, now)
+        elif found := read_stamp(data):
+            number, left_at = found
+            if number in self.heard:
+                crowd.duplicates += 1
+            else:
+                self.heard.add(number)
+                crowd.delivered(number, now - left_at, len(data))
+        elif not self.welcomed.done() and crowd.adapter.is_welcome(data):
+            self.welcomed.set_result(None)
+
+    def say(self, text: str) -> None:
+        self.transport.send(WSMsgType.TEXT, text.encode())
+
+
+class Crowd:
+    """All members, and what has happened to them so far.
+
+    With `until="all"` a message is done when every member of its room has heard it, with "reply" when its
+    sender was answered. In a closed loop a done message makes its sender post the next one.
+    """
+
+    def __init__(self, adapter: Room, members: int, rooms: int, senders: int, until: str) -> None:
+        self.adapter, self.size, self.rooms, self.senders = adapter, members, rooms, senders
+        self.until_reply = until == "reply"
+        self.room_sizes = [len(range(room, members, rooms)) for room in range(rooms)]
+        self.members: list[Member] = []
+        self.unheard: dict[int, int] = {}  # message number → members who have yet to hear it
+        self.senders_of: dict[int, int] = {}
+        self.looping = False
+        self.sent = self.closed = self.frame_size = 0
+        self.first_refusal = ""
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin a new measurement."""
+        self.deliveries = self.replies = self.refused = self.duplicates = self.expected = 0
+        self.heard_ns, self.last_heard_ns, self.reply_ns = array("q"), array("q"), array("q")
+
+    async def connect(self) -> None:
+        gate = asyncio.Semaphore(CONNECTING_AT_ONCE)
+
+        async def one(index: int) -> Member:
+            member, url = Member(self, index), self.adapter.url(index)
+            async with gate:
+                await ws_connect(lambda: member, url, websocket_handshake_timeout=30, read_buffer_init_size=2048)
+                await asyncio.wait_for(member.welcomed, 30)
+            return member
+
+        self.members = await asyncio.gather(*map(one, range(self.size)))
+
+    def disconnect(self) -> None:
+        for member in self.members:
+            member.transport.disconnect()
+
+    def post(self, sender: int) -> None:
+        number, self.sent = self.sent, self.sent + 1
+        listeners = self.room_sizes[sender % self.rooms]
+        self.unheard[number], self.senders_of[number] = listeners, sender
+        self.expected += listeners
+        self.members[sender].say(self.adapter.message(sender, stamp(number)))
+
+    def answered(self, reply: bytes, now: int) -> None:
+        if found := read_stamp(reply):
+            self.replies += 1
+            self.reply_ns.append(now - found[1])
+            if self.until_reply:
+                self.done(found[0])
+        elif b'"ok":false' in reply:
+            self.refused += 1
+            self.first_refusal = self.first_refusal or reply.decode()
+
+    def delivered(self, number: int, took_ns: int, size: int) -> None:
+        self.deliveries += 1
+        self.frame_size = size
+        self.heard_ns.append(took_ns)
+        left = self.unheard.get(number, 0) - 1
+        if left > 0:
+            self.unheard[number] = left
+        elif left == 0:
+            self.last_heard_ns.append(took_ns)
+            del self.unheard[number]
+            if not self.until_reply:
+                self.done(number)
+
+    def done(self, number: int) -> None:
+        sender = self.senders_of.pop(number, None)
+        if sender is not None and self.looping:
+            self.post(sender)
+
+    async def loop(self, seconds: float, window: int) -> None:
+        """Each sender keeps `window` messages on their way."""
+        self.looping = True
+        for sender in range(self.senders):
+            for _ in range(window):
+                self.post(sender)
+        await asyncio.sleep(seconds)
+        self.looping = False
+
+    async def pace(self, seconds: float, rate: float) -> None:
+        """`rate` messages a second over all senders, whether or not the server keeps up."""
+        start = time.monotonic()
+        for count in range(int(seconds * rate)):
+            await asyncio.sleep(max(0, start + count / rate - time.monotonic()))
+            self.post(count % self.senders)
+
+    async def settle(self, silence: float) -> float:
+        """Wait until everything was heard or nothing came for `silence` seconds; when the last thing came."""
+        last, last_at = self.deliveries + self.replies, time.monotonic()
+        while time.monotonic() - last_at < silence and (self.unheard or self.senders_of):
+            await asyncio.sleep(0.02)
+            if (now := self.deliveries + self.replies) != last:
+                last, last_at = now, time.monotonic()
+        self.unheard.clear()
+        self.senders_of.clear()
+        return last_at

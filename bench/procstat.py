@@ -1,0 +1,57 @@
+"""What a process tree has used, read from /proc."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+KIB_PER_PAGE = os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat from the third ("state") on."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+
+
+def tree(root: int) -> list[int]:
+    """`root` and its descendants that live now."""
+    children = defaultdict(list)
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        with suppress(OSError):
+            children[int(stat(pid)[1])].append(pid)
+    found, waiting = [], [root]
+    while waiting:
+        found.append(waiting.pop())
+        waiting += children[found[-1]]
+    return found
+
+
+def cpu_seconds(roots: Iterable[int]) -> float:
+    """User and system time of the trees so far. What a process did before it died is not in it."""
+    ticks = 0
+    for pid in (pid for root in roots for pid in tree(root)):
+        with suppress(OSError):
+            ticks += sum(map(int, stat(pid)[11:13]))
+    return ticks / TICKS_PER_SECOND
+
+
+def rss_kib(root: int) -> int:
+    """Resident memory of the tree; a page that two processes share counts twice."""
+    pages = 0
+    for pid in tree(root):
+        with suppress(OSError):
+            pages += int(stat(pid)[21])
+    return pages * KIB_PER_PAGE
+
+
+def database_roots() -> list[int]:
+    """The PostgreSQL server processes of this machine, if any: each is the root of its tree."""
+    roots = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            if name == "postgres" and Path(f"/proc/{stat(int(pid))[1]}/comm").read_text().strip() != name:
+                roots.append(int(pid))
+    return roots
