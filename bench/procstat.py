@@ -10,6 +10,11 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 KIB_PER_PAGE = os.sysconf("SC_PAGE_SIZE") // 1024
 
 
+def living() -> list[int]:
+    """Every process that can be seen."""
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
 def stat(pid: int) -> list[str]:
     """The fields of /proc/PID/stat from the third ("state") on."""
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -18,7 +23,7 @@ def stat(pid: int) -> list[str]:
 def tree(root: int) -> list[int]:
     """`root` and its descendants that live now."""
     children = defaultdict(list)
-    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+    for pid in living():
         with suppress(OSError):
             children[int(stat(pid)[1])].append(pid)
     found, waiting = [], [root]
@@ -49,9 +54,9 @@ def rss_kib(root: int) -> int:
 def database_roots() -> list[int]:
     """The PostgreSQL server processes of this machine, if any: each is the root of its tree."""
     roots = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    for pid in living():
         with suppress(OSError):
             name = Path(f"/proc/{pid}/comm").read_text().strip()
-            if name == "postgres" and Path(f"/proc/{stat(int(pid))[1]}/comm").read_text().strip() != name:
-                roots.append(int(pid))
+            if name == "postgres" and Path(f"/proc/{stat(pid)[1]}/comm").read_text().strip() != name:
+                roots.append(pid)
     return roots

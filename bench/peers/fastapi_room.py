@@ -4,7 +4,7 @@ A `ConnectionManager` holds the connections and awaits `send_text` for one after
 serves it as it comes.
 """
 
-import argparse
+import os
 from collections import defaultdict
 
 import uvicorn
@@ -42,6 +42,4 @@ async def chat(websocket: WebSocket, room: str) -> None:
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--port", type=int, required=True)
-    uvicorn.run(app, port=arguments.parse_args().port, log_level="warning")
+    uvicorn.run(app, port=int(os.environ["PORT"]), log_level="warning")

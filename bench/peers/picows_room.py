@@ -4,8 +4,7 @@ Whatever arrives on `/ws/{room}` goes to everybody in that room. No sign-in, no 
 and the leanest WebSocket library there is for Python: what remains is mostly the kernel's work.
 """
 
-import argparse
-import asyncio
+import os
 from collections import defaultdict
 
 import uvloop
@@ -41,11 +40,9 @@ def join(request: WSUpgradeRequest) -> Member:
 
 
 async def serve(port: int) -> None:
-    server = await ws_create_server(join, "127.0.0.1", port, backlog=2048)
+    server = await ws_create_server(join, "127.0.0.1", port, backlog=2048, read_buffer_init_size=2048)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--port", type=int, required=True)
-    uvloop.run(serve(arguments.parse_args().port))
+    uvloop.run(serve(int(os.environ["PORT"])))

@@ -1,0 +1,61 @@
+"""What is measured: who is in which rooms, and what they do there."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Cast:
+    """People and their rooms. Member `i` is in room `i % rooms` and in the `rooms_each - 1` after it."""
+
+    members: int
+    rooms: int = 1
+    rooms_each: int = 1
+
+    def rooms_of(self, member: int) -> list[int]:
+        return [(member + step) % self.rooms for step in range(self.rooms_each)]
+
+
+CASTS = {
+    "hall": Cast(members=500),
+    "desks": Cast(members=200, rooms=50),
+    "town": Cast(members=2000, rooms=100),
+    "regulars": Cast(members=500, rooms=400, rooms_each=20),
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a cast does. The fields are the load generator's options of the same names."""
+
+    cast_name: str
+    senders: int = 1
+    window: int = 1
+    rate: float = 0
+    until: str = "all"
+    seconds: float = 4
+    rest: float = 0.5
+    idle: bool = False
+
+    @property
+    def cast(self) -> Cast:
+        return CASTS[self.cast_name]
+
+    def arguments(self) -> list[str]:
+        """The command line for `bench.wsload`."""
+        options: dict[str, object] = {"members": self.cast.members, "rooms": self.cast.rooms}
+        options |= {name: getattr(self, name) for name in ("senders", "window", "rate", "until", "seconds", "rest")}
+        return [f"--{name}={value}" for name, value in options.items()] + ["--idle"] * self.idle
+
+    def quick(self) -> "Scene":
+        """The same, shorter: for a look, not for a table."""
+        return replace(self, seconds=self.seconds / 2)
+
+
+SCENES = {
+    "one sender": Scene("hall", window=4),
+    "twenty senders": Scene("hall", senders=20),
+    "quiet": Scene("hall", rate=5, seconds=8),
+    "sends": Scene("desks", senders=200, until="reply"),
+    "idle": Scene("town", idle=True, rest=2),
+    "connect": Scene("regulars", idle=True, rest=1),
+}
