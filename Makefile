@@ -1,0 +1,49 @@
+# The two commands: `make run` and `make test`. `make check` runs everything that CI runs; .ci/run does it from a fresh copy.
+PYTHON ?= $(firstword $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p; done))
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint format lock bench install install-dev
+
+help:  ## say what there is
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+run: install  ## install, migrate and serve everything on http://127.0.0.1:8000
+	@exec $(BIN)/python manage.py serve
+
+test: install-dev  ## run every test, in parallel and in random order
+	@if command -v chromium >/dev/null; then $(BIN)/python -m pytest -n auto; \
+	else $(BIN)/python -m pytest -n auto -m "not browser" && \
+	echo "The browser tests did not run: chromium is not installed (Debian: apt install chromium)."; fi
+	@if command -v node >/dev/null; then node --test clients/js/; \
+	else echo "The tests of clients/js did not run: node is not installed (Debian: apt install nodejs)."; fi
+
+check: lint test  ## lint, types, import order, migrations, documents, then the tests
+
+lint: install-dev  ## everything that can be said without running the code
+	@.ci/lint
+
+format: install-dev  ## put the code into its shape
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+lock: install-dev  ## lock requirements*.txt anew
+	@$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+bench: install-dev  ## measure, and write docs/performance.md
+	@$(BIN)/python -m bench
+
+# What is installed is remembered by content, not by date: a checkout of the same versions installs nothing.
+install: $(BIN)/python  ## make the environment in .venv
+	@cmp -s requirements.txt .venv/requirements.txt || { echo "Installing …" && \
+		$(PIP) -r requirements.txt && cp requirements.txt .venv/requirements.txt; }
+
+install-dev: $(BIN)/python
+	@cmp -s requirements-dev.txt .venv/requirements-dev.txt || { echo "Installing …" && \
+		$(PIP) -r requirements-dev.txt && cp requirements.txt requirements-dev.txt .venv/; }
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (Debian: apt install python3 python3-venv)."; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; echo "Debian: apt install python3-venv"; exit 1; }
