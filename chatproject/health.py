@@ -9,17 +9,21 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis.exceptions import RedisError
 
 from chatproject.common.errors import Refusal
+from chatproject.common.publish import listeners
 from chatproject.common.redis import redis_client
+from chatproject.home import read_only
 
 log = structlog.get_logger(__name__)
 STARTED = time.monotonic()
 
 
+@read_only
 def alive(request: HttpRequest) -> HttpResponse:
     """`/health/`: this process answers."""
     return _answer({"status": "ok", "version": settings.VERSION, "uptime": round(time.monotonic() - STARTED, 1)})
 
 
+@read_only
 def ready(request: HttpRequest) -> HttpResponse:
     """`/health/ready/`: 503 without the database; without Redis sending still works, so that is only `degraded`."""
     try:
@@ -28,8 +32,8 @@ def ready(request: HttpRequest) -> HttpResponse:
     except DatabaseError as error:
         log.warning("not_ready", reason=type(error).__name__)
         raise Refusal("unavailable", "The database does not answer.", retry_after=2) from None
-    parts = {"database": "ok", "redis": _redis()}
-    degraded = any(state == "unavailable" for state in parts.values())
+    parts = {"database": "ok", "redis": _redis(), "feed": "ok" if listeners else "stopped"}
+    degraded = any(state in ("unavailable", "stopped") for state in parts.values())
     return _answer({"status": "degraded" if degraded else "ok", **parts})
 
 

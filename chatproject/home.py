@@ -1,5 +1,7 @@
 """`/`: the web client for browsers, a description of the API for programs."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -20,11 +22,22 @@ LINKS = {
 }
 
 
-@csrf_exempt
+def read_only(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Only for reading; other methods are refused in the one shape, before any form protection speaks."""
+
+    @csrf_exempt
+    @wraps(view)
+    def wrapped(request: HttpRequest) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            raise Refusal("method_not_allowed")
+        return view(request)
+
+    return wrapped
+
+
+@read_only
 def home(request: HttpRequest) -> HttpResponse:
     """The page, or `{name, version, links}` where JSON is preferred."""
-    if request.method not in ("GET", "HEAD"):
-        raise Refusal("method_not_allowed")
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         links: dict[str, Any] = {name: request.build_absolute_uri(path) for name, path in LINKS.items()}
         return JsonResponse({"name": settings.SITE_NAME, "version": settings.VERSION, "links": links})

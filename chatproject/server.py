@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import structlog
 import uvicorn
 from django.conf import settings
@@ -59,6 +60,16 @@ def _why_not(error: OSError, host: str, port: int) -> str:
         case errno.EADDRNOTAVAIL:
             return f"HOST={host} is not an address of this machine; set HOST to 127.0.0.1 or 0.0.0.0."
     return f"Port {port} on {host} cannot be opened: {error.strerror}."
+
+
+def reach_database() -> None:
+    """Raises `CannotStart` with the driver's own words when PostgreSQL does not answer: the pool would only wait."""
+    if connection.vendor != "postgresql":
+        return
+    try:
+        psycopg.connect(**connection.get_connection_params()).close()
+    except psycopg.OperationalError as error:
+        raise CannotStart(f"The database of DATABASE_URL does not answer: {str(error).splitlines()[0]}.") from None
 
 
 def migrate() -> None:

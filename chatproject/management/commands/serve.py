@@ -55,6 +55,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _prepare(self, *, migrate: bool) -> None:
+        server.reach_database()
         for one in checks.run_checks(tags=[checks.Tags.database], databases=["default"]):
             if one.is_serious():
                 raise server.CannotStart(f"{one.msg} {one.hint or ''}".strip())

@@ -1,0 +1,20 @@
+from collections.abc import Iterator
+
+import pytest
+
+from chatproject.tests.server import Server
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Server]:
+    """A server that many tests share: they only look at it."""
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def own() -> Iterator[Server]:
+    """A server of the test's own, not started yet."""
+    server = Server()
+    yield server
+    server.close()

@@ -1,0 +1,81 @@
+"""Too large bodies are refused before they are read, and the refusal arrives."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+
+import httpx
+
+from chatproject.tests.server import Server
+
+MEGABYTE = 1024 * 1024
+
+
+def test_a_body_announced_too_large_is_refused_at_once(running: Server) -> None:
+    connection = HTTPConnection("127.0.0.1", running.port, timeout=2)
+    connection.putrequest("POST", "/api/v1/auth/login/")
+    connection.putheader("Content-Length", str(11 * MEGABYTE))
+    connection.endheaders()  # and not one byte of the body
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert answer.getheader("Connection") == "close"
+    assert json.loads(answer.read())["code"] == "too_large"
+
+
+def test_a_chunked_body_is_refused_while_it_grows(running: Server) -> None:
+    sent = 0
+    with socket.create_connection(("127.0.0.1", running.port), timeout=5) as sock:
+        sock.sendall(b"POST /api/v1/auth/login/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        sock.setblocking(False)
+        deadline = time.monotonic() + 10
+        answer = b""
+        while not answer and time.monotonic() < deadline:
+            try:
+                sock.setblocking(True)
+                sock.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+                sent += 65536
+                sock.setblocking(False)
+                answer = sock.recv(65536)
+            except BlockingIOError:
+                time.sleep(0.005)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert sent < 6 * MEGABYTE  # the cap, and what was on its way in the buffers of both ends
+
+
+def test_clients_that_send_everything_first_see_the_answer(running: Server) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(11 * 16):
+            yield b"x" * 65536
+
+    for body in (b"x" * 11 * MEGABYTE, chunks()):
+        answer = httpx.post(f"{running.url}/api/v1/auth/login/", content=body, timeout=20)
+        assert answer.status_code == 413
+        assert answer.json()["code"] == "too_large"
+        assert answer.headers["connection"] == "close"
+
+
+def test_memory_stays_flat(running: Server) -> None:
+    (process, *_) = running.processes()
+    before = process.memory_info().rss
+    for _ in range(5):
+        httpx.post(f"{running.url}/api/v1/auth/login/", content=b"x" * 11 * MEGABYTE, timeout=20)
+    assert process.memory_info().rss - before < 20 * MEGABYTE
+
+
+def test_a_body_below_the_cap_passes(running: Server) -> None:
+    body = json.dumps({"login": "x" * (MEGABYTE - 100), "password": "y"}).encode()
+    answer = httpx.post(f"{running.url}/api/v1/auth/login/", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 401)
+
+
+def test_pipelined_requests_after_a_refusal_are_not_served(running: Server) -> None:
+    refused = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {2 * MEGABYTE}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as sock:
+        sock.sendall(refused + b"GET /health/ HTTP/1.1\r\nHost: localhost\r\n\r\n" + b"x" * 2 * MEGABYTE)
+        answer = b""
+        while chunk := sock.recv(65536):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"uptime" not in answer

@@ -1,0 +1,96 @@
+"""It starts in seconds, keeps what it made, and stops when told."""
+
+import os
+import signal
+import stat
+import time
+
+import httpx
+import psutil
+import pytest
+
+from chatproject.tests.server import Server
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_wanted_stop_is_a_success(own: Server, number: signal.Signals) -> None:
+    own.start()
+    processes = own.processes()
+    assert own.stop(number) == 0
+    assert not psutil.wait_procs(processes, timeout=3)[1]
+    assert "Traceback" not in own.log
+
+
+def test_the_second_start_is_quick_and_keeps_the_secret_key(own: Server) -> None:
+    own.start().stop()
+    key = own.data_dir / "secret_key"
+    made = key.read_text()
+    started = time.monotonic()
+    own.start()
+    assert time.monotonic() - started < 15  # about two seconds on a machine that does nothing else
+    assert key.read_text() == made
+    assert len(made) >= 50
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+def test_it_says_what_to_open_and_how_to_begin(own: Server) -> None:
+    own.start()
+    for words in (f"{own.url}/", f"{own.url}/api/docs/", f"{own.url}/admin/", "create_operator", str(own.data_dir)):
+        assert words in own.log
+
+
+def test_killed_it_starts_again_on_the_same_port(own: Server) -> None:
+    own.start().kill()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{own.url}/health/")
+    own.start()
+    assert httpx.get(f"{own.url}/health/").status_code == 200
+
+
+@pytest.mark.skipif(not os.environ.get("REDIS_URL"), reason="several processes need Redis and PostgreSQL")
+class TestSeveralProcesses:
+    def test_what_dies_comes_back(self) -> None:
+        with Server(workers=2) as server:
+            parent, *children = server.processes()
+            for child in _serving(server) + _working(server):
+                child.kill()
+            _until(lambda: len(_serving(server)) == 2 and len(_working(server)) == 1)
+            assert parent.is_running()
+            _until(lambda: httpx.get(f"{server.url}/health/ready/").status_code == 200)
+            assert not set(children) & set(_serving(server) + _working(server))
+            assert server.stop() == 0
+
+    def test_nobody_outlives_the_one_that_keeps_them(self) -> None:
+        with Server(workers=2) as server:
+            _until(lambda: _working(server))
+            parent, *children = server.processes()
+            parent.kill()
+            assert not psutil.wait_procs(children, timeout=20)[1]
+            server.start()
+
+
+def _serving(server: Server) -> list[psutil.Process]:
+    return [process for process in server.processes() if "spawn_main" in " ".join(_words(process))]
+
+
+def _working(server: Server) -> list[psutil.Process]:
+    return [process for process in server.processes() if "worker" in _words(process)]
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _until(true: object, timeout: float = 30) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            if true():  # type: ignore[operator]
+                return
+        except httpx.HTTPError:
+            pass
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
