@@ -51,12 +51,12 @@ def rss_kib(root: int) -> int:
     return pages * KIB_PER_PAGE
 
 
-def database_roots() -> list[int]:
-    """The PostgreSQL server processes of this machine, if any: each is the root of its tree."""
-    roots = []
+def postgres_backends(database: str) -> list[int]:
+    """The PostgreSQL processes of this machine that serve connections to a database."""
+    found = []
     for pid in living():
         with suppress(OSError):
-            name = Path(f"/proc/{pid}/comm").read_text().strip()
-            if name == "postgres" and Path(f"/proc/{stat(pid)[1]}/comm").read_text().strip() != name:
-                roots.append(pid)
-    return roots
+            title = Path(f"/proc/{pid}/cmdline").read_text()
+            if title.startswith("postgres: ") and f" {database} " in title:
+                found.append(pid)
+    return found

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.databases import prepared
+from bench.databases import DATABASE, prepared
 from bench.report import Results, markdown, write_between_markers
 from bench.scenes import SCENES, Scene
 from bench.servers import FASTAPI, PICOWS, ROOT, Server, running
@@ -77,7 +77,15 @@ def play(scene: Scene, server: Server, cores: tuple[int, int], folder: Path) -> 
     """One scene on a fresh process of one server. Raises RuntimeError when something was refused."""
     server_core, own_core = cores
     with running(server, server_core, folder / "server.log") as (pid, port):
-        command = [sys.executable, "-m", "bench.wsload", f"ws://127.0.0.1:{port}", f"--pid={pid}", *scene.arguments()]
+        command = [
+            sys.executable,
+            "-m",
+            "bench.wsload",
+            f"ws://127.0.0.1:{port}",
+            f"--pid={pid}",
+            f"--database={DATABASE}",
+        ]
+        command += scene.arguments()
         if server.people:
             command.append(f"--people={server.people / scene.cast_name}.json")
         done = subprocess.run(

@@ -18,6 +18,7 @@ django.setup()
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import Session, User  # noqa: E402
+from accounts.tokens import access_token  # noqa: E402
 from bench.scenes import CASTS, Cast  # noqa: E402
 from conversations.models import Conversation, Membership  # noqa: E402
 
@@ -35,7 +36,7 @@ def seed(name: str, cast: Cast) -> dict[str, list[str]]:
         batch_size=1000,
     )
     return {
-        "tokens": [token_of(session) for session in sessions(users)],
+        "tokens": [access_token(session) for session in sessions(users)],
         "conversations": [str(conversation.id) for conversation in conversations],
     }
 

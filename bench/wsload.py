@@ -49,11 +49,11 @@ async def connecting(crowd: Crowd, server: int, rest: float) -> dict[str, float]
 async def sending(crowd: Crowd, options: argparse.Namespace) -> dict[str, float | str]:
     """What it costs to carry the messages of one timed stretch, and how they fared."""
     crowd.forget()
-    databases, own, began = procstat.database_roots(), time.process_time(), time.monotonic()
-    cpu, database_cpu, first = procstat.cpu_seconds([options.pid]), procstat.cpu_seconds(databases), crowd.sent
+    own, began, first = time.process_time(), time.monotonic(), crowd.sent
+    cpu, database_cpu = cpu_seconds(options)
     await drive(crowd, options, options.seconds)
     ended = await crowd.settle(SILENCE)
-    cpu, database_cpu = procstat.cpu_seconds([options.pid]) - cpu, procstat.cpu_seconds(databases) - database_cpu
+    cpu, database_cpu = (now - then for now, then in zip(cpu_seconds(options), (cpu, database_cpu), strict=True))
     sent, wall = crowd.sent - first, ended - began
     return {
         "sent": sent,
@@ -76,6 +76,12 @@ async def sending(crowd: Crowd, options: argparse.Namespace) -> dict[str, float 
         **percentiles("last_heard", crowd.last_heard_ns),
         **percentiles("reply", crowd.reply_ns),
     }
+
+
+def cpu_seconds(options: argparse.Namespace) -> tuple[float, float]:
+    """Of the server, and of the PostgreSQL processes that work for it."""
+    backends = procstat.postgres_backends(options.database) if options.database else []
+    return procstat.cpu_seconds([options.pid]), procstat.cpu_seconds(backends)
 
 
 async def drive(crowd: Crowd, options: argparse.Namespace, seconds: float) -> None:
@@ -102,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url", help="scheme, host and port")
     parser.add_argument("--pid", type=int, required=True, help="the server; its process tree is summed")
+    parser.add_argument("--database", help="name of the server's PostgreSQL database, to count its CPU too")
     parser.add_argument("--people", type=Path, help="what bench.seed made for this scene")
     parser.add_argument("--members", type=int, default=500, help="connections")
     parser.add_argument("--rooms", type=int, default=1)
