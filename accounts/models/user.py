@@ -1,0 +1,100 @@
+from collections.abc import Iterable
+from typing import ClassVar
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from accounts.names import username_key
+from chatproject.common.ids import uuid7
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    """Reading people."""
+
+    def active(self) -> "UserQuerySet":
+        """People who may sign in and be found."""
+        return self.filter(is_active=True, email_verified_at__isnull=False)
+
+    def search(self, text: str) -> "UserQuerySet":
+        """People whose username or full name starts with `text`; the text is never an operator."""
+        return self.filter(Q(username_key__startswith=username_key(text)) | Q(full_name__istartswith=text))
+
+    def by_login(self, login: str) -> "UserQuerySet":
+        """The person with this e-mail address or username."""
+        if "@" in login:
+            return self.filter(email=login.strip().lower())
+        return self.filter(username_key=username_key(login))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, username: str) -> "User":
+        """How the console signs operators in: by e-mail or by username, like everybody."""
+        return self.by_login(username).get()
+
+    def bump(self, user_ids: Iterable[UUID]) -> dict[UUID, int]:
+        """Move on the numbers of these people, in id order so that no two transactions lock crosswise.
+
+        Returns the new numbers. Call it last in a transaction, after the conversations are locked.
+        """
+        ids = sorted(user_ids)
+        if not ids:
+            return {}
+        list(self.filter(id__in=ids).order_by("id").select_for_update(no_key=True).values_list("id"))
+        self.filter(id__in=ids).update(seq=F("seq") + 1)
+        return dict(self.filter(id__in=ids).values_list("id", "seq"))
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person with an account.
+
+    `seq` is the person's number: it moves with everything that their devices must hear beside the conversations'
+    logs (being added or removed, own marks, an ended session), so that a lost ring shows as a hole.
+    """
+
+    class Presence(models.TextChoices):
+        EVERYONE = "everyone"
+        CONTACTS = "contacts"
+        NOBODY = "nobody"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    username = models.CharField(max_length=32)
+    username_key = models.CharField(max_length=64, editable=False)
+    email = models.EmailField(max_length=254, null=True, blank=True)
+    email_verified_at = models.DateTimeField(null=True, blank=True)
+    full_name = models.CharField(max_length=100, blank=True)
+    bio = models.CharField(max_length=500, blank=True)
+    avatar_url = models.CharField(max_length=200, blank=True, editable=False)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    read_receipts = models.BooleanField(default=True)
+    typing = models.BooleanField(default=True)
+    presence = models.CharField(max_length=8, choices=Presence, default=Presence.CONTACTS)
+    seq = models.BigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_seen_at = models.DateTimeField(null=True, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["email"]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["username_key"], name="username_unique"),
+            models.UniqueConstraint(fields=["email"], name="email_unique"),
+        ]
+        indexes = [
+            models.Index(fields=["username_key"], name="username_prefix", opclasses=["varchar_pattern_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """Keeps the key by which usernames are compared."""
+        self.username_key = username_key(self.username)
+        super().save(*args, **kwargs)  # type: ignore[arg-type]

@@ -1,0 +1,3 @@
+"""The roof: settings, addresses, server, console and commands."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,63 @@
+"""Where a request comes from, believing proxies only where `TRUSTED_PROXIES` names them."""
+
+import ipaddress
+from functools import cache
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def client_address(peer: str, forwarded_for: str = "") -> str:
+    """The address of the client: the peer, or the rightmost hop of `X-Forwarded-For` that is no proxy of ours.
+
+    Everything left of that hop was written by the client. A peer that is no address (a socket file) is returned as
+    it is, and counts as one of ours only when `TRUSTED_PROXIES` names it, which it cannot.
+    """
+    client = _parse(peer)
+    if client is None:
+        return peer
+    hops = forwarded_for.split(",") if forwarded_for else []
+    while hops and _is_trusted(client):
+        hop = _parse(hops.pop().strip())
+        if hop is None:
+            break
+        client = hop
+    return str(client)
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address of the client that sent this request."""
+    return client_address(request.META.get("REMOTE_ADDR") or "", request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def limit_key(address: str) -> str:
+    """What limits count by: one IPv4 address, or the /64 that one IPv6 customer has to itself."""
+    parsed = _parse(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return address
+
+
+def _parse(text: str) -> Address | None:
+    """An address, without brackets, port and zone; IPv4 in IPv6 is IPv4."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_trusted(address: Address) -> bool:
+    return any(address in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
+
+
+@cache
+def _networks(trusted: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(one, strict=False) for one in trusted)

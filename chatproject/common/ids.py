@@ -1,0 +1,17 @@
+"""Identifiers: UUIDv7, so that new rows land at the end of an index."""
+
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from chatproject.common.errors import not_found
+
+__all__ = ["parse_id", "uuid7"]
+
+
+def parse_id(text: object) -> UUID:
+    """The UUID that a client named. What is no UUID cannot exist: `not_found`."""
+    try:
+        return UUID(text) if isinstance(text, str) and len(text) == 36 else UUID("")
+    except ValueError:
+        raise not_found() from None

@@ -1,0 +1,84 @@
+"""A request id for every request, one log line, safe headers, and one shape for every fault."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from chatproject.common.errors import Refusal
+from chatproject.common.ids import uuid7
+from chatproject.common.problems import problem_response, refusal_for
+
+log = structlog.get_logger("chatproject.requests")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; worker-src 'self'; media-src 'self' blob:; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+# The console's widgets (Alpine) evaluate expressions and ReDoc writes style elements; neither is reached by clients.
+LOOSER_POLICY = PAGE_POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-eval' 'unsafe-inline'").replace(
+    "style-src 'self'", "style-src 'self' 'unsafe-inline'"
+)
+LOOSER_PATHS = ("/admin/", "/api/redoc/", "/api/docs/")
+
+
+class RequestIdMiddleware:
+    """Gives each request an id (`X-Request-Id`), binds it to the logs and writes one line: path, never the query."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = uuid7().hex  # type: ignore[attr-defined]
+        started = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
+            response = self.get_response(request)
+            log.info(
+                "request",
+                method=request.method,
+                path=request.path,
+                status=response.status_code,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
+        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+
+class SecurityHeadersMiddleware:
+    """Content policy for pages, no caching and no interpretation for API answers."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        policy = LOOSER_POLICY if request.path.startswith(LOOSER_PATHS) else PAGE_POLICY
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=()")
+        if request.path.startswith("/api/v1/"):
+            response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
+
+
+class ProblemMiddleware:
+    """Turns what a view raised outside of the API framework into the same problem document, and logs real faults."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if settings.DEBUG:
+            return None
+        refusal = refusal_for(error)
+        if refusal is None:
+            log.exception("fault", path=request.path)
+            refusal = Refusal("internal")
+        return problem_response(refusal, request.request_id)  # type: ignore[attr-defined]

@@ -1,0 +1,102 @@
+"""OpenAPI from the same structs that read and write the wire, so that the document cannot drift."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from chatproject.common.errors import CODES
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+TEMPLATE = "#/components/schemas/{name}"
+_described: set[Any] = set()
+
+
+class FieldError(msgspec.Struct):
+    """One field at fault: its path in the body, a code (`required`, `invalid`, …) and a sentence."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class Problem(msgspec.Struct):
+    """A refusal (RFC 9457). `code` is stable; `detail` is for people; `retry_after` is in seconds."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    errors: list[FieldError]
+    retry_after: float | None = None
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """One page of a list: its rows and the addresses of the pages around it."""
+
+    results: list[T]
+    next: str | None
+    previous: str | None
+
+
+class Schema(AutoSchema):
+    """Spectacular's reader of views, told what every operation of ours may answer."""
+
+    def get_tags(self) -> list[str]:
+        """One tag per first path segment: `auth`, `users`, `conversations`, …"""
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+
+def describe(
+    summary: str,
+    *,
+    body: Any = None,
+    answers: dict[int, Any],
+    query: dict[str, tuple[type, str]] | None = None,
+) -> Callable[[F], F]:
+    """Document an operation: its sentence, the struct of its body, the struct (or None) of each good answer, and its
+    query parameters as `name: (type, description)`."""
+    return extend_schema(
+        summary=summary,
+        request={"application/json": _reference(body)} if body else None,
+        responses={
+            status: OpenApiResponse(_reference(answer) if answer else None, description=summary)
+            for status, answer in answers.items()
+        },
+        parameters=[
+            OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text)
+            for name, (kind, text) in (query or {}).items()
+        ],
+    )
+
+
+PAGING = {
+    "limit": (int, "How many at most: 1 to 100, 50 by default."),
+    "cursor": (str, "Where to go on: taken from `next` or `previous`, opaque."),
+}
+
+
+def _reference(kind: Any) -> dict[str, Any]:
+    _described.add(kind)
+    (schema,), _ = msgspec.json.schema_components([kind], ref_template=TEMPLATE)
+    return schema
+
+
+def add_wire_components(result: dict[str, Any], generator: Any, request: Any, public: Any) -> dict[str, Any]:
+    """Post-processing: the structs as components, the problem document as every operation's other answer."""
+    _, components = msgspec.json.schema_components([Problem, *_described], ref_template=TEMPLATE)
+    result.setdefault("components", {}).setdefault("schemas", {}).update(components)
+    components["Problem"]["properties"]["code"]["enum"] = sorted(CODES)
+    problem = {
+        "description": "A refusal.",
+        "content": {"application/problem+json": {"schema": {"$ref": TEMPLATE.format(name="Problem")}}},
+    }
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            operation["responses"].setdefault("default", problem)
+    return result

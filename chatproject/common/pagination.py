@@ -1,0 +1,97 @@
+"""Lists page by key: an opaque cursor holds the ordering values of the row at the edge, never an offset."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db.models import Model, Q, QuerySet
+from rest_framework.request import Request
+
+from chatproject.common.api import int_of
+from chatproject.common.errors import invalid
+
+DEFAULT_LIMIT, MAX_LIMIT = 50, 100
+
+
+def page(
+    request: Request,
+    rows: QuerySet[Any],
+    *,
+    order: Sequence[str],
+    show: Callable[[list[Any]], list[Any]],
+) -> dict[str, Any]:
+    """One page as `{"results", "next", "previous"}`.
+
+    `order` names the key as for `order_by`; its last field must be unique. `show` turns the rows into what is sent.
+    """
+    limit = int_of(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT) or DEFAULT_LIMIT
+    backwards, key = _read_cursor(request.query_params.get("cursor"), len(order))
+    directed = [_flip(field) for field in order] if backwards else list(order)
+    rows = rows.order_by(*directed)
+    if key:
+        rows = rows.filter(_after(directed, key))
+    found = list(rows[: limit + 1])
+    more, found = len(found) > limit, found[:limit]
+    if backwards:
+        found.reverse()
+    before, after = (more, True) if backwards else (key is not None, more)
+    return {
+        "results": show(found),
+        "next": _url(request, False, order, found[-1]) if found and after else None,
+        "previous": _url(request, True, order, found[0]) if found and before else None,
+    }
+
+
+def _flip(field: str) -> str:
+    return field[1:] if field.startswith("-") else f"-{field}"
+
+
+def _after(order: Sequence[str], key: Sequence[Any]) -> Q:
+    """The rows behind `key`: equal in the first fields, beyond it in the next one."""
+    found, equal = Q(), Q()
+    for field, value in zip(order, key, strict=True):
+        name = field.lstrip("-")
+        found |= equal & Q(**{f"{name}__{'lt' if field.startswith('-') else 'gt'}": value})
+        equal &= Q(**{name: value})
+    return found
+
+
+def _url(request: Request, backwards: bool, order: Sequence[str], row: Model) -> str:
+    key = [_value(row, field.lstrip("-")) for field in order]
+    cursor = base64.urlsafe_b64encode(msgspec.msgpack.encode([backwards, *key])).decode().rstrip("=")
+    query = request.query_params.copy()
+    query["cursor"] = cursor
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+def _value(row: Model, path: str) -> Any:
+    value: Any = row
+    for name in path.split("__"):
+        value = getattr(value, name)
+    if isinstance(value, datetime):
+        return ["t", value.isoformat()]
+    return ["u", value.hex] if isinstance(value, UUID) else value
+
+
+def _read_cursor(text: str | None, length: int) -> tuple[bool, list[Any] | None]:
+    if not text:
+        return False, None
+    try:
+        backwards, *key = msgspec.msgpack.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        values = [_decoded(value) for value in key]
+    except (ValueError, TypeError, binascii.Error, msgspec.DecodeError):
+        raise invalid("cursor", "This cursor was not made here.") from None
+    if len(values) != length or not isinstance(backwards, bool):
+        raise invalid("cursor", "This cursor was not made here.")
+    return backwards, values
+
+
+def _decoded(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    kind, text = value
+    return datetime.fromisoformat(text) if kind == "t" else UUID(text)

@@ -1,0 +1,103 @@
+"""Refusals over HTTP: `application/problem+json` (RFC 9457), whoever refused, also the framework itself."""
+
+import math
+from typing import Any
+
+import msgspec
+import structlog
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from chatproject.common.errors import CODES, Refusal
+
+log = structlog.get_logger(__name__)
+
+BY_STATUS = {
+    400: "invalid",
+    401: "not_authenticated",
+    403: "permission_denied",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "unsupported_media_type",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    503: "unavailable",
+}
+
+
+def problem_response(refusal: Refusal, request_id: str = "") -> HttpResponse:
+    """The problem document for a refusal."""
+    document = {
+        "type": "about:blank",
+        "title": CODES[refusal.code][1],
+        "status": refusal.status,
+        "code": refusal.code,
+        "detail": refusal.detail,
+        "request_id": request_id,
+        "errors": refusal.errors,
+    }
+    headers = {"Cache-Control": "no-store"}
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if refusal.status in (429, 503):
+        seconds = 1.0 if refusal.retry_after is None else refusal.retry_after
+        document["retry_after"] = seconds
+        headers["Retry-After"] = str(max(1, math.ceil(seconds)))
+    return HttpResponse(
+        msgspec.json.encode(document),
+        status=refusal.status,
+        content_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def refusal_for(error: Exception) -> Refusal | None:
+    """The refusal that an exception stands for; None when it is a fault of ours."""
+    match error:
+        case Refusal():
+            return error
+        case OperationalError() | InterfaceError():
+            return Refusal("unavailable", retry_after=1)
+        case RequestDataTooBig():
+            return Refusal("too_large")
+        case Http404():
+            return Refusal("not_found")
+        case PermissionDenied():
+            return Refusal("permission_denied")
+        case SuspiciousOperation():
+            return Refusal("invalid")
+        case exceptions.APIException():
+            return Refusal(BY_STATUS.get(error.status_code, "invalid"))
+    return None
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | HttpResponse | None:
+    """Django REST framework's handler: refusals become problem documents, faults go on to `ProblemMiddleware`."""
+    refusal = refusal_for(error)
+    if isinstance(error, OperationalError | InterfaceError):
+        log.warning("database_unavailable", reason=type(error).__name__)
+    return problem_response(refusal, context["request"].request_id) if refusal else None
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler404`."""
+    return problem_response(Refusal("not_found"), getattr(request, "request_id", ""))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler400`."""
+    return problem_response(Refusal("invalid"), getattr(request, "request_id", ""))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """`handler403`."""
+    return problem_response(Refusal("permission_denied"), getattr(request, "request_id", ""))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """`handler500`."""
+    return problem_response(Refusal("internal"), getattr(request, "request_id", ""))

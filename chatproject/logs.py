@@ -1,0 +1,52 @@
+"""Structured logs: one event per line, with the request's id, never with a query string, a body or a header."""
+
+from typing import Any
+
+import structlog
+
+SHARED = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def logging_config(level: str, fmt: str) -> dict[str, Any]:
+    """The `LOGGING` dictionary for a level and a format (`text` for people, `json` for machines)."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    render: list[Any] = (
+        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        if fmt == "json"
+        else [structlog.dev.ConsoleRenderer(colors=False)]
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "lines": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": SHARED,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            # uvicorn's own lines hold query strings, and so one-time tickets: ours hold the path only.
+            "uvicorn.access": {"handlers": [], "propagate": False},
+            "uvicorn.error": {"level": "WARNING"},
+            "websockets": {"level": "WARNING"},
+            "django.server": {"handlers": [], "propagate": False},
+            # Refusals are answers, not faults; ours are logged by the request middleware.
+            "django.request": {"level": "ERROR"},
+        },
+    }

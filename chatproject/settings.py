@@ -1,0 +1,235 @@
+"""Every setting, read from the environment (and from `.env` beside `manage.py`).
+
+With nothing set the product runs on SQLite in one process, with files and mails below `DATA_DIR`.
+`DATABASE_URL` and `REDIS_URL` take it to PostgreSQL and to many processes. `docs/settings.md` lists all of them.
+"""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from environs import Env, EnvError
+
+from chatproject import __version__
+from chatproject.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+env.read_env(str(BASE_DIR / ".env"), recurse=False)
+
+# --- Where things lie -------------------------------------------------------------------------------------------
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+HOST = env.str("HOST", "127.0.0.1")
+PORT = env.int("PORT", 8000)
+WORKERS = env.int("WORKERS", 1)
+SITE_NAME = env.str("SITE_NAME", "chatproject")
+DEBUG = env.bool("DEBUG", False)
+REDIS_URL = env.str("REDIS_URL", "")
+REDIS_PREFIX = env.str("REDIS_PREFIX", "chat")
+VERSION = __version__
+
+
+def _kept_secret_key() -> str:
+    """The secret key of this installation: made once, kept in `DATA_DIR`, readable by its owner only."""
+    path = DATA_DIR / "secret_key"
+    try:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        descriptor = path.open("x")
+    except FileExistsError:
+        return path.read_text().strip()
+    except OSError as error:
+        raise EnvError(f"DATA_DIR={DATA_DIR} cannot be written to: {error.strerror}.") from None
+    with descriptor:
+        path.chmod(0o600)
+        descriptor.write(key := secrets.token_urlsafe(64))
+    return key
+
+
+SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret_key()
+
+# --- Applications -----------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_tasks",
+    "django_tasks_db",
+    "chatproject.common",
+    "accounts",
+    "conversations",
+    "messaging",
+    "chatproject",
+]
+MIDDLEWARE = [
+    "chatproject.common.middleware.RequestIdMiddleware",
+    "chatproject.common.middleware.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "chatproject.common.middleware.ProblemMiddleware",
+]
+ROOT_URLCONF = "chatproject.urls"
+ASGI_APPLICATION = "chatproject.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Database ---------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'chat.sqlite3'}")}
+DATABASE_IS_POSTGRES = DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
+if not DATABASE_IS_POSTGRES and DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+    raise EnvError("DATABASE_URL must begin with postgres:// or sqlite:///.")
+# Threads that serve sockets, per process; with PostgreSQL also (nearly) the number of its connections.
+DATABASE_THREADS = env.int("DATABASE_THREADS", 8)
+if DATABASE_IS_POSTGRES:
+    DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "pool": {"min_size": 2, "max_size": 2 * DATABASE_THREADS + 4, "timeout": 10},
+        "connect_timeout": 5,
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {
+        # Deferred transactions that read before they write fail at once under load, whatever the timeout.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # FULL: an acknowledged message survives a power cut, not only a killed process.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-20000;",
+    }
+    # Tests run writers in threads; a shared in-memory database would lock its tables against them.
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+
+# --- Hearing one another across processes -----------------------------------------------------------------------
+CHANNEL_LAYERS = (
+    {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": REDIS_PREFIX},
+        }
+    }
+    if REDIS_URL
+    else {}
+)
+
+# --- Signing in -------------------------------------------------------------------------------------------------
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+REQUIRE_EMAIL_VERIFICATION = env.bool("REQUIRE_EMAIL_VERIFICATION", True)
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", 15))
+REFRESH_TOKEN_LIFETIME = timedelta(days=env.int("REFRESH_TOKEN_DAYS", 30))
+SOCKET_TOKEN_IN_QUERY = env.bool("SOCKET_TOKEN_IN_QUERY", False)
+LOBBY = env.bool("LOBBY", True)
+
+# --- Limits: `count/period`, several joined by `;` --------------------------------------------------------------
+RATE_MESSAGES = env.str("RATE_MESSAGES", "5/5s;30/m")
+RATE_REQUESTS = env.str("RATE_REQUESTS", "60/m;1000/h")
+RATE_REQUESTS_USER = env.str("RATE_REQUESTS_USER", "600/m;10000/h")
+# Frames of one socket; what it sends beyond is refused, then it is closed.
+RATE_FRAMES = env.str("RATE_FRAMES", "200/10s")
+RATE_AUTH = env.str("RATE_AUTH", "10/m;100/h")
+RATE_OTP = env.str("RATE_OTP", "3/15m;10/d")
+MAX_BODY_BYTES = 1024 * 1024
+MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", 50)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+
+# --- The outside ------------------------------------------------------------------------------------------------
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", [])
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", [])
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Strict"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("STATIC_ROOT", DATA_DIR / "static")
+STATICFILES_DIRS = [("js", BASE_DIR / "clients" / "js"), ("web", BASE_DIR / "clients" / "web")]
+WHITENOISE_USE_FINDERS = DEBUG
+
+# --- Mail -------------------------------------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <chat@localhost>")
+if env.str("EMAIL_URL", ""):
+    vars().update(env.dj_email_url("EMAIL_URL"))
+    EMAIL_TIMEOUT = 10
+else:
+    EMAIL_BACKEND = "accounts.mail.OutboxBackend"
+    EMAIL_FILE_PATH = DATA_DIR / "mail"
+
+# --- Work in the background -------------------------------------------------------------------------------------
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+
+# --- The API ----------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.authentication.RequestThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["chatproject.common.api.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["chatproject.common.api.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "chatproject.common.openapi.Schema",
+    "EXCEPTION_HANDLER": "chatproject.common.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": f"{SITE_NAME} API",
+    "VERSION": VERSION,
+    "DESCRIPTION": "Chat over HTTP. The socket's half is described by `/api/asyncapi/`.",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["chatproject.common.openapi.add_wire_components"],
+}
+
+# --- Logs -------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
+LOG_FORMAT = env.str("LOG_FORMAT", "text")
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+    raise EnvError("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
+if LOG_FORMAT not in ("text", "json"):
+    raise EnvError("LOG_FORMAT must be text or json.")
+LOGGING = logging_config(LOG_LEVEL, LOG_FORMAT)

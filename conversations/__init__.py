@@ -1,0 +1,1 @@
+"""Who talks with whom, and the numbered log of every conversation."""

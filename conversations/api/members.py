@@ -1,0 +1,75 @@
+"""`conversations/{id}/members/`: who is in it, and in which role."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db.models import Case, Value, When
+from msgspec import UNSET
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chatproject.common.api import body_of
+from chatproject.common.errors import Refusal, invalid
+from chatproject.common.ids import parse_id
+from chatproject.common.openapi import PAGING, Page, describe
+from chatproject.common.pagination import page
+from conversations import services
+from conversations.models import Membership
+from conversations.wire import Member, MemberChange, NewMembers, member
+
+RANK = Case(When(role="owner", then=Value(0)), When(role="admin", then=Value(1)), default=Value(2))
+
+
+class MembersView(APIView):
+    @describe("Members, by role, then join time", answers={200: Page[Member]}, query=PAGING)
+    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        Membership.objects.of(request.user, id)
+        rows = Membership.objects.live().filter(conversation=id).select_related("user").annotate(rank=RANK)
+        return Response(page(request, rows, order=["rank", "joined_at", "id"], show=lambda ms: [*map(member, ms)]))
+
+    @describe("Add people", body=NewMembers, answers={201: list[Member]})
+    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        body = body_of(request, NewMembers)
+        user_ids = [*body.user_ids, *([body.user_id] if body.user_id else [])]
+        if not user_ids:
+            raise invalid("user_ids", "Name at least one person.", "required")
+        added = services.add_members(Membership.objects.of(request.user, id), user_ids=user_ids, role=body.role)
+        return Response([member(membership) for membership in added], status=201)
+
+
+class MemberView(APIView):
+    @describe("Change a member's role, or one's own settings (`me`)", body=MemberChange, answers={200: Member})
+    def patch(self, request: Request, id: UUID, user: str) -> Response:  # noqa: A002
+        actor, body = Membership.objects.of(request.user, id), body_of(request, MemberChange)
+        if _is_me(request, user) and body.role is UNSET:
+            return Response(member(services.edit_own_membership(actor, changes=_own_changes(body))))
+        if body.role is UNSET:
+            raise invalid("role", "Of others only the role can be changed.", "required")
+        return Response(member(services.change_role(actor, user_id=_user_id(request, user), role=body.role)))
+
+    @describe("Remove a member, or leave (`me`)", answers={204: None})
+    def delete(self, request: Request, id: UUID, user: str) -> Response:  # noqa: A002
+        actor = Membership.objects.of(request.user, id)
+        if _is_me(request, user):
+            services.leave(actor)
+        else:
+            services.remove_member(actor, user_id=_user_id(request, user))
+        return Response(status=204)
+
+
+def _is_me(request: Request, user: str) -> bool:
+    return user in ("me", str(request.user.id))
+
+
+def _user_id(request: Request, user: str) -> UUID:
+    return request.user.id if _is_me(request, user) else parse_id(user)
+
+
+def _own_changes(body: MemberChange) -> dict[str, Any]:
+    changes = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
+    muted_until = changes.get("muted_until")
+    if muted_until is not None and muted_until.tzinfo is None:
+        raise Refusal("invalid", errors=[{"field": "muted_until", "code": "invalid", "detail": "Name the offset."}])
+    return changes

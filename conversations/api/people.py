@@ -1,0 +1,60 @@
+"""`users/`: the directory of people, as far as the caller may see them."""
+
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import presence
+from accounts.models import User
+from accounts.wire import Profile, profile
+from chatproject.common.errors import invalid, not_found
+from chatproject.common.openapi import PAGING, Page, describe
+from chatproject.common.pagination import page
+from conversations.models import Membership
+from conversations.people import with_presence_for
+
+SEARCH = {"search": (str, "Beginning of a username or a full name, 1 to 100 characters.")}
+
+
+class PeopleView(APIView):
+    @describe("Find people", answers={200: Page[Profile]}, query={**SEARCH, **PAGING})
+    def get(self, request: Request) -> Response:
+        people = User.objects.active().exclude(id=request.user.id)
+        if search := request.query_params.get("search", "").strip():
+            if len(search) > 100 or "\x00" in search:
+                raise invalid("search", "Search for 1 to 100 characters.")
+            people = people.search(search)
+        rows = with_presence_for(request.user, people)
+        return Response(page(request, rows, order=["username_key", "id"], show=_profiles))
+
+
+class OnlineView(APIView):
+    @describe("Who is online, of the people the caller shares a conversation with", answers={200: Page[Profile]})
+    def get(self, request: Request) -> Response:
+        known = Membership.objects.live().filter(
+            conversation__memberships__user=request.user, conversation__memberships__left_at__isnull=True
+        ).exclude(conversation__kind="channel")
+        people = User.objects.active().filter(id__in=known.values("user")).exclude(id=request.user.id)
+        visible = with_presence_for(request.user, people).filter(shows_presence=True)
+        online = presence.online(list(visible.values_list("id", flat=True)[:1000]))
+        rows = visible.filter(id__in=online)
+        return Response(page(request, rows, order=["username_key", "id"], show=_profiles))
+
+
+class PersonView(APIView):
+    @describe("One person", answers={200: Profile})
+    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        found = list(with_presence_for(request.user, User.objects.active()).filter(id=id))
+        if not found:
+            raise not_found()
+        return Response(_profiles(found)[0])
+
+
+def _profiles(people: list[User]) -> list[Profile]:
+    online = presence.online([user.id for user in people if user.shows_presence])  # type: ignore[attr-defined]
+    return [
+        profile(user, is_online=user.id in online, shows_presence=user.shows_presence)  # type: ignore[attr-defined]
+        for user in people
+    ]

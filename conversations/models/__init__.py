@@ -1,0 +1,5 @@
+from conversations.models.change import Change
+from conversations.models.conversation import Conversation
+from conversations.models.membership import Membership
+
+__all__ = ["Change", "Conversation", "Membership"]

@@ -1,0 +1,37 @@
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Change(models.Model):
+    """A place in a conversation's log that is not a message: what changed, and by whom.
+
+    It names a message by id (and by its place, `about_seq`, so that those who joined later are not told) and never
+    carries text: deleting a message is final everywhere.
+    """
+
+    class Kind(models.TextChoices):
+        MEMBER_ADDED = "member.added"
+        MEMBER_UPDATED = "member.updated"
+        MEMBER_REMOVED = "member.removed"
+        CONVERSATION_UPDATED = "conversation.updated"
+        CONVERSATION_DELETED = "conversation.deleted"
+        MESSAGE_UPDATED = "message.updated"
+        MESSAGE_DELETED = "message.deleted"
+
+    conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="changes")
+    seq = models.BigIntegerField()
+    kind = models.CharField(max_length=32, choices=Kind)
+    actor = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    subject = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")
+    message_id = models.UUIDField(null=True)
+    about_seq = models.BigIntegerField(default=0)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="one_change_per_place"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.seq}"

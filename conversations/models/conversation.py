@@ -1,0 +1,88 @@
+from uuid import UUID
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import User
+from chatproject.common.ids import uuid7
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    """Reading conversations."""
+
+    def visible_to(self, user: User) -> "ConversationQuerySet":
+        """The conversations that `user` is a member of."""
+        return self.filter(memberships__user=user, memberships__left_at__isnull=True, deleted_at__isnull=True)
+
+    def discoverable(self) -> "ConversationQuerySet":
+        """Channels that anybody may find and join."""
+        return self.filter(kind=Conversation.Kind.CHANNEL, deleted_at__isnull=True)
+
+    def locked(self, *conversation_ids: UUID) -> "ConversationQuerySet":
+        """These rows, locked in id order. Every change of membership and every place in a log is made under it."""
+        return self.filter(id__in=conversation_ids).order_by("id").select_for_update(no_key=True)
+
+
+class Conversation(models.Model):
+    """A place where people talk, with a numbered log.
+
+    `seq` is the last place that was given out: each message and each change takes the next one under this row's lock.
+    `message_count` is the last of the dense numbers that messages carry besides, from which unread counts come.
+    """
+
+    class Kind(models.TextChoices):
+        DIRECT = "direct"
+        GROUP = "group"
+        CHANNEL = "channel"
+
+    class History(models.TextChoices):
+        ALL = "all"
+        JOINED = "joined"
+
+    class Encryption(models.TextChoices):
+        SERVER = "server"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind)
+    name = models.CharField(max_length=100, blank=True)
+    description = models.CharField(max_length=1000, blank=True)
+    pair_key = models.CharField(max_length=65, null=True, editable=False)
+    is_lobby = models.BooleanField(default=False, editable=False)
+    encryption = models.CharField(max_length=8, choices=Encryption, default=Encryption.SERVER)
+    history = models.CharField(max_length=8, choices=History, default=History.ALL)
+    members_can_invite = models.BooleanField(default=False)
+    seq = models.BigIntegerField(default=0, editable=False)
+    message_count = models.BigIntegerField(default=0, editable=False)
+    member_count = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    active_at = models.DateTimeField(db_default=Now(), editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["pair_key"], name="direct_once_per_pair"),
+            models.UniqueConstraint(fields=["is_lobby"], condition=models.Q(is_lobby=True), name="one_lobby"),
+            models.CheckConstraint(
+                condition=models.Q(kind="direct", pair_key__isnull=False)
+                | (~models.Q(kind="direct") & models.Q(pair_key__isnull=True)),
+                name="direct_has_pair",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(message_count__lte=models.F("seq")), name="messages_take_places"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"{self.kind} {self.id}"
+
+    @property
+    def is_direct(self) -> bool:
+        return self.kind == self.Kind.DIRECT
+
+
+def pair_key(one: UUID, other: UUID) -> str:
+    """The key of the one direct conversation of two people, whoever asks."""
+    low, high = sorted((one.hex, other.hex))
+    return f"{low}:{high}"

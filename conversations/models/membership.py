@@ -1,0 +1,74 @@
+from uuid import UUID
+
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import User
+from chatproject.common.errors import not_found
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Reading who belongs where."""
+
+    def live(self) -> "MembershipQuerySet":
+        """Those who are members now."""
+        return self.filter(left_at__isnull=True, conversation__deleted_at__isnull=True)
+
+    def of(self, user: User, conversation_id: UUID) -> "Membership":
+        """The key to a conversation. No membership, no such conversation: `not_found`."""
+        membership = (
+            self.live().select_related("conversation", "user").filter(user=user, conversation_id=conversation_id).first()
+        )
+        if membership is None:
+            raise not_found()
+        return membership
+
+
+class Membership(models.Model):
+    """One person in one conversation, for ever the same row: leaving sets `left_at`, coming back clears it.
+
+    Holding a live membership is the permission to act. `visible_from_seq` is fixed at each join: entries up to it
+    are not this person's to see. Marks are places in the log and only go forward; `last_read_number` is the dense
+    message number at the read mark.
+    """
+
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        ADMIN = "admin"
+        MEMBER = "member"
+
+    class Notify(models.TextChoices):
+        ALL = "all"
+        MENTIONS = "mentions"
+        NONE = "none"
+
+    conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="memberships")
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role, default=Role.MEMBER)
+    joined_at = models.DateTimeField(db_default=Now())
+    left_at = models.DateTimeField(null=True)
+    visible_from_seq = models.BigIntegerField(default=0)
+    last_read_seq = models.BigIntegerField(default=0)
+    last_read_number = models.BigIntegerField(default=0)
+    last_read_at = models.DateTimeField(null=True)
+    last_delivered_seq = models.BigIntegerField(default=0)
+    last_delivered_at = models.DateTimeField(null=True)
+    nickname = models.CharField(max_length=50, blank=True)
+    muted_until = models.DateTimeField(null=True)
+    notify = models.CharField(max_length=8, choices=Notify, default=Notify.ALL)
+    is_pinned = models.BooleanField(default=False)
+    is_archived = models.BooleanField(default=False)
+    is_marked_unread = models.BooleanField(default=False)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "user"], name="membership_once"),
+        ]
+        indexes = [
+            models.Index(fields=["user"], condition=models.Q(left_at__isnull=True), name="membership_live_by_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.conversation_id}"

@@ -1,0 +1,88 @@
+"""Beginning a conversation."""
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import Block, User
+from chatproject.common.errors import Refusal, invalid, not_found
+from conversations.log import Kind, announce_added, append
+from conversations.models import Conversation, Membership
+from conversations.models.conversation import pair_key
+
+GROUP_SIZE = 1000
+
+
+def open_direct(actor: User, *, user_id: UUID) -> tuple[Conversation, bool]:
+    """The one direct conversation of two people and whether it was made now.
+
+    Refuses oneself (`invalid`), people who cannot be found and people who blocked the actor (`blocked`).
+    """
+    if user_id == actor.id:
+        raise invalid("user_id", "A direct conversation needs another person.")
+    other = User.objects.active().filter(id=user_id).first()
+    if other is None:
+        raise not_found()
+    key = pair_key(actor.id, other.id)
+    if existing := Conversation.objects.filter(pair_key=key).first():
+        return existing, False
+    if Block.objects.filter(blocker=other, blocked=actor).exists():
+        raise Refusal("blocked")
+    try:
+        with transaction.atomic():
+            return _begin(Conversation(kind=Conversation.Kind.DIRECT, pair_key=key), [actor, other], None), True
+    except IntegrityError:  # the other side, or another device, was quicker
+        return Conversation.objects.get(pair_key=key), False
+
+
+def create_group(
+    actor: User, *, name: str, description: str, member_ids: list[UUID], history: str, members_can_invite: bool
+) -> Conversation:
+    """A group that the actor owns, with its first members. People who cannot be found are refused (`invalid`)."""
+    others = list(User.objects.active().filter(id__in=set(member_ids) - {actor.id}))
+    if missing := set(member_ids) - {actor.id} - {other.id for other in others}:
+        raise invalid("member_ids", f"No such person: {sorted(map(str, missing))[0]}")
+    if Block.objects.filter(blocker__in=others, blocked=actor).exists():
+        raise Refusal("blocked")
+    conversation = Conversation(
+        kind=Conversation.Kind.GROUP,
+        name=name,
+        description=description,
+        history=history,
+        members_can_invite=members_can_invite,
+    )
+    with transaction.atomic():
+        return _begin(conversation, [actor, *others], actor)
+
+
+def create_channel(actor: User, *, name: str, description: str, history: str) -> Conversation:
+    """A public channel that the actor owns and anybody may join."""
+    conversation = Conversation(
+        kind=Conversation.Kind.CHANNEL, name=name, description=description, history=history
+    )
+    with transaction.atomic():
+        return _begin(conversation, [actor], actor)
+
+
+def _begin(conversation: Conversation, people: list[User], owner: User | None) -> Conversation:
+    """Write the conversation with its members; a group's log begins with who was added."""
+    now = timezone.now()
+    conversation.member_count = len(people)
+    conversation.created_at = conversation.active_at = now
+    conversation.save(force_insert=True)
+    memberships = [
+        Membership(
+            conversation=conversation,
+            user=user,
+            role=Membership.Role.OWNER if user == owner else Membership.Role.MEMBER,
+            joined_at=now,
+        )
+        for user in people
+    ]
+    Membership.objects.bulk_create(memberships)
+    if conversation.kind == Conversation.Kind.GROUP:
+        for membership in memberships:
+            append(conversation, Kind.MEMBER_ADDED, actor=owner, subject=membership.user)
+    announce_added(memberships, now)
+    return conversation

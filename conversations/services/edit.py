@@ -1,0 +1,36 @@
+"""Changing and ending a conversation."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations.log import Kind, announce_change, announce_removed, append, conversation_frame
+from conversations.models import Conversation, Membership
+from conversations.services.locking import lock_for
+
+
+def edit_conversation(actor: Membership, *, changes: dict[str, Any]) -> Membership:
+    """Change the name, the description or the policy; everybody in it hears of it."""
+    with transaction.atomic():
+        actor = lock_for(actor, "edit_conversation")
+        conversation = actor.conversation
+        for name, value in changes.items():
+            setattr(conversation, name, value)
+        change = append(conversation, Kind.CONVERSATION_UPDATED, actor=actor.user)
+        if changes:
+            conversation.save(update_fields=list(changes))
+        announce_change(change, conversation_frame(change, conversation))
+    return actor
+
+
+def delete_conversation(actor: Membership) -> None:
+    """End a conversation for everybody; nobody finds it any more."""
+    with transaction.atomic():
+        actor = lock_for(actor, "delete_conversation")
+        conversation, now = actor.conversation, timezone.now()
+        members = list(Membership.objects.live().filter(conversation=conversation).values_list("user_id", flat=True))
+        change = append(conversation, Kind.CONVERSATION_DELETED, actor=actor.user)
+        Conversation.objects.filter(id=conversation.id).update(deleted_at=now)
+        announce_change(change, conversation_frame(change, conversation))
+        announce_removed(members, conversation.id, now)

@@ -1,0 +1,23 @@
+"""The Lobby: the one room that is there from the start."""
+
+from django.conf import settings
+from django.utils import timezone
+
+from conversations.models import Conversation
+
+NAME = "Lobby"
+
+
+def ensure_lobby() -> Conversation | None:
+    """The Lobby, made when it is missing and back when it was switched off; with `LOBBY` off it is hidden."""
+    lobby = Conversation.objects.filter(is_lobby=True).first()
+    if not settings.LOBBY:
+        Conversation.objects.filter(is_lobby=True).update(deleted_at=timezone.now())
+        return None
+    if lobby is None:
+        return Conversation.objects.create(
+            kind=Conversation.Kind.CHANNEL, name=NAME, description="Everybody is welcome here.", is_lobby=True
+        )
+    if lobby.deleted_at:
+        Conversation.objects.filter(id=lobby.id).update(deleted_at=None)
+    return lobby

@@ -1,0 +1,36 @@
+"""What every deed on a conversation does first: lock its row, then look at the actor's membership again."""
+
+from uuid import UUID
+
+from chatproject.common.errors import Refusal, not_found
+from conversations.models import Conversation, Membership
+from conversations.policy import may
+
+
+def lock(conversation_id: UUID) -> Conversation:
+    """The conversation, its row locked until the transaction ends."""
+    conversation = Conversation.objects.locked(conversation_id).filter(deleted_at__isnull=True).first()
+    if conversation is None:
+        raise not_found()
+    return conversation
+
+
+def lock_for(actor: Membership, action: str) -> Membership:
+    """The actor's membership as it is under the lock of its conversation; refuses what their role does not allow."""
+    conversation = lock(actor.conversation_id)
+    membership = Membership.objects.of(actor.user, conversation.id)
+    membership.conversation = conversation
+    if not may(membership, action):
+        raise Refusal("permission_denied")
+    return membership
+
+
+def member_of(conversation: Conversation, user_id: UUID) -> Membership:
+    """Another member of a locked conversation."""
+    found = (
+        Membership.objects.live().select_related("user").filter(conversation=conversation, user_id=user_id).first()
+    )
+    if found is None:
+        raise not_found()
+    found.conversation = conversation
+    return found

@@ -1,0 +1,152 @@
+"""Coming, going and standing in a conversation."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Block, User
+from chatproject.common.errors import Refusal, invalid, not_found
+from conversations.log import Kind, announce_added, announce_change, announce_removed, append, member_frame
+from conversations.models import Conversation, Membership
+from conversations.policy import may, may_act_on
+from conversations.services.create import GROUP_SIZE
+from conversations.services.locking import lock, lock_for, member_of
+
+Role = Membership.Role
+
+
+def add_members(actor: Membership, *, user_ids: list[UUID], role: str = Role.MEMBER) -> list[Membership]:
+    """Add people to a group; those who are in it already stay as they are. Only owners give other roles."""
+    with transaction.atomic():
+        actor = lock_for(actor, "add_members")
+        if role != Role.MEMBER and not may(actor, "change_roles"):
+            raise Refusal("permission_denied")
+        people = list(User.objects.active().filter(id__in=user_ids))
+        if missing := set(user_ids) - {user.id for user in people}:
+            raise invalid("user_ids", f"No such person: {sorted(map(str, missing))[0]}")
+        if Block.objects.filter(blocker__in=people, blocked=actor.user).exists():
+            raise Refusal("blocked")
+        if actor.conversation.member_count + len(people) > GROUP_SIZE:
+            raise Refusal("conflict", f"A group has at most {GROUP_SIZE} members.")
+        added = _enter(actor.conversation, people, role, actor.user)
+    return added
+
+
+def join(actor: User, *, conversation_id: UUID) -> Membership:
+    """Join a public channel. Joining again changes nothing. What is no channel cannot be found."""
+    with transaction.atomic():
+        conversation = lock(conversation_id)
+        if conversation.kind != Conversation.Kind.CHANNEL:
+            raise not_found()
+        _enter(conversation, [actor], Role.MEMBER, None)
+    return Membership.objects.of(actor, conversation_id)
+
+
+def leave(actor: Membership) -> None:
+    """Leave; the last owner can only go as the last member."""
+    with transaction.atomic():
+        actor = lock_for(actor, "leave")
+        _keep_an_owner(actor)
+        _go(actor, actor.user)
+
+
+def remove_member(actor: Membership, *, user_id: UUID) -> None:
+    """Remove somebody whom the actor's role reaches. Their open sockets hear nothing from this place on."""
+    with transaction.atomic():
+        actor = lock_for(actor, "remove_members")
+        subject = member_of(actor.conversation, user_id)
+        if not may_act_on(actor, subject):
+            raise Refusal("permission_denied")
+        _keep_an_owner(subject)
+        _go(subject, actor.user)
+
+
+def change_role(actor: Membership, *, user_id: UUID, role: str) -> Membership:
+    """Give a member another role: owners only, and an owner always remains."""
+    with transaction.atomic():
+        actor = lock_for(actor, "change_roles")
+        subject = member_of(actor.conversation, user_id)
+        if role == subject.role:
+            return subject
+        if role != Role.OWNER:
+            _keep_an_owner(subject)
+        subject.role = role
+        subject.save(update_fields=["role"])
+        change = append(actor.conversation, Kind.MEMBER_UPDATED, actor=actor.user, subject=subject.user)
+        announce_change(change, member_frame(change, subject))
+    return subject
+
+
+def edit_own_membership(actor: Membership, *, changes: dict[str, Any]) -> Membership:
+    """One's own settings in a conversation. Only the nickname is everybody's to see, so only it takes a place."""
+    with transaction.atomic():
+        conversation = lock(actor.conversation_id)
+        actor = Membership.objects.of(actor.user, conversation.id)
+        actor.conversation = conversation
+        renamed = changes.get("nickname", actor.nickname) != actor.nickname
+        for name, value in changes.items():
+            setattr(actor, name, value)
+        actor.save(update_fields=list(changes))
+        if renamed:
+            change = append(conversation, Kind.MEMBER_UPDATED, actor=actor.user, subject=actor.user)
+            announce_change(change, member_frame(change, actor))
+    return actor
+
+
+def _enter(conversation: Conversation, people: list[User], role: str, actor: User | None) -> list[Membership]:
+    """Make these people members of a locked conversation; those who are already are passed over."""
+    now, entered = timezone.now(), []
+    known = {m.user_id: m for m in Membership.objects.filter(conversation=conversation, user__in=people)}
+    for user in people:
+        membership = known.get(user.id) or Membership(conversation=conversation, user=user)
+        if membership.pk and membership.left_at is None:
+            continue
+        membership.conversation, membership.user = conversation, user
+        membership.role, membership.joined_at, membership.left_at = role, now, None
+        if conversation.kind == Conversation.Kind.GROUP:
+            change = append(conversation, Kind.MEMBER_ADDED, actor=actor, subject=user)
+            announce_change(change, member_frame(change, membership))
+        _begin_view(membership)
+        membership.save()
+        entered.append(membership)
+    _count(conversation, len(entered))
+    announce_added(entered, now)
+    return entered
+
+
+def _begin_view(membership: Membership) -> None:
+    """A newcomer has nothing unread; where history begins with joining, they see nothing older."""
+    conversation = membership.conversation
+    if conversation.history == Conversation.History.JOINED:
+        membership.visible_from_seq = conversation.seq
+    membership.last_read_seq = membership.last_delivered_seq = conversation.seq
+    membership.last_read_number = conversation.message_count
+
+
+def _go(subject: Membership, actor: User) -> None:
+    """End a membership under the lock. Leaving a channel by oneself takes no place: a large one would drown in it."""
+    conversation, now = subject.conversation, timezone.now()
+    subject.left_at = now
+    subject.save(update_fields=["left_at"])
+    _count(conversation, -1)
+    if conversation.kind != Conversation.Kind.CHANNEL or actor != subject.user:
+        change = append(conversation, Kind.MEMBER_REMOVED, actor=actor, subject=subject.user)
+        announce_change(change, member_frame(change, subject), removed=subject.user_id)
+    announce_removed([subject.user_id], conversation.id, now)
+
+
+def _count(conversation: Conversation, by: int) -> None:
+    conversation.member_count += by
+    Conversation.objects.filter(id=conversation.id).update(member_count=F("member_count") + by)
+
+
+def _keep_an_owner(subject: Membership) -> None:
+    """Refuse (`last_owner`) to take away the last owner while others are in the conversation."""
+    if subject.role != Role.OWNER:
+        return
+    others = Membership.objects.live().filter(conversation=subject.conversation).exclude(user=subject.user)
+    if others.exists() and not others.filter(role=Role.OWNER).exists():
+        raise Refusal("last_owner")

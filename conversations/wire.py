@@ -1,0 +1,143 @@
+"""Conversations and members as they go over the wire."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from accounts.wire import UserRef, person
+from chatproject.common.clock import rfc3339
+from conversations.models import Conversation, Membership
+
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Description = Annotated[str, Meta(max_length=1000)]
+UserIds = Annotated[list[UUID], Meta(max_length=100)]
+
+
+class NewConversation(msgspec.Struct):
+    """`kind` "direct" with `user_id`; "group" or "channel" with `name` and, for groups, the first members."""
+
+    kind: Literal["direct", "group", "channel"]
+    user_id: UUID | None = None
+    name: Name | None = None
+    description: Description = ""
+    member_ids: UserIds = []
+    encryption: Literal["server"] = "server"
+    history: Literal["all", "joined"] = "all"
+    members_can_invite: bool = False
+
+
+class ConversationChange(msgspec.Struct):
+    """What changes; absent fields stay."""
+
+    name: Name | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    members_can_invite: bool | UnsetType = UNSET
+
+
+class NewMembers(msgspec.Struct):
+    """One person (`user_id`) or several (`user_ids`), and the role they get."""
+
+    user_id: UUID | None = None
+    user_ids: UserIds = []
+    role: Literal["owner", "admin", "member"] = "member"
+
+
+class MemberChange(msgspec.Struct):
+    """`role` for others; the rest for oneself. Absent fields stay."""
+
+    role: Literal["owner", "admin", "member"] | UnsetType = UNSET
+    nickname: Annotated[str, Meta(max_length=50)] | UnsetType = UNSET
+    muted_until: datetime | None | UnsetType = UNSET
+    notify: Literal["all", "mentions", "none"] | UnsetType = UNSET
+    is_pinned: bool | UnsetType = UNSET
+    is_archived: bool | UnsetType = UNSET
+    is_marked_unread: bool | UnsetType = UNSET
+
+
+class Member(msgspec.Struct):
+    """A person in a conversation, as every member sees them."""
+
+    user: UserRef
+    role: str
+    nickname: str
+    joined_at: str
+
+
+class OwnMembership(msgspec.Struct):
+    """The caller's own place in a conversation; marks and the begin of the view are places in its log."""
+
+    role: str
+    nickname: str
+    is_muted: bool
+    muted_until: str | None
+    notify: str
+    is_pinned: bool
+    is_archived: bool
+    is_marked_unread: bool
+    visible_from_seq: int
+    last_read_seq: int
+    last_delivered_seq: int
+
+
+class ConversationState(msgspec.Struct):
+    """A conversation as it looks to every member; in events this replaces what one held."""
+
+    id: UUID
+    kind: str
+    name: str
+    description: str
+    avatar_url: str | None
+    encryption: str
+    history: str
+    members_can_invite: bool
+    seq: int
+    member_count: int
+    created_at: str
+
+
+def member(membership: Membership) -> Member:
+    """A membership, with its `user` at hand, as every member sees it."""
+    return Member(person(membership.user), membership.role, membership.nickname, rfc3339(membership.joined_at))
+
+
+def own_membership(membership: Membership, now: datetime) -> OwnMembership:
+    """A membership as its owner sees it."""
+    muted = membership.muted_until
+    return OwnMembership(
+        role=membership.role,
+        nickname=membership.nickname,
+        is_muted=muted is not None and muted > now,
+        muted_until=rfc3339(muted) if muted else None,
+        notify=membership.notify,
+        is_pinned=membership.is_pinned,
+        is_archived=membership.is_archived,
+        is_marked_unread=membership.is_marked_unread,
+        visible_from_seq=membership.visible_from_seq,
+        last_read_seq=membership.last_read_seq,
+        last_delivered_seq=membership.last_delivered_seq,
+    )
+
+
+def conversation_state(conversation: Conversation) -> ConversationState:
+    """A conversation as every member sees it."""
+    return ConversationState(
+        id=conversation.id,
+        kind=conversation.kind,
+        name=conversation.name,
+        description=conversation.description,
+        avatar_url=None,
+        encryption=conversation.encryption,
+        history=conversation.history,
+        members_can_invite=conversation.members_can_invite,
+        seq=conversation.seq,
+        member_count=conversation.member_count,
+        created_at=rfc3339(conversation.created_at),
+    )
+
+
+def event(type_: str, data: Any, moment: datetime, **place: Any) -> bytes:
+    """An event frame. `place` is `conversation_id` and `seq` for durable ones, `me_seq` for personal ones."""
+    return msgspec.json.encode({"type": type_, **place, "ts": rfc3339(moment), "data": data})

@@ -1,0 +1,15 @@
+#!/usr/bin/env python
+"""Commands for operators and developers: `manage.py help` lists them."""
+
+import os
+import sys
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
+    from django.core.management import execute_from_command_line
+    from environs import EnvError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except EnvError as error:  # a setting that cannot even be read
+        sys.exit(str(error))

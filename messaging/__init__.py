@@ -1,0 +1,1 @@
+"""Messages, and how they are written, heard and caught up with."""

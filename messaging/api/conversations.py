@@ -1,0 +1,91 @@
+"""`conversations/`: the list with last messages and unread counts, and beginning, changing and joining one."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db.models import Exists, OuterRef
+from msgspec import UNSET
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chatproject.common.api import body_of
+from chatproject.common.errors import invalid
+from chatproject.common.openapi import PAGING, Page, describe
+from chatproject.common.pagination import page
+from conversations import services
+from conversations.models import Conversation, Membership
+from conversations.wire import ConversationChange, NewConversation, conversation_state
+from messaging.rows import row_memberships, row_of, rows
+from messaging.wire import ConversationRow, Discovered
+
+
+class ConversationsView(APIView):
+    @describe("My conversations, latest activity first", answers={200: Page[ConversationRow]}, query=PAGING)
+    def get(self, request: Request) -> Response:
+        order = ["-conversation__active_at", "-conversation_id"]
+        return Response(page(request, row_memberships(request.user), order=order, show=rows))
+
+    @describe("Begin a conversation", body=NewConversation, answers={201: ConversationRow, 200: ConversationRow})
+    def post(self, request: Request) -> Response:
+        conversation, created = _begin(request, body_of(request, NewConversation))
+        return Response(row_of(request.user, conversation.id), status=201 if created else 200)
+
+
+class ConversationView(APIView):
+    @describe("One of my conversations", answers={200: ConversationRow})
+    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        Membership.objects.of(request.user, id)
+        return Response(row_of(request.user, id))
+
+    @describe("Change a conversation", body=ConversationChange, answers={200: ConversationRow})
+    def patch(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        actor = Membership.objects.of(request.user, id)
+        changes = msgspec.structs.asdict(body_of(request, ConversationChange))
+        services.edit_conversation(actor, changes={name: v for name, v in changes.items() if v is not UNSET})
+        return Response(row_of(request.user, id))
+
+    @describe("End a conversation for everybody", answers={204: None})
+    def delete(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        services.delete_conversation(Membership.objects.of(request.user, id))
+        return Response(status=204)
+
+
+class DiscoverView(APIView):
+    @describe("Public channels", answers={200: Page[Discovered]}, query=PAGING)
+    def get(self, request: Request) -> Response:
+        mine = Membership.objects.live().filter(user=request.user, conversation=OuterRef("id"))
+        channels = Conversation.objects.discoverable().annotate(is_member=Exists(mine))
+        return Response(page(request, channels, order=["-member_count", "id"], show=_discovered))
+
+
+class JoinView(APIView):
+    @describe("Join a public channel", answers={200: ConversationRow})
+    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        services.join(request.user, conversation_id=id)
+        return Response(row_of(request.user, id))
+
+
+def _begin(request: Request, body: NewConversation) -> tuple[Conversation, bool]:
+    if body.kind == "direct":
+        if body.user_id is None:
+            raise invalid("user_id", "A direct conversation needs a person.", "required")
+        return services.open_direct(request.user, user_id=body.user_id)
+    name = (body.name or "").strip()
+    if not name:
+        raise invalid("name", "A name is needed.", "required")
+    shared: dict[str, Any] = {"name": name, "description": body.description, "history": body.history}
+    if body.kind == "channel":
+        return services.create_channel(request.user, **shared), True
+    group = services.create_group(
+        request.user, member_ids=body.member_ids, members_can_invite=body.members_can_invite, **shared
+    )
+    return group, True
+
+
+def _discovered(channels: list[Any]) -> list[Discovered]:
+    return [
+        Discovered(**msgspec.structs.asdict(conversation_state(channel)), is_member=channel.is_member)
+        for channel in channels
+    ]

@@ -1,0 +1,126 @@
+"""Catching up over HTTP: the log of one conversation, the snapshot of all, and what came since."""
+
+from uuid import UUID
+
+import msgspec
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from chatproject.common.api import body_of, int_of
+from chatproject.common.epoch import epoch
+from chatproject.common.openapi import PAGING, describe
+from chatproject.common.pagination import page
+from conversations.models import Membership
+from messaging.api.messages import states_for
+from messaging.greeting import with_tombstones
+from messaging.models import Message
+from messaging.reader import AT_ONCE, read_log
+from messaging.rows import row_memberships, rows
+from messaging.services import mark_delivered, mark_read
+from messaging.wire import Caught, CaughtUp, Log, Mark, MessageState, Positions, Snapshot, SnapshotRow, Unread
+
+
+class LogView(APIView):
+    @describe(
+        "Everything durable after a place",
+        answers={200: Log},
+        query={"after": (int, "The last place one has; 0 by default.")},
+    )
+    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        membership = Membership.objects.of(request.user, id)
+        caught = _caught(membership, int_of(request, "after", 0) or 0)
+        return Response(Log(caught.entries, caught.head, caught.has_more, caught.reset, epoch()))
+
+
+class ReadView(APIView):
+    @describe("Everything up to here was read", body=Mark, answers={200: Mark})
+    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        actor = Membership.objects.of(request.user, id)
+        return Response(Mark(mark_read(actor, seq=body_of(request, Mark).seq)))
+
+
+class DeliveredView(APIView):
+    @describe("Everything up to here has arrived on a device", body=Mark, answers={200: Mark})
+    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002
+        actor = Membership.objects.of(request.user, id)
+        return Response(Mark(mark_delivered(actor, seq=body_of(request, Mark).seq)))
+
+
+class UnreadView(APIView):
+    @describe("How much waits", answers={200: Unread})
+    def get(self, request: Request) -> Response:
+        mine = with_tombstones(Membership.objects.live().filter(user=request.user))
+        counts = mine.values_list(
+            F("conversation__message_count") - F("last_read_number") - F("tombstones"), flat=True
+        )
+        waiting = [count for count in counts if count > 0]
+        return Response(Unread(messages=sum(waiting), conversations=len(waiting), mentions=0))
+
+
+class SyncView(APIView):
+    @describe(
+        "Snapshot: all my conversations with their last messages",
+        answers={200: Snapshot},
+        query={"per_conversation": (int, "Messages of each: 0 to 100, 30 by default."), **PAGING},
+    )
+    def get(self, request: Request) -> Response:
+        count = int_of(request, "per_conversation", 30, 0, 100) or 0
+        # The person first: whatever happens between the reads has a higher number and is heard as well.
+        me_seq = User.objects.values_list("seq", flat=True).get(id=request.user.id)
+        found = page(
+            request,
+            row_memberships(request.user),
+            order=["-conversation__active_at", "-conversation_id"],
+            show=lambda memberships: _snapshot_rows(request.user, memberships, count),
+        )
+        return Response(Snapshot(epoch(), me_seq, found["results"], found["next"]))
+
+    @describe("What came since these positions", body=Positions, answers={200: CaughtUp})
+    def post(self, request: Request) -> Response:
+        body = body_of(request, Positions)
+        if body.epoch != epoch():
+            return Response(CaughtUp(epoch(), True, {}))
+        memberships = Membership.objects.live().select_related("conversation")
+        mine = memberships.filter(user=request.user, conversation__in=body.positions)
+        caught = {str(m.conversation_id): _caught(m, body.positions[m.conversation_id]) for m in mine}
+        return Response(CaughtUp(epoch(), False, caught))
+
+
+def _caught(membership: Membership, after: int) -> Caught:
+    """What a member may hear after a place of their conversation."""
+    head = membership.conversation.seq
+    if after >= head:
+        return Caught([], head, False, after > head)
+    found = read_log(membership.conversation_id, after=after)
+    head = max(head, found[-1].seq) if found else head
+    seen = [entry.seen_from(membership.conversation_id, membership.visible_from_seq) for entry in found]
+    return Caught([msgspec.Raw(frame) for frame in seen], head, len(found) == AT_ONCE, False)
+
+
+def _snapshot_rows(user: User, memberships: list[Membership], count: int) -> list[SnapshotRow]:
+    by_conversation: dict[UUID, list[MessageState]] = {m.conversation_id: [] for m in memberships}
+    for state in states_for(user, memberships, _last_messages(memberships, count)):
+        by_conversation[state.conversation_id].append(state)
+    return [
+        SnapshotRow(**msgspec.structs.asdict(row), messages=by_conversation[row.id]) for row in rows(memberships)
+    ]
+
+
+def _last_messages(memberships: list[Membership], count: int) -> list[Message]:
+    """The last messages of each conversation, ascending, up to the heads that stand in the rows: two queries."""
+    if not memberships or not count:
+        return []
+    first_shown = Message.objects.filter(conversation=OuterRef("conversation")).order_by("-seq").values("seq")
+    begins = Membership.objects.filter(pk__in=[m.pk for m in memberships]).annotate(
+        begin=Coalesce(Subquery(first_shown[count - 1 : count]), 0)
+    )
+    begin = dict(begins.values_list("conversation_id", "begin"))
+    wanted = Q()
+    for m in memberships:
+        first = max(begin[m.conversation_id], m.visible_from_seq + 1)
+        wanted |= Q(conversation=m.conversation_id, seq__gte=first, seq__lte=m.conversation.seq)
+    return list(Message.objects.shown().filter(wanted).order_by("seq"))

@@ -1,0 +1,491 @@
+"""The feed: one per process, between the rings and the sockets.
+
+Per conversation it knows the place it has delivered up to. A ring for the next place is handed on at once; on a hole
+it waits a moment (two processes' rings cross), then reads the log. In the background it compares its places with the
+database, so that a lost ring costs seconds and never an entry. Everything here runs on one event loop; the methods
+named `*_threadsafe` may be called from anywhere.
+"""
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+import structlog
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from chatproject.common.errors import Refusal
+from chatproject.common.publish import Ring, conversation_topic, listeners, person_topic
+from messaging.reader import AT_ONCE, Entry, heads, live_sessions, numbers, read_log, skipped
+from messaging.threads import in_thread
+from messaging.transport import Outbox, websocket_frame
+
+log = structlog.get_logger(__name__)
+
+CROSSING = 0.03
+"""Seconds that a hole may stay open before the log is read."""
+JOINING = 0.002
+"""Seconds within which the frames of a busy conversation are joined into one write per socket."""
+SWEEP = 3.0
+"""Seconds between two comparisons with the database."""
+SLICE = 200
+LINGER = 2
+"""Sweeps that a conversation without sockets is kept."""
+LAYER_PATIENCE = 1.0
+LAYER_QUEUE = 10_000
+
+
+class Hearer(Protocol):
+    """What the feed needs of a socket."""
+
+    user_id: UUID
+    session_id: UUID
+    outbox: Outbox
+    hearing: set[UUID]
+    is_open: bool
+
+    async def greet(self) -> None:
+        """Send a fresh `hello`, which replaces what the client held, and hear everything from there on."""
+
+    def end(self, code: int) -> None:
+        """Close."""
+
+
+class Listening(msgspec.Struct):
+    """How a socket hears a conversation: from which place its person may see, and since which it listens."""
+
+    visible_from_seq: int
+    since: int
+
+
+class Room:
+    """A conversation with sockets in this process."""
+
+    __slots__ = ("conversation_id", "flush_at", "flushing", "held", "hearers", "idle", "place", "ready", "repairing", "waiting")
+
+    def __init__(self, conversation_id: UUID, ready: "asyncio.Future[None]") -> None:
+        self.conversation_id = conversation_id
+        self.ready = ready
+        self.place = -1
+        self.hearers: dict[Hearer, Listening] = {}
+        self.waiting: dict[int, Ring] = {}
+        self.held: list[bytes] = []
+        self.flush_at = 0.0
+        self.flushing = False
+        self.repairing = False
+        self.idle = 0
+
+    def add(self, hearer: Hearer, listening: Listening) -> None:
+        """Let a socket hear from here on."""
+        self.flush()
+        self.idle = 0
+        self.hearers[hearer] = listening
+        hearer.hearing.add(self.conversation_id)
+
+    def drop(self, hearer: Hearer) -> None:
+        """Let a socket hear no longer; what was handed before this still reaches it."""
+        self.flush()
+        self.hearers.pop(hearer, None)
+        hearer.hearing.discard(self.conversation_id)
+
+    def hand(self, entry: Ring | Entry) -> None:
+        """Deliver the next place to everybody who hears it here."""
+        self.place = entry.seq
+        if entry.removed:
+            self._end_hearing_of(entry.removed, entry.seq)
+        if entry.about and any(how.visible_from_seq >= entry.about for how in self.hearers.values()):
+            self.flush()
+            self._hand_apart(entry)
+        elif self.hearers:
+            self.held.append(entry.frame)
+
+    def flush(self) -> None:
+        """Write what is held: once per socket, however many frames there are."""
+        if self.held:
+            payloads, self.held = self.held, []
+            wire = b"".join(map(websocket_frame, payloads))
+            for hearer in self.hearers:
+                hearer.outbox.write(wire, payloads)
+
+    def pass_on(self, frame: bytes, apart: UUID | None) -> None:
+        """Deliver a passing event to everybody but the sockets of one person."""
+        self.flush()
+        wire, payloads = websocket_frame(frame), [frame]
+        for hearer in self.hearers:
+            if hearer.user_id != apart:
+                hearer.outbox.write(wire, payloads)
+
+    def _hand_apart(self, entry: Ring | Entry) -> None:
+        """The event changes a message that some hearers may not see: they get a bare place."""
+        hidden = skipped(self.conversation_id, entry.seq)
+        for hearer, how in self.hearers.items():
+            hearer.outbox.send(hidden if how.visible_from_seq >= entry.about else entry.frame)
+
+    def _end_hearing_of(self, user_id: UUID, seq: int) -> None:
+        """A removed person hears nothing from here on; who came back since listens from a later place."""
+        for hearer in [h for h, how in self.hearers.items() if h.user_id == user_id and how.since < seq]:
+            self.drop(hearer)
+
+
+class Person:
+    """Somebody with sockets in this process, and the number up to which they were told."""
+
+    __slots__ = ("idle", "place", "ready", "renewing", "sockets", "user_id")
+
+    def __init__(self, user_id: UUID, ready: "asyncio.Future[None]") -> None:
+        self.user_id = user_id
+        self.ready = ready
+        self.place = -1
+        self.sockets: dict[Hearer, None] = {}
+        self.renewing = False
+        self.idle = 0
+
+
+class Feed:
+    """See the module. `start` it on the loop that serves the sockets."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[UUID, Room] = {}
+        self.people: dict[UUID, Person] = {}
+        self.passing: list[Callable[[Ring], None]] = []
+        self._name = secrets.token_hex(8)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._out: asyncio.Queue[list[Ring]] = asyncio.Queue(LAYER_QUEUE)
+        self._layer: Any = None
+        self._channel = ""
+        self._deaf: set[str] = set()
+
+    # --- Life ---------------------------------------------------------------------------------------------------
+    async def start(self) -> None:
+        """Begin to hear."""
+        self._loop = asyncio.get_running_loop()
+        if settings.CHANNEL_LAYERS:
+            self._layer = get_channel_layer()
+            self._channel = await self._layer.new_channel()
+            self.spawn(self._hear_layer())
+            self.spawn(self._tell_layer())
+        self.spawn(self._sweep())
+        listeners.append(self.rings_threadsafe)
+
+    async def stop(self) -> None:
+        """Hear nothing more."""
+        if self.rings_threadsafe in listeners:
+            listeners.remove(self.rings_threadsafe)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._layer and hasattr(self._layer, "close_pools"):
+            await self._layer.close_pools()
+
+    def spawn(self, work: Awaitable[Any]) -> None:
+        """Run something beside, until the feed stops."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- Rings --------------------------------------------------------------------------------------------------
+    def rings_threadsafe(self, rings: list[Ring]) -> None:
+        """Take rings of this process: deliver them here and pass them on to the other processes."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.tell, rings)
+
+    def tell(self, rings: list[Ring]) -> None:
+        """As `rings_threadsafe`, on the loop. A full queue to the layer drops rings: the others will notice."""
+        self.hear(rings)
+        if self._layer and not self._out.full():
+            self._out.put_nowait(rings)
+
+    def hear(self, rings: Iterable[Ring]) -> None:
+        """Take rings, wherever they come from."""
+        touched: dict[UUID, Room] = {}
+        for ring in rings:
+            if ring.seq == 0:
+                self._hear_passing(ring)
+            elif ring.topic[0] == "c":
+                if room := self.rooms.get(UUID(ring.topic[2:])):
+                    self._hear_durable(room, ring)
+                    touched[room.conversation_id] = room
+            elif person := self.people.get(UUID(ring.topic[2:])):
+                self._hear_personal(person, ring)
+        for room in touched.values():
+            self._flush_soon(room)
+
+    def _hear_passing(self, ring: Ring) -> None:
+        if ring.topic[0] == "c" and ring.frame:
+            if room := self.rooms.get(UUID(ring.topic[2:])):
+                room.pass_on(ring.frame, ring.apart)
+        else:
+            for listener in self.passing:
+                listener(ring)
+
+    def _hear_durable(self, room: Room, ring: Ring) -> None:
+        if room.place >= 0 and ring.seq == room.place + 1:
+            room.hand(ring)
+            while following := room.waiting.pop(room.place + 1, None):
+                room.hand(following)
+        elif ring.seq > room.place:
+            room.waiting[ring.seq] = ring
+            self._repair_soon(room)
+
+    def _flush_soon(self, room: Room) -> None:
+        """The first frame goes at once; those that follow within `JOINING` go together."""
+        if not room.held:
+            return
+        now = self._loop.time()
+        if now >= room.flush_at:
+            room.flush_at = now + JOINING
+            room.flush()
+        elif not room.flushing:
+            room.flushing = True
+            self._loop.call_at(room.flush_at, self._flush, room)
+
+    def _flush(self, room: Room) -> None:
+        room.flushing = False
+        room.flush_at = self._loop.time() + JOINING
+        room.flush()
+
+    # --- Holes --------------------------------------------------------------------------------------------------
+    def _repair_soon(self, room: Room) -> None:
+        if not room.repairing and room.place >= 0:
+            room.repairing = True
+            self.spawn(self._repair(room))
+
+    async def _repair(self, room: Room) -> None:
+        """Wait for crossing rings, then read what is missing from the log, until there is no hole."""
+        try:
+            await asyncio.sleep(CROSSING)
+            while room.waiting and room.conversation_id in self.rooms:
+                self._close_hole(room, await in_thread(read_log, room.conversation_id, after=room.place))
+        except Exception as error:  # the sweep comes by again
+            log.warning("repair_failed", reason=type(error).__name__)
+            room.waiting.clear()
+        finally:
+            room.repairing = False
+
+    def _close_hole(self, room: Room, entries: list[Entry]) -> None:
+        for entry in entries:
+            if entry.seq == room.place + 1:
+                room.hand(entry)
+        room.flush()
+        if len(entries) < AT_ONCE:
+            room.waiting = {}
+        else:
+            room.waiting = {seq: ring for seq, ring in room.waiting.items() if seq > room.place}
+
+    async def _sweep(self) -> None:
+        """Compare places and people's numbers with the database, in small slices."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            try:
+                await self.subscribe(list(self._deaf))
+                await self._sweep_rooms()
+                await self._sweep_people()
+            except Exception as error:
+                log.warning("sweep_failed", reason=type(error).__name__)
+
+    async def _sweep_rooms(self) -> None:
+        for ids in _slices(list(self.rooms)):
+            for conversation_id, head in (await in_thread(heads, ids)).items():
+                room = self.rooms.get(conversation_id)
+                if room and 0 <= room.place < head:
+                    room.waiting.setdefault(head, Ring(conversation_topic(conversation_id), head, b""))
+                    self._repair_soon(room)
+        for room in list(self.rooms.values()):
+            room.idle = 0 if room.hearers else room.idle + 1
+            if room.idle > LINGER and room.ready.done():
+                del self.rooms[room.conversation_id]
+                await self._unsubscribe(conversation_topic(room.conversation_id))
+
+    async def _sweep_people(self) -> None:
+        for ids in _slices(list(self.people)):
+            for user_id, number in (await in_thread(numbers, ids)).items():
+                person = self.people.get(user_id)
+                if person and 0 <= person.place < number:
+                    self._renew_soon(person)
+        for person in list(self.people.values()):
+            person.idle = 0 if person.sockets else person.idle + 1
+            if person.idle > LINGER and person.ready.done():
+                del self.people[person.user_id]
+                await self._unsubscribe(person_topic(person.user_id))
+
+    # --- People -------------------------------------------------------------------------------------------------
+    def _hear_personal(self, person: Person, ring: Ring) -> None:
+        if person.place >= 0 and ring.seq == person.place + 1 and not person.renewing and ring.frame:
+            person.place = ring.seq
+            for socket in list(person.sockets):
+                socket.outbox.send(ring.frame)
+                if ring.added:
+                    self.spawn(self.attach(socket, ring.added, ring.about, visible_from_seq=ring.visible_from))
+                elif ring.removed:
+                    self.detach(socket, ring.removed)
+        elif ring.seq > person.place:
+            self._renew_soon(person)
+
+    def _renew_soon(self, person: Person) -> None:
+        if not person.renewing and person.place >= 0:
+            person.renewing = True
+            self.spawn(self._renew(person))
+
+    async def _renew(self, person: Person) -> None:
+        """Something about this person was missed, or their sessions changed: end what must end, greet the others."""
+        try:
+            await asyncio.sleep(CROSSING)
+            number = (await in_thread(numbers, [person.user_id])).get(person.user_id, 0)
+            sessions = list({socket.session_id for socket in person.sockets})
+            living = await in_thread(live_sessions, sessions)
+            person.place = number
+            for socket in list(person.sockets):
+                if socket.session_id in living:
+                    await socket.greet()
+                else:
+                    socket.end(4401)
+        except Exception as error:  # the sweep comes by again
+            log.warning("renew_failed", reason=type(error).__name__)
+            person.place = min(person.place, 0)
+        finally:
+            person.renewing = False
+
+    # --- Hearing ------------------------------------------------------------------------------------------------
+    async def open_person(self, user_id: UUID) -> Person:
+        """Hear what concerns this person in this process. Subscribe first, read the number after."""
+        person = self.people.get(user_id)
+        if person is None:
+            person = self.people[user_id] = Person(user_id, self._loop.create_future())
+            try:
+                await self.subscribe([person_topic(user_id)])
+                person.place = (await in_thread(numbers, [user_id])).get(user_id, 0)
+            except BaseException:
+                del self.people[user_id]
+                _fail(person.ready)
+                raise
+            person.ready.set_result(None)
+        person.idle = 0
+        await asyncio.shield(person.ready)
+        return person
+
+    async def open_rooms(self, conversation_ids: Iterable[UUID]) -> None:
+        """Hear these conversations in this process; whoever comes second waits for the first's subscription."""
+        wanted = list(conversation_ids)
+        new = [Room(id_, self._loop.create_future()) for id_ in wanted if id_ not in self.rooms]
+        self.rooms.update((room.conversation_id, room) for room in new)
+        if new:
+            await self._open(new)
+        for id_ in wanted:
+            if room := self.rooms.get(id_):
+                room.idle = 0
+                await asyncio.shield(room.ready)
+
+    async def _open(self, new: list[Room]) -> None:
+        """Subscribe first, read the heads after: nothing can fall between."""
+        try:
+            await self.subscribe([conversation_topic(room.conversation_id) for room in new])
+            for ids in _slices([room.conversation_id for room in new]):
+                places = await in_thread(heads, ids)
+                for id_ in ids:
+                    self.rooms[id_].place = places.get(id_, 0)
+        except BaseException:
+            for room in new:
+                self.rooms.pop(room.conversation_id, None)
+                _fail(room.ready)
+            raise
+        for room in new:
+            room.ready.set_result(None)
+            if room.waiting:
+                self._repair_soon(room)
+
+    async def attach(
+        self, socket: Hearer, conversation_id: UUID, position: int, *, visible_from_seq: int, limit: int = 10_000
+    ) -> int:
+        """Let a socket hear a conversation from `position` on: read the log until it equals the feed's place, then
+        register, with nothing awaited in between. Returns the place up to which it was told; when more than `limit`
+        entries are missing, that is less than the place from which it hears."""
+        await self.open_rooms([conversation_id])
+        told = 0
+        while (room := self.rooms.get(conversation_id)) and position < room.place and told < limit:
+            entries = await in_thread(read_log, conversation_id, after=position)
+            for entry in entries:
+                socket.outbox.send(entry.seen_from(conversation_id, visible_from_seq))
+                position = entry.seq
+                if entry.removed == socket.user_id:
+                    return position
+            await socket.outbox.drained()
+            told += len(entries)
+            if not entries:
+                break
+        if room and socket.is_open:
+            room.add(socket, Listening(visible_from_seq, max(position, room.place)))
+        return position
+
+    def detach(self, socket: Hearer, conversation_id: UUID) -> None:
+        """Let a socket hear a conversation no longer."""
+        if room := self.rooms.get(conversation_id):
+            room.drop(socket)
+
+    def forget(self, socket: Hearer) -> None:
+        """A socket has closed."""
+        for conversation_id in list(socket.hearing):
+            self.detach(socket, conversation_id)
+        if person := self.people.get(socket.user_id):
+            person.sockets.pop(socket, None)
+
+    # --- The layer ----------------------------------------------------------------------------------------------
+    async def subscribe(self, topics: Sequence[str]) -> None:
+        """Join the layer's groups; what fails is tried again by the sweep, and the sweep hears for it meanwhile."""
+        if not self._layer:
+            return
+        results = await asyncio.gather(*(self._group(self._layer.group_add, topic) for topic in topics))
+        for topic, joined in zip(topics, results, strict=True):
+            if joined:
+                self._deaf.discard(topic)
+            else:
+                self._deaf.add(topic)
+
+    async def _unsubscribe(self, topic: str) -> None:
+        self._deaf.discard(topic)
+        if self._layer:
+            await self._group(self._layer.group_discard, topic)
+
+    async def _group(self, deed: Callable[[str, str], Awaitable[None]], topic: str) -> bool:
+        try:
+            await asyncio.wait_for(deed(topic, self._channel), LAYER_PATIENCE)
+        except Exception as error:
+            log.warning("layer_away", reason=type(error).__name__)
+            return False
+        return True
+
+    async def _hear_layer(self) -> None:
+        while True:
+            try:
+                message = await self._layer.receive(self._channel)
+                if message.get("from") != self._name:
+                    self.hear(msgspec.msgpack.decode(message["rings"], type=list[Ring]))
+            except Exception as error:
+                log.warning("layer_away", reason=type(error).__name__)
+                await asyncio.sleep(1)
+
+    async def _tell_layer(self) -> None:
+        """Send rings to the other processes, those of one topic together."""
+        while True:
+            by_topic: dict[str, list[Ring]] = defaultdict(list)
+            for ring in await self._out.get():
+                by_topic[ring.topic].append(ring)
+            for topic, rings in by_topic.items():
+                message = {"type": "rings", "from": self._name, "rings": msgspec.msgpack.encode(rings)}
+                try:
+                    await asyncio.wait_for(self._layer.group_send(topic, message), LAYER_PATIENCE)
+                except Exception as error:
+                    log.warning("ring_lost", reason=type(error).__name__)
+
+
+def _fail(ready: "asyncio.Future[None]") -> None:
+    """Let those who wait for this try again; it is no fault when nobody waits."""
+    ready.set_exception(Refusal("unavailable", retry_after=1))
+    ready.exception()
+
+
+def _slices(ids: list[UUID]) -> Iterable[list[UUID]]:
+    return (ids[start : start + SLICE] for start in range(0, len(ids), SLICE))

@@ -1,0 +1,77 @@
+from django.db import models
+from django.db.models.functions import Now
+
+from accounts.models import User
+from chatproject.common.ids import uuid7
+from conversations.models import Membership
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Reading messages."""
+
+    def visible_to(self, user: User) -> "MessageQuerySet":
+        """What `user` may see: in conversations they are a member of, from where their view begins."""
+        mine = Membership.objects.live().filter(
+            user=user,
+            conversation=models.OuterRef("conversation_id"),
+            visible_from_seq__lt=models.OuterRef("seq"),
+        )
+        return self.filter(models.Exists(mine))
+
+    def in_view_of(self, membership: Membership) -> "MessageQuerySet":
+        """What this member may see of their conversation."""
+        return self.filter(conversation_id=membership.conversation_id, seq__gt=membership.visible_from_seq)
+
+    def shown(self) -> "MessageQuerySet":
+        """With everything that showing a message needs, in one query."""
+        return self.select_related("sender", "reply_to", "reply_to__sender")
+
+
+class Message(models.Model):
+    """A place in a conversation's log that somebody wrote.
+
+    `number` counts messages without holes besides `seq`, which counts everything; `changed_seq` is the place at which
+    the message last changed. `(sender, client_id)` is unique for ever and `body_hash` tells a retry from a clash.
+    Deleting leaves the row as a tombstone without content.
+    """
+
+    class ContentType(models.TextChoices):
+        TEXT = "text"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="messages")
+    seq = models.BigIntegerField()
+    number = models.BigIntegerField()
+    changed_seq = models.BigIntegerField()
+    sender = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")
+    client_id = models.CharField(max_length=64)
+    body_hash = models.BinaryField(max_length=16)
+    content_type = models.CharField(max_length=9, choices=ContentType, default=ContentType.TEXT)
+    content = models.TextField(blank=True)
+    metadata = models.JSONField(null=True)
+    reply_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="one_message_per_place"),
+            models.UniqueConstraint(fields=["sender", "client_id"], name="message_once_per_client_id"),
+            models.CheckConstraint(
+                condition=models.Q(deleted_at__isnull=True) | models.Q(content=""), name="tombstone_is_empty"
+            ),
+        ]
+        indexes = [
+            # Unread counts subtract the tombstones behind a mark: usually none.
+            models.Index(
+                fields=["conversation", "number"],
+                condition=models.Q(deleted_at__isnull=False),
+                name="message_tombstones",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.seq} in {self.conversation_id}"

@@ -1,0 +1,130 @@
+"""Who is online, told to those who watch and may know. Leases expire by themselves, so a killed process leaves
+nobody online for longer than a minute."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+
+from accounts import presence as leases
+from accounts.models import User
+from chatproject.common.clock import now, rfc3339
+from chatproject.common.publish import Ring
+from conversations.people import watchable
+from conversations.wire import event
+from messaging.feed import Feed, Hearer
+from messaging.threads import in_thread
+
+log = structlog.get_logger(__name__)
+
+RENEW = 15.0
+AWAY = 5.0
+"""Seconds without a socket after which somebody is offline: a page being reloaded is no absence."""
+
+
+class Presence:
+    """The sockets of this process, as presence: whose they are, and whom they watch."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._here: Counter[UUID] = Counter()
+        self._watchers: dict[UUID, set[Hearer]] = defaultdict(set)
+        self._watching: dict[Hearer, set[UUID]] = {}
+        self._shown: dict[UUID, tuple[bool, str | None]] = {}
+        feed.passing.append(self._hear)
+
+    async def run(self) -> None:
+        """Renew the leases of those who are here and look at those who are watched."""
+        while True:
+            await asyncio.sleep(RENEW)
+            try:
+                await in_thread(leases.renew, list(self._here))
+                await self._look_at(list(self._watchers))
+            except Exception as error:
+                log.warning("presence_failed", reason=type(error).__name__)
+
+    async def came(self, user_id: UUID) -> None:
+        """A socket of this person has signed in."""
+        self._here[user_id] += 1
+        if self._here[user_id] == 1:
+            await in_thread(leases.renew, [user_id])
+            self._tell(user_id, True, None)
+
+    def went(self, socket: Hearer) -> None:
+        """A socket has closed."""
+        self.watch_nobody(socket)
+        self._here[socket.user_id] -= 1
+        if self._here[socket.user_id] <= 0:
+            self._feed.spawn(self._leave(socket.user_id))
+
+    async def watch(self, socket: Hearer, user_ids: Sequence[UUID]) -> None:
+        """Let a socket hear of these people, of those it may see; it is told at once how they are."""
+        people = await in_thread(watchable, socket.user_id, user_ids)
+        self.watch_nobody(socket)
+        if not socket.is_open:
+            return
+        self._watching[socket] = set(people)
+        for user_id in people:
+            self._watchers[user_id].add(socket)
+        await self._feed.subscribe([_topic(user_id) for user_id in people])
+        online = await in_thread(leases.online, list(people))
+        for user_id, user in people.items():
+            last_seen = rfc3339(user.last_seen_at) if user.last_seen_at else None
+            self._shown[user_id] = (user_id in online, last_seen)
+            socket.outbox.send(_frame(user_id, user_id in online, last_seen))
+
+    def watch_nobody(self, socket: Hearer) -> None:
+        """Let a socket hear of nobody."""
+        for user_id in self._watching.pop(socket, set()):
+            watchers = self._watchers[user_id]
+            watchers.discard(socket)
+            if not watchers:
+                del self._watchers[user_id]
+                self._shown.pop(user_id, None)
+
+    async def _leave(self, user_id: UUID) -> None:
+        await asyncio.sleep(AWAY)
+        if self._here[user_id] > 0:
+            return
+        del self._here[user_id]
+        moment = now()
+        await in_thread(_leave_for_good, user_id, moment)
+        still = await in_thread(leases.online, [user_id])
+        if not still:
+            self._tell(user_id, False, rfc3339(moment))
+
+    def _tell(self, user_id: UUID, is_online: bool, last_seen: str | None) -> None:
+        self._feed.tell([Ring(_topic(user_id), 0, b"", note={"is_online": is_online, "last_seen": last_seen})])
+
+    def _hear(self, ring: Ring) -> None:
+        if ring.note and "is_online" in ring.note:
+            self._show(UUID(ring.topic[2:]), ring.note["is_online"], ring.note["last_seen"])
+
+    def _show(self, user_id: UUID, is_online: bool, last_seen: str | None) -> None:
+        if user_id in self._watchers and self._shown.get(user_id, (None,))[0] != is_online:
+            self._shown[user_id] = (is_online, last_seen)
+            frame = _frame(user_id, is_online, last_seen)
+            for socket in self._watchers[user_id]:
+                socket.outbox.send(frame)
+
+    async def _look_at(self, user_ids: list[UUID]) -> None:
+        """Leases that ran out ring no bell."""
+        online = await in_thread(leases.online, user_ids)
+        for user_id in user_ids:
+            self._show(user_id, user_id in online, rfc3339(now()))
+
+
+def _leave_for_good(user_id: UUID, moment: object) -> None:
+    leases.release(user_id)
+    User.objects.filter(id=user_id).update(last_seen_at=moment)
+
+
+def _topic(user_id: UUID) -> str:
+    return f"p.{user_id.hex}"
+
+
+def _frame(user_id: UUID, is_online: bool, last_seen: str | None) -> bytes:
+    data = {"user_id": user_id, "is_online": is_online, "last_seen": None if is_online else last_seen}
+    return event("presence.updated", data, now())

@@ -1,0 +1,173 @@
+"""The socket's vocabulary: every command a client may send. The AsyncAPI document is generated from these structs."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from chatproject.common.api import refusal_of
+from chatproject.common.errors import Refusal
+from messaging.wire import Content, NewMessage, Place, Positions
+
+RequestId = Annotated[str, Meta(max_length=64)] | int | None
+
+
+class Token(msgspec.Struct):
+    """An access token."""
+
+    token: Annotated[str, Meta(max_length=4096)]
+
+
+class SocketMessage(NewMessage, kw_only=True):
+    """A message for a conversation, or for the direct conversation with a person, which is made if need be."""
+
+    conversation_id: UUID | None = None
+    recipient_id: UUID | None = None
+
+
+class MessageEdit(msgspec.Struct):
+    """The new text of an own message."""
+
+    message_id: UUID
+    content: Content
+
+
+class MessageRef(msgspec.Struct):
+    """A message."""
+
+    message_id: UUID
+
+
+class ConversationRef(msgspec.Struct):
+    """A conversation."""
+
+    conversation_id: UUID
+
+
+class ConversationMark(msgspec.Struct):
+    """A place in a conversation's log."""
+
+    conversation_id: UUID
+    seq: Place
+
+
+class People(msgspec.Struct):
+    """People; at most 200."""
+
+    user_ids: Annotated[list[UUID], Meta(max_length=200)]
+
+
+class Nothing(msgspec.Struct):
+    """No data."""
+
+
+class Command(msgspec.Struct, tag_field="type"):
+    """A frame from a client. With an `id` there is exactly one reply that carries it."""
+
+    id: RequestId = None
+
+
+class Authenticate(Command, tag="authenticate", kw_only=True):
+    """Sign the socket in; must be the first frame, within 5 seconds."""
+
+    data: Token
+
+
+class Sync(Command, tag="sync", kw_only=True):
+    """Be sent everything since these positions, then `sync.complete`. Sent first after `hello`, nothing newer is
+    heard before it."""
+
+    data: Positions
+
+
+class MessageSend(Command, tag="message.send", kw_only=True):
+    """Send a message. The reply `{message, duplicate}` means that it is stored."""
+
+    data: SocketMessage
+
+
+class MessageEditCommand(Command, tag="message.edit", kw_only=True):
+    """Edit an own message."""
+
+    data: MessageEdit
+
+
+class MessageDelete(Command, tag="message.delete", kw_only=True):
+    """Delete an own message, or any as a moderator."""
+
+    data: MessageRef
+
+
+class ReadMark(Command, tag="read.mark", kw_only=True):
+    """Everything up to here was read. A mark never goes back."""
+
+    data: ConversationMark
+
+
+class DeliveredMark(Command, tag="delivered.mark", kw_only=True):
+    """Everything up to here has arrived on a device."""
+
+    data: ConversationMark
+
+
+class TypingStart(Command, tag="typing.start", kw_only=True):
+    """I am typing; good for 6 seconds."""
+
+    data: ConversationRef
+
+
+class TypingStop(Command, tag="typing.stop", kw_only=True):
+    """I stopped typing."""
+
+    data: ConversationRef
+
+
+class PresenceWatch(Command, tag="presence.watch", kw_only=True):
+    """Hear who of these people is online, now and whenever it changes. Replaces the people watched before."""
+
+    data: People
+
+
+class Ping(Command, tag="ping", kw_only=True):
+    """Answered by `pong`."""
+
+    data: Nothing | None = None
+
+
+COMMANDS = (
+    Authenticate
+    | Sync
+    | MessageSend
+    | MessageEditCommand
+    | MessageDelete
+    | ReadMark
+    | DeliveredMark
+    | TypingStart
+    | TypingStop
+    | PresenceWatch
+    | Ping
+)
+NAMES = {kind.__struct_config__.tag for kind in COMMANDS.__args__}
+
+
+def request_id(frame: object) -> str | int | None:
+    """The `id` of a frame that may be anything else than well formed; None when it carries no usable one."""
+    found = frame.get("id") if isinstance(frame, dict) else None
+    if isinstance(found, str):
+        return found if len(found) <= 64 else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def read_command(frame: object) -> Command:
+    """The command in a frame that was read as JSON. Refuses (`invalid`) what is none."""
+    if not isinstance(frame, dict):
+        raise Refusal("invalid", "A frame is a JSON object.")
+    if frame.get("type") not in NAMES:
+        errors = [{"field": "type", "code": "unknown", "detail": "No such command."}]
+        raise Refusal("invalid", "Unknown type of frame.", errors=errors)
+    try:
+        command: Command = msgspec.convert(frame, COMMANDS)
+    except msgspec.ValidationError as error:
+        raise refusal_of(error) from None
+    return command

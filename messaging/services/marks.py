@@ -1,0 +1,90 @@
+"""Read and delivered marks: one integer each per member, which only goes forward."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from accounts.models import User
+from chatproject.common.clock import rfc3339
+from chatproject.common.publish import Ring, announce, conversation_topic, person_topic
+from conversations.models import Conversation, Membership
+from conversations.models.membership import MembershipQuerySet
+from conversations.wire import event
+from messaging.models import Message
+
+RECEIPTS_SIZE = 100
+"""Members above which nobody is told who has read what."""
+
+
+def mark_read(actor: Membership, *, seq: int) -> int:
+    """Everything up to this place was read. Beyond the head it is clamped, behind the mark it changes nothing.
+
+    Returns where the mark stands. The actor's own devices hear of it, and the others when the actor lets them.
+    """
+    seq = min(seq, actor.conversation.seq)
+    now = timezone.now()
+    with transaction.atomic():
+        moved = _live(actor).filter(last_read_seq__lt=seq)
+        if moved.update(
+            last_read_seq=seq,
+            last_read_number=Greatest("last_read_number", _number_at(actor.conversation_id, seq)),
+            last_read_at=now,
+            last_delivered_seq=Greatest("last_delivered_seq", seq),
+            is_marked_unread=False,
+        ):
+            _tell_own_devices(actor, seq, now)
+            if actor.user.read_receipts:
+                _tell_others(actor, "read.updated", seq, now)
+        else:
+            _live(actor).filter(is_marked_unread=True).update(is_marked_unread=False)
+    return max(seq, actor.last_read_seq)
+
+
+def mark_delivered(actor: Membership, *, seq: int) -> int:
+    """Everything up to this place has arrived on a device. Kept in direct conversations and small groups only."""
+    seq = min(seq, actor.conversation.seq)
+    if actor.conversation.member_count > RECEIPTS_SIZE:
+        return actor.last_delivered_seq
+    now = timezone.now()
+    with transaction.atomic():
+        moved = _live(actor).filter(last_delivered_seq__lt=seq)
+        if moved.update(last_delivered_seq=seq, last_delivered_at=now):
+            _tell_others(actor, "delivered.updated", seq, now)
+    return max(seq, actor.last_delivered_seq)
+
+
+def unread_of(membership: Membership, tombstones: int) -> int:
+    """Messages after the read mark, without those that were deleted since."""
+    return max(0, membership.conversation.message_count - membership.last_read_number - tombstones)
+
+
+def _live(actor: Membership) -> MembershipQuerySet:
+    return Membership.objects.live().filter(pk=actor.pk)
+
+
+def _number_at(conversation_id: UUID, seq: int) -> int:
+    """The dense number of the last message up to a place."""
+    numbers = Message.objects.filter(conversation_id=conversation_id, seq__lte=seq).order_by("-seq")
+    return numbers.values_list("number", flat=True).first() or 0
+
+
+def _tell_own_devices(actor: Membership, seq: int, now: datetime) -> None:
+    number = User.objects.bump([actor.user_id])[actor.user_id]
+    frame = event(
+        "read.updated", _mark(actor, seq, now), now, conversation_id=actor.conversation_id, me_seq=number
+    )
+    announce(Ring(person_topic(actor.user_id), number, frame))
+
+
+def _tell_others(actor: Membership, kind: str, seq: int, now: datetime) -> None:
+    conversation: Conversation = actor.conversation
+    if conversation.member_count <= RECEIPTS_SIZE:
+        frame = event(kind, _mark(actor, seq, now), now, conversation_id=conversation.id)
+        announce(Ring(conversation_topic(conversation.id), 0, frame, apart=actor.user_id))
+
+
+def _mark(actor: Membership, seq: int, now: datetime) -> dict[str, object]:
+    return {"user_id": actor.user_id, "seq": seq, "at": rfc3339(now)}

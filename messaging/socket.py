@@ -1,0 +1,297 @@
+"""The socket: one per device, for all conversations or for one. It never raises: every frame gets an answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import msgspec
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http.request import validate_host
+
+from accounts.authentication import session_of
+from accounts.models import Session
+from accounts.services import session_of_ticket
+from chatproject.common import strict_json
+from chatproject.common.errors import Refusal, not_found
+from chatproject.common.ids import parse_id
+from chatproject.common.limits import parse
+from conversations.models import Membership
+from messaging import commands
+from messaging.feed import Listening
+from messaging.greeting import Place, greet
+from messaging.limiter import FrameLimit
+from messaging.protocol import Authenticate, Command, Sync, read_command, request_id
+from messaging.reader import AT_ONCE
+from messaging.realtime import feed, presence, typing
+from messaging.threads import in_thread
+from messaging.transport import EXTENSION, AsgiOutbox, DirectOutbox, Outbox
+
+log = structlog.get_logger(__name__)
+
+SUBPROTOCOL = "chat.v1"
+SIGN_IN_SECONDS = 5.0
+GRACE = 0.25
+"""Seconds after `hello` in which a `sync` may come first, so that nothing newer is heard before it."""
+SOCKETS_PER_PERSON = 20
+RESTART, NONSENSE, SIGNED_OUT, REFUSED, TOO_MANY, FLOODING, OVERLOADED = 1012, 4400, 4401, 4403, 4409, 4429, 1013
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def socket_app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The ASGI application behind `/ws/` and `/ws/conversations/{id}/`."""
+    await receive()
+    path = [part for part in scope["path"].split("/") if part]
+    if path[:1] != ["ws"] or not _is_origin_allowed(scope):
+        await send({"type": "websocket.close", "code": REFUSED})
+        return
+    offered = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
+    await send({"type": "websocket.accept", "subprotocol": offered})
+    socket = Socket(scope, receive, send)
+    try:
+        if path[1:]:
+            socket.only = parse_id(path[2]) if path[1] == "conversations" and len(path) == 3 else parse_id(None)
+        await socket.run()
+    except Refusal as refusal:
+        socket.end({401: SIGNED_OUT, 503: OVERLOADED}.get(refusal.status, REFUSED))
+    except (OperationalError, InterfaceError):
+        socket.end(OVERLOADED)
+    except Exception:
+        log.exception("socket_fault")
+        socket.end(OVERLOADED)
+    finally:
+        await socket.closed()
+
+
+class Socket:
+    """One connection: whose it is, what it hears, and the frames that come in, one after the other."""
+
+    __slots__ = (
+        "_grace",
+        "_limit",
+        "_places",
+        "_protocol",
+        "_receive",
+        "_scope",
+        "_send",
+        "hearing",
+        "is_open",
+        "only",
+        "outbox",
+        "session_id",
+        "shows_typing",
+        "user_id",
+        "username",
+    )
+
+    def __init__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self._protocol = (scope.get("extensions") or {}).get(EXTENSION)
+        self.outbox: Outbox = DirectOutbox(self._protocol) if self._protocol else AsgiOutbox(send, self.end)
+        self._limit = FrameLimit(parse(settings.RATE_FRAMES))
+        self._places: dict[UUID, Place] = {}
+        self._grace: asyncio.TimerHandle | None = None
+        self.hearing: set[UUID] = set()
+        self.only: UUID | None = None
+        self.is_open = True
+
+    # --- Life ---------------------------------------------------------------------------------------------------
+    async def run(self) -> None:
+        """Sign in, greet, then answer frames until the client goes."""
+        session, answer = await self._sign_in()
+        if session is None:
+            return
+        self.user_id, self.session_id, self.username = session.user_id, session.id, session.user.username
+        self.shows_typing = session.user.typing
+        del self._scope, session
+        if self.only:
+            await in_thread(_check_membership, self.user_id, self.only)
+        if answer is not None:
+            self.reply(answer, {})
+        await self.greet()
+        await presence.came(self.user_id)
+        while self.is_open:
+            event = await self._receive()
+            if event["type"] == "websocket.disconnect":
+                break
+            await self._answer(event.get("text"))
+
+    async def closed(self) -> None:
+        """Leave nothing behind."""
+        self.is_open = False
+        self._stop_grace()
+        self.outbox.close()
+        if hasattr(self, "user_id"):
+            feed.forget(self)
+            presence.went(self)
+
+    def end(self, code: int) -> None:
+        """Close with a code. What the client has not read yet does not hold this up."""
+        if self.is_open:
+            self.is_open = False
+            if self._protocol:
+                self._protocol.abort(code)
+            else:
+                feed.spawn(self._send({"type": "websocket.close", "code": code}))
+
+    # --- Signing in ---------------------------------------------------------------------------------------------
+    async def _sign_in(self) -> tuple[Session | None, str | int | None]:
+        """The session by ticket, header or first frame, and the `id` of that frame. None when the client has gone."""
+        query = parse_qs(self._scope.get("query_string", b"").decode("latin-1"))
+        header = dict(self._scope["headers"]).get(b"authorization", b"").decode("latin-1")
+        if "ticket" in query:
+            return await in_thread(session_of_ticket, query["ticket"][0]), None
+        if header.lower().startswith("bearer "):
+            return await in_thread(session_of, header[7:]), None
+        if "token" in query and settings.SOCKET_TOKEN_IN_QUERY:
+            return await in_thread(session_of, query["token"][0]), None
+        try:
+            event = await asyncio.wait_for(self._receive(), SIGN_IN_SECONDS)
+        except TimeoutError:
+            raise Refusal("not_authenticated") from None
+        if event["type"] == "websocket.disconnect":
+            return None, None
+        return await self._sign_in_by_frame(event.get("text"))
+
+    async def _sign_in_by_frame(self, text: str | None) -> tuple[Session, str | int | None]:
+        id_ = None
+        try:
+            frame = _read(text)
+            id_ = request_id(frame)
+            command = read_command(frame)
+            if not isinstance(command, Authenticate):
+                raise Refusal("not_authenticated")
+            return await in_thread(session_of, command.data.token), id_
+        except Refusal as refusal:
+            self.refuse(id_, refusal)
+            raise refusal if refusal.status in (401, 503) else Refusal("not_authenticated") from None
+
+    # --- Hearing ------------------------------------------------------------------------------------------------
+    async def greet(self) -> None:
+        """Send `hello`; from its places on everything is heard, or from those of a `sync` that follows at once."""
+        while True:
+            person = await feed.open_person(self.user_id)
+            greeting = await in_thread(greet, self.user_id, self.session_id, self.only)
+            await feed.open_rooms(greeting.places)
+            if person.place <= greeting.me_seq and feed.people.get(self.user_id) is person:
+                break
+        if not self.is_open:
+            return
+        for conversation_id in self.hearing - greeting.places.keys():
+            feed.detach(self, conversation_id)
+        is_new = self not in person.sockets
+        person.sockets[self] = None
+        if len(person.sockets) > SOCKETS_PER_PERSON:
+            next(iter(person.sockets)).end(TOO_MANY)
+        self.outbox.send(greeting.frame)
+        self._places = {id_: place for id_, place in greeting.places.items() if id_ not in self.hearing}
+        if is_new:
+            self._grace = asyncio.get_running_loop().call_later(GRACE, lambda: feed.spawn(self.listen()))
+        else:
+            await self.listen()
+
+    async def listen(self, positions: dict[UUID, int] | None = None) -> dict[UUID, int]:
+        """Hear everything from the greeting's places on, or from `positions`. Returns up to where was told."""
+        self._stop_grace()
+        places, self._places = self._places, {}
+        for conversation_id in positions or ():
+            if conversation_id in self.hearing:
+                visible = feed.rooms[conversation_id].hearers[self].visible_from_seq
+                feed.detach(self, conversation_id)
+                places[conversation_id] = Place(0, visible)
+        told = {}
+        for conversation_id, place in places.items():
+            position = (positions or {}).get(conversation_id, place.seq)
+            room = feed.rooms.get(conversation_id)
+            if room and room.place == position and self.is_open:
+                room.add(self, Listening(place.visible_from_seq, position))
+                told[conversation_id] = position
+            else:
+                told[conversation_id] = await feed.attach(
+                    self, conversation_id, position, visible_from_seq=place.visible_from_seq, limit=AT_ONCE if positions else 10_000
+                )
+        typing.show_to(self)
+        return told
+
+    def _stop_grace(self) -> None:
+        if self._grace:
+            self._grace.cancel()
+            self._grace = None
+
+    # --- Frames -------------------------------------------------------------------------------------------------
+    async def _answer(self, text: str | None) -> None:
+        """Answer one frame, whatever is in it."""
+        now = asyncio.get_running_loop().time()
+        id_ = None
+        try:
+            if not self._limit.spend(now):
+                return self.end(FLOODING)
+            frame = _read(text)
+            id_ = request_id(frame)
+            command = read_command(frame)
+        except Refusal as refusal:
+            self.refuse(id_, refusal)
+            if refusal.code == "invalid" and not self._limit.nonsense(now):
+                self.end(NONSENSE)
+            return None
+        if self._grace and not isinstance(command, Sync):
+            await self.listen()
+        await self._obey(command)
+        return None
+
+    async def _obey(self, command: Command) -> None:
+        try:
+            answer = await commands.HANDLERS[type(command)](self, command)
+        except Refusal as refusal:
+            self.refuse(command.id, refusal)
+        except (OperationalError, InterfaceError):
+            self.refuse(command.id, Refusal("unavailable", retry_after=1))
+        except Exception:
+            log.exception("command_fault", command=type(command).__name__)
+            self.refuse(command.id, Refusal("internal"))
+        else:
+            if command.id is not None:
+                self.reply(command.id, answer or {})
+
+    def reply(self, id_: str | int, data: Any) -> None:
+        """The good answer to a frame with an `id`."""
+        raw = data if isinstance(data, bytes) else msgspec.json.encode(data)
+        self.outbox.send(b'{"type":"reply","id":%b,"ok":true,"data":%b}' % (msgspec.json.encode(id_), raw))
+
+    def refuse(self, id_: str | int | None, refusal: Refusal) -> None:
+        """The bad answer: a failed reply, or an `error` frame when the `id` is not known."""
+        error = refusal.as_dict()
+        if id_ is None:
+            self.outbox.send(msgspec.json.encode({"type": "error", "error": error}))
+        else:
+            self.outbox.send(msgspec.json.encode({"type": "reply", "id": id_, "ok": False, "error": error}))
+
+
+def _read(text: str | None) -> Any:
+    if text is None:
+        raise Refusal("invalid", "Frames are text.")
+    return strict_json.loads(text)
+
+
+def _check_membership(user_id: UUID, conversation_id: UUID) -> None:
+    if not Membership.objects.live().filter(user=user_id, conversation=conversation_id).exists():
+        raise not_found()
+
+
+def _is_origin_allowed(scope: dict[str, Any]) -> bool:
+    """Browsers say where a page comes from: ours, or one that the settings name. Other clients say nothing."""
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin")
+    if origin is None:
+        return True
+    shown = origin.decode("latin-1").lower()
+    if shown in settings.CORS_ALLOWED_ORIGINS or shown in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    host = headers.get(b"host", b"").decode("latin-1").lower()
+    parts = urlsplit(shown)
+    return parts.netloc == host and bool(host) and validate_host(parts.hostname or "", settings.ALLOWED_HOSTS)

@@ -1,0 +1,264 @@
+"""The writer's statements: raw SQL for PostgreSQL and SQLite, the same four steps for both.
+
+1. `lock` the conversations, in id order. 2. `look`, on a fresh snapshot: in one statement under READ COMMITTED the
+snapshot would be older than the lock, so that a removed member's message went in. 3. `keep` what was decided.
+4. The transaction ends.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+import msgspec
+import psycopg
+from django.db import connection
+
+
+class Head(NamedTuple):
+    """A locked conversation: where its numbers stand."""
+
+    id: UUID
+    seq: int
+    number: int
+    kind: str
+    history: str
+
+
+class Asked(NamedTuple):
+    """What must be known of one message before it may go in."""
+
+    conversation_id: UUID
+    sender_id: UUID
+    client_id: str
+    reply_to_id: UUID | None
+    is_direct: bool
+
+
+class Known(NamedTuple):
+    """What the database says to an `Asked`, by its index `n`.
+
+    `role` is None for strangers. `message_*` is the message that used this `client_id` before; `reply_*` the message
+    that is answered, if this member may see it.
+    """
+
+    n: int
+    role: str | None
+    username: str
+    full_name: str
+    avatar_url: str
+    is_blocked: bool
+    message_id: UUID | None
+    message_hash: bytes | None
+    reply_seq: int | None
+    reply_content: str | None
+    reply_sender_id: UUID | None
+    reply_username: str | None
+    reply_full_name: str | None
+    reply_avatar_url: str | None
+
+
+class Row(NamedTuple):
+    """A message to keep."""
+
+    id: UUID
+    conversation_id: UUID
+    seq: int
+    number: int
+    sender_id: UUID
+    client_id: str
+    body_hash: bytes
+    content_type: str
+    content: str
+    metadata: str | None
+    reply_to_id: UUID | None
+    created_at: datetime
+
+
+class Store(Protocol):
+    """One database's way of keeping a batch. Used by one thread, on that thread's own connection."""
+
+    def transaction(self, wait_ms: int) -> Any:
+        """A context manager: commits, or rolls back when its body raises. Locks are waited for `wait_ms` at most;
+        with 0, rows that somebody else has locked are passed over."""
+
+    def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
+        """The heads of these conversations, locked in id order; without those passed over or not there."""
+
+    def look(self, asked: Sequence[Asked]) -> list[Known]:
+        """What is known about each."""
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        """Insert messages; move on the heads of their conversations and their senders' own marks."""
+
+
+LOOK_COLUMNS = """
+    SELECT i.n, ms.role, u.username, u.full_name, u.avatar_url,
+           i.is_direct AND EXISTS (
+               SELECT 1 FROM conversations_membership o JOIN accounts_block b ON b.blocker_id = o.user_id
+               WHERE o.conversation_id = i.conversation_id AND b.blocked_id = i.sender_id),
+           d.id, d.body_hash,
+           r.seq, r.content, r.sender_id, ru.username, ru.full_name, ru.avatar_url
+"""
+LOOK_JOINS = """
+    JOIN accounts_user u ON u.id = i.sender_id
+    LEFT JOIN conversations_membership ms
+           ON ms.conversation_id = i.conversation_id AND ms.user_id = i.sender_id AND ms.left_at IS NULL
+    LEFT JOIN messaging_message d ON d.sender_id = i.sender_id AND d.client_id = i.client_id
+    LEFT JOIN messaging_message r
+           ON r.id = i.reply_to_id AND r.conversation_id = i.conversation_id AND r.seq > ms.visible_from_seq
+              AND r.deleted_at IS NULL
+    LEFT JOIN accounts_user ru ON ru.id = r.sender_id
+"""
+
+
+class PostgresStore:
+    """Arrays in, one statement per step."""
+
+    LOCK = """
+        SELECT id, seq, message_count, kind, history FROM conversations_conversation
+        WHERE id = ANY(%s) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE """
+    LOOK = f"""{LOOK_COLUMNS}
+        FROM unnest(%s::int[], %s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::bool[])
+             AS i(n, conversation_id, sender_id, client_id, reply_to_id, is_direct) {LOOK_JOINS}"""
+    KEEP = """
+        WITH i AS (
+            SELECT * FROM unnest(
+                %s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::uuid[], %s::text[], %s::bytea[], %s::text[],
+                %s::text[], %s::jsonb[], %s::uuid[], %s::timestamptz[])
+            AS i(id, conversation_id, seq, number, sender_id, client_id, body_hash, content_type, content, metadata,
+                 reply_to_id, created_at)
+        ), kept AS (
+            INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id,
+                body_hash, content_type, content, metadata, reply_to_id, created_at)
+            SELECT id, conversation_id, seq, number, seq, sender_id, client_id, body_hash, content_type, content,
+                metadata, reply_to_id, created_at FROM i
+        ), marked AS (
+            UPDATE conversations_membership ms
+            SET last_read_seq = x.seq, last_read_number = x.number, last_read_at = x.at,
+                last_delivered_seq = x.seq, last_delivered_at = x.at, is_marked_unread = false
+            FROM (SELECT conversation_id, sender_id, max(seq) AS seq, max(number) AS number, max(created_at) AS at
+                  FROM i GROUP BY 1, 2) x
+            WHERE ms.conversation_id = x.conversation_id AND ms.user_id = x.sender_id
+        )
+        UPDATE conversations_conversation c SET seq = x.seq, message_count = x.number, active_at = x.at
+        FROM (SELECT conversation_id, max(seq) AS seq, max(number) AS number, max(created_at) AS at
+              FROM i GROUP BY 1) x
+        WHERE c.id = x.conversation_id"""
+
+    def __init__(self) -> None:
+        connection.ensure_connection()
+        self._raw: psycopg.Connection[Any] = connection.connection
+        # Django binds on the client and never prepares; here a few statements run all day.
+        self._raw.prepare_threshold = 2
+        self._passing_over = ""
+
+    @contextmanager
+    def transaction(self, wait_ms: int) -> Iterator[None]:
+        self._passing_over = "" if wait_ms else "SKIP LOCKED"
+        self._run("BEGIN")
+        try:
+            if wait_ms:
+                self._run(f"SET LOCAL lock_timeout = {int(wait_ms)}")
+            yield
+        except BaseException:
+            self._run("ROLLBACK")
+            raise
+        self._run("COMMIT")
+
+    def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
+        return list(map(Head._make, self._run(self.LOCK + self._passing_over, [list(conversation_ids)])))
+
+    def look(self, asked: Sequence[Asked]) -> list[Known]:
+        columns = [list(range(len(asked))), *map(list, zip(*asked, strict=True))]
+        return list(map(Known._make, self._run(self.LOOK, columns)))
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        self._run(self.KEEP, [list(column) for column in zip(*rows, strict=True)])
+
+    def _run(self, statement: str, parameters: Sequence[Any] | None = None) -> list[Any]:
+        with connection.wrap_database_errors, psycopg.Cursor(self._raw) as cursor:
+            cursor.execute(statement, parameters)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []
+
+
+class SqliteStore:
+    """One writer at a time by nature; arrays travel as JSON."""
+
+    LOCK = """
+        SELECT id, seq, message_count, kind, history FROM conversations_conversation
+        WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"""
+    LOOK = f"""
+        WITH i AS MATERIALIZED (
+            SELECT key AS n, value ->> 0 AS conversation_id, value ->> 1 AS sender_id, value ->> 2 AS client_id,
+                   value ->> 3 AS reply_to_id, value ->> 4 AS is_direct
+            FROM json_each(?)
+        ) {LOOK_COLUMNS} FROM i {LOOK_JOINS}"""
+    KEEP = """
+        INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id, body_hash,
+            content_type, content, metadata, reply_to_id, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"""
+    MARK = """
+        UPDATE conversations_membership
+        SET last_read_seq = ?3, last_read_number = ?4, last_read_at = ?12, last_delivered_seq = ?3,
+            last_delivered_at = ?12, is_marked_unread = 0
+        WHERE conversation_id = ?2 AND user_id = ?5"""
+    HEAD = """
+        UPDATE conversations_conversation SET seq = ?3, message_count = ?4, active_at = ?12 WHERE id = ?2"""
+
+    def __init__(self) -> None:
+        connection.ensure_connection()
+        self._raw = connection.connection
+
+    @contextmanager
+    def transaction(self, wait_ms: int) -> Iterator[None]:
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._run("COMMIT")
+        except BaseException:
+            if self._raw.in_transaction:
+                self._run("ROLLBACK")
+            raise
+
+    def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
+        found = self._run(self.LOCK, [_json([id_.hex for id_ in conversation_ids])])
+        return [Head(UUID(row[0]), *row[1:]) for row in found]
+
+    def look(self, asked: Sequence[Asked]) -> list[Known]:
+        shown = [
+            (a.conversation_id.hex, a.sender_id.hex, a.client_id, a.reply_to_id and a.reply_to_id.hex, a.is_direct)
+            for a in asked
+        ]
+        return [
+            Known(*row[:6], row[6] and UUID(row[6]), *row[7:10], row[10] and UUID(row[10]), *row[11:])
+            for row in self._run(self.LOOK, [_json(shown)])
+        ]
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        adapt = connection.ops.adapt_datetimefield_value
+        plain = [
+            tuple(
+                value.hex if isinstance(value, UUID) else str(adapt(value)) if isinstance(value, datetime) else value
+                for value in row
+            )
+            for row in rows
+        ]
+        with connection.wrap_database_errors:
+            for statement in (self.KEEP, self.MARK, self.HEAD):
+                self._raw.cursor().executemany(statement, plain)
+
+    def _run(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        with connection.wrap_database_errors:
+            found: list[Any] = self._raw.execute(statement, parameters).fetchall()
+            return found
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def open_store() -> Store:
+    """The store of this thread's connection."""
+    return PostgresStore() if connection.vendor == "postgresql" else SqliteStore()

@@ -1,0 +1,154 @@
+"""How frames reach a socket: written straight to the transport where our protocol class serves, else by ASGI `send`.
+
+uvicorn is pinned: `FrameProtocol` leans on names inside its WebSocket protocol. On any other server (daphne,
+the test client) `scope["extensions"]` lacks our entry and `AsgiOutbox` takes over.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+EXTENSION = "chat.transport"
+HIGH_WATER = 256 * 1024
+"""Bytes that may wait for one slow reader before it is dropped."""
+SLOW_SECONDS = 10
+TOO_SLOW = 4408
+
+
+def websocket_frame(payload: bytes) -> bytes:
+    """An unmasked, unfragmented text frame (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return b"\x81%c%b" % (size, payload)
+    if size < 65536:
+        return b"\x81\x7e%b%b" % (size.to_bytes(2, "big"), payload)
+    return b"\x81\x7f%b%b" % (size.to_bytes(8, "big"), payload)
+
+
+class FrameProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, offering its transport to the application and keeping query strings out of the logs."""
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            self.scope["extensions"][EXTENSION] = self  # type: ignore[typeddict-item]
+
+    def send_receive_event_to_app(self) -> None:
+        """Text that is no UTF-8 ends the connection (1007) without a traceback in the log."""
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.fail(1007, "invalid UTF-8")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
+    def keepalive_timeout(self) -> None:
+        """A peer that stays silent is closed with 4408."""
+        self.pong_timer = None
+        self.abort(TOO_SLOW)
+
+    def abort(self, code: int) -> None:
+        """Close without waiting behind what a stuck peer does not read."""
+        if self.close_sent or self.transport.is_closing():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
+        self.conn.send_close(code)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.close()
+        self.close_timer = self.loop.call_later(2, self.transport.abort)
+
+
+class DirectOutbox:
+    """Writes prepared frames to the transport at once; what the peer does not read yet waits there, up to a bound."""
+
+    __slots__ = ("_protocol", "_transport", "_wire")
+
+    def __init__(self, protocol: FrameProtocol) -> None:
+        self._protocol = protocol
+        self._transport = protocol.transport
+        self._wire = protocol.transport.write
+
+    def write(self, wire: bytes, payloads: list[bytes]) -> None:
+        """Hand over frames that many sockets get: `wire` as they go over the network."""
+        if self._transport.get_write_buffer_size() > HIGH_WATER:
+            self._protocol.abort(TOO_SLOW)
+        elif not self._protocol.close_sent:
+            self._wire(wire)
+
+    def send(self, payload: bytes) -> None:
+        """Hand over one frame."""
+        self.write(websocket_frame(payload), [])
+
+    async def drained(self) -> None:
+        """Wait until the peer has read most of what was written, dropping it when it takes too long."""
+        try:
+            await asyncio.wait_for(self._protocol.writable.wait(), SLOW_SECONDS)
+        except TimeoutError:
+            self._protocol.abort(TOO_SLOW)
+
+    def close(self) -> None:
+        """Nothing is kept here."""
+
+
+class AsgiOutbox:
+    """Hands frames to ASGI's `send` in order, from a bounded queue that one task drains."""
+
+    __slots__ = ("_abort", "_bytes", "_send", "_task", "_waiting")
+
+    def __init__(self, send: Callable[[dict[str, Any]], Any], abort: Callable[[int], None]) -> None:
+        self._send = send
+        self._abort = abort
+        self._waiting: deque[bytes] = deque()
+        self._bytes = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def write(self, wire: bytes, payloads: list[bytes]) -> None:
+        """Hand over frames that many sockets get."""
+        for payload in payloads:
+            self.send(payload)
+
+    def send(self, payload: bytes) -> None:
+        """Hand over one frame; too much unread ends the socket."""
+        self._waiting.append(payload)
+        self._bytes += len(payload)
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._drain())
+        elif self._bytes > HIGH_WATER:
+            self.close()
+            self._abort(TOO_SLOW)
+
+    async def drained(self) -> None:
+        """Wait until everything was handed to the server."""
+        if self._task:
+            await asyncio.wait([self._task], timeout=SLOW_SECONDS)
+
+    def close(self) -> None:
+        """Forget what waits."""
+        self._waiting.clear()
+        self._bytes = 0
+        if self._task:
+            self._task.cancel()
+            self._task = None
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            payload = self._waiting.popleft()
+            try:
+                await asyncio.wait_for(self._send({"type": "websocket.send", "text": payload.decode()}), SLOW_SECONDS)
+            except TimeoutError:
+                self._abort(TOO_SLOW)
+                return
+            except Exception:  # the peer is gone; its receive loop ends by itself
+                return
+            self._bytes -= len(payload)
+        self._task = None
+
+
+Outbox = DirectOutbox | AsgiOutbox

@@ -1,0 +1,91 @@
+"""Who is typing: kept in memory, told as a list that replaces the one before, gone after six seconds."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from chatproject.common.clock import now
+from chatproject.common.publish import Ring, conversation_topic
+from conversations.wire import event
+from messaging.feed import Feed, Hearer
+
+LIVES = 6.0
+TOLD_AGAIN = 3.0
+ROOM_SIZE = 100
+"""Sockets in a conversation above which nobody is told who is typing."""
+
+
+class Typing:
+    """The typing lists of the conversations heard in this process."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._lists: dict[UUID, dict[UUID, tuple[str, float]]] = {}
+        self._told: dict[tuple[UUID, UUID], float] = {}
+        feed.passing.append(self._hear)
+
+    def start(self, user_id: UUID, username: str, conversation_id: UUID) -> None:
+        """Somebody types; told to the others at most every three seconds, however often they say so."""
+        key, moment = (conversation_id, user_id), asyncio.get_running_loop().time()
+        if moment - self._told.get(key, -TOLD_AGAIN) >= TOLD_AGAIN:
+            self._told[key] = moment
+            self._tell(user_id, username, conversation_id, True)
+
+    def stop(self, user_id: UUID, username: str, conversation_id: UUID) -> None:
+        """They stopped, or sent what they typed. Telling it twice is spared."""
+        if self._told.pop((conversation_id, user_id), None) is not None:
+            self._tell(user_id, username, conversation_id, False)
+
+    def _tell(self, user_id: UUID, username: str, conversation_id: UUID, is_typing: bool) -> None:
+        note = {"typing": is_typing, "user_id": user_id.hex, "username": username}
+        self._feed.tell([Ring(conversation_topic(conversation_id), 0, b"", note=note)])
+
+    def _hear(self, ring: Ring) -> None:
+        if not ring.note or "typing" not in ring.note:
+            return
+        conversation_id, user_id = UUID(ring.topic[2:]), UUID(ring.note["user_id"])
+        typing = self._lists.setdefault(conversation_id, {})
+        loop = asyncio.get_running_loop()
+        before = set(typing)
+        if ring.note["typing"]:
+            typing[user_id] = (ring.note["username"], loop.time() + LIVES)
+            loop.call_later(LIVES + 0.05, self._expire, conversation_id)
+        else:
+            typing.pop(user_id, None)
+        if before != set(typing) or ring.note["typing"]:
+            self._show(conversation_id)
+
+    def _expire(self, conversation_id: UUID) -> None:
+        typing = self._lists.get(conversation_id, {})
+        moment = asyncio.get_running_loop().time()
+        gone = [user_id for user_id, (_, until) in typing.items() if until <= moment]
+        for user_id in gone:
+            del typing[user_id]
+            self._told.pop((conversation_id, user_id), None)
+        if gone:
+            self._show(conversation_id)
+
+    def _show(self, conversation_id: UUID) -> None:
+        """The list as each may see it: without themselves."""
+        typing = self._lists[conversation_id]
+        if not typing:
+            del self._lists[conversation_id]
+        room = self._feed.rooms.get(conversation_id)
+        if room is None or len(room.hearers) > ROOM_SIZE:
+            return
+        for hearer in room.hearers:
+            hearer.outbox.send(_frame(conversation_id, typing, hearer))
+
+    def show_to(self, hearer: Hearer) -> None:
+        """A fresh list of every conversation in which somebody types, for a socket that has just come."""
+        for conversation_id in hearer.hearing & self._lists.keys():
+            hearer.outbox.send(_frame(conversation_id, self._lists[conversation_id], hearer))
+
+
+def _frame(conversation_id: UUID, typing: dict[UUID, tuple[str, float]], hearer: Hearer) -> bytes:
+    users: list[dict[str, Any]] = [
+        {"id": user_id, "username": username}
+        for user_id, (username, _) in typing.items()
+        if user_id != hearer.user_id
+    ]
+    return event("typing.updated", {"users": users}, now(), conversation_id=conversation_id)

@@ -1,0 +1,207 @@
+"""Messages as they go over the wire, the same over HTTP and the socket."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from accounts.wire import UserRef, person
+from chatproject.common.clock import rfc3339
+from chatproject.common.errors import invalid
+from conversations.models import Conversation
+from conversations.wire import ConversationState, OwnMembership
+from messaging.models import Message
+
+CONTENT_SIZE = 10_000
+METADATA_BYTES = 4096
+QUOTE_SIZE = 200
+
+Content = Annotated[str, Meta(min_length=1, max_length=CONTENT_SIZE)]
+ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
+Place = Annotated[int, Meta(ge=0, le=2**62)]
+
+
+class NewMessage(msgspec.Struct):
+    """A message as its sender writes it. `client_id` makes retrying safe; choose a new one per message."""
+
+    content: Content
+    client_id: ClientId | None = None
+    content_type: Literal["text"] = "text"
+    reply_to_id: UUID | None = None
+    metadata: dict[str, Any] | None = None
+
+    def check(self) -> None:
+        """What the types cannot say: refuses blank text and too much metadata (`invalid`)."""
+        check_content(self.content)
+        if self.metadata is not None and len(msgspec.json.encode(self.metadata)) > METADATA_BYTES:
+            raise invalid("metadata", f"Metadata has at most {METADATA_BYTES} bytes.")
+
+
+class MessageChange(msgspec.Struct):
+    """The new text of an own message."""
+
+    content: Content
+
+
+class Mark(msgspec.Struct):
+    """A place in the log: everything up to it was read, or delivered."""
+
+    seq: Place
+
+
+class Positions(msgspec.Struct):
+    """What a client holds: the epoch it was told and, per conversation, the last place it has."""
+
+    epoch: str
+    positions: Annotated[dict[UUID, Place], Meta(max_length=1000)]
+
+
+class Quote(msgspec.Struct):
+    """The message that is replied to, as far as everybody in the conversation may see it: where history begins with
+    joining, and once it is deleted, only its place."""
+
+    id: UUID
+    seq: int
+    sender: UserRef | None = None
+    content: str | None = None
+
+
+class MessageState(msgspec.Struct, kw_only=True):
+    """A message as it looks to everyone who may see it; hold the one with the higher `changed_seq`.
+
+    `sender` is as it was when this was written. `status` stands in HTTP answers on own messages only.
+    """
+
+    id: UUID
+    conversation_id: UUID
+    seq: int
+    changed_seq: int
+    sender: UserRef
+    client_id: str
+    content_type: str
+    content: str
+    envelope: None = None
+    reply_to: Quote | None = None
+    thread_id: None = None
+    reply_count: int = 0
+    attachments: list[Any] = []
+    mentions: list[Any] = []
+    reactions: dict[str, Any] = {}
+    metadata: dict[str, Any] | None = None
+    is_edited: bool = False
+    edited_at: str | None = None
+    is_deleted: bool = False
+    is_pinned: bool = False
+    created_at: str
+    status: Literal["sent", "delivered", "read"] | UnsetType = UNSET
+
+
+class ConversationRow(ConversationState):
+    """A conversation as the caller sees it in their list. `peer` is the other person of a direct conversation, whose
+    name stands in for its `name`."""
+
+    peer: UserRef | None
+    unread_count: int
+    mention_count: int
+    last_message: MessageState | None
+    membership: OwnMembership
+    capabilities: list[str]
+
+
+class Discovered(ConversationState):
+    """A public channel, and whether the caller is in it."""
+
+    is_member: bool
+
+
+class History(msgspec.Struct):
+    """Messages of one conversation, ascending by `seq`, with the addresses of the pages around them."""
+
+    results: list[MessageState]
+    next: str | None
+    previous: str | None
+
+
+class Unread(msgspec.Struct):
+    """What waits: unread messages, conversations that have some, mentions."""
+
+    messages: int
+    conversations: int
+    mentions: int
+
+
+class Log(msgspec.Struct):
+    """Everything durable after a place, as socket events, at most 500. With `reset`, take a fresh snapshot."""
+
+    entries: list[msgspec.Raw]
+    head: int
+    has_more: bool
+    reset: bool
+    epoch: str
+
+
+class Caught(msgspec.Struct):
+    """What came since in one conversation, at most 500 entries."""
+
+    entries: list[msgspec.Raw]
+    head: int
+    has_more: bool
+    reset: bool
+
+
+class CaughtUp(msgspec.Struct):
+    """What came since, per conversation. With `reset`, drop everything and take a fresh snapshot."""
+
+    epoch: str
+    reset: bool
+    conversations: dict[str, Caught]
+
+
+class SnapshotRow(ConversationRow):
+    """A conversation in a snapshot: its head is `seq`; `messages` are its last ones, ascending."""
+
+    messages: list[MessageState]
+
+
+class Snapshot(msgspec.Struct):
+    """All my conversations with their last messages; `next` when there are more."""
+
+    epoch: str
+    me_seq: int
+    conversations: list[SnapshotRow]
+    next: str | None
+
+
+def check_content(content: str) -> None:
+    """Refuses (`invalid`) text of white space only."""
+    if not content.strip():
+        raise invalid("content", "A message needs some text.", "required")
+
+
+def message_state(message: Message, history: str) -> MessageState:
+    """A message that was read with `shown()`, in a conversation whose history is `all` or `joined`."""
+    deleted = message.deleted_at is not None
+    return MessageState(
+        id=message.id,
+        conversation_id=message.conversation_id,
+        seq=message.seq,
+        changed_seq=message.changed_seq,
+        sender=person(message.sender),
+        client_id=message.client_id,
+        content_type=message.content_type,
+        content=message.content,
+        reply_to=quote(message.reply_to, history) if message.reply_to and not deleted else None,
+        metadata=message.metadata,
+        is_edited=message.edited_at is not None,
+        edited_at=rfc3339(message.edited_at) if message.edited_at else None,
+        is_deleted=deleted,
+        created_at=rfc3339(message.created_at),
+    )
+
+
+def quote(message: Message, history: str) -> Quote:
+    """What a reply shows of the message it answers."""
+    if message.deleted_at or history == Conversation.History.JOINED:
+        return Quote(message.id, message.seq)
+    return Quote(message.id, message.seq, person(message.sender), message.content[:QUOTE_SIZE])

@@ -1,0 +1,383 @@
+"""Group commit: messages that arrive while a batch is being committed go into the next one, together.
+
+One thread per process writes; what waits for a conversation that somebody else has locked is handed to a second
+thread, so that nobody else waits for it. A sender is told `Sent` only after the commit that carries the message.
+"""
+
+import asyncio
+import queue
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from django.conf import settings
+from django.db import Error, InterfaceError, OperationalError, connection
+
+from accounts.wire import UserRef
+from chatproject.common import limits
+from chatproject.common.clock import rfc3339
+from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.ids import uuid7
+from chatproject.common.publish import Ring, conversation_topic, ring
+from conversations.models import Conversation
+from messaging.models import Message
+from messaging.store import Asked, Head, Known, Row, Store, open_store
+from messaging.wire import QUOTE_SIZE, MessageState, NewMessage, Quote, message_state
+
+log = structlog.get_logger(__name__)
+
+BATCH = 256
+WAITING = 5000
+LOCK_WAIT_MS = 2000
+
+
+class Sent(msgspec.Struct):
+    """A message that is in the database: the encoded `MessageState`, and whether it had been sent before."""
+
+    message: bytes
+    duplicate: bool
+
+
+class Outgoing:
+    """A message on its way in. `answer` becomes a `Sent` or raises a `Refusal`."""
+
+    __slots__ = ("answer", "body_hash", "client_id", "conversation_id", "message", "sender_id")
+
+    def __init__(self, sender_id: UUID, conversation_id: UUID, message: NewMessage, answer: Any) -> None:
+        self.sender_id = sender_id
+        self.conversation_id = conversation_id
+        self.message = message
+        self.client_id = message.client_id or uuid7().hex
+        self.body_hash = _body_hash(conversation_id, message)
+        self.answer = answer
+
+
+def _body_hash(conversation_id: UUID, message: NewMessage) -> bytes:
+    """Tells a retry from another message under the same `client_id`."""
+    body = (
+        conversation_id,
+        message.content,
+        message.content_type,
+        message.reply_to_id,
+        message.metadata,
+    )
+    return blake2b(msgspec.msgpack.encode(body, order="deterministic"), digest_size=16).digest()
+
+
+class Batch:
+    """One attempt to write some messages: what was decided, and what is to be told after the commit."""
+
+    def __init__(self, items: list[Outgoing], now: datetime) -> None:
+        self.items = items
+        self.now = now
+        self.rows: list[Row] = []
+        self.rings: list[Ring] = []
+        self.answers: list[tuple[Outgoing, Sent | Refusal]] = []
+        self.duplicates: list[tuple[Outgoing, UUID]] = []
+        self.passed_over: list[Outgoing] = []
+
+    def write(self, store: Store, wait_ms: int) -> None:
+        """One transaction."""
+        with store.transaction(wait_ms):
+            heads = {head.id: head for head in store.lock(sorted({item.conversation_id for item in self.items}))}
+            here = [item for item in self.items if item.conversation_id in heads]
+            self.passed_over = [item for item in self.items if item.conversation_id not in heads]
+            if here:
+                self._decide(here, heads, {known.n: known for known in store.look([_asked(i, heads) for i in here])})
+            if self.rows:
+                store.keep(self.rows)
+
+    def _decide(self, items: list[Outgoing], heads: dict[UUID, Head], known: dict[int, Known]) -> None:
+        """Under the lock and on a fresh view: a duplicate, a refusal, or the next place."""
+        mine: dict[tuple[UUID, str], tuple[UUID, bytes]] = {}
+        for n, item in enumerate(items):
+            facts = known.get(n)
+            if facts is None or facts.role is None:
+                self.answers.append((item, not_found()))
+                continue
+            key = (item.sender_id, item.client_id)
+            first = (facts.message_id, facts.message_hash) if facts.message_id else mine.get(key)
+            if first:
+                self._repeat(item, *first)
+            elif facts.is_blocked:
+                self.answers.append((item, Refusal("blocked")))
+            elif item.message.reply_to_id and facts.reply_seq is None:
+                self.answers.append((item, invalid("reply_to_id", "No such message in this conversation.")))
+            else:
+                head = heads[item.conversation_id] = _next(heads[item.conversation_id])
+                row = _row(item, head, self.now)
+                mine[key] = (row.id, row.body_hash)
+                self.rows.append(row)
+                self._tell(item, row, facts, head)
+
+    def _repeat(self, item: Outgoing, message_id: UUID, body_hash: bytes) -> None:
+        if bytes(body_hash) == item.body_hash:
+            self.duplicates.append((item, message_id))
+        else:
+            self.answers.append((item, Refusal("idempotency_conflict")))
+
+    def _tell(self, item: Outgoing, row: Row, facts: Known, head: Head) -> None:
+        """Encode once for everybody: the sender's answer and the event share the message's bytes."""
+        at = rfc3339(row.created_at)
+        message = msgspec.json.encode(
+            MessageState(
+                id=row.id,
+                conversation_id=row.conversation_id,
+                seq=row.seq,
+                changed_seq=row.seq,
+                sender=UserRef(row.sender_id, facts.username, facts.full_name, facts.avatar_url or None),
+                client_id=row.client_id,
+                content_type=row.content_type,
+                content=row.content,
+                reply_to=_quote(item, facts, head),
+                metadata=item.message.metadata,
+                created_at=at,
+            )
+        )
+        frame = (
+            b'{"type":"message.created","conversation_id":"%b","seq":%d,"ts":"%b","data":{"message":%b}}'
+            % (str(row.conversation_id).encode(), row.seq, at.encode(), message)
+        )
+        self.rings.append(Ring(conversation_topic(row.conversation_id), row.seq, frame))
+        self.answers.append((item, Sent(message, False)))
+
+
+def _asked(item: Outgoing, heads: dict[UUID, Head]) -> Asked:
+    is_direct = heads[item.conversation_id].kind == Conversation.Kind.DIRECT
+    return Asked(item.conversation_id, item.sender_id, item.client_id, item.message.reply_to_id, is_direct)
+
+
+def _next(head: Head) -> Head:
+    return head._replace(seq=head.seq + 1, number=head.number + 1)
+
+
+def _row(item: Outgoing, head: Head, now: datetime) -> Row:
+    message = item.message
+    metadata = None if message.metadata is None else msgspec.json.encode(message.metadata).decode()
+    return Row(
+        uuid7(), head.id, head.seq, head.number, item.sender_id, item.client_id, item.body_hash, message.content_type,
+        message.content, metadata, message.reply_to_id, now,
+    )  # fmt: skip
+
+
+def _quote(item: Outgoing, facts: Known, head: Head) -> Quote | None:
+    if item.message.reply_to_id is None or facts.reply_seq is None:
+        return None
+    if head.history == Conversation.History.JOINED:
+        return Quote(item.message.reply_to_id, facts.reply_seq)
+    assert facts.reply_sender_id and facts.reply_username is not None  # noqa: S101 - joined to an existing row
+    author = UserRef(
+        facts.reply_sender_id, facts.reply_username, facts.reply_full_name or "", facts.reply_avatar_url or None
+    )
+    return Quote(item.message.reply_to_id, facts.reply_seq, author, (facts.reply_content or "")[:QUOTE_SIZE])
+
+
+class Writer:
+    """Takes messages from any thread or loop, writes them in batches and answers each."""
+
+    def __init__(self) -> None:
+        self._arrived = _Lane("writer", self._write_arrived)
+        self._late = _Lane("late-writer", self._write_late)
+
+    def submit(self, sender_id: UUID, conversation_id: UUID, message: NewMessage, answer: Any) -> None:
+        """Take a message; `answer` (an asyncio or a concurrent future) gets its `Sent` or its `Refusal`."""
+        item = Outgoing(sender_id, conversation_id, message, answer)
+        if not self._arrived.put(item):
+            _answer([(item, Refusal("unavailable", retry_after=1))])
+
+    def send(self, sender_id: UUID, conversation_id: UUID, message: NewMessage) -> Sent:
+        """`submit` and wait, for threads. Raises the `Refusal`."""
+        answer: Future[Sent] = Future()
+        self.submit(sender_id, conversation_id, message, answer)
+        try:
+            return answer.result(timeout=60)
+        except TimeoutError:
+            raise Refusal("unavailable", retry_after=1) from None
+
+    def stop(self) -> None:
+        """Write what has arrived, then end the threads and close their connections."""
+        self._arrived.stop()
+        self._late.stop()
+
+    def _write_arrived(self, store: Store, items: list[Outgoing]) -> None:
+        allowed, refused = _spend(items)
+        batch = self._write(store, allowed, 0)
+        passed_over = batch.passed_over if batch else []
+        for item in passed_over:
+            if not self._late.put(item):
+                _answer([(item, Refusal("unavailable", retry_after=1))])
+        if refused:
+            _answer(_repeats_among(refused))
+
+    def _write_late(self, store: Store, items: list[Outgoing]) -> None:
+        """Conversations that were locked: one by one, each waiting for its lock. Those still missing do not exist."""
+        for group in _by_conversation(items):
+            if batch := self._write(store, group, LOCK_WAIT_MS):
+                _answer([(item, not_found()) for item in batch.passed_over])
+
+    def _write(self, store: Store, items: list[Outgoing], wait_ms: int) -> Batch | None:
+        """Write a batch; when it fails, each of its items alone, so that one bad message harms nobody."""
+        if not items:
+            return None
+        batch = Batch(items, datetime.now(UTC))
+        try:
+            batch.write(store, wait_ms)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("write_unavailable", messages=len(items), reason=type(error).__name__)
+            _answer([(item, Refusal("unavailable", retry_after=1)) for item in items])
+            raise
+        except Exception as error:
+            if len(items) == 1:
+                log.error("write_failed", reason=repr(error)[:200])
+                _answer([(items[0], Refusal("internal"))])
+                return None
+            for item in items:
+                self._write(store, [item], wait_ms)
+            return None
+        _finish(batch)
+        return batch
+
+
+def _spend(items: list[Outgoing]) -> tuple[list[Outgoing], list[tuple[Outgoing, float]]]:
+    """Spend the senders' allowances, all at once: who may, and who has to wait how many seconds."""
+    waits = limits.hit([_limit_key(item) for item in items], settings.RATE_MESSAGES)
+    allowed = [item for item, wait in zip(items, waits, strict=True) if not wait]
+    return allowed, [(item, wait) for item, wait in zip(items, waits, strict=True) if wait]
+
+
+def _limit_key(item: Outgoing) -> str:
+    return f"messages:{item.sender_id.hex}"
+
+
+def _repeats_among(refused: list[tuple[Outgoing, float]]) -> list[tuple[Outgoing, Sent | Refusal]]:
+    """A retry is answered whatever the limits say; the others have to wait."""
+    answers: list[tuple[Outgoing, Sent | Refusal]] = []
+    for item, wait in refused:
+        before = Message.objects.filter(sender_id=item.sender_id, client_id=item.client_id).first()
+        if before is None:
+            answers.append((item, Refusal("rate_limited", retry_after=round(wait, 3))))
+        elif bytes(before.body_hash) != item.body_hash:
+            answers.append((item, Refusal("idempotency_conflict")))
+        else:
+            answers.append((item, _as_it_is_now(item, before.id)))
+    return answers
+
+
+def _as_it_is_now(item: Outgoing, message_id: UUID) -> Sent | Refusal:
+    """The answer to a retry: the message as it is now, if its sender still belongs there."""
+    from_sender = Message.objects.shown().select_related("conversation").filter(id=message_id)
+    message = from_sender.filter(
+        conversation__memberships__user_id=item.sender_id, conversation__memberships__left_at__isnull=True
+    ).first()
+    if message is None:
+        return not_found()
+    return Sent(msgspec.json.encode(message_state(message, message.conversation.history)), True)
+
+
+def _finish(batch: Batch) -> None:
+    """After the commit: answer the senders, then ring."""
+    if batch.duplicates:
+        limits.forgive([_limit_key(item) for item, _ in batch.duplicates], settings.RATE_MESSAGES)
+        batch.answers += [(item, _as_it_is_now(item, message_id)) for item, message_id in batch.duplicates]
+    _answer(batch.answers)
+    ring(batch.rings)
+
+
+def _answer(answers: Iterable[tuple[Outgoing, Sent | Refusal]]) -> None:
+    """Resolve the senders' futures: threads' at once, each event loop's with a single wake-up."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[Any, Sent | Refusal]]] = defaultdict(list)
+    for item, result in answers:
+        if isinstance(item.answer, asyncio.Future):
+            loops[item.answer.get_loop()].append((item.answer, result))
+        else:
+            _resolve([(item.answer, result)])
+    for loop, resolved in loops.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve, resolved)
+
+
+def _resolve(answers: list[tuple[Any, Sent | Refusal]]) -> None:
+    for future, result in answers:
+        if future.done():
+            continue
+        if isinstance(result, Refusal):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+
+def _by_conversation(items: list[Outgoing]) -> list[list[Outgoing]]:
+    groups: dict[UUID, list[Outgoing]] = defaultdict(list)
+    for item in items:
+        groups[item.conversation_id].append(item)
+    return list(groups.values())
+
+
+class _Lane:
+    """A thread that takes whatever has arrived, at most `BATCH` at once; started with the first item."""
+
+    def __init__(self, name: str, work: Callable[[Store, list[Outgoing]], None]) -> None:
+        self._name = name
+        self._work = work
+        self._items: queue.SimpleQueue[Outgoing | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def put(self, item: Outgoing) -> bool:
+        """Take an item; False when too much is waiting already."""
+        if self._items.qsize() >= WAITING:
+            return False
+        self._items.put(item)
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                    self._thread.start()
+        return True
+
+    def stop(self) -> None:
+        if self._thread:
+            self._items.put(None)
+            self._thread.join(timeout=10)
+            self._thread = None
+
+    def _take(self) -> tuple[list[Outgoing], bool]:
+        """What has arrived, waiting for the first; and whether to stop after it."""
+        items = [self._items.get()]
+        while len(items) < BATCH and items[-1] is not None:
+            try:
+                items.append(self._items.get_nowait())
+            except queue.Empty:
+                break
+        return [item for item in items if item is not None], items[-1] is None
+
+    def _run(self) -> None:
+        store: Store | None = None
+        stopping = False
+        try:
+            while not stopping:
+                items, stopping = self._take()
+                try:
+                    store = store or open_store()
+                    self._work(store, items)
+                except Error as error:  # the connection is gone; what was not answered yet was not written
+                    log.warning("writer_reconnects", reason=type(error).__name__)
+                    _answer([(item, Refusal("unavailable", retry_after=1)) for item in items])
+                    connection.close()
+                    store = None
+                except Exception:
+                    log.exception("writer_fault")
+                    _answer([(item, Refusal("internal")) for item in items])
+        finally:
+            connection.close()
+
+
+writer = Writer()
+"""The writer of this process."""
