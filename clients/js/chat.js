@@ -1,0 +1,315 @@
+/**
+ * The client module of chatproject: plain ES modules, no dependency, no build step.
+ *
+ *     const chat = new ChatClient({ base: "https://chat.example.com/" });
+ *     await chat.signIn({ login: "alice", password });
+ *     chat.store.listen(() => draw(chat.store.list));
+ *     chat.start();
+ *     chat.send(conversation.id, "Hello");
+ *
+ * @module
+ */
+import { Api } from "./api.js";
+import { ChatError } from "./errors.js";
+import { Marks } from "./marks.js";
+import { Outbox } from "./outbox.js";
+import { Session } from "./session.js";
+import { Socket } from "./socket.js";
+import { Store } from "./store.js";
+import { Sync } from "./sync.js";
+
+export { ChatError, Store };
+
+const TYPING_EVERY_MS = 3_000;
+const TYPING_LIVES_MS = 6_000;
+
+export class ChatClient {
+  /** What is known: conversations, messages, people. @type {Store} */
+  store = new Store();
+  /** REST for whatever has no method here: `chat.api.get("users/me/")`. @type {Api} */
+  api;
+  /** Called when the server has ended the session. */
+  onSignedOut = () => {};
+  /** Called with `idle`, `connecting`, `online`, `waiting` or `stopped`. */
+  onConnection = () => {};
+  #base;
+  #session;
+  #socket;
+  #sync;
+  #marks;
+  #outbox;
+  #with_tickets;
+  #watched = [];
+  #typed_at = new Map();
+  #is_restored = false;
+
+  /**
+   * @param {object} [options]
+   * @param {string} [options.base] where the server lives; the page's own origin by default
+   * @param {?Storage} [options.storage] keeps unsent messages, and the refresh token where the
+   *   server sets no cookie
+   * @param {boolean} [options.with_tickets] sign the socket in with single-use tickets instead of
+   *   with a first frame
+   */
+  constructor({ base = globalThis.location?.origin, storage = null, with_tickets = false, ...web } = {}) {
+    const { fetch = globalThis.fetch.bind(globalThis), WebSocket = globalThis.WebSocket } = web;
+    this.#base = new URL(base);
+    this.#with_tickets = with_tickets;
+    const api_base = new URL("/api/v1/", this.#base);
+    this.#session = new Session({ base: api_base, fetch, storage });
+    this.api = new Api({ base: api_base, fetch, session: this.#session });
+    this.#socket = new Socket({
+      WebSocket,
+      credentials: () => this.#credentials(),
+      refresh: () => this.#session.refresh(),
+    });
+    const { store, api } = this;
+    this.#sync = new Sync({ store, api, socket: this.#socket });
+    this.#marks = new Marks({ store, socket: this.#socket });
+    this.#outbox = new Outbox({
+      store,
+      storage,
+      send: (body) => this.#socket.request("message.send", body),
+      heard: (message) => this.#sync.hearAnswer(message),
+    });
+    this.#listen();
+  }
+
+  /** `idle`, `connecting`, `online`, `waiting` (until `retry_at`) or `stopped` (for `close_code`). */
+  get connection() {
+    return this.#socket.state;
+  }
+
+  get retry_at() {
+    return this.#socket.retry_at;
+  }
+
+  get close_code() {
+    return this.#socket.code;
+  }
+
+  // Signing in
+
+  /** @returns {Promise<object>} `{verification}`, or the signed-in answer where no code is needed */
+  async signUp({ email, username, password, full_name }) {
+    return this.#signedIn(await this.#ask("auth/register/", { email, username, password, full_name }));
+  }
+
+  async verify({ email, code }) {
+    return this.#signedIn(await this.#ask("auth/verify/", { email, code }));
+  }
+
+  resendCode({ email, purpose = "verify_email" }) {
+    return this.#ask("auth/otp/resend/", { email, purpose });
+  }
+
+  /** @param {{login: string, password: string, device_name?: string}} credentials */
+  async signIn({ login, password, device_name }) {
+    return this.#signedIn(await this.#ask("auth/login/", { login, password, device_name }));
+  }
+
+  /** Take up the session of an earlier page. @returns {Promise<boolean>} false when there is none */
+  async restore() {
+    try {
+      await this.#session.refresh();
+      this.store.me = await this.api.get("users/me/");
+      return true;
+    } catch (error) {
+      if (error.is_sign_out || error.status === 400) return false;
+      throw error;
+    }
+  }
+
+  async signOut() {
+    const refresh = this.#session.stored_refresh;
+    await this.api.post("auth/logout/", { refresh }).catch((error) => {
+      if (!error.is_sign_out) throw error;
+    });
+    this.#end();
+  }
+
+  /** Open the socket and keep it open. */
+  start() {
+    this.#socket.start();
+  }
+
+  /** Close the socket and keep what is known. */
+  stop() {
+    this.#socket.stop();
+  }
+
+  // Conversations
+
+  /** The direct conversation with a person, made if need be. */
+  openDirect(user_id) {
+    return this.#keep(this.api.post("conversations/", { kind: "direct", user_id }));
+  }
+
+  createGroup({ name, member_ids }) {
+    return this.#keep(this.api.post("conversations/", { kind: "group", name, member_ids }));
+  }
+
+  /** @returns {Promise<object[]>} public channels */
+  async discover() {
+    return (await this.api.get("conversations/discover/")).results;
+  }
+
+  async join(conversation_id) {
+    await this.api.post(`conversations/${conversation_id}/join/`);
+    return this.#keep({ id: conversation_id });
+  }
+
+  async leave(conversation_id) {
+    await this.api.delete(`conversations/${conversation_id}/members/me/`);
+    this.store.remove(conversation_id);
+  }
+
+  /** Load who is in a conversation into `store.members`. */
+  async loadMembers(conversation_id, limit = 200) {
+    const members = [];
+    for await (const member of this.api.list(`conversations/${conversation_id}/members/`)) {
+      if (members.push(member) >= limit) break;
+    }
+    this.store.putMembers(conversation_id, members);
+  }
+
+  addMembers(conversation_id, user_ids) {
+    return this.api.post(`conversations/${conversation_id}/members/`, { user_ids });
+  }
+
+  removeMember(conversation_id, user_id) {
+    return this.api.delete(`conversations/${conversation_id}/members/${user_id}/`);
+  }
+
+  async searchPeople(search) {
+    return (await this.api.get("users/", { search, limit: 20 })).results;
+  }
+
+  // Messages
+
+  /** Send a message; it is in the store at once, as `pending`. @returns {string} its client_id */
+  send(conversation_id, content, reply_to = null) {
+    this.#typed_at.delete(conversation_id);
+    return this.#outbox.add({ conversation_id, content, reply_to_id: reply_to?.id }, { reply_to });
+  }
+
+  /** Try a `failed` message again. */
+  retry(client_id) {
+    this.#outbox.retry(client_id);
+  }
+
+  /** Give a `failed` message up. */
+  discard(client_id) {
+    this.#outbox.discard(client_id);
+  }
+
+  async edit(message_id, content) {
+    this.store.putMessage(await this.api.patch(`messages/${message_id}/`, { content }));
+  }
+
+  delete(message_id) {
+    return this.api.delete(`messages/${message_id}/`);
+  }
+
+  /** Load an older page of history into the store. */
+  loadOlder(conversation_id) {
+    return this.#sync.loadOlder(conversation_id);
+  }
+
+  /** Load the changes ("alice added bob") between the messages that are loaded. */
+  loadChanges(conversation_id) {
+    const { position, entries } = this.store.log(conversation_id);
+    return this.#sync.tellChanges(conversation_id, position + 1, entries.length);
+  }
+
+  // Signs of life
+
+  markRead(conversation_id, seq) {
+    this.#marks.read(conversation_id, seq);
+  }
+
+  /** Call this at every key; it tells the others at most once in three seconds. */
+  typing(conversation_id, is_typing = true) {
+    const typed_at = this.#typed_at.get(conversation_id) ?? -Infinity;
+    if (is_typing ? Date.now() - typed_at < TYPING_EVERY_MS : typed_at === -Infinity) return;
+    if (is_typing) this.#typed_at.set(conversation_id, Date.now());
+    else this.#typed_at.delete(conversation_id);
+    this.#socket.notify(is_typing ? "typing.start" : "typing.stop", { conversation_id });
+  }
+
+  /** Hear `presence.updated` of these people, and of no others. */
+  watch(user_ids) {
+    if (user_ids.length === this.#watched.length && user_ids.every((id) => this.#watched.includes(id))) return;
+    this.#watched = user_ids;
+    this.#socket.notify("presence.watch", { user_ids });
+  }
+
+  /** Connect now: somebody looks, or the server had stopped us and they want back. */
+  reconnect() {
+    this.#socket.start();
+  }
+
+  #listen() {
+    this.#session.onEnded = () => this.#end();
+    this.#socket.onFrame = (frame) => this.#hear(frame);
+    this.#socket.onState = (state) => {
+      if (state === "stopped" && this.close_code === 4401) this.#end();
+      this.onConnection(state);
+    };
+    this.#sync.onReady = () => this.#ready();
+    globalThis.addEventListener?.("online", () => this.#socket.wake());
+    globalThis.addEventListener?.("offline", () => this.#socket.lose());
+    globalThis.addEventListener?.("focus", () => this.#socket.wake());
+  }
+
+  #hear(frame) {
+    this.#sync.hear(frame);
+    const { type, conversation_id } = frame;
+    if (type === "typing.updated") setTimeout(() => this.store.changed(conversation_id), TYPING_LIVES_MS);
+  }
+
+  #ready() {
+    if (!this.#is_restored) this.#outbox.restore();
+    this.#is_restored = true;
+    this.#socket.notify("presence.watch", { user_ids: this.#watched });
+    this.#marks.resend();
+    this.#outbox.resume();
+  }
+
+  async #credentials() {
+    const url = new URL("/ws/", this.#base);
+    url.protocol = url.protocol.replace("http", "ws");
+    if (!this.#with_tickets) return { url: url.href, token: await this.#session.token() };
+    const { ticket } = await this.api.post("auth/ws-ticket/");
+    url.searchParams.set("ticket", ticket);
+    return { url: url.href };
+  }
+
+  #ask(path, body) {
+    return this.api.request("POST", path, { body: { ...body, cookie: true }, signed: false });
+  }
+
+  #signedIn(answer) {
+    if (!answer.access) return answer;
+    this.#session.take(answer);
+    this.store.me = answer.user;
+    return answer;
+  }
+
+  async #keep(answer) {
+    const { id } = await answer;
+    if (!this.store.conversations.has(id)) await this.#sync.fetchConversation(id);
+    return this.store.conversations.get(id);
+  }
+
+  #end() {
+    if (!this.store.me) return;
+    this.#session.clear();
+    this.#socket.stop();
+    this.#outbox.clear();
+    this.#marks.clear();
+    this.#is_restored = false;
+    this.store.clear();
+    this.onSignedOut();
+  }
+}

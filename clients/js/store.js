@@ -1,0 +1,273 @@
+import { Log } from "./log.js";
+import { Passing } from "./passing.js";
+
+/**
+ * What this client knows, in memory. `apply` is the reducer; whoever shows it listens with
+ * `listen` and reads the maps. Conversations, messages and people are held as the server sent them.
+ */
+export class Store {
+  me = null;
+  epoch = null;
+  me_seq = 0;
+  /** @type {Map<string, object>} */ conversations = new Map();
+  /** @type {Map<string, Log>} */ logs = new Map();
+  /** @type {Map<string, Map<string, object>>} members by conversation, where they were loaded */ members = new Map();
+  #passing = new Passing();
+  #listeners = new Set();
+
+  /** @param {(conversation_id: ?string) => void} listener @returns {() => void} stops listening */
+  listen(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  changed(conversation_id = null) {
+    for (const listener of this.#listeners) listener(conversation_id);
+  }
+
+  /** Conversations, latest activity first. */
+  get list() {
+    return [...this.conversations.values()].sort((a, b) => (activity(a) < activity(b) ? 1 : -1));
+  }
+
+  get unread_total() {
+    return this.list.reduce((sum, { unread_count, membership }) => sum + (membership?.is_muted ? 0 : unread_count), 0);
+  }
+
+  get positions() {
+    return Object.fromEntries([...this.conversations.keys()].map((id) => [id, this.log(id).position]));
+  }
+
+  log(conversation_id) {
+    if (!this.logs.has(conversation_id)) this.logs.set(conversation_id, new Log());
+    return this.logs.get(conversation_id);
+  }
+
+  /** A person with the name and picture they have now. */
+  person(user) {
+    return this.#passing.people.get(user?.id) ?? user;
+  }
+
+  /** @returns {?{is_online: boolean, last_seen: ?string}} */
+  presence(user_id) {
+    return this.#passing.presence.get(user_id) ?? null;
+  }
+
+  /** Who else is typing, without those whose sign of life is older than six seconds. */
+  typing(conversation_id) {
+    return this.#passing.typing(conversation_id).filter(({ id }) => id !== this.me?.id);
+  }
+
+  /** `pending`, `failed`, `sent`, `delivered` or `read`, for an own message. */
+  status(message) {
+    return message.seq ? this.#passing.status(message) : message.status;
+  }
+
+  /** Take a conversation as the server describes it, with its last `messages` when there are some. */
+  put({ messages, head, ...conversation }) {
+    const { id } = conversation;
+    const held = this.conversations.get(id);
+    const seq = head ?? conversation.seq ?? held?.seq ?? 0;
+    this.conversations.set(id, { unread_count: 0, ...held, ...conversation, seq, counted_seq: seq });
+    if (messages) {
+      const first = (conversation.membership?.visible_from_seq ?? 0) + 1;
+      this.#reduceAll(id, this.log(id).begin(messages, { position: seq, first }));
+    }
+    this.changed(id);
+  }
+
+  remove(conversation_id) {
+    for (const map of [this.conversations, this.logs, this.members]) map.delete(conversation_id);
+    this.#passing.forget(conversation_id);
+    this.changed(conversation_id);
+  }
+
+  clear() {
+    for (const map of [this.conversations, this.logs, this.members]) map.clear();
+    this.#passing = new Passing();
+    this.me = this.epoch = null;
+    this.me_seq = 0;
+    this.changed();
+  }
+
+  /** Take the counts of a `hello`. @returns {string[]} conversations we hear of for the first time */
+  welcome({ user, me_seq, conversations, has_more }) {
+    this.me = { ...this.me, ...user };
+    this.me_seq = me_seq ?? 0;
+    const named = new Set(conversations.map(({ id }) => id));
+    if (!has_more) for (const id of this.conversations.keys()) if (!named.has(id)) this.remove(id);
+    for (const { id, ...counts } of conversations) this.#recount(this.conversations.get(id), counts);
+    this.changed();
+    return [...named].filter((id) => !this.conversations.has(id));
+  }
+
+  /**
+   * The reducer.
+   * @returns {"applied" | "known" | "early" | "unknown"} `early`: read the log after the position
+   *   of this conversation; `unknown`: fetch the conversation
+   */
+  apply(event) {
+    if (event.seq === undefined) return this.#applyPassing(event);
+    const id = event.conversation_id;
+    if (!this.conversations.has(id)) return "unknown";
+    const log = this.log(id);
+    if (event.seq <= log.position) return "known";
+    this.#reduceAll(id, log.hear(event));
+    this.changed(id);
+    return log.has_gap ? "early" : "applied";
+  }
+
+  /** The server has nothing more in this log up to `seq`. */
+  skipTo(conversation_id, seq) {
+    this.#reduceAll(conversation_id, this.log(conversation_id).skipTo(seq));
+    this.changed(conversation_id);
+  }
+
+  /** Move my own read mark; it never goes back. @returns {boolean} whether it moved */
+  markRead(conversation_id, seq) {
+    const conversation = this.conversations.get(conversation_id);
+    if (!conversation || seq <= readSeq(conversation)) return false;
+    const log = this.log(conversation_id);
+    conversation.membership = { ...conversation.membership, last_read_seq: seq };
+    if (log.floor <= seq + 1) {
+      conversation.unread_count = log.othersAfter(seq, this.me?.id).length;
+      conversation.counted_seq = log.position;
+    }
+    if (!conversation.unread_count) conversation.mention_count = 0;
+    this.changed(conversation_id);
+    return true;
+  }
+
+  /** Put an own message, which has no place yet, below the others. */
+  addPending(message) {
+    this.log(message.conversation_id).pending.push(message);
+    this.changed(message.conversation_id);
+  }
+
+  updatePending(client_id, fields) {
+    for (const [id, log] of this.logs) {
+      const at = log.pending.findIndex((message) => message.client_id === client_id);
+      if (at < 0) continue;
+      log.pending = log.pending.with(at, { ...log.pending[at], ...fields });
+      this.changed(id);
+    }
+  }
+
+  removePending(conversation_id, client_id) {
+    const log = this.log(conversation_id);
+    log.pending = log.pending.filter((message) => message.client_id !== client_id);
+    this.changed(conversation_id);
+  }
+
+  /** Hold a message from an answer: an edit of mine, say, whose event is still on its way. */
+  putMessage(message) {
+    this.log(message.conversation_id).hold(message);
+    this.#relast(message);
+    this.changed(message.conversation_id);
+  }
+
+  putMembers(conversation_id, members) {
+    this.members.set(conversation_id, new Map(members.map((member) => [member.user.id, member])));
+    this.changed(conversation_id);
+  }
+
+  #recount(conversation, { seq, unread_count, mention_count, last_read_seq }) {
+    if (!conversation || last_read_seq < readSeq(conversation)) return;
+    conversation.membership = { ...conversation.membership, last_read_seq };
+    Object.assign(conversation, { unread_count, mention_count, counted_seq: seq });
+  }
+
+  #applyPassing({ type, conversation_id, data, me_seq }) {
+    if (me_seq) this.me_seq = Math.max(this.me_seq, me_seq);
+    const passing = {
+      "typing.updated": () => this.#passing.setTyping(conversation_id, data.users),
+      "presence.updated": () => this.#passing.presence.set(data.user_id, data),
+      "read.updated": () => this.#hearMark(conversation_id, data, "read"),
+      "delivered.updated": () => this.#hearMark(conversation_id, data, "delivered"),
+      "user.updated": () => this.#passing.people.set(data.user.id, data.user),
+      "conversation.removed": () => this.remove(conversation_id),
+    };
+    if (!passing[type]) return "unknown";
+    passing[type]();
+    this.changed(conversation_id);
+    return "applied";
+  }
+
+  #hearMark(conversation_id, { user_id, seq }, name) {
+    if (user_id !== this.me?.id) this.#passing.setMark(conversation_id, user_id, { [name]: seq });
+    else if (name === "read") this.markRead(conversation_id, seq);
+  }
+
+  #reduceAll(conversation_id, events) {
+    for (const event of events) this.#reduce(this.conversations.get(conversation_id), event);
+  }
+
+  #reduce(conversation, { type, seq, ts, data }) {
+    if (!conversation) return;
+    const log = this.log(conversation.id);
+    conversation.seq = Math.max(conversation.seq, seq);
+    if (type === "message.created") this.#created(conversation, data.message);
+    else if (type === "message.updated") this.putMessage(data.message);
+    else if (type === "message.deleted") this.#deleted(conversation, data.message);
+    else if (data?.message_id) log.patch(data.message_id, { ...data, changed_seq: data.changed_seq ?? seq });
+    else if (type.startsWith("member.")) this.#member(conversation, { type, seq }, data.member);
+    else if (type === "conversation.updated") this.#described(conversation, data.conversation);
+    else if (type === "conversation.deleted") return this.remove(conversation.id);
+    log.tell({ type, seq, ts, data });
+    conversation.counted_seq = Math.max(conversation.counted_seq, seq);
+  }
+
+  #created(conversation, message) {
+    const log = this.log(conversation.id);
+    log.hold(message);
+    conversation.last_message = message;
+    this.#passing.stopTyping(conversation.id, message.sender?.id);
+    if (message.sender?.id === this.me?.id) {
+      this.removePending(conversation.id, message.client_id);
+      this.markRead(conversation.id, message.seq);
+    } else if (message.seq > conversation.counted_seq && message.seq > readSeq(conversation) && !message.is_deleted) {
+      conversation.unread_count += 1;
+    }
+  }
+
+  #deleted(conversation, message) {
+    const is_news = message.changed_seq > conversation.counted_seq && message.seq > readSeq(conversation);
+    const was_counted = !this.log(conversation.id).find(message.id)?.is_deleted;
+    if (is_news && was_counted && message.sender?.id !== this.me?.id) {
+      conversation.unread_count = Math.max(0, conversation.unread_count - 1);
+    }
+    this.putMessage(message);
+  }
+
+  #relast(message) {
+    const conversation = this.conversations.get(message.conversation_id);
+    const last = conversation?.last_message;
+    if (last?.id === message.id && last.changed_seq <= message.changed_seq) conversation.last_message = message;
+  }
+
+  #member(conversation, { type, seq }, member) {
+    const members = this.members.get(conversation.id);
+    const is_me = member.user.id === this.me?.id;
+    if (type === "member.removed") members?.delete(member.user.id);
+    else members?.set(member.user.id, member);
+    if (is_me && type !== "member.removed") {
+      conversation.membership = { ...conversation.membership, role: member.role };
+    }
+    if (conversation.counted_seq >= seq) return;
+    if (type === "member.added") conversation.member_count += 1;
+    if (type === "member.removed") conversation.member_count -= 1;
+  }
+
+  /** An event looks the same to all who hear it, so what is mine in a conversation stays as held. */
+  #described(conversation, { membership, unread_count, mention_count, last_message, seq, ...described }) {
+    Object.assign(conversation, described);
+  }
+}
+
+function activity({ last_message, active_at, created_at }) {
+  return last_message?.created_at ?? active_at ?? created_at ?? "";
+}
+
+function readSeq({ membership }) {
+  return membership?.last_read_seq ?? 0;
+}

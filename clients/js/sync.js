@@ -1,0 +1,163 @@
+const CROSSING_MS = 300;
+const AGAIN_MS = 2_000;
+const SNAPSHOT_MESSAGES = 30;
+const PAGE = 50;
+const POSITIONS_PER_FRAME = 1_000;
+
+/** Keeps the store equal to the server: snapshot, catching up, and reading what was missed. */
+export class Sync {
+  #store;
+  #api;
+  #socket;
+  #busy = new Map();
+
+  /** Called each time the store has been brought up to date after connecting. */
+  onReady = () => {};
+
+  constructor({ store, api, socket }) {
+    this.#store = store;
+    this.#api = api;
+    this.#socket = socket;
+  }
+
+  /** Take one frame from the socket. */
+  hear(frame) {
+    const { type, conversation_id, seq, data } = frame;
+    if (type === "hello") return this.#hello(data);
+    if (type === "sync.complete") return this.#readRest(data.conversations);
+    if (type === "sync.reset") return this.#orReconnect(() => this.#begin());
+    if (type === "conversation.added") return this.fetchConversation(data.conversation?.id ?? conversation_id);
+    if (seq !== undefined && this.#is_beginning) return null;
+    const outcome = this.#store.apply(frame);
+    if (outcome === "early") setTimeout(() => this.#fill(conversation_id), CROSSING_MS);
+    if (outcome === "unknown" && seq !== undefined) this.fetchConversation(conversation_id);
+    if (type === "member.updated" && data.member.user.id === this.#store.me?.id) this.#refreshRights(conversation_id);
+    return null;
+  }
+
+  /** Take a message which the server answered with, as if it had been heard. */
+  hearAnswer(message) {
+    const { conversation_id, seq, created_at } = message;
+    if (seq <= this.#store.log(conversation_id).position) return this.#store.putMessage(message);
+    this.hear({ type: "message.created", conversation_id, seq, ts: created_at, data: { message } });
+  }
+
+  /** Load one conversation which is new here. */
+  fetchConversation(id) {
+    return this.#once(`conversation ${id}`, async () => {
+      const [conversation, history] = await Promise.all([
+        this.#api.get(`conversations/${id}/`),
+        this.#api.get(`conversations/${id}/messages/`, { limit: SNAPSHOT_MESSAGES }),
+      ]);
+      this.#store.put({ ...conversation, messages: history.results });
+      await this.readLog(id);
+    }).catch((error) => this.#failed(error, id, () => this.fetchConversation(id)));
+  }
+
+  /** Load an older page of history. */
+  loadOlder(id) {
+    return this.#once(`older ${id}`, async () => {
+      const log = this.#store.log(id);
+      const until = log.floor;
+      if (!log.has_older) return;
+      const query = { before: until, limit: PAGE };
+      const { results } = await this.#api.get(`conversations/${id}/messages/`, query);
+      log.prepend(results, results.length === PAGE);
+      if (!log.has_older) log.floor = this.#first(id);
+      this.#store.changed(id);
+      await this.tellChanges(id, until, results.length);
+    });
+  }
+
+  /** Messages come without the changes between them; fetch those where places are missing. */
+  async tellChanges(id, until, known) {
+    const log = this.#store.log(id);
+    if (until - log.floor <= known) return;
+    const { entries } = await this.#api.get(`conversations/${id}/log/`, { after: log.floor - 1 });
+    entries.filter(({ seq }) => seq < until).forEach((event) => log.tell(event));
+    this.#store.changed(id);
+  }
+
+  /** Read everything after the own position. */
+  readLog(id) {
+    return this.#once(`log ${id}`, async () => {
+      for (let page = { has_more: true }; page.has_more && this.#store.conversations.has(id); ) {
+        page = await this.#api.get(`conversations/${id}/log/`, { after: this.#store.log(id).position });
+        if (page.reset || page.epoch !== this.#store.epoch) return this.#begin();
+        page.entries.forEach((event) => this.#store.apply(event));
+        if (!page.has_more) this.#store.skipTo(id, page.head);
+      }
+    }).catch((error) => this.#failed(error, id, () => this.readLog(id)));
+  }
+
+  #hello(hello) {
+    const unknown = this.#store.welcome(hello);
+    return this.#orReconnect(async () => {
+      if (this.#store.epoch !== hello.epoch) return this.#begin();
+      await Promise.all(unknown.map((id) => this.fetchConversation(id)));
+      this.#catchUp();
+    });
+  }
+
+  /** Forget what was held and start from a snapshot. */
+  #begin() {
+    return this.#once("snapshot", async () => {
+      const named = new Set();
+      let page = await this.#api.get("sync/", { per_conversation: SNAPSHOT_MESSAGES });
+      for (;;) {
+        page.conversations.forEach((conversation) => this.#store.put(conversation));
+        page.conversations.forEach(({ id }) => named.add(id));
+        if (!page.next) break;
+        page = await this.#api.get(page.next);
+      }
+      for (const id of this.#store.conversations.keys()) if (!named.has(id)) this.#store.remove(id);
+      this.#store.epoch = page.epoch;
+    }).then(() => this.#catchUp());
+  }
+
+  /** What is heard before a snapshot is complete comes again with the `sync` that follows it. */
+  get #is_beginning() {
+    return this.#store.epoch === null || this.#busy.has("snapshot");
+  }
+
+  async #refreshRights(id) {
+    await this.#api.get(`conversations/${id}/`).then((conversation) => this.#store.put(conversation), () => {});
+  }
+
+  #catchUp() {
+    const { epoch, positions } = this.#store;
+    const all = Object.entries(positions);
+    for (let at = 0; at === 0 || at < all.length; at += POSITIONS_PER_FRAME) {
+      const some = Object.fromEntries(all.slice(at, at + POSITIONS_PER_FRAME));
+      this.#socket.notify("sync", { epoch, positions: some });
+    }
+    this.onReady();
+  }
+
+  #readRest(conversations) {
+    for (const [id, { has_more }] of Object.entries(conversations)) if (has_more) this.readLog(id);
+  }
+
+  /** Two frames may cross on their way, so a missing place gets a moment before it is read. */
+  #fill(id) {
+    if (this.#store.logs.get(id)?.has_gap) this.readLog(id);
+  }
+
+  #first(id) {
+    return (this.#store.conversations.get(id)?.membership?.visible_from_seq ?? 0) + 1;
+  }
+
+  #once(what, work) {
+    if (!this.#busy.has(what)) this.#busy.set(what, work().finally(() => this.#busy.delete(what)));
+    return this.#busy.get(what);
+  }
+
+  #orReconnect(work) {
+    return work().catch(() => this.#socket.lose());
+  }
+
+  #failed(error, id, again) {
+    if (error.status === 404) this.#store.remove(id);
+    else if (this.#socket.state === "online") setTimeout(again, (error.retry_after ?? 0) * 1000 || AGAIN_MS);
+  }
+}
