@@ -13,9 +13,7 @@ from django.conf import settings
 from django.urls import get_resolver
 
 from chatproject.worker import ChatWorker
-from messaging.feed import feed
-from messaging.threads import stop_threads
-from messaging.writer import writer
+from messaging import realtime
 
 log = structlog.get_logger(__name__)
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -36,7 +34,7 @@ class Lifespan:
     async def _start(self) -> ChatWorker | None:
         _die_with_parent()
         get_resolver().url_patterns  # noqa: B018 (loads every view, so that the first request need not)
-        await feed.start()
+        await realtime.start()
         log.info("started", pid=os.getpid())
         if settings.REDIS_URL:
             return None
@@ -48,9 +46,7 @@ class Lifespan:
     async def _stop(self, worker: ChatWorker | None) -> None:
         if worker:
             await asyncio.to_thread(worker.stop)
-        await feed.stop()
-        await asyncio.to_thread(writer.stop)
-        await asyncio.to_thread(stop_threads)
+        await realtime.stop()
         log.info("stopped", pid=os.getpid())
 
 
