@@ -105,7 +105,11 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 # --- Database ---------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{DATA_DIR / 'chat.sqlite3'}")}
+DATABASES = {
+    "default": env.dj_db_url("DATABASE_URL")
+    if env.str("DATABASE_URL", "")
+    else {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "chat.sqlite3")}
+}
 DATABASE_IS_POSTGRES = DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
 if not DATABASE_IS_POSTGRES and DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
     raise EnvError("DATABASE_URL must begin with postgres:// or sqlite:///.")
@@ -224,6 +228,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "POSTPROCESSING_HOOKS": ["chatproject.common.openapi.add_wire_components"],
 }
+
+UNFOLD = {"SITE_TITLE": SITE_NAME, "SITE_HEADER": SITE_NAME}
 
 # --- Logs -------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()
