@@ -1,0 +1,134 @@
+"""Background work: nothing queued is forgotten, nothing fails for ever in silence."""
+
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from chatproject import housekeeping, worker
+from chatproject.tests import jobs
+from chatproject.worker import ChatWorker, take_back
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def the_task() -> DBTaskResult:
+    return DBTaskResult.objects.get()
+
+
+def make_due() -> None:
+    DBTaskResult.objects.update(run_after=timezone.now() - timedelta(seconds=1))
+
+
+def test_what_is_queued_is_run_once(tmp_path: Path) -> None:
+    jobs.note.enqueue(str(tmp_path / "notes"), "hello")
+    assert ChatWorker().run_next()
+    assert not ChatWorker().run_next()
+    assert (tmp_path / "notes").read_text() == "hello\n"
+    assert the_task().status == "SUCCESSFUL"
+
+
+def test_what_fails_comes_back_later_and_later_and_then_has_failed(tmp_path: Path) -> None:
+    jobs.fail.enqueue(str(tmp_path / "notes"))
+    waits = []
+    for _ in range(worker.MAX_ATTEMPTS):
+        assert ChatWorker().run_next()
+        assert not ChatWorker().run_next()  # not before its time
+        waits.append((the_task().run_after - timezone.now()).total_seconds())
+        make_due()
+    assert the_task().status == "FAILED"
+    assert not ChatWorker().run_next()
+    assert waits[:4] == sorted(waits[:4])
+    assert (tmp_path / "notes").read_text() == "tried\n" * worker.MAX_ATTEMPTS
+    assert the_task().exception_class_path == "builtins.RuntimeError"
+
+
+def test_what_a_killed_worker_left_is_taken_back(tmp_path: Path) -> None:
+    jobs.note.enqueue(str(tmp_path / "notes"), "hello")
+    the_task().claim("a worker that was killed")
+    ChatWorker().keep()
+    assert the_task().status == "RUNNING"  # it may be alive
+    DBTaskResult.objects.update(started_at=timezone.now() - worker.LEASE * 2)
+    ChatWorker().keep()
+    assert ChatWorker().run_next()
+    assert (tmp_path / "notes").read_text() == "hello\n"
+
+
+def test_what_kills_its_workers_is_given_up() -> None:
+    jobs.dawdle.enqueue(0)
+    task = the_task()
+    for number in range(worker.MAX_ATTEMPTS):
+        task.claim(f"worker {number}")
+    DBTaskResult.objects.update(started_at=timezone.now() - worker.LEASE * 2)
+    take_back(DBTaskResult.objects.filter(status="RUNNING"))
+    assert the_task().status == "FAILED"
+
+
+def test_a_long_task_keeps_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(worker, "LEASE", timedelta(seconds=0.5))
+    jobs.dawdle.enqueue(1.5)
+    one, other = ChatWorker(interval=0.05), ChatWorker(interval=0.05)
+    one.start()
+    other.start()
+    deadline = time.monotonic() + 10
+    while the_task().status != "SUCCESSFUL" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    one.stop()
+    other.stop()
+    assert the_task().status == "SUCCESSFUL"
+    assert len(the_task().worker_ids) == 1
+
+
+def test_stopping_waits_for_the_running_task(tmp_path: Path) -> None:
+    jobs.dawdle.enqueue(0.5)
+    jobs.note.enqueue(str(tmp_path / "notes"), "not yet")
+    working = ChatWorker(interval=0.05)
+    working.start()
+    while not DBTaskResult.objects.filter(status="RUNNING").exists():
+        time.sleep(0.01)
+    working.stop()
+    assert sorted(DBTaskResult.objects.values_list("status", flat=True)) == ["READY", "SUCCESSFUL"]
+
+
+def test_two_workers_never_run_one_task(tmp_path: Path) -> None:
+    for number in range(20):
+        jobs.note.enqueue(str(tmp_path / "notes"), str(number))
+    workers = [ChatWorker(interval=0.01) for _ in range(2)]
+    for one in workers:
+        one.start()
+    deadline = time.monotonic() + 20
+    while DBTaskResult.objects.exclude(status="SUCCESSFUL").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for one in workers:
+        one.stop()
+    assert sorted(map(int, (tmp_path / "notes").read_text().split())) == list(range(20))
+
+
+def test_tidying_takes_what_is_over_and_leaves_the_rest(tmp_path: Path) -> None:
+    for _ in range(3):
+        jobs.note.enqueue(str(tmp_path / "notes"), "hello")
+        ChatWorker().run_next()
+    old, failed, new = DBTaskResult.objects.all()
+    DBTaskResult.objects.filter(id=old.id).update(finished_at=timezone.now() - timedelta(days=8))
+    DBTaskResult.objects.filter(id=failed.id).update(finished_at=timezone.now() - timedelta(days=8), status="FAILED")
+    housekeeping.tidy(threading.Event())
+    assert set(DBTaskResult.objects.values_list("id", flat=True)) == {failed.id, new.id}
+
+
+def test_tidying_goes_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(housekeeping, "SLICE", 2)
+    for _ in range(5):
+        jobs.note.enqueue(str(tmp_path / "notes"), "hello")
+    DBTaskResult.objects.update(status="SUCCESSFUL", finished_at=timezone.now() - timedelta(days=8))
+    stopping = threading.Event()
+    stopping.set()
+    housekeeping.tidy(stopping)
+    assert DBTaskResult.objects.count() == 3
+    stopping.clear()
+    housekeeping.tidy(stopping)
+    assert DBTaskResult.objects.count() == 0
