@@ -16,6 +16,7 @@ LINKS = {
     "schema": "/api/schema/",
     "docs": "/api/docs/",
     "redoc": "/api/redoc/",
+    "asyncapi": "/api/asyncapi/",
     "socket": "/ws/",
     "health": "/health/",
     "console": "/admin/",

@@ -1,11 +1,12 @@
 """Every address. What belongs to an app stands in its own `urls.py`."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
 from chatproject import health
 from chatproject.home import home
+from messaging.api.asyncapi import asyncapi
 
 handler400 = "chatproject.common.problems.bad_request"
 handler403 = "chatproject.common.problems.permission_denied"
@@ -19,5 +20,9 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/redoc/", SpectacularRedocView.as_view(template_name="redoc.html"), name="redoc"),
+    path("api/asyncapi/", asyncapi, name="asyncapi"),
+    path("api/v1/", include("accounts.urls")),
+    path("api/v1/", include("conversations.urls")),
+    path("api/v1/", include("messaging.urls")),
     path("admin/", admin.site.urls),
 ]
