@@ -1,0 +1,74 @@
+"""The AsyncAPI 3.0 document of the socket, generated from the structs that read and write its frames."""
+
+from typing import Any
+
+import msgspec
+from django.conf import settings
+
+from messaging.events import EVENTS
+from messaging.protocol import COMMANDS
+
+CLOSING_CODES = {
+    1009: "a frame over 64 KiB",
+    1012: "the server restarts; come back",
+    1013: "the server is overloaded; come back",
+    4400: "too many frames that made no sense",
+    4401: "not or no longer signed in; refresh first",
+    4403: "origin or conversation refused",
+    4408: "too slow or silent; come back",
+    4409: "too many sockets of one person",
+    4429: "flooding; come back later",
+}
+TEMPLATE = "#/components/schemas/{name}"
+COMMAND_TYPES: tuple[type[msgspec.Struct], ...] = COMMANDS.__args__  # type: ignore[attr-defined]
+EVENT_TYPES: tuple[type[msgspec.Struct], ...] = EVENTS.__args__  # type: ignore[attr-defined]
+
+
+def name_of(kind: type[msgspec.Struct]) -> str:
+    """The `type` that frames of this struct carry."""
+    return str(kind.__struct_config__.tag)
+
+
+def document() -> dict[str, Any]:
+    """The whole document."""
+    kinds = [*COMMAND_TYPES, *EVENT_TYPES]
+    _, schemas = msgspec.json.schema_components(kinds, ref_template=TEMPLATE)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": f"{settings.SITE_NAME} socket",
+            "version": settings.VERSION,
+            "description": "Subprotocol `chat.v1`. Closing codes: "
+            + "; ".join(f"{code} {meaning}" for code, meaning in CLOSING_CODES.items())
+            + ".",
+        },
+        "channels": {
+            "all": _channel("/ws/", "One socket per device, for all conversations."),
+            "one": _channel("/ws/conversations/{id}/", "The same, for one conversation.")
+            | {"parameters": {"id": {"description": "The conversation."}}},
+        },
+        "operations": {
+            "send": _operation("receive", COMMAND_TYPES),
+            "hear": _operation("send", EVENT_TYPES),
+        },
+        "components": {"messages": {name_of(kind): _message(kind) for kind in kinds}, "schemas": schemas},
+    }
+
+
+def _channel(address: str, description: str) -> dict[str, Any]:
+    messages = {name_of(kind): {"$ref": f"#/components/messages/{name_of(kind)}"} for kind in COMMAND_TYPES + EVENT_TYPES}
+    return {"address": address, "description": description, "messages": messages}
+
+
+def _operation(action: str, kinds: tuple[type[msgspec.Struct], ...]) -> dict[str, Any]:
+    messages = [{"$ref": f"#/channels/all/messages/{name_of(kind)}"} for kind in kinds]
+    return {"action": action, "channel": {"$ref": "#/channels/all"}, "messages": messages}
+
+
+def _message(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {
+        "name": name_of(kind),
+        "summary": " ".join((kind.__doc__ or "").split()),
+        "contentType": "application/json",
+        "payload": {"$ref": TEMPLATE.format(name=kind.__name__)},
+    }

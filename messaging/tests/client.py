@@ -1,0 +1,161 @@
+"""A small client for tests: people with tokens on a real server, and their sockets."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, Self
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from chatproject.tests.server import Server
+
+PATIENCE = 10.0
+
+
+class Person:
+    """Somebody signed in to a server, over HTTP."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self.server, self.name = server, name
+        answer = httpx.post(
+            f"{server.url}/api/v1/auth/register/",
+            json={"email": f"{name}@example.org", "username": name, "password": "correct horse 7"},
+            timeout=30,
+        )
+        assert answer.status_code == 201, answer.text
+        self.id: str = answer.json()["user"]["id"]
+        self.token: str = answer.json()["access"]
+        self.headers = {"Authorization": f"Bearer {self.token}"}
+
+    def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request below `/api/v1/`."""
+        return httpx.request(
+            method, f"{self.server.url}/api/v1/{path}", headers=self.headers, timeout=30, **more
+        )
+
+    def get(self, path: str) -> Any:
+        answer = self.call("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, body: Any = None) -> Any:
+        answer = self.call("POST", path, json=body or {})
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    def group(self, *others: "Person", **more: Any) -> str:
+        """A new group with these people; its id."""
+        body = {"kind": "group", "name": "Friends", "member_ids": [other.id for other in others], **more}
+        return self.post("conversations/", body)["id"]
+
+    def history(self, conversation: str) -> list[dict[str, Any]]:
+        """All messages of a conversation, by pages of 100."""
+        found: list[dict[str, Any]] = []
+        while True:
+            after = found[-1]["seq"] if found else 0
+            page = self.get(f"conversations/{conversation}/messages/?after={after}&limit=100")["results"]
+            if not page:
+                return found
+            found += page
+
+    def socket(self, **more: Any) -> "Socket":
+        """A socket of theirs: `async with alice.socket() as socket`."""
+        return Socket(self, **more)
+
+
+class Socket:
+    """A socket that collects what it hears; `heard` holds all frames but replies, in order."""
+
+    def __init__(self, person: Person, path: str = "/ws/", greeted: bool = True) -> None:
+        self.person, self.path, self.greeted = person, path, greeted
+        self.heard: list[dict[str, Any]] = []
+        self.replies: dict[Any, dict[str, Any]] = {}
+        self.code: int | None = None
+        self._next = 0
+        self._news = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        self.connection: ClientConnection = await connect(
+            f"{self.person.server.ws_url}{self.path}", max_size=None, ping_interval=None
+        )
+        self._reader = asyncio.create_task(self._read())
+        await self.frame({"type": "authenticate", "id": "in", "data": {"token": self.person.token}})
+        if self.greeted:
+            await self.until(lambda: self.of("hello"))
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.connection.close()
+        await self._reader
+
+    async def _read(self) -> None:
+        try:
+            async for text in self.connection:
+                frame = json.loads(text)
+                if frame["type"] == "reply":
+                    self.replies[frame["id"]] = frame
+                else:
+                    self.heard.append(frame)
+                self._news.set()
+        except ConnectionClosed:
+            pass
+        self.code = self.connection.close_code
+        self._news.set()
+
+    def of(self, type_: str) -> list[dict[str, Any]]:
+        """What was heard of this type."""
+        return [frame for frame in self.heard if frame["type"] == type_]
+
+    def seqs(self, conversation: str) -> list[int]:
+        """The places of a conversation's log in the order in which they were heard."""
+        return [f["seq"] for f in self.heard if f.get("conversation_id") == conversation and "seq" in f]
+
+    async def until(self, holds: Callable[[], Any], patience: float = PATIENCE) -> Any:
+        """Wait until something holds of what was heard."""
+        async with asyncio.timeout(patience):
+            while not (found := holds()):
+                if self.code is not None:
+                    raise AssertionError(f"closed with {self.code}; heard {self.heard[-3:]}")
+                self._news.clear()
+                await self._news.wait()
+        return found
+
+    async def expect(self, type_: str, patience: float = PATIENCE, **data: Any) -> dict[str, Any]:
+        """Wait for an event of this type whose data has these values."""
+
+        def found() -> dict[str, Any] | None:
+            return next((f for f in self.of(type_) if data.items() <= f.get("data", {}).items()), None)
+
+        return await self.until(found, patience)
+
+    async def closed(self, patience: float = PATIENCE) -> int:
+        """Wait until the server closes; the code."""
+        async with asyncio.timeout(patience):
+            await self.connection.wait_closed()
+        await self._reader
+        assert self.code is not None
+        return self.code
+
+    async def frame(self, frame: Any) -> None:
+        """Send a frame, as JSON or as it is."""
+        await self.connection.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
+
+    async def ask(self, type_: str, **data: Any) -> dict[str, Any]:
+        """Send a command and wait for its reply."""
+        self._next += 1
+        id_ = f"r{self._next}"
+        await self.frame({"type": type_, "id": id_, "data": data})
+        return await self.until(lambda: self.replies.get(id_))
+
+    async def say(self, conversation: str, content: str, **more: Any) -> dict[str, Any]:
+        """Send a message; the stored one."""
+        reply = await self.ask("message.send", conversation_id=conversation, content=content, **more)
+        assert reply["ok"], reply
+        return reply["data"]["message"]
+
+    async def quiet(self) -> None:
+        """Wait until everything sent before has been answered, and what it rang has been heard."""
+        await self.ask("ping")
+        await asyncio.sleep(0.1)

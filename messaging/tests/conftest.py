@@ -1,0 +1,38 @@
+import itertools
+import secrets
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chatproject.tests.server import Server
+from messaging.tests.client import Person
+
+GENEROUS = {
+    "REQUIRE_EMAIL_VERIFICATION": "false",
+    "RATE_AUTH": "100000/s",
+    "RATE_REQUESTS": "100000/s",
+    "RATE_REQUESTS_USER": "100000/s",
+    "RATE_MESSAGES": "100000/s",
+    "RATE_FRAMES": "100000/s",
+}
+"""Settings under which tests may hurry. Those of limits start servers of their own."""
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A server that many tests share; each brings its own people."""
+    with Server(env=GENEROUS) as server:
+        yield server
+
+
+@pytest.fixture
+def person(server: Server) -> Callable[[str], Person]:
+    """Somebody new on the shared server: `alice = person("alice")`."""
+    return cast_on(server)
+
+
+def cast_on(server: Server) -> Callable[[str], Person]:
+    """Makes people on a server; their names carry a number so that tests do not meet."""
+    numbers = itertools.count()
+    test = secrets.token_hex(4)
+    return lambda name: Person(server, f"{name}-{test}{next(numbers)}")

@@ -1,0 +1,168 @@
+"""Sending: stored before it is answered, heard over both doors, once."""
+
+import asyncio
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from chatproject.tests.server import Server
+from messaging.tests.client import PATIENCE
+from messaging.tests.conftest import GENEROUS, cast_on
+
+
+async def test_what_is_sent_over_the_socket_is_heard_and_stored(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+
+    async with alice.socket() as mine, bob.socket() as his:
+        sent = await mine.say(group, "Hello bob", client_id="one")
+        heard = await his.expect("message.created")
+        echo = await mine.expect("message.created")
+
+    assert heard["data"]["message"] == sent == echo["data"]["message"]
+    assert heard["seq"] == sent["seq"]
+    stored = bob.history(group)
+    assert [m["content"] for m in stored] == ["Hello bob"]
+    assert stored[0]["sender"]["username"] == alice.name
+
+
+async def test_what_is_sent_over_http_is_heard(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+
+    async with bob.socket() as his:
+        answer = await asyncio.to_thread(
+            alice.call, "POST", f"conversations/{group}/messages/", json={"content": "Hello"}
+        )
+        heard = await his.expect("message.created")
+
+    assert answer.status_code == 201
+    assert answer.json()["status"] == "sent"
+    assert heard["data"]["message"]["id"] == answer.json()["id"]
+
+
+async def test_a_first_message_opens_the_direct_conversation(person) -> None:
+    alice, bob = person("alice"), person("bob")
+
+    async with alice.socket() as mine, bob.socket() as his:
+        reply = await mine.ask("message.send", recipient_id=bob.id, content="Hi")
+        added = await his.expect("conversation.added")
+        heard = await his.expect("message.created")
+
+    assert reply["ok"]
+    assert added["conversation_id"] == heard["conversation_id"] == reply["data"]["message"]["conversation_id"]
+    assert bob.get("conversations/")["results"][0]["peer"]["id"] == alice.id
+
+
+def test_strangers_get_the_answer_of_what_does_not_exist(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob)
+
+    foreign = carol.call("POST", f"conversations/{group}/messages/", json={"content": "Hi"})
+    absent = carol.call("POST", f"conversations/{uuid.uuid4()}/messages/", json={"content": "Hi"})
+
+    assert foreign.status_code == absent.status_code == 404
+    assert without_id(foreign) == without_id(absent)
+    assert alice.history(group) == []
+    assert alice.call("POST", f"conversations/{group}/messages/", json={"content": "Hi"}).status_code == 201
+
+
+def without_id(answer: httpx.Response) -> dict:
+    return {name: value for name, value in answer.json().items() if name != "request_id"}
+
+
+def test_sixteen_retries_over_both_doors_are_one_message(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    body = {"content": "Once", "client_id": "retried"}
+
+    async def over_the_socket() -> list[dict]:
+        async with bob.socket() as his, alice.socket() as mine:
+            for n in range(8):
+                await mine.frame({"type": "message.send", "id": n, "data": {**body, "conversation_id": group}})
+            await mine.until(lambda: len(mine.replies) == 9)
+            await his.quiet()
+            assert len(his.of("message.created")) == 1
+            return [reply["data"]["message"] for id_, reply in mine.replies.items() if id_ != "in"]
+
+    with ThreadPoolExecutor(9) as threads:
+        by_http = [
+            threads.submit(alice.call, "POST", f"conversations/{group}/messages/", json=body) for _ in range(8)
+        ]
+        by_socket = threads.submit(asyncio.run, over_the_socket())
+        answers = [future.result() for future in by_http]
+
+    assert sorted(answer.status_code for answer in answers)[:-1] == [200] * 7
+    assert {m["id"] for m in by_socket.result()} == {answer.json()["id"] for answer in answers}
+    assert [m["seq"] for m in alice.history(group)] == [3]
+
+
+def test_a_client_id_with_another_body_conflicts(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group, other = alice.group(bob), alice.group(bob)
+    path = f"conversations/{group}/messages/"
+    first = alice.post(path, {"content": "One", "client_id": "same"})
+
+    assert alice.call("POST", path, json={"content": "Two", "client_id": "same"}).status_code == 409
+    elsewhere = alice.call("POST", f"conversations/{other}/messages/", json={"content": "One", "client_id": "same"})
+    assert elsewhere.json()["code"] == "idempotency_conflict"
+    assert bob.post(path, {"content": "Two", "client_id": "same"})["id"] != first["id"]
+
+
+def test_replies_quote_only_what_is_in_the_conversation(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group, other = alice.group(bob), alice.group(bob)
+    first = alice.post(f"conversations/{group}/messages/", {"content": "Question"})
+
+    reply = bob.post(f"conversations/{group}/messages/", {"content": "Answer", "reply_to_id": first["id"]})
+    elsewhere = bob.call(
+        "POST", f"conversations/{other}/messages/", json={"content": "Leak", "reply_to_id": first["id"]}
+    )
+
+    assert reply["reply_to"]["content"] == "Question"
+    assert elsewhere.status_code == 400
+    assert alice.call("DELETE", f"messages/{first['id']}/").status_code == 204
+    assert bob.history(group)[1]["reply_to"].get("content") is None
+
+
+@pytest.mark.parametrize("content", ["", "   ", "x" * 10_001, 7, None, "nul\x00"])
+def test_what_is_no_text_is_refused(person, content) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+
+    answer = alice.call("POST", f"conversations/{group}/messages/", json={"content": content})
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"
+    assert alice.history(group) == []
+
+
+def test_the_limit_is_one_for_both_doors_and_says_how_long_to_wait() -> None:
+    with Server(env={**GENEROUS, "RATE_MESSAGES": "5/5s;30/m"}) as server:
+        person = cast_on(server)
+        alice, bob = person("alice"), person("bob")
+        group = alice.group(bob)
+        path = f"conversations/{group}/messages/"
+
+        async def three_and_three() -> dict:
+            async with alice.socket() as mine:
+                for n in range(3):
+                    await mine.say(group, f"socket {n}", client_id=f"s{n}")
+                for n in range(2):
+                    await asyncio.to_thread(alice.post, path, {"content": f"http {n}", "client_id": f"h{n}"})
+                refused = await mine.ask("message.send", conversation_id=group, content="too much")
+                repeated = await mine.ask("message.send", conversation_id=group, content="socket 0", client_id="s0")
+                assert repeated["ok"]
+                assert repeated["data"]["duplicate"]
+                return refused
+
+        refused = asyncio.run(three_and_three())
+        answer = alice.call("POST", path, json={"content": "too much"})
+
+        assert refused["error"]["code"] == answer.json()["code"] == "rate_limited"
+        assert 0 < refused["error"]["retry_after"] <= 5 < PATIENCE
+        assert int(answer.headers["Retry-After"]) <= 5
+        assert len(bob.history(group)) == 5
+        assert bob.post(path, {"content": "another person's allowance"})
