@@ -32,7 +32,8 @@ class UserQuerySet(models.QuerySet["User"]):
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str) -> "User":
         """How the console signs operators in: by e-mail or by username, like everybody."""
-        return self.by_login(username).get()
+        user: User = self.by_login(username).get()
+        return user
 
     def bump(self, user_ids: Iterable[UUID]) -> dict[UUID, int]:
         """Move on the numbers of these people, in id order so that no two transactions lock crosswise.
@@ -78,7 +79,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects: ClassVar[UserManager] = UserManager()
 
-    USERNAME_FIELD = "username"
+    USERNAME_FIELD = "username_key"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["email"]
 

@@ -1,0 +1,1 @@
+"""The HTTP doors of accounts: translate in, one call, translate out."""

@@ -1,0 +1,68 @@
+"""The refresh token of browsers: an HttpOnly cookie that only `auth/` ever sees."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import tokens, wire
+from accounts.models import Session
+from chatproject.common.errors import Refusal
+
+NAME = "chat_refresh"
+PATH = "/api/v1/auth/"
+
+
+def signed_in(request: Request, session: Session, *, cookie: bool) -> Response:
+    """The answer to a sign-in, with the refresh token in the cookie or in the body."""
+    refresh = tokens.refresh_token(session)
+    answer = wire.SignedIn(wire.my_profile(session.user), tokens.access_token(session), tokens.access_seconds())
+    if not cookie:
+        answer.refresh = refresh
+        return Response(answer)
+    return give(request, Response(answer), refresh)
+
+
+def give(request: Request, response: Response, refresh: str) -> Response:
+    """Put the refresh token into the cookie of this answer."""
+    response.set_cookie(
+        NAME,
+        refresh,
+        max_age=int(settings.REFRESH_TOKEN_LIFETIME.total_seconds()),
+        path=PATH,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
+
+
+def take(request: Request) -> str:
+    """The refresh token in the request's cookie. Refuses `token_invalid` without one, and `permission_denied` where a
+    foreign page may have caused the request."""
+    refresh: str | None = request.COOKIES.get(NAME)
+    if not refresh:
+        raise Refusal("token_invalid")
+    if not (_is_own_origin(request) and _could_not_be_a_form(request)):
+        raise Refusal("permission_denied", "The cookie does not count in requests of other sites.")
+    return refresh
+
+
+def remove(response: Response) -> Response:
+    """Have the browser forget the cookie."""
+    response.delete_cookie(NAME, path=PATH, samesite="Strict")
+    return response
+
+
+def _is_own_origin(request: Request) -> bool:
+    origin = request.META.get("HTTP_ORIGIN")
+    trusted: list[Any] = [*settings.CSRF_TRUSTED_ORIGINS, *settings.CORS_ALLOWED_ORIGINS]
+    return origin is None or urlsplit(origin).netloc == request.get_host() or origin in trusted
+
+
+def _could_not_be_a_form(request: Request) -> bool:
+    """A page of another site cannot send these without asking first (CORS)."""
+    is_json = (request.content_type or "").partition(";")[0].strip() == "application/json"
+    return is_json or "X-Requested-With" in request.headers

@@ -1,0 +1,66 @@
+"""`auth/register/`, `auth/verify/`, `auth/otp/resend/`."""
+
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import services, wire
+from accounts.api import cookie
+from accounts.services.limiting import seconds_until_code
+from accounts.services.one_time import CODE_LIFETIME
+from chatproject.common.addresses import address_of
+from chatproject.common.api import body_of
+from chatproject.common.openapi import describe
+
+
+class PublicView(APIView):
+    """A door for everybody: a token that came along, perhaps an old one, is not looked at."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class RegisterView(PublicView):
+    @describe("Register; a code goes to the address.", body=wire.Register, answers={201: wire.Registered})
+    def post(self, request: Request) -> Response:
+        body = body_of(request, wire.Register)
+        session = services.register(
+            email=body.email,
+            username=body.username,
+            password=body.password,
+            full_name=body.full_name,
+            device_name=body.device_name,
+            address=address_of(request),
+        )
+        if session is None:
+            return Response(wire.Registered(_verification(body.email)), 201)
+        answer = cookie.signed_in(request, session, cookie=body.cookie)
+        known = answer.data
+        answer.data = wire.Registered(
+            wire.Verification(body.email, 0, 0), known.user, known.access, known.access_expires_in, known.refresh
+        )
+        answer.status_code = 201
+        return answer
+
+
+class VerifyView(PublicView):
+    @describe("Confirm the address by its code, and sign in.", body=wire.Verify, answers={200: wire.SignedIn})
+    def post(self, request: Request) -> Response:
+        body = body_of(request, wire.Verify)
+        session = services.verify(
+            email=body.email, code=body.code, device_name=body.device_name, address=address_of(request)
+        )
+        return cookie.signed_in(request, session, cookie=body.cookie)
+
+
+class ResendView(PublicView):
+    @describe("Ask for a new code; always answered alike.", body=wire.OtpResend, answers={202: wire.Verification})
+    def post(self, request: Request) -> Response:
+        body = body_of(request, wire.OtpResend)
+        services.resend_code(email=body.email, purpose=body.purpose, address=address_of(request))
+        return Response(_verification(body.email), 202)
+
+
+def _verification(email: str) -> wire.Verification:
+    return wire.Verification(email, int(CODE_LIFETIME.total_seconds()), seconds_until_code(email))

@@ -1,0 +1,74 @@
+"""Who calls, and how often they may: what every HTTP door asks first."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from accounts import services, tokens
+from accounts.models import Session, User
+from chatproject.common import limits
+from chatproject.common.addresses import address_of, limit_key
+from chatproject.common.errors import Refusal
+
+
+class SignedInRequest(Request):
+    """What views behind sign-in get (for the type checker)."""
+
+    if TYPE_CHECKING:
+        user: User  # type: ignore[assignment]
+        auth: Session  # type: ignore[assignment]
+
+
+def session_of(token: str) -> Session:
+    """The live session, with its user, that an access token names. Refuses `token_invalid`."""
+    session_id, user_id = tokens.read_access(token)
+    session = Session.objects.live().filter(id=session_id, user=user_id).first()
+    if session is None:
+        raise Refusal("token_invalid")
+    return session
+
+
+def bearer_of(request: Any) -> str | None:
+    """The token in `Authorization: Bearer …`; None when the request brings none."""
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`request.user` is the caller, `request.auth` their session: looked up each time, so that it ends at once."""
+
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+        token = bearer_of(request)
+        if token is None:
+            return None
+        session = session_of(token)
+        services.touch(session)
+        return session.user, session
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI document names it."""
+
+    target_class = BearerAuthentication
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+class RequestThrottle(BaseThrottle):
+    """`RATE_REQUESTS` by client address before sign-in, `RATE_REQUESTS_USER` by person after."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        if request.user:
+            limits.spend(settings.RATE_REQUESTS_USER, f"requests:{request.user.pk}")
+        else:
+            limits.spend(settings.RATE_REQUESTS, f"requests:{limit_key(address_of(request))}")
+        return True

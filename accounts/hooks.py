@@ -1,0 +1,7 @@
+"""Moments of which other apps may want to know, in the same transaction."""
+
+from accounts.models import User
+from chatproject.common.hooks import Hook
+
+person_verified: Hook[[User]] = Hook("The person may sign in and be found from now on.")
+person_changed: Hook[[User]] = Hook("The person's name, picture or settings are others now.")

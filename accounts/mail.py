@@ -1,0 +1,63 @@
+"""Mail: what it says stands in `templates/mail/`; in the default set-up it goes to files instead of a server."""
+
+import email.policy
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from email.message import EmailMessage as Document
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.template.loader import render_to_string
+
+from chatproject.common.clock import now
+
+READABLE = email.policy.SMTPUTF8.clone(linesep="\n", cte_type="8bit", max_line_length=None)
+
+
+def send(address: str, template: str, context: dict[str, Any]) -> None:
+    """Send the mail in `templates/mail/<template>.txt`; its first line is the subject."""
+    text = render_to_string(f"mail/{template}.txt", {"site": settings.SITE_NAME, **context})
+    subject, _, body = text.partition("\n")
+    EmailMessage(subject.strip(), body.lstrip("\n"), to=[address]).send()
+
+
+class OutboxBackend(BaseEmailBackend):
+    """One file per mail below `EMAIL_FILE_PATH`, named by time, and the mail on the console.
+
+    The file appears whole or not at all, readable by its owner only. The console is not the log.
+    """
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Write the mails. Raises `OSError` when the folder cannot be written to."""
+        for message in email_messages:
+            text = _as_text(message)
+            _write(text, Path(str(settings.EMAIL_FILE_PATH)), message.to[0])
+            sys.stderr.write(f"\n--- mail {'-' * 70}\n{text}{'-' * 79}\n")
+        sys.stderr.flush()
+        return len(email_messages)
+
+
+def _as_text(message: EmailMessage) -> str:
+    document = Document(policy=READABLE)
+    document["Date"] = format_datetime(now())
+    document["From"] = message.from_email
+    document["To"] = ", ".join(message.to)
+    document["Subject"] = message.subject
+    document.set_content(message.body, cte="8bit")
+    return document.as_bytes().decode()
+
+
+def _write(text: str, folder: Path, address: str) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    moment = now().strftime("%Y%m%dT%H%M%S%f")
+    name = re.sub(r"[^a-z0-9@._-]", "_", address.lower())[:100]
+    with tempfile.NamedTemporaryFile("w", dir=folder.parent, prefix=".mail-", delete=False) as file:
+        file.write(text)
+    os.replace(file.name, folder / f"{moment}-{name}.eml")  # noqa: PTH105

@@ -1,0 +1,89 @@
+"""Sign-ins: opened, refreshed, ended."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts import tokens
+from accounts.models import Session, User
+from chatproject.common.clock import now
+from chatproject.common.errors import Refusal, not_found
+from chatproject.common.publish import Ring, announce, person_topic
+
+SAME_ANSWER_FOR = timedelta(seconds=10)
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+def open_session(user: User, *, device_name: str = "", address: str = "") -> Session:
+    """A new sign-in of this person. The caller has made sure that they may."""
+    moment = now()
+    return Session.objects.create(
+        user=user,
+        device_name=device_name,
+        address=address or None,
+        created_at=moment,
+        rotated_at=moment,
+        last_used_at=moment,
+        expires_at=moment + settings.REFRESH_TOKEN_LIFETIME,
+    )
+
+
+def refresh(token: str, *, address: str = "") -> Session:
+    """Move the session of this refresh token on to its next generation, exactly once.
+
+    Who shows the token again within ten seconds has lost the answer and gets the same successor. Later it is stolen
+    or was: the session ends. Refuses `token_invalid`.
+    """
+    session_id, generation = tokens.read_refresh(token)
+    moment = now()
+    # Only columns of the row itself: a subquery would be evaluated on the snapshot before the lock, and two would win.
+    Session.objects.filter(id=session_id, generation=generation, ended_at__isnull=True, expires_at__gt=moment).update(
+        generation=generation + 1,
+        rotated_at=moment,
+        last_used_at=moment,
+        expires_at=moment + settings.REFRESH_TOKEN_LIFETIME,
+        **({"address": address} if address else {}),
+    )
+    session = Session.objects.live(moment).filter(id=session_id).first()
+    if session and session.generation == generation + 1 and moment - session.rotated_at <= SAME_ANSWER_FOR:
+        return session
+    if session and session.generation > generation:
+        _end(session.user, Session.objects.filter(id=session_id))
+    raise Refusal("token_invalid")
+
+
+def end_session(user: User, session_id: UUID) -> None:
+    """End one of this person's sign-ins; its sockets close. Refuses `not_found`."""
+    if not _end(user, Session.objects.filter(id=session_id)):
+        raise not_found()
+
+
+def end_other_sessions(session: Session) -> int:
+    """End all sign-ins of this person but this one. Returns how many."""
+    return _end(session.user, Session.objects.exclude(id=session.id))
+
+
+def end_all_sessions(user: User) -> int:
+    """End all sign-ins of this person. Returns how many."""
+    return _end(user, Session.objects.all())
+
+
+@transaction.atomic
+def _end(user: User, sessions: QuerySet[Session]) -> int:
+    """The person's number moves with it: an empty frame tells every feed to look at this person again."""
+    ended = sessions.filter(user=user, ended_at__isnull=True).update(ended_at=now())
+    if ended:
+        seq = User.objects.bump([user.id])[user.id]
+        announce(Ring(person_topic(user.id), seq, b""))
+    return ended
+
+
+def touch(session: Session) -> None:
+    """Remember that the session is in use, at most once a minute."""
+    moment = now()
+    if moment - session.last_used_at > TOUCH_EVERY:
+        stale = Session.objects.filter(id=session.id, last_used_at__lt=moment - TOUCH_EVERY)
+        stale.update(last_used_at=moment)

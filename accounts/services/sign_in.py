@@ -1,0 +1,47 @@
+"""Signing in with a password."""
+
+from django.contrib.auth.hashers import make_password
+
+from accounts.models import OneTime, Session, User
+from accounts.services import limiting, mails
+from accounts.services.registration import stand_in_id
+from accounts.services.sessions import open_session
+from chatproject.common.errors import Refusal
+
+
+def login(*, login: str, password: str, device_name: str = "", address: str = "") -> Session:
+    """A new sign-in by e-mail address or username. It takes the same time whether the account exists or not.
+
+    Refuses `invalid_credentials`; and, only to who knows the password, `account_suspended` and `email_not_verified`
+    (a new code is on its way then, as often as codes may be sent). Refuses `rate_limited`.
+    """
+    limiting.spend_sign_in(login, address)
+    user = _who(login, password)
+    if user is None:
+        raise Refusal("invalid_credentials")
+    if not user.is_active:
+        raise Refusal("account_suspended")
+    if user.email_verified_at is None:
+        _send_code_again(user)
+        raise Refusal("email_not_verified")
+    return open_session(user, device_name=device_name, address=address)
+
+
+def _who(login: str, password: str) -> User | None:
+    """Whose password this is. A registration for a known address answers like one that waits for its code."""
+    user: User | None = User.objects.by_login(login).first()
+    stand_in = User.objects.filter(id=stand_in_id(login)).first()
+    for one in (stand_in, user):
+        if one and one.check_password(password):
+            return one
+    if user is None or user.email_verified_at is None:
+        make_password(password)
+    return None
+
+
+def _send_code_again(user: User) -> None:
+    try:
+        limiting.spend_code(user.email or "")
+    except Refusal:
+        return
+    mails.send_code(user, OneTime.Purpose.VERIFY_EMAIL)

@@ -1,0 +1,69 @@
+"""Tokens: nothing of them is stored, the session's row says whether they still count.
+
+An access token is a JWT that names the session. A refresh token is `<session>.<generation>.<seal>`: the family is the
+session, and the same generation always gives the same token.
+"""
+
+import hmac
+import re
+import time
+from uuid import UUID
+
+import jwt
+from django.conf import settings
+
+from accounts.keys import derived_key, keyed_hash
+from accounts.models import Session
+from chatproject.common.errors import Refusal
+
+MAX_LENGTH = 1024
+REFRESH = re.compile(r"([0-9a-f]{32})\.(0|[1-9][0-9]{0,8})\.([0-9a-f]{64})")
+
+
+def access_token(session: Session) -> str:
+    """An access token for this session."""
+    now = int(time.time())
+    claims = {
+        "sub": session.user_id.hex,
+        "sid": session.id.hex,
+        "typ": "access",
+        "iat": now,
+        "exp": now + access_seconds(),
+    }
+    return jwt.encode(claims, derived_key("access"), "HS256")
+
+
+def access_seconds() -> int:
+    """How long an access token lives."""
+    return int(settings.ACCESS_TOKEN_LIFETIME.total_seconds())
+
+
+def read_access(token: str) -> tuple[UUID, UUID]:
+    """The session and the person that an access token names. Refuses (`token_invalid`) whatever is not one."""
+    if len(token) > MAX_LENGTH:
+        raise Refusal("token_invalid")
+    options = {"require": ["sub", "sid", "typ", "exp"], "verify_iat": False}  # clocks of several hosts differ
+    try:
+        claims = jwt.decode(token, derived_key("access"), algorithms=["HS256"], options=options)  # type: ignore[arg-type]
+        if claims["typ"] != "access":
+            raise Refusal("token_invalid")
+        return UUID(claims["sid"]), UUID(claims["sub"])
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+        raise Refusal("token_invalid") from None
+
+
+def refresh_token(session: Session) -> str:
+    """The refresh token of the session's present generation."""
+    return f"{session.id.hex}.{session.generation}.{_seal(session.id.hex, str(session.generation))}"
+
+
+def read_refresh(token: str) -> tuple[UUID, int]:
+    """The session and the generation of a refresh token. Refuses (`token_invalid`) what was not made here."""
+    match = REFRESH.fullmatch(token) if len(token) <= MAX_LENGTH else None
+    if not match or not hmac.compare_digest(match[3], _seal(match[1], match[2])):
+        raise Refusal("token_invalid")
+    return UUID(match[1]), int(match[2])
+
+
+def _seal(session: str, generation: str) -> str:
+    return keyed_hash("refresh", session, generation)

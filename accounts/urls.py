@@ -1,0 +1,18 @@
+"""Addresses below `/api/v1/`."""
+
+from django.urls import path
+
+from accounts.api import me, registration, sessions
+
+urlpatterns = [
+    path("auth/register/", registration.RegisterView.as_view()),
+    path("auth/verify/", registration.VerifyView.as_view()),
+    path("auth/otp/resend/", registration.ResendView.as_view()),
+    path("auth/login/", sessions.LoginView.as_view()),
+    path("auth/refresh/", sessions.RefreshView.as_view()),
+    path("auth/logout/", sessions.LogoutView.as_view()),
+    path("auth/sessions/", sessions.SessionsView.as_view()),
+    path("auth/sessions/<uuid:session_id>/", sessions.SessionView.as_view()),
+    path("auth/ws-ticket/", sessions.TicketView.as_view()),
+    path("users/me/", me.MeView.as_view()),
+]

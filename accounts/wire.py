@@ -1,0 +1,222 @@
+"""People, sign-ins and tokens as they go over the wire."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from accounts.models import Session, User
+from chatproject.common.clock import rfc3339
+
+Email = Annotated[str, Meta(min_length=3, max_length=254)]
+Username = Annotated[str, Meta(max_length=100, description="3 to 32 letters, digits, `_`, `.` and `-`.")]
+Password = Annotated[str, Meta(min_length=1, max_length=1024)]
+Code = Annotated[str, Meta(max_length=32, description="The six digits from the mail.")]
+FullName = Annotated[str, Meta(max_length=100)]
+Bio = Annotated[str, Meta(max_length=500)]
+DeviceName = Annotated[str, Meta(max_length=100, description="What the list of sign-ins shows.")]
+Token = Annotated[str, Meta(max_length=1024)]
+Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+PresenceFor = Literal["everyone", "contacts", "nobody"]
+
+
+# --- Bodies -----------------------------------------------------------------------------------------------------
+class Register(msgspec.Struct):
+    """A new account. `device_name` and `cookie` matter where verification is switched off."""
+
+    email: Email
+    username: Username
+    password: Password
+    full_name: FullName = ""
+    device_name: DeviceName = ""
+    cookie: bool = False
+
+
+class Verify(msgspec.Struct):
+    """The code that was sent to a new account's address. `cookie`: keep the refresh token in an HttpOnly cookie."""
+
+    email: Email
+    code: Code
+    device_name: DeviceName = ""
+    cookie: bool = False
+
+
+class OtpResend(msgspec.Struct):
+    """Ask for a new code; the old one ends."""
+
+    email: Email
+    purpose: Literal["verify_email", "change_email", "reset_password"] = "verify_email"
+
+
+class Login(msgspec.Struct):
+    """`login` is an e-mail address or a username. `cookie`: keep the refresh token in an HttpOnly cookie."""
+
+    login: Annotated[str, Meta(min_length=1, max_length=254)]
+    password: Password
+    device_name: DeviceName = ""
+    cookie: bool = False
+
+
+class Refresh(msgspec.Struct):
+    """The refresh token; without it the cookie counts."""
+
+    refresh: Token | None = None
+
+
+class SettingsChange(msgspec.Struct):
+    """What changes; absent fields stay."""
+
+    read_receipts: bool | UnsetType = UNSET
+    typing: bool | UnsetType = UNSET
+    presence: PresenceFor | UnsetType = UNSET
+
+
+class ProfileChange(msgspec.Struct):
+    """What changes; absent fields stay."""
+
+    username: Username | UnsetType = UNSET
+    full_name: FullName | UnsetType = UNSET
+    bio: Bio | UnsetType = UNSET
+    settings: SettingsChange | UnsetType = UNSET
+
+
+class Settings(msgspec.Struct):
+    """What others are told: read marks, typing, and to whom the online state shows."""
+
+    read_receipts: bool = True
+    typing: bool = True
+    presence: PresenceFor = "contacts"
+
+
+class NewProfile(msgspec.Struct):
+    """The whole profile: absent fields return to their defaults, only the username stays."""
+
+    username: Username | UnsetType = UNSET
+    full_name: FullName = ""
+    bio: Bio = ""
+    settings: Settings = msgspec.field(default_factory=Settings)
+
+
+# --- Answers ----------------------------------------------------------------------------------------------------
+class UserRef(msgspec.Struct):
+    """A person as messages and members name them."""
+
+    id: UUID
+    username: str
+    full_name: str
+    avatar_url: str | None
+
+
+class Profile(msgspec.Struct):
+    """A person as others see them; `is_online` and `last_seen` are null where their privacy hides them."""
+
+    id: UUID
+    username: str
+    full_name: str
+    avatar_url: str | None
+    bio: str
+    is_online: bool | None
+    last_seen: Moment | None
+
+
+class MyProfile(msgspec.Struct):
+    """A person as they see themselves."""
+
+    id: UUID
+    username: str
+    full_name: str
+    avatar_url: str | None
+    bio: str
+    email: str | None
+    settings: Settings
+
+
+class SignedIn(msgspec.Struct):
+    """A sign-in: the access token, the seconds it lives, and the refresh token unless a cookie holds it."""
+
+    user: MyProfile
+    access: str
+    access_expires_in: int
+    refresh: str | UnsetType = UNSET
+
+
+class Verification(msgspec.Struct):
+    """A code is on its way: the seconds it lives, and those until another one may be asked for."""
+
+    email: str
+    expires_in: int
+    resend_after: int
+
+
+class Registered(msgspec.Struct):
+    """The answer is the same for a known address. Signed in at once only where verification is switched off."""
+
+    verification: Verification
+    user: MyProfile | UnsetType = UNSET
+    access: str | UnsetType = UNSET
+    access_expires_in: int | UnsetType = UNSET
+    refresh: str | UnsetType = UNSET
+
+
+class Ticket(msgspec.Struct):
+    """Opens one socket, once, within `expires_in` seconds."""
+
+    ticket: str
+    expires_in: int
+
+
+class SessionState(msgspec.Struct):
+    """One sign-in on one device."""
+
+    id: UUID
+    device_name: str
+    address: str | None
+    created_at: Moment
+    last_used_at: Moment
+    expires_at: Moment
+    is_current: bool
+
+
+def person(user: User) -> UserRef:
+    """A person as messages and members name them."""
+    return UserRef(user.id, user.username, user.full_name, user.avatar_url or None)
+
+
+def profile(user: User, *, is_online: bool, shows_presence: bool) -> Profile:
+    """A person as somebody else sees them."""
+    return Profile(
+        id=user.id,
+        username=user.username,
+        full_name=user.full_name,
+        avatar_url=user.avatar_url or None,
+        bio=user.bio,
+        is_online=is_online if shows_presence else None,
+        last_seen=rfc3339(user.last_seen_at) if shows_presence and user.last_seen_at else None,
+    )
+
+
+def my_profile(user: User) -> MyProfile:
+    """A person as they see themselves."""
+    return MyProfile(
+        id=user.id,
+        username=user.username,
+        full_name=user.full_name,
+        avatar_url=user.avatar_url or None,
+        bio=user.bio,
+        email=user.email,
+        settings=Settings(user.read_receipts, user.typing, user.presence),  # type: ignore[arg-type]
+    )
+
+
+def session_state(session: Session, *, current: UUID) -> SessionState:
+    """A sign-in, as seen from the one with the id `current`."""
+    return SessionState(
+        id=session.id,
+        device_name=session.device_name,
+        address=session.address,
+        created_at=rfc3339(session.created_at),
+        last_used_at=rfc3339(session.last_used_at),
+        expires_at=rfc3339(session.expires_at),
+        is_current=session.id == current,
+    )
