@@ -1,0 +1,118 @@
+"""The cast, and the clean slate that every test begins with.
+
+alice and bob are inside, carol is outside, olga operates. Settings, database, files and Redis keys belong to this
+process of the test run alone.
+"""
+
+import atexit
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+RUN = f"test-{uuid4().hex[:8]}"
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix=f"chat-{RUN}-")
+os.environ["REDIS_PREFIX"] = RUN
+os.environ["DJANGO_SETTINGS_MODULE"] = "chatproject.settings"  # not in pyproject: it would be read before this file
+Path(os.environ["DATA_DIR"], "static").mkdir()
+atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+
+import pytest  # noqa: E402
+from django.core import mail  # noqa: E402
+from django.core.mail import EmailMessage  # noqa: E402
+from rest_framework.test import APIClient  # noqa: E402
+
+PASSWORD = "correct horse battery"
+
+
+class Client(APIClient):
+    """A client of the HTTP API that speaks JSON; `access` and `session` when it is signed in."""
+
+    default_format = "json"
+    access = ""
+    session = None
+
+
+class Mailbox:
+    """The mails sent in this test."""
+
+    def to(self, address: str) -> list[EmailMessage]:
+        return [message for message in mail.outbox if message.to == [address]]
+
+    def code(self, address: str) -> str:
+        """The code in the newest mail to this address."""
+        match = re.search(r"\b\d{6}\b", self.to(address)[-1].body)
+        assert match, "no code in the mail"
+        return match[0]
+
+
+@pytest.fixture(autouse=True)
+def clean_slate(settings, monkeypatch) -> None:
+    """Limits that nobody has used, and a password hash that costs nothing."""
+    from chatproject.common import limits
+
+    monkeypatch.setattr(limits, "_memory", limits.MemoryLimits())
+    settings.REDIS_PREFIX = f"{RUN}-{uuid4().hex[:8]}"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def api() -> Client:
+    """A client that is not signed in."""
+    return Client()
+
+
+@pytest.fixture
+def sign_in(db) -> Callable[..., Client]:
+    """`sign_in(user)`: a client of this person, with a sign-in of its own."""
+    from accounts import services, tokens
+
+    def sign_in(user, **client: str) -> Client:
+        signed_in = Client()
+        signed_in.session = services.open_session(user, **client)
+        signed_in.access = tokens.access_token(signed_in.session)
+        signed_in.credentials(HTTP_AUTHORIZATION=f"Bearer {signed_in.access}")
+        return signed_in
+
+    return sign_in
+
+
+@pytest.fixture
+def person(db) -> Callable[..., object]:
+    """`person("dave")`: somebody more, whose address is confirmed."""
+    from accounts import services
+
+    def person(username: str, **fields: object):
+        return services.create_person(
+            **{"email": f"{username}@example.org", "username": username, "password": PASSWORD, **fields}
+        )
+
+    return person
+
+
+@pytest.fixture
+def alice(person):
+    return person("alice", full_name="Alice Adams")
+
+
+@pytest.fixture
+def bob(person):
+    return person("bob", full_name="Bob Brown")
+
+
+@pytest.fixture
+def carol(person):
+    return person("carol")
+
+
+@pytest.fixture
+def olga(person):
+    return person("olga", is_operator=True)
