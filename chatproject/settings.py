@@ -117,7 +117,7 @@ if not DATABASE_IS_POSTGRES and DATABASES["default"]["ENGINE"] != "django.db.bac
 DATABASE_THREADS = env.int("DATABASE_THREADS", 8)
 if DATABASE_IS_POSTGRES:
     DATABASES["default"]["OPTIONS"] = {
-        **DATABASES["default"].get("OPTIONS", {}),
+        **DATABASES["default"].get("OPTIONS", {}),  # type: ignore[dict-item]
         "pool": {"min_size": 2, "max_size": 2 * DATABASE_THREADS + 4, "timeout": 10},
         "connect_timeout": 5,
     }

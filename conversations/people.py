@@ -6,31 +6,26 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Block, User
-from accounts.models.user import UserQuerySet
 from conversations.models import Conversation, Membership
 
 
-def with_presence_for(viewer: User, people: UserQuerySet) -> UserQuerySet:
-    """People, each with `shows_presence`: whether `viewer` may see if they are online.
+def shows_presence_to(viewer_id: UUID) -> Q:
+    """The condition on people under which `viewer` may see whether they are online.
 
     Sharing a direct conversation or a group makes acquainted, a public channel does not; who is blocked sees nothing.
     """
     shared = (
         Membership.objects.live()
-        .filter(user=OuterRef("id"), conversation__memberships__user=viewer)
+        .filter(user=OuterRef("id"), conversation__memberships__user=viewer_id)
         .filter(conversation__memberships__left_at__isnull=True)
         .exclude(conversation__kind=Conversation.Kind.CHANNEL)
     )
-    blocked = Block.objects.filter(blocker=OuterRef("id"), blocked=viewer)
-    Presence = User.Presence  # noqa: N806
-    may_see = Q(id=viewer.id) | (
-        ~Exists(blocked) & (Q(presence=Presence.EVERYONE) | (Q(presence=Presence.CONTACTS) & Exists(shared)))
-    )
-    return people.annotate(shows_presence=may_see)
+    blocked = Block.objects.filter(blocker=OuterRef("id"), blocked=viewer_id)
+    everyone, contacts = User.Presence.EVERYONE, User.Presence.CONTACTS
+    return Q(id=viewer_id) | (~Exists(blocked) & (Q(presence=everyone) | (Q(presence=contacts) & Exists(shared))))
 
 
 def watchable(viewer_id: UUID, user_ids: Iterable[UUID]) -> dict[UUID, User]:
     """Those of these people whose presence the viewer may see."""
-    people = User.objects.active().filter(id__in=list(user_ids))
-    viewer = User(id=viewer_id)
-    return {user.id: user for user in with_presence_for(viewer, people).filter(shows_presence=True)}
+    people = User.objects.active().filter(shows_presence_to(viewer_id), id__in=list(user_ids))
+    return {user.id: user for user in people}

@@ -50,7 +50,7 @@ class MemberChange(msgspec.Struct):
 
     role: Literal["owner", "admin", "member"] | UnsetType = UNSET
     nickname: Annotated[str, Meta(max_length=50)] | UnsetType = UNSET
-    muted_until: datetime | None | UnsetType = UNSET
+    muted_until: datetime | UnsetType | None = UNSET
     notify: Literal["all", "mentions", "none"] | UnsetType = UNSET
     is_pinned: bool | UnsetType = UNSET
     is_archived: bool | UnsetType = UNSET

@@ -56,7 +56,8 @@ def document() -> dict[str, Any]:
 
 
 def _channel(address: str, description: str) -> dict[str, Any]:
-    messages = {name_of(kind): {"$ref": f"#/components/messages/{name_of(kind)}"} for kind in COMMAND_TYPES + EVENT_TYPES}
+    names = map(name_of, COMMAND_TYPES + EVENT_TYPES)
+    messages = {name: {"$ref": f"#/components/messages/{name}"} for name in names}
     return {"address": address, "description": description, "messages": messages}
 
 

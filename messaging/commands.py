@@ -31,7 +31,9 @@ async def send(socket: "Socket", command: protocol.MessageSend) -> bytes:
     """`message.send` → `{message, duplicate}` once it is stored."""
     message = command.data
     message.check()
-    conversation_id = message.conversation_id or await in_thread(_direct, socket.user_id, message.recipient_id)
+    conversation_id = message.conversation_id
+    if conversation_id is None:
+        conversation_id = await in_thread(_direct, socket.user_id, message.recipient_id)
     answer: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
     writer.submit(socket.user_id, conversation_id, message, answer)
     sent = await answer

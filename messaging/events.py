@@ -208,7 +208,7 @@ class Waiting(msgspec.Struct):
 
 
 class Limits(msgspec.Struct):
-    """What the server accepts: characters of content, bytes of metadata and of a frame, messages and frames per time."""
+    """What the server accepts: characters of content, bytes of metadata and of frames, messages and frames per time."""
 
     content: int
     metadata_bytes: int

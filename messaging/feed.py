@@ -36,6 +36,7 @@ SLICE = 200
 LINGER = 2
 """Sweeps that a conversation without sockets is kept."""
 LAYER_PATIENCE = 1.0
+NO_LIMIT = 2**62
 LAYER_QUEUE = 10_000
 
 
@@ -65,7 +66,18 @@ class Listening(msgspec.Struct):
 class Room:
     """A conversation with sockets in this process."""
 
-    __slots__ = ("conversation_id", "flush_at", "flushing", "held", "hearers", "idle", "place", "ready", "repairing", "waiting")
+    __slots__ = (
+        "conversation_id",
+        "flush_at",
+        "flushing",
+        "hearers",
+        "held",
+        "idle",
+        "place",
+        "ready",
+        "repairing",
+        "waiting",
+    )
 
     def __init__(self, conversation_id: UUID, ready: "asyncio.Future[None]") -> None:
         self.conversation_id = conversation_id
@@ -398,7 +410,7 @@ class Feed:
                 self._repair_soon(room)
 
     async def attach(
-        self, socket: Hearer, conversation_id: UUID, position: int, *, visible_from_seq: int, limit: int = 10_000
+        self, socket: Hearer, conversation_id: UUID, position: int, *, visible_from_seq: int, limit: int = NO_LIMIT
     ) -> int:
         """Let a socket hear a conversation from `position` on: read the log until it equals the feed's place, then
         register, with nothing awaited in between. Returns the place up to which it was told; when more than `limit`

@@ -21,7 +21,7 @@ from chatproject.common.ids import parse_id
 from chatproject.common.limits import parse
 from conversations.models import Membership
 from messaging import commands
-from messaging.feed import Listening
+from messaging.feed import NO_LIMIT, Listening
 from messaging.greeting import Place, greet
 from messaging.limiter import FrameLimit
 from messaging.protocol import Authenticate, Command, Sync, read_command, request_id
@@ -212,8 +212,9 @@ class Socket:
                 room.add(self, Listening(place.visible_from_seq, position))
                 told[conversation_id] = position
             else:
+                limit = AT_ONCE if positions else NO_LIMIT
                 told[conversation_id] = await feed.attach(
-                    self, conversation_id, position, visible_from_seq=place.visible_from_seq, limit=AT_ONCE if positions else 10_000
+                    self, conversation_id, position, visible_from_seq=place.visible_from_seq, limit=limit
                 )
         typing.show_to(self)
         return told

@@ -39,8 +39,8 @@ class Asked(NamedTuple):
 class Known(NamedTuple):
     """What the database says to an `Asked`, by its index `n`.
 
-    `role` is None for strangers. `message_*` is the message that used this `client_id` before; `reply_*` the message
-    that is answered, if this member may see it.
+    `role` is None for strangers. `message_*` is the message that used this `client_id` before. `reply_*` is the message
+    that is answered; `reply_seq` is None when this member may not see it, and the rest says nothing then.
     """
 
     n: int
@@ -52,11 +52,11 @@ class Known(NamedTuple):
     message_id: UUID | None
     message_hash: bytes | None
     reply_seq: int | None
-    reply_content: str | None
-    reply_sender_id: UUID | None
-    reply_username: str | None
-    reply_full_name: str | None
-    reply_avatar_url: str | None
+    reply_content: str
+    reply_sender_id: UUID
+    reply_username: str
+    reply_full_name: str
+    reply_avatar_url: str
 
 
 class Row(NamedTuple):
@@ -194,7 +194,7 @@ class SqliteStore:
             SELECT key AS n, value ->> 0 AS conversation_id, value ->> 1 AS sender_id, value ->> 2 AS client_id,
                    value ->> 3 AS reply_to_id, value ->> 4 AS is_direct
             FROM json_each(?)
-        ) {LOOK_COLUMNS} FROM i {LOOK_JOINS}"""
+        ) {LOOK_COLUMNS} FROM i {LOOK_JOINS}"""  # noqa: S608 - constants only
     KEEP = """
         INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id, body_hash,
             content_type, content, metadata, reply_to_id, created_at)
@@ -232,7 +232,7 @@ class SqliteStore:
             for a in asked
         ]
         return [
-            Known(*row[:6], row[6] and UUID(row[6]), *row[7:10], row[10] and UUID(row[10]), *row[11:])
+            Known._make([*row[:6], _uuid(row[6]), *row[7:10], _uuid(row[10]), *row[11:]])
             for row in self._run(self.LOOK, [_json(shown)])
         ]
 
@@ -253,6 +253,10 @@ class SqliteStore:
         with connection.wrap_database_errors:
             found: list[Any] = self._raw.execute(statement, parameters).fetchall()
             return found
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
 
 
 def _json(value: Any) -> str:

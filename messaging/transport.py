@@ -38,11 +38,12 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         """Text that is no UTF-8 ends the connection (1007) without a traceback in the log."""
+        frames: list[bytes] = self.frames  # type: ignore[has-type]
         if self.curr_msg_data_type == "text":
             try:
-                b"".join(self.frames).decode()
+                b"".join(frames).decode()
             except UnicodeDecodeError:
-                self.frames = []
+                frames.clear()
                 self.conn.fail(1007, "invalid UTF-8")
                 self.handle_parser_exception()
                 return
@@ -55,7 +56,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
     def abort(self, code: int) -> None:
         """Close without waiting behind what a stuck peer does not read."""
-        if self.close_sent or self.transport.is_closing():
+        if self.close_sent or self.transport.is_closing():  # type: ignore[has-type]
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.conn.send_close(code)

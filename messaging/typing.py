@@ -84,8 +84,6 @@ class Typing:
 
 def _frame(conversation_id: UUID, typing: dict[UUID, tuple[str, float]], hearer: Hearer) -> bytes:
     users: list[dict[str, Any]] = [
-        {"id": user_id, "username": username}
-        for user_id, (username, _) in typing.items()
-        if user_id != hearer.user_id
+        {"id": user_id, "username": username} for user_id, (username, _) in typing.items() if user_id != hearer.user_id
     ]
     return event("typing.updated", {"users": users}, now(), conversation_id=conversation_id)

@@ -103,7 +103,7 @@ class Batch:
                 self.answers.append((item, not_found()))
                 continue
             key = (item.sender_id, item.client_id)
-            first = (facts.message_id, facts.message_hash) if facts.message_id else mine.get(key)
+            first = (facts.message_id, facts.message_hash) if facts.message_id and facts.message_hash else mine.get(key)
             if first:
                 self._repeat(item, *first)
             elif facts.is_blocked:
@@ -141,9 +141,11 @@ class Batch:
                 created_at=at,
             )
         )
-        frame = (
-            b'{"type":"message.created","conversation_id":"%b","seq":%d,"ts":"%b","data":{"message":%b}}'
-            % (str(row.conversation_id).encode(), row.seq, at.encode(), message)
+        frame = b'{"type":"message.created","conversation_id":"%b","seq":%d,"ts":"%b","data":{"message":%b}}' % (
+            str(row.conversation_id).encode(),
+            row.seq,
+            at.encode(),
+            message,
         )
         self.rings.append(Ring(conversation_topic(row.conversation_id), row.seq, frame))
         self.answers.append((item, Sent(message, False)))
@@ -172,11 +174,8 @@ def _quote(item: Outgoing, facts: Known, head: Head) -> Quote | None:
         return None
     if head.history == Conversation.History.JOINED:
         return Quote(item.message.reply_to_id, facts.reply_seq)
-    assert facts.reply_sender_id and facts.reply_username is not None  # noqa: S101 - joined to an existing row
-    author = UserRef(
-        facts.reply_sender_id, facts.reply_username, facts.reply_full_name or "", facts.reply_avatar_url or None
-    )
-    return Quote(item.message.reply_to_id, facts.reply_seq, author, (facts.reply_content or "")[:QUOTE_SIZE])
+    author = UserRef(facts.reply_sender_id, facts.reply_username, facts.reply_full_name, facts.reply_avatar_url or None)
+    return Quote(item.message.reply_to_id, facts.reply_seq, author, facts.reply_content[:QUOTE_SIZE])
 
 
 class Writer:

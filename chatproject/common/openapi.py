@@ -1,6 +1,6 @@
 """OpenAPI from the same structs that read and write the wire, so that the document cannot drift."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -57,11 +57,11 @@ def describe(
     *,
     body: Any = None,
     answers: dict[int, Any],
-    query: dict[str, tuple[type, str]] | None = None,
+    query: Mapping[str, tuple[type, str]] | None = None,
 ) -> Callable[[F], F]:
     """Document an operation: its sentence, the struct of its body, the struct (or None) of each good answer, and its
     query parameters as `name: (type, description)`."""
-    return extend_schema(
+    documented: Callable[[F], F] = extend_schema(
         summary=summary,
         request={"application/json": _reference(body)} if body else None,
         responses={
@@ -73,6 +73,7 @@ def describe(
             for name, (kind, text) in (query or {}).items()
         ],
     )
+    return documented
 
 
 PAGING = {

@@ -6,10 +6,10 @@ from uuid import UUID
 import msgspec
 from django.db.models import Case, Value, When
 from msgspec import UNSET
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.authentication import SignedInRequest
 from chatproject.common.api import body_of
 from chatproject.common.errors import Refusal, invalid
 from chatproject.common.ids import parse_id
@@ -24,13 +24,13 @@ RANK = Case(When(role="owner", then=Value(0)), When(role="admin", then=Value(1))
 
 class MembersView(APIView):
     @describe("Members, by role, then join time", answers={200: Page[Member]}, query=PAGING)
-    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         Membership.objects.of(request.user, id)
         rows = Membership.objects.live().filter(conversation=id).select_related("user").annotate(rank=RANK)
         return Response(page(request, rows, order=["rank", "joined_at", "id"], show=lambda ms: [*map(member, ms)]))
 
     @describe("Add people", body=NewMembers, answers={201: list[Member]})
-    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         body = body_of(request, NewMembers)
         user_ids = [*body.user_ids, *([body.user_id] if body.user_id else [])]
         if not user_ids:
@@ -41,7 +41,7 @@ class MembersView(APIView):
 
 class MemberView(APIView):
     @describe("Change a member's role, or one's own settings (`me`)", body=MemberChange, answers={200: Member})
-    def patch(self, request: Request, id: UUID, user: str) -> Response:  # noqa: A002
+    def patch(self, request: SignedInRequest, id: UUID, user: str) -> Response:  # noqa: A002
         actor, body = Membership.objects.of(request.user, id), body_of(request, MemberChange)
         if _is_me(request, user) and body.role is UNSET:
             return Response(member(services.edit_own_membership(actor, changes=_own_changes(body))))
@@ -50,7 +50,7 @@ class MemberView(APIView):
         return Response(member(services.change_role(actor, user_id=_user_id(request, user), role=body.role)))
 
     @describe("Remove a member, or leave (`me`)", answers={204: None})
-    def delete(self, request: Request, id: UUID, user: str) -> Response:  # noqa: A002
+    def delete(self, request: SignedInRequest, id: UUID, user: str) -> Response:  # noqa: A002
         actor = Membership.objects.of(request.user, id)
         if _is_me(request, user):
             services.leave(actor)
@@ -59,11 +59,11 @@ class MemberView(APIView):
         return Response(status=204)
 
 
-def _is_me(request: Request, user: str) -> bool:
+def _is_me(request: SignedInRequest, user: str) -> bool:
     return user in ("me", str(request.user.id))
 
 
-def _user_id(request: Request, user: str) -> UUID:
+def _user_id(request: SignedInRequest, user: str) -> UUID:
     return request.user.id if _is_me(request, user) else parse_id(user)
 
 

@@ -2,51 +2,55 @@
 
 from uuid import UUID
 
-from rest_framework.request import Request
+from django.db.models import Value
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import presence
+from accounts.authentication import SignedInRequest
 from accounts.models import User
 from accounts.wire import Profile, profile
 from chatproject.common.errors import invalid, not_found
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
 from conversations.models import Membership
-from conversations.people import with_presence_for
+from conversations.people import shows_presence_to
 
 SEARCH = {"search": (str, "Beginning of a username or a full name, 1 to 100 characters.")}
 
 
 class PeopleView(APIView):
     @describe("Find people", answers={200: Page[Profile]}, query={**SEARCH, **PAGING})
-    def get(self, request: Request) -> Response:
+    def get(self, request: SignedInRequest) -> Response:
         people = User.objects.active().exclude(id=request.user.id)
         if search := request.query_params.get("search", "").strip():
             if len(search) > 100 or "\x00" in search:
                 raise invalid("search", "Search for 1 to 100 characters.")
             people = people.search(search)
-        rows = with_presence_for(request.user, people)
+        rows = people.annotate(shows_presence=shows_presence_to(request.user.id))
         return Response(page(request, rows, order=["username_key", "id"], show=_profiles))
 
 
 class OnlineView(APIView):
     @describe("Who is online, of the people the caller shares a conversation with", answers={200: Page[Profile]})
-    def get(self, request: Request) -> Response:
-        known = Membership.objects.live().filter(
-            conversation__memberships__user=request.user, conversation__memberships__left_at__isnull=True
-        ).exclude(conversation__kind="channel")
+    def get(self, request: SignedInRequest) -> Response:
+        known = (
+            Membership.objects.live()
+            .filter(conversation__memberships__user=request.user, conversation__memberships__left_at__isnull=True)
+            .exclude(conversation__kind="channel")
+        )
         people = User.objects.active().filter(id__in=known.values("user")).exclude(id=request.user.id)
-        visible = with_presence_for(request.user, people).filter(shows_presence=True)
+        visible = people.filter(shows_presence_to(request.user.id))
         online = presence.online(list(visible.values_list("id", flat=True)[:1000]))
-        rows = visible.filter(id__in=online)
+        rows = visible.filter(id__in=online).annotate(shows_presence=Value(True))
         return Response(page(request, rows, order=["username_key", "id"], show=_profiles))
 
 
 class PersonView(APIView):
     @describe("One person", answers={200: Profile})
-    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002
-        found = list(with_presence_for(request.user, User.objects.active()).filter(id=id))
+    def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
+        people = User.objects.active().filter(id=id)
+        found = list(people.annotate(shows_presence=shows_presence_to(request.user.id)))
         if not found:
             raise not_found()
         return Response(_profiles(found)[0])

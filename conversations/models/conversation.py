@@ -69,9 +69,7 @@ class Conversation(models.Model):
                 | (~models.Q(kind="direct") & models.Q(pair_key__isnull=True)),
                 name="direct_has_pair",
             ),
-            models.CheckConstraint(
-                condition=models.Q(message_count__lte=models.F("seq")), name="messages_take_places"
-            ),
+            models.CheckConstraint(condition=models.Q(message_count__lte=models.F("seq")), name="messages_take_places"),
         ]
 
     def __str__(self) -> str:

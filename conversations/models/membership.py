@@ -16,9 +16,8 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def of(self, user: User, conversation_id: UUID) -> "Membership":
         """The key to a conversation. No membership, no such conversation: `not_found`."""
-        membership = (
-            self.live().select_related("conversation", "user").filter(user=user, conversation_id=conversation_id).first()
-        )
+        mine = self.live().filter(user=user, conversation_id=conversation_id)
+        membership = mine.select_related("conversation", "user").first()
         if membership is None:
             raise not_found()
         return membership

@@ -42,7 +42,7 @@ def create_group(
     """A group that the actor owns, with its first members. People who cannot be found are refused (`invalid`)."""
     others = list(User.objects.active().filter(id__in=set(member_ids) - {actor.id}))
     if missing := set(member_ids) - {actor.id} - {other.id for other in others}:
-        raise invalid("member_ids", f"No such person: {sorted(map(str, missing))[0]}")
+        raise invalid("member_ids", f"No such person: {min(map(str, missing))}")
     if Block.objects.filter(blocker__in=others, blocked=actor).exists():
         raise Refusal("blocked")
     conversation = Conversation(
@@ -58,9 +58,7 @@ def create_group(
 
 def create_channel(actor: User, *, name: str, description: str, history: str) -> Conversation:
     """A public channel that the actor owns and anybody may join."""
-    conversation = Conversation(
-        kind=Conversation.Kind.CHANNEL, name=name, description=description, history=history
-    )
+    conversation = Conversation(kind=Conversation.Kind.CHANNEL, name=name, description=description, history=history)
     with transaction.atomic():
         return _begin(conversation, [actor], actor)
 

@@ -27,9 +27,7 @@ def lock_for(actor: Membership, action: str) -> Membership:
 
 def member_of(conversation: Conversation, user_id: UUID) -> Membership:
     """Another member of a locked conversation."""
-    found = (
-        Membership.objects.live().select_related("user").filter(conversation=conversation, user_id=user_id).first()
-    )
+    found = Membership.objects.live().select_related("user").filter(conversation=conversation, user_id=user_id).first()
     if found is None:
         raise not_found()
     found.conversation = conversation

@@ -26,13 +26,12 @@ def add_members(actor: Membership, *, user_ids: list[UUID], role: str = Role.MEM
             raise Refusal("permission_denied")
         people = list(User.objects.active().filter(id__in=user_ids))
         if missing := set(user_ids) - {user.id for user in people}:
-            raise invalid("user_ids", f"No such person: {sorted(map(str, missing))[0]}")
+            raise invalid("user_ids", f"No such person: {min(map(str, missing))}")
         if Block.objects.filter(blocker__in=people, blocked=actor.user).exists():
             raise Refusal("blocked")
         if actor.conversation.member_count + len(people) > GROUP_SIZE:
             raise Refusal("conflict", f"A group has at most {GROUP_SIZE} members.")
-        added = _enter(actor.conversation, people, role, actor.user)
-    return added
+        return _enter(actor.conversation, people, role, actor.user)
 
 
 def join(actor: User, *, conversation_id: UUID) -> Membership:

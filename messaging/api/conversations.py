@@ -6,10 +6,10 @@ from uuid import UUID
 import msgspec
 from django.db.models import Exists, OuterRef
 from msgspec import UNSET
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.authentication import SignedInRequest
 from chatproject.common.api import body_of
 from chatproject.common.errors import invalid
 from chatproject.common.openapi import PAGING, Page, describe
@@ -23,38 +23,38 @@ from messaging.wire import ConversationRow, Discovered
 
 class ConversationsView(APIView):
     @describe("My conversations, latest activity first", answers={200: Page[ConversationRow]}, query=PAGING)
-    def get(self, request: Request) -> Response:
+    def get(self, request: SignedInRequest) -> Response:
         order = ["-conversation__active_at", "-conversation_id"]
         return Response(page(request, row_memberships(request.user), order=order, show=rows))
 
     @describe("Begin a conversation", body=NewConversation, answers={201: ConversationRow, 200: ConversationRow})
-    def post(self, request: Request) -> Response:
+    def post(self, request: SignedInRequest) -> Response:
         conversation, created = _begin(request, body_of(request, NewConversation))
         return Response(row_of(request.user, conversation.id), status=201 if created else 200)
 
 
 class ConversationView(APIView):
     @describe("One of my conversations", answers={200: ConversationRow})
-    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         Membership.objects.of(request.user, id)
         return Response(row_of(request.user, id))
 
     @describe("Change a conversation", body=ConversationChange, answers={200: ConversationRow})
-    def patch(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def patch(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor = Membership.objects.of(request.user, id)
         changes = msgspec.structs.asdict(body_of(request, ConversationChange))
         services.edit_conversation(actor, changes={name: v for name, v in changes.items() if v is not UNSET})
         return Response(row_of(request.user, id))
 
     @describe("End a conversation for everybody", answers={204: None})
-    def delete(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def delete(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         services.delete_conversation(Membership.objects.of(request.user, id))
         return Response(status=204)
 
 
 class DiscoverView(APIView):
     @describe("Public channels", answers={200: Page[Discovered]}, query=PAGING)
-    def get(self, request: Request) -> Response:
+    def get(self, request: SignedInRequest) -> Response:
         mine = Membership.objects.live().filter(user=request.user, conversation=OuterRef("id"))
         channels = Conversation.objects.discoverable().annotate(is_member=Exists(mine))
         return Response(page(request, channels, order=["-member_count", "id"], show=_discovered))
@@ -62,12 +62,12 @@ class DiscoverView(APIView):
 
 class JoinView(APIView):
     @describe("Join a public channel", answers={200: ConversationRow})
-    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         services.join(request.user, conversation_id=id)
         return Response(row_of(request.user, id))
 
 
-def _begin(request: Request, body: NewConversation) -> tuple[Conversation, bool]:
+def _begin(request: SignedInRequest, body: NewConversation) -> tuple[Conversation, bool]:
     if body.kind == "direct":
         if body.user_id is None:
             raise invalid("user_id", "A direct conversation needs a person.", "required")

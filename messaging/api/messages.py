@@ -4,10 +4,10 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Min
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.authentication import SignedInRequest
 from accounts.models import User
 from chatproject.common.api import body_of, int_of
 from chatproject.common.errors import invalid, not_found
@@ -28,30 +28,30 @@ AROUND = {
 
 class MessagesView(APIView):
     @describe("History, ascending by `seq`; the newest without a key", answers={200: History}, query=AROUND)
-    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         membership = Membership.objects.of(request.user, id)
         found, before, after = _slice(request, Message.objects.shown().in_view_of(membership))
         states = states_for(request.user, [membership], found)
         return Response(History(states, _url(request, "after", after), _url(request, "before", before)))
 
     @describe("Send a message", body=NewMessage, answers={201: MessageState, 200: MessageState})
-    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         sent = services.send_message(request.user, conversation_id=id, message=body_of(request, NewMessage))
         return Response(_with_status(sent.message), status=200 if sent.duplicate else 201)
 
 
 class MessageView(APIView):
     @describe("One message", answers={200: MessageState})
-    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         return Response(_state(request.user, id))
 
     @describe("Edit an own message", body=MessageChange, answers={200: MessageState})
-    def patch(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def patch(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         services.edit_message(request.user, message_id=id, content=body_of(request, MessageChange).content)
         return Response(_state(request.user, id))
 
     @describe("Delete an own message, or a member's as moderator", answers={204: None})
-    def delete(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def delete(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         services.delete_message(request.user, message_id=id)
         return Response(status=204)
 
@@ -91,7 +91,7 @@ def _with_status(message: bytes) -> msgspec.Raw:
     return msgspec.Raw(message[:-1] + b',"status":"sent"}')
 
 
-def _slice(request: Request, messages: MessageQuerySet) -> tuple[list[Message], int | None, int | None]:
+def _slice(request: SignedInRequest, messages: MessageQuerySet) -> tuple[list[Message], int | None, int | None]:
     """The messages asked for, ascending, and the places to go on at: before the first and after the last, where
     there is more."""
     limit = int_of(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT) or DEFAULT_LIMIT
@@ -125,7 +125,7 @@ def _edges(found: list[Message], older: bool, newer: bool) -> tuple[list[Message
     return found, found[0].seq if older else None, found[-1].seq if newer else None
 
 
-def _url(request: Request, key: str, seq: int | None) -> str | None:
+def _url(request: SignedInRequest, key: str, seq: int | None) -> str | None:
     if seq is None:
         return None
     query = request.query_params.copy()

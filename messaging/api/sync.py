@@ -5,10 +5,10 @@ from uuid import UUID
 import msgspec
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.authentication import SignedInRequest
 from accounts.models import User
 from chatproject.common.api import body_of, int_of
 from chatproject.common.epoch import epoch
@@ -30,7 +30,7 @@ class LogView(APIView):
         answers={200: Log},
         query={"after": (int, "The last place one has; 0 by default.")},
     )
-    def get(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         membership = Membership.objects.of(request.user, id)
         caught = _caught(membership, int_of(request, "after", 0) or 0)
         return Response(Log(caught.entries, caught.head, caught.has_more, caught.reset, epoch()))
@@ -38,25 +38,23 @@ class LogView(APIView):
 
 class ReadView(APIView):
     @describe("Everything up to here was read", body=Mark, answers={200: Mark})
-    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor = Membership.objects.of(request.user, id)
         return Response(Mark(mark_read(actor, seq=body_of(request, Mark).seq)))
 
 
 class DeliveredView(APIView):
     @describe("Everything up to here has arrived on a device", body=Mark, answers={200: Mark})
-    def post(self, request: Request, id: UUID) -> Response:  # noqa: A002
+    def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor = Membership.objects.of(request.user, id)
         return Response(Mark(mark_delivered(actor, seq=body_of(request, Mark).seq)))
 
 
 class UnreadView(APIView):
     @describe("How much waits", answers={200: Unread})
-    def get(self, request: Request) -> Response:
+    def get(self, request: SignedInRequest) -> Response:
         mine = with_tombstones(Membership.objects.live().filter(user=request.user))
-        counts = mine.values_list(
-            F("conversation__message_count") - F("last_read_number") - F("tombstones"), flat=True
-        )
+        counts = mine.values_list(F("conversation__message_count") - F("last_read_number") - F("tombstones"), flat=True)
         waiting = [count for count in counts if count > 0]
         return Response(Unread(messages=sum(waiting), conversations=len(waiting), mentions=0))
 
@@ -67,7 +65,7 @@ class SyncView(APIView):
         answers={200: Snapshot},
         query={"per_conversation": (int, "Messages of each: 0 to 100, 30 by default."), **PAGING},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: SignedInRequest) -> Response:
         count = int_of(request, "per_conversation", 30, 0, 100) or 0
         # The person first: whatever happens between the reads has a higher number and is heard as well.
         me_seq = User.objects.values_list("seq", flat=True).get(id=request.user.id)
@@ -80,7 +78,7 @@ class SyncView(APIView):
         return Response(Snapshot(epoch(), me_seq, found["results"], found["next"]))
 
     @describe("What came since these positions", body=Positions, answers={200: CaughtUp})
-    def post(self, request: Request) -> Response:
+    def post(self, request: SignedInRequest) -> Response:
         body = body_of(request, Positions)
         if body.epoch != epoch():
             return Response(CaughtUp(epoch(), True, {}))
@@ -105,9 +103,7 @@ def _snapshot_rows(user: User, memberships: list[Membership], count: int) -> lis
     by_conversation: dict[UUID, list[MessageState]] = {m.conversation_id: [] for m in memberships}
     for state in states_for(user, memberships, _last_messages(memberships, count)):
         by_conversation[state.conversation_id].append(state)
-    return [
-        SnapshotRow(**msgspec.structs.asdict(row), messages=by_conversation[row.id]) for row in rows(memberships)
-    ]
+    return [SnapshotRow(**msgspec.structs.asdict(row), messages=by_conversation[row.id]) for row in rows(memberships)]
 
 
 def _last_messages(memberships: list[Membership], count: int) -> list[Message]:

@@ -70,9 +70,7 @@ def _may_moderate(membership: Membership, message: Message) -> bool:
 
 def _change(membership: Membership, message: Message, kind: Change.Kind, moment: datetime) -> None:
     conversation = membership.conversation
-    change = append(
-        conversation, kind, actor=membership.user, message_id=message.id, about_seq=message.seq
-    )
+    change = append(conversation, kind, actor=membership.user, message_id=message.id, about_seq=message.seq)
     message.changed_seq = change.seq
     message.save(update_fields=["content", "metadata", "edited_at", "deleted_at", "changed_seq"])
     announce_change(change, message_frame(kind, message, change.seq, moment, conversation.history))

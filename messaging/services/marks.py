@@ -73,9 +73,7 @@ def _number_at(conversation_id: UUID, seq: int) -> int:
 
 def _tell_own_devices(actor: Membership, seq: int, now: datetime) -> None:
     number = User.objects.bump([actor.user_id])[actor.user_id]
-    frame = event(
-        "read.updated", _mark(actor, seq, now), now, conversation_id=actor.conversation_id, me_seq=number
-    )
+    frame = event("read.updated", _mark(actor, seq, now), now, conversation_id=actor.conversation_id, me_seq=number)
     announce(Ring(person_topic(actor.user_id), number, frame))
 
 

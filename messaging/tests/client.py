@@ -31,9 +31,7 @@ class Person:
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request below `/api/v1/`."""
-        return httpx.request(
-            method, f"{self.server.url}/api/v1/{path}", headers=self.headers, timeout=30, **more
-        )
+        return httpx.request(method, f"{self.server.url}/api/v1/{path}", headers=self.headers, timeout=30, **more)
 
     def get(self, path: str) -> Any:
         answer = self.call("GET", path)

@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -73,29 +72,25 @@ def without_id(answer: httpx.Response) -> dict:
     return {name: value for name, value in answer.json().items() if name != "request_id"}
 
 
-def test_sixteen_retries_over_both_doors_are_one_message(person) -> None:
+async def test_sixteen_retries_over_both_doors_are_one_message(person) -> None:
     alice, bob = person("alice"), person("bob")
     group = alice.group(bob)
     body = {"content": "Once", "client_id": "retried"}
 
-    async def over_the_socket() -> list[dict]:
-        async with bob.socket() as his, alice.socket() as mine:
-            for n in range(8):
-                await mine.frame({"type": "message.send", "id": n, "data": {**body, "conversation_id": group}})
-            await mine.until(lambda: len(mine.replies) == 9)
-            await his.quiet()
-            assert len(his.of("message.created")) == 1
-            return [reply["data"]["message"] for id_, reply in mine.replies.items() if id_ != "in"]
+    async with bob.socket() as his, alice.socket() as mine:
+        path = f"conversations/{group}/messages/"
+        by_http = [asyncio.to_thread(alice.call, "POST", path, json=body) for _ in range(8)]
+        by_socket = [mine.ask("message.send", conversation_id=group, **body) for _ in range(8)]
+        results = await asyncio.gather(*by_http, *by_socket)
+        answers, replies = results[:8], results[8:]
+        await his.expect("message.created")
+        await his.quiet()
 
-    with ThreadPoolExecutor(9) as threads:
-        by_http = [
-            threads.submit(alice.call, "POST", f"conversations/{group}/messages/", json=body) for _ in range(8)
-        ]
-        by_socket = threads.submit(asyncio.run, over_the_socket())
-        answers = [future.result() for future in by_http]
-
-    assert sorted(answer.status_code for answer in answers)[:-1] == [200] * 7
-    assert {m["id"] for m in by_socket.result()} == {answer.json()["id"] for answer in answers}
+    assert len(his.of("message.created")) == 1
+    duplicates = [answer.status_code == 200 for answer in answers] + [r["data"]["duplicate"] for r in replies]
+    assert sorted(duplicates) == [False] + [True] * 15
+    ids = {answer.json()["id"] for answer in answers} | {reply["data"]["message"]["id"] for reply in replies}
+    assert ids == {alice.history(group)[0]["id"]}
     assert [m["seq"] for m in alice.history(group)] == [3]
 
 
