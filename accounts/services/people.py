@@ -49,8 +49,17 @@ def save_new(user: User) -> User:
             user.save(force_insert=True)
             hooks.person_verified(user)
     except IntegrityError:
-        raise _reason(user) from None
+        refuse_known(user)
+        raise
     return user
+
+
+def refuse_known(user: User) -> None:
+    """Refuses `username_taken` or `conflict` where somebody has this name or address already."""
+    if User.objects.filter(username_key=user.username_key).exists():
+        raise Refusal("username_taken")
+    if User.objects.filter(email=user.email).exists():
+        raise Refusal("conflict", "This e-mail address is known already.")
 
 
 def change_profile(user: User, **changes: Any) -> User:
@@ -89,9 +98,3 @@ def suspend(operator: User, user: User) -> None:
 def restore(operator: User, user: User) -> None:
     """A suspended account may sign in again."""
     User.objects.filter(id=user.id).update(is_active=True)
-
-
-def _reason(user: User) -> Refusal:
-    if User.objects.filter(username_key=user.username_key).exists():
-        return Refusal("username_taken")
-    return Refusal("conflict", "This e-mail address is known already.")

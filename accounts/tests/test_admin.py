@@ -1,0 +1,126 @@
+"""What operators do with people in the console."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import Session, User
+from conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = "/admin/accounts/user/"
+SESSIONS = "/admin/accounts/session/"
+
+
+@pytest.fixture
+def console(olga):
+    client = Client()
+    client.force_login(olga)
+    return client
+
+
+def act(console, url, action, *rows):
+    return console.post(url, {"action": action, "_selected_action": [str(row.pk) for row in rows]}, follow=True)
+
+
+def test_olga_signs_in_by_username_or_address(olga):
+    for login in ("Olga", "olga@example.org"):
+        response = Client().post("/admin/login/?next=/admin/", {"username": login, "password": PASSWORD})
+        assert response.status_code == 302
+
+
+def test_olga_finds_alice_by_name_and_by_address(console, alice, bob):
+    for search in ("ali", "alice@example"):
+        page = console.get(PEOPLE, {"q": search}).content.decode()
+
+        assert "alice@example.org" in page
+        assert "bob@example.org" not in page
+
+
+def test_a_person_shows_without_a_password(console, alice):
+    page = console.get(f"{PEOPLE}{alice.id}/change/").content.decode()
+
+    assert "Alice Adams" in page
+    assert alice.password not in page
+
+
+def test_olga_makes_dave_who_can_sign_in(console, api):
+    assert console.get(f"{PEOPLE}add/").status_code == 200
+    fields = {"email": "dave@example.org", "username": "dave", "full_name": "", "password": "correct horse battery"}
+
+    response = console.post(f"{PEOPLE}add/", fields, follow=True)
+
+    assert response.status_code == 200, response.content
+    login = api.post("/api/v1/auth/login/", {"login": "dave", "password": "correct horse battery"})
+    assert login.status_code == 200
+    assert not User.objects.get(username="dave").is_staff
+
+
+def test_what_is_wrong_stands_beside_its_field(console, alice):
+    fields = {"email": "dave@example.org", "username": "Alice", "full_name": "", "password": "correct horse battery"}
+
+    taken = console.post(f"{PEOPLE}add/", fields)
+    weak = console.post(f"{PEOPLE}add/", {**fields, "username": "dave", "password": "12345"})
+
+    assert "This username is taken." in taken.content.decode()
+    assert "This password is too short" in weak.content.decode()
+    assert User.objects.count() == 2
+
+
+def test_olga_changes_a_profile_but_not_an_address(console, alice):
+    fields = {"full_name": "Alice \u202eAdams-Brown", "bio": "Hello", "email": "evil@example.org", "is_staff": "on"}
+
+    response = console.post(f"{PEOPLE}{alice.id}/change/", fields, follow=True)
+
+    assert response.status_code == 200
+    alice.refresh_from_db()
+    assert (alice.full_name, alice.bio) == ("Alice Adams-Brown", "Hello")
+    assert (alice.email, alice.is_staff) == ("alice@example.org", False)
+
+
+def test_suspending_signs_out_and_restoring_lets_back_in(console, alice, sign_in):
+    client = sign_in(alice)
+    assert client.get("/api/v1/users/me/").status_code == 200
+
+    act(console, PEOPLE, "suspend", alice)
+
+    assert client.get("/api/v1/users/me/").json()["code"] == "token_invalid"
+    act(console, PEOPLE, "restore", alice)
+    alice.refresh_from_db()
+    assert sign_in(alice).get("/api/v1/users/me/").status_code == 200
+
+
+def test_olga_cannot_suspend_herself(console, olga):
+    act(console, PEOPLE, "suspend", olga)
+
+    olga.refresh_from_db()
+    assert olga.is_active
+
+
+def test_olga_ends_one_session_or_all_of_a_person(console, alice, sign_in):
+    phone, laptop, tablet = sign_in(alice, device_name="phone"), sign_in(alice), sign_in(alice)
+    assert "phone" in console.get(SESSIONS, {"q": "alice"}).content.decode()
+
+    act(console, SESSIONS, "end", phone.session)
+
+    assert [client.get("/api/v1/users/me/").status_code for client in (phone, laptop)] == [401, 200]
+    act(console, PEOPLE, "end_sessions", alice)
+    assert [client.get("/api/v1/users/me/").status_code for client in (laptop, tablet)] == [401, 401]
+    assert not Session.objects.live().filter(user=alice).exists()
+
+
+def test_sessions_are_only_looked_at(console, alice, sign_in):
+    session = sign_in(alice).session
+
+    page = console.get(f"{SESSIONS}{session.id}/change/")
+
+    assert page.status_code == 200
+    assert console.get(f"{SESSIONS}add/").status_code == 403
+    assert console.post(f"{SESSIONS}{session.id}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_alice_has_no_business_in_the_console(alice):
+    client = Client()
+    client.force_login(alice)
+
+    assert client.get(PEOPLE).status_code == 302
