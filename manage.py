@@ -13,3 +13,5 @@ if __name__ == "__main__":
         execute_from_command_line(sys.argv)
     except EnvError as error:  # a setting that cannot even be read
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.urls import get_resolver
+from redis.exceptions import RedisError
 
 from chatproject.worker import ChatWorker
 from messaging import realtime
@@ -23,31 +24,54 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Lifespan:
     """The ASGI lifespan of a serving process."""
 
+    def __init__(self) -> None:
+        self._worker: ChatWorker | None = None
+        self._hearing: asyncio.Task[None] | None = None
+
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await receive()
-        worker = await self._start()
+        await self._start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._stop(worker)
+        await self._stop()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _start(self) -> ChatWorker | None:
+    async def _start(self) -> None:
         _die_with_parent()
         get_resolver().url_patterns  # noqa: B018 (loads every view, so that the first request need not)
-        await realtime.start()
+        if not await _hear():
+            self._hearing = asyncio.create_task(_hear_later())
         log.info("started", pid=os.getpid())
-        if settings.REDIS_URL:
-            return None
-        # Without Redis another process could not reach the sockets here: the worker is a thread.
-        worker = ChatWorker()
-        worker.start()
-        return worker
+        if not settings.REDIS_URL:
+            # Another process could not reach the sockets here: the worker is a thread.
+            self._worker = ChatWorker()
+            self._worker.start()
 
-    async def _stop(self, worker: ChatWorker | None) -> None:
-        if worker:
-            await asyncio.to_thread(worker.stop)
+    async def _stop(self) -> None:
+        if self._worker:
+            await asyncio.to_thread(self._worker.stop)
+        if self._hearing:
+            self._hearing.cancel()
         await realtime.stop()
         log.info("stopped", pid=os.getpid())
+
+
+async def _hear() -> bool:
+    """Start the feed. False while Redis is away."""
+    try:
+        await realtime.start()
+    except (RedisError, OSError) as error:
+        log.warning("feed_waits_for_redis", reason=type(error).__name__)
+        return False
+    return True
+
+
+async def _hear_later() -> None:
+    """A server that starts while Redis is away serves what needs no Redis, and hears as soon as it can."""
+    while True:
+        await asyncio.sleep(1)
+        if await _hear():
+            return
 
 
 def _die_with_parent() -> None:

@@ -57,7 +57,7 @@ class Server:
             "REDIS_PREFIX": f"test-{secrets.token_hex(4)}",
             **(env or {}),
         }
-        self._database = ""
+        self._postgres, self._database = "", ""
         if self.env["DATABASE_URL"].startswith("postgres"):
             self._create_database()
         for name in ("DATABASE_URL", "REDIS_URL"):  # empty is not unset
@@ -139,7 +139,7 @@ class Server:
         """Kill it and remove its database and its folder."""
         self.kill()
         if self._database:
-            with psycopg.connect(_in_database(self.env["DATABASE_URL"], "postgres"), autocommit=True) as connection:
+            with psycopg.connect(self._postgres, autocommit=True) as connection:
                 connection.execute(f'DROP DATABASE IF EXISTS "{self._database}" WITH (FORCE)')
         self._folder.cleanup()
 
@@ -179,10 +179,10 @@ class Server:
 
     def _create_database(self) -> None:
         self._database = f"chat_test_{secrets.token_hex(6)}"
-        url = self.env["DATABASE_URL"]
-        with psycopg.connect(_in_database(url, "postgres"), autocommit=True) as connection:
+        self._postgres = _in_database(self.env["DATABASE_URL"], "postgres")
+        with psycopg.connect(self._postgres, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{self._database}"')
-        self.env["DATABASE_URL"] = _in_database(url, self._database)
+        self.env["DATABASE_URL"] = _in_database(self._postgres, self._database)
 
 
 def free_port() -> int:

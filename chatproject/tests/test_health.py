@@ -30,6 +30,8 @@ def test_without_redis_it_is_degraded_but_ready(own: Server) -> None:
     assert answer.status_code == 200
     assert answer.json()["status"] == "degraded"
     assert answer.json()["redis"] == "unavailable"
+    assert own.stop() == 0
+    assert "Traceback" not in own.log
 
 
 @pytest.mark.django_db
