@@ -10,7 +10,7 @@ import asyncio
 import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -47,6 +47,7 @@ class Hearer(Protocol):
     session_id: UUID
     outbox: Outbox
     hearing: set[UUID]
+    only: UUID | None
     is_open: bool
 
     async def greet(self) -> None:
@@ -54,6 +55,14 @@ class Hearer(Protocol):
 
     def end(self, code: int) -> None:
         """Close."""
+
+
+class Place(NamedTuple):
+    """A conversation of which somebody is a member when its head is `seq`, their view beginning after
+    `visible_from_seq`."""
+
+    seq: int
+    visible_from_seq: int
 
 
 class Listening(msgspec.Struct):
@@ -310,7 +319,7 @@ class Feed:
             room.idle = 0 if room.hearers else room.idle + 1
             if room.idle > LINGER and room.ready.done():
                 del self.rooms[room.conversation_id]
-                await self._unsubscribe(conversation_topic(room.conversation_id))
+                await self.unsubscribe(conversation_topic(room.conversation_id))
 
     async def _sweep_people(self) -> None:
         for ids in _slices(list(self.people)):
@@ -322,7 +331,7 @@ class Feed:
             person.idle = 0 if person.sockets else person.idle + 1
             if person.idle > LINGER and person.ready.done():
                 del self.people[person.user_id]
-                await self._unsubscribe(person_topic(person.user_id))
+                await self.unsubscribe(person_topic(person.user_id))
 
     # --- People -------------------------------------------------------------------------------------------------
     def _hear_personal(self, person: Person, ring: Ring) -> None:
@@ -330,8 +339,9 @@ class Feed:
             person.place = ring.seq
             for socket in list(person.sockets):
                 socket.outbox.send(ring.frame)
-                if ring.added:
-                    self.spawn(self.attach(socket, ring.added, ring.about, visible_from_seq=ring.visible_from))
+                if ring.added and socket.only in (None, ring.added):
+                    begin = Place(ring.about, ring.visible_from)
+                    self.spawn(self.attach(socket, ring.added, begin, ring.about))
                 elif ring.removed:
                     self.detach(socket, ring.removed)
         elif ring.seq > person.place:
@@ -410,26 +420,28 @@ class Feed:
                 self._repair_soon(room)
 
     async def attach(
-        self, socket: Hearer, conversation_id: UUID, position: int, *, visible_from_seq: int, limit: int = NO_LIMIT
+        self, socket: Hearer, conversation_id: UUID, known: Place, position: int, *, limit: int = NO_LIMIT
     ) -> int:
         """Let a socket hear a conversation from `position` on: read the log until it equals the feed's place, then
-        register, with nothing awaited in between. Returns the place up to which it was told; when more than `limit`
-        entries are missing, that is less than the place from which it hears."""
+        register, with nothing awaited in between. At `known` the person is a member: only a later removal counts.
+
+        Returns the place up to which it was told; when more than `limit` entries are missing, that is less than the
+        place from which it hears."""
         await self.open_rooms([conversation_id])
         told = 0
         while (room := self.rooms.get(conversation_id)) and position < room.place and told < limit:
             entries = await in_thread(read_log, conversation_id, after=position)
             for entry in entries:
-                socket.outbox.send(entry.seen_from(conversation_id, visible_from_seq))
-                position = entry.seq
-                if entry.removed == socket.user_id:
+                if entry.removed == socket.user_id and entry.seq > known.seq:
                     return position
+                socket.outbox.send(entry.seen_from(conversation_id, known.visible_from_seq))
+                position = entry.seq
             await socket.outbox.drained()
             told += len(entries)
             if not entries:
                 break
         if room and socket.is_open:
-            room.add(socket, Listening(visible_from_seq, max(position, room.place)))
+            room.add(socket, Listening(known.visible_from_seq, max(position, room.place)))
         return position
 
     def detach(self, socket: Hearer, conversation_id: UUID) -> None:
@@ -456,7 +468,7 @@ class Feed:
             else:
                 self._deaf.add(topic)
 
-    async def _unsubscribe(self, topic: str) -> None:
+    async def unsubscribe(self, topic: str) -> None:
         self._deaf.discard(topic)
         if self._layer:
             await self._group(self._layer.group_discard, topic)

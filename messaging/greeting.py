@@ -14,19 +14,13 @@ from chatproject.common.epoch import epoch
 from conversations.models import Membership
 from conversations.models.membership import MembershipQuerySet
 from conversations.wire import event
+from messaging.feed import Place
 from messaging.models import Message
 from messaging.wire import CONTENT_SIZE, METADATA_BYTES
 
 PING_INTERVAL = 25
 SHOWN = 200
 FRAME_SIZE = 64 * 1024
-
-
-class Place(NamedTuple):
-    """A conversation that a socket is going to hear: its head, and where the person's view begins."""
-
-    seq: int
-    visible_from_seq: int
 
 
 class Greeting(NamedTuple):

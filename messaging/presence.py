@@ -83,6 +83,7 @@ class Presence:
             if not watchers:
                 del self._watchers[user_id]
                 self._shown.pop(user_id, None)
+                self._feed.spawn(self._feed.unsubscribe(_topic(user_id)))
 
     async def _leave(self, user_id: UUID) -> None:
         await asyncio.sleep(AWAY)

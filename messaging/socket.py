@@ -21,8 +21,8 @@ from chatproject.common.ids import parse_id
 from chatproject.common.limits import parse
 from conversations.models import Membership
 from messaging import commands
-from messaging.feed import NO_LIMIT, Listening
-from messaging.greeting import Place, greet
+from messaging.feed import NO_LIMIT, Listening, Place
+from messaging.greeting import greet
 from messaging.limiter import FrameLimit
 from messaging.protocol import Authenticate, Command, Sync, read_command, request_id
 from messaging.reader import AT_ONCE
@@ -74,6 +74,7 @@ class Socket:
     __slots__ = (
         "_grace",
         "_limit",
+        "_listening",
         "_places",
         "_protocol",
         "_receive",
@@ -96,6 +97,7 @@ class Socket:
         self._limit = FrameLimit(parse(settings.RATE_FRAMES))
         self._places: dict[UUID, Place] = {}
         self._grace: asyncio.TimerHandle | None = None
+        self._listening = asyncio.Lock()
         self.hearing: set[UUID] = set()
         self.only: UUID | None = None
         self.is_open = True
@@ -115,11 +117,14 @@ class Socket:
             self.reply(answer, {})
         await self.greet()
         await presence.came(self.user_id)
-        while self.is_open:
-            event = await self._receive()
-            if event["type"] == "websocket.disconnect":
-                break
-            await self._answer(event.get("text"))
+        try:
+            while self.is_open:
+                event = await self._receive()
+                if event["type"] == "websocket.disconnect":
+                    break
+                await self._answer(event.get("text"))
+        finally:
+            presence.went(self)
 
     async def closed(self) -> None:
         """Leave nothing behind."""
@@ -128,7 +133,6 @@ class Socket:
         self.outbox.close()
         if hasattr(self, "user_id"):
             feed.forget(self)
-            presence.went(self)
 
     def end(self, code: int) -> None:
         """Close with a code. What the client has not read yet does not hold this up."""
@@ -198,26 +202,28 @@ class Socket:
     async def listen(self, positions: dict[UUID, int] | None = None) -> dict[UUID, int]:
         """Hear everything from the greeting's places on, or from `positions`. Returns up to where was told."""
         self._stop_grace()
-        places, self._places = self._places, {}
-        for conversation_id in positions or ():
-            if conversation_id in self.hearing:
-                visible = feed.rooms[conversation_id].hearers[self].visible_from_seq
-                feed.detach(self, conversation_id)
-                places[conversation_id] = Place(0, visible)
-        told = {}
-        for conversation_id, place in places.items():
-            position = (positions or {}).get(conversation_id, place.seq)
-            room = feed.rooms.get(conversation_id)
-            if room and room.place == position and self.is_open:
-                room.add(self, Listening(place.visible_from_seq, position))
-                told[conversation_id] = position
-            else:
-                limit = AT_ONCE if positions else NO_LIMIT
-                told[conversation_id] = await feed.attach(
-                    self, conversation_id, position, visible_from_seq=place.visible_from_seq, limit=limit
-                )
+        async with self._listening:
+            places, self._places = self._places, {}
+            for conversation_id in self.hearing & (positions or {}).keys():
+                room = feed.rooms[conversation_id]
+                places[conversation_id] = Place(room.place, room.hearers[self].visible_from_seq)
+                room.drop(self)
+            told = {
+                conversation_id: await self._hear(conversation_id, known, positions or {})
+                for conversation_id, known in places.items()
+            }
         typing.show_to(self)
         return told
+
+    async def _hear(self, conversation_id: UUID, known: Place, positions: dict[UUID, int]) -> int:
+        """Hear one conversation. Usually nothing happened since it was looked at, and nothing is awaited."""
+        position = positions.get(conversation_id, known.seq)
+        room = feed.rooms.get(conversation_id)
+        if room and room.place == position and self.is_open:
+            room.add(self, Listening(known.visible_from_seq, position))
+            return position
+        limit = AT_ONCE if positions else NO_LIMIT
+        return await feed.attach(self, conversation_id, known, position, limit=limit)
 
     def _stop_grace(self) -> None:
         if self._grace:
