@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from chatproject import health
+from chatproject import health, redoc
 from chatproject.home import home
 from messaging.api.asyncapi import asyncapi
 
@@ -19,7 +19,8 @@ urlpatterns = [
     path("health/ready/", health.ready, name="ready"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
-    path("api/redoc/", SpectacularRedocView.as_view(template_name="redoc.html"), name="redoc"),
+    path("api/redoc/", redoc.RedocView.as_view(), name="redoc"),
+    path("api/redoc/redoc.js", redoc.script, name="redoc-script"),
     path("api/asyncapi/", asyncapi, name="asyncapi"),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("conversations.urls")),

@@ -125,10 +125,17 @@ class Server:
         except psutil.NoSuchProcess:
             return []
 
-    def run(self, *args: str, timeout: float = 60) -> "subprocess.CompletedProcess[str]":
-        """A management command with the same settings, to its end."""
+    def run(self, *args: str, input: str = "", timeout: float = 60) -> "subprocess.CompletedProcess[str]":  # noqa: A002
+        """A management command with the same settings, to its end; `input` is what is typed."""
         return subprocess.run(
-            self.command(*args), env=self.env, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
+            self.command(*args),
+            env=self.env,
+            cwd=ROOT,
+            input=input,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
 
     def command(self, *args: str) -> list[str]:
