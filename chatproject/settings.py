@@ -229,6 +229,8 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": ["chatproject.common.openapi.add_wire_components"],
 }
 
+# --- The console ------------------------------------------------------------------------------------------------
+LOGIN_URL = LOGIN_REDIRECT_URL = "/admin/"
 UNFOLD = {"SITE_TITLE": SITE_NAME, "SITE_HEADER": SITE_NAME}
 
 # --- Logs -------------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ def test_programs_get_a_description_of_the_api(running: Server) -> None:
 def test_documents_describe_every_address(running: Server) -> None:
     schema = httpx.get(f"{running.url}/api/schema/", params={"format": "json"}).json()
     assert schema["paths"]["/api/v1/auth/login/"]["post"]
+    assert all(path.startswith("/api/v1/") for path in schema["paths"])
     assert "Problem" in schema["components"]["schemas"]
 
 
@@ -53,7 +54,7 @@ def page(running: Server, browser: Browser) -> Iterator[Page]:
     made = running.run(*command, input=f"{PASSWORD}\n")
     assert made.returncode == 0, made.stderr
     page = browser.new_page()
-    page.goto(f"{running.url}/admin/")
+    page.goto(f"{running.url}/admin/login/")
     page.fill("[name=username]", "olga")
     page.fill("[name=password]", PASSWORD)
     page.click("[type=submit]")
