@@ -163,7 +163,7 @@ def read_command(frame: object) -> Command:
     """The command in a frame that was read as JSON. Refuses (`invalid`) what is none."""
     if not isinstance(frame, dict):
         raise Refusal("invalid", "A frame is a JSON object.")
-    if frame.get("type") not in NAMES:
+    if not isinstance(type_ := frame.get("type"), str) or type_ not in NAMES:
         errors = [{"field": "type", "code": "unknown", "detail": "No such command."}]
         raise Refusal("invalid", "Unknown type of frame.", errors=errors)
     try:

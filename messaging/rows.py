@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.wire import UserRef, person
+from chatproject.common.errors import not_found
 from conversations.models import Conversation, Membership
 from conversations.models.membership import MembershipQuerySet
 from conversations.policy import capabilities
@@ -37,8 +38,11 @@ def rows(memberships: Iterable[Membership]) -> list[ConversationRow]:
 
 
 def row_of(user: User, conversation_id: UUID) -> ConversationRow:
-    """The row of one conversation that the person is a member of."""
-    return rows(row_memberships(user).filter(conversation=conversation_id))[0]
+    """The row of one conversation. Refuses (`not_found`) who is no member, or no longer."""
+    found = rows(row_memberships(user).filter(conversation=conversation_id))
+    if not found:
+        raise not_found()
+    return found[0]
 
 
 def _row(membership: Membership, last: MessageState | None, peers: dict[UUID, UserRef], now: object) -> ConversationRow:

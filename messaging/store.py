@@ -116,6 +116,8 @@ LOOK_JOINS = """
 class PostgresStore:
     """Arrays in, one statement per step."""
 
+    # Always a few rows by key. A plan made while the tables were small would scan them for ever after.
+    BEGIN = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
     LOCK = """
         SELECT id, seq, message_count, kind, history FROM conversations_conversation
         WHERE id = ANY(%s) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE """
@@ -157,10 +159,8 @@ class PostgresStore:
     @contextmanager
     def transaction(self, wait_ms: int) -> Iterator[None]:
         self._passing_over = "" if wait_ms else "SKIP LOCKED"
-        self._run("BEGIN")
+        self._run(f"{self.BEGIN} SET LOCAL lock_timeout = {int(wait_ms)};")
         try:
-            if wait_ms:
-                self._run(f"SET LOCAL lock_timeout = {int(wait_ms)}")
             yield
         except BaseException:
             self._run("ROLLBACK")

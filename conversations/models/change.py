@@ -18,7 +18,9 @@ class Change(models.Model):
         MESSAGE_UPDATED = "message.updated"
         MESSAGE_DELETED = "message.deleted"
 
-    conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="changes")
+    conversation = models.ForeignKey(
+        "conversations.Conversation", models.CASCADE, related_name="changes", db_index=False
+    )
     seq = models.BigIntegerField()
     kind = models.CharField(max_length=32, choices=Kind)
     actor = models.ForeignKey("accounts.User", models.PROTECT, null=True, related_name="+")

@@ -41,7 +41,9 @@ class Membership(models.Model):
         MENTIONS = "mentions"
         NONE = "none"
 
-    conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="memberships")
+    conversation = models.ForeignKey(
+        "conversations.Conversation", models.CASCADE, related_name="memberships", db_index=False
+    )
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=8, choices=Role, default=Role.MEMBER)
     joined_at = models.DateTimeField(db_default=Now())

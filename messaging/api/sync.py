@@ -18,7 +18,7 @@ from conversations.models import Membership
 from messaging.api.messages import states_for
 from messaging.greeting import with_tombstones
 from messaging.models import Message
-from messaging.reader import AT_ONCE, read_log
+from messaging.reader import read_log
 from messaging.rows import row_memberships, rows
 from messaging.services import mark_delivered, mark_read
 from messaging.wire import Caught, CaughtUp, Log, Mark, MessageState, Positions, Snapshot, SnapshotRow, Unread
@@ -96,7 +96,7 @@ def _caught(membership: Membership, after: int) -> Caught:
     found = read_log(membership.conversation_id, after=after)
     head = max(head, found[-1].seq) if found else head
     seen = [entry.seen_from(membership.conversation_id, membership.visible_from_seq) for entry in found]
-    return Caught([msgspec.Raw(frame) for frame in seen], head, len(found) == AT_ONCE, False)
+    return Caught([msgspec.Raw(frame) for frame in seen], head, bool(found) and found[-1].seq < head, False)
 
 
 def _snapshot_rows(user: User, memberships: list[Membership], count: int) -> list[SnapshotRow]:
