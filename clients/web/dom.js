@@ -1,0 +1,105 @@
+const PROPERTIES = new Set(["value", "disabled", "hidden", "checked", "tabIndex", "htmlFor", "popover", "draggable"]);
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * Make an element. Text goes in as text, never as markup, so nothing needs escaping.
+ * `onclick` and the like are listeners; a few names are properties; all others are attributes.
+ */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (PROPERTIES.has(name)) element[name] = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...present(children));
+  return element;
+}
+
+/** Put other children into an element. */
+export function fill(element, ...children) {
+  element.replaceChildren(...present(children));
+}
+
+/**
+ * Make `parent` show `items`, each with a unique `key`. Elements stay where their item stays the
+ * same, so focus, selection and animations survive a redraw.
+ */
+export function fillKeyed(parent, items, make) {
+  const held = parent.keyed ?? new Map();
+  parent.keyed = new Map();
+  let next = parent.firstElementChild;
+  for (const item of items) {
+    const version = JSON.stringify(item);
+    const old = held.get(item.key);
+    held.delete(item.key);
+    const element = old?.version === version ? old.element : make(item);
+    if (old && old.element !== element) replace(old.element, element);
+    if (old && old.element === next) next = element;
+    if (element === next) next = next.nextElementSibling;
+    else parent.insertBefore(element, next);
+    parent.keyed.set(item.key, { element, version });
+  }
+  for (const { element } of held.values()) element.remove();
+}
+
+/** One of the pictures in `ICONS`, for decoration: name the button itself. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" })) {
+    svg.setAttribute(key, value);
+  }
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** A button that shows an icon and says its name. */
+export function iconButton(name, label, props) {
+  return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, ...props }, icon(name));
+}
+
+/** Call `draw` once, soon, however often it is asked for. */
+export function soon(draw) {
+  let is_asked = false;
+  return () => {
+    if (is_asked) return;
+    is_asked = true;
+    const go = () => {
+      is_asked = false;
+      draw();
+    };
+    // Hidden pages get no animation frames, but their title and read marks matter.
+    if (document.hidden) setTimeout(go, 100);
+    else requestAnimationFrame(go);
+  };
+}
+
+function replace(old, element) {
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  old.replaceWith(element);
+  if (focused === old) element.focus({ preventScroll: true });
+  else if (focused) element.querySelector(`[data-testid="${focused.dataset.testid}"]`)?.focus({ preventScroll: true });
+}
+
+function present(children) {
+  return children.flat().filter((child) => child !== null && child !== undefined && child !== false);
+}
+
+const ICONS = {
+  back: "M15 5l-7 7 7 7",
+  close: "M6 6l12 12M18 6L6 18",
+  down: "M12 5v14M6 13l6 6 6-6",
+  more: "M6 12h.01M12 12h.01M18 12h.01",
+  send: "M5 12h13M12 5l7 7-7 7",
+  edit: "M4 20h4L19 9l-4-4L4 16v4z",
+  group: "M9 11a3 3 0 100-6 3 3 0 000 6zM3 19c0-3 3-5 6-5s6 2 6 5M16 11a3 3 0 000-6M17 14c2.5.5 4 2.5 4 5",
+  channel: "M10 4L8 20M16 4l-2 16M5 9h15M4 15h15",
+  check: "M5 13l4 4L19 7",
+  checks: "M2 13l4 4L16 7M11 16l1 1L22 7",
+  clock: "M12 7v5l3 2M12 21a9 9 0 100-18 9 9 0 000 18z",
+  alert: "M12 8v5M12 16.5h.01M12 21a9 9 0 100-18 9 9 0 000 18z",
+  chat: "M4 5h16v11H9l-5 4V5z",
+};

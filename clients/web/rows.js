@@ -1,0 +1,89 @@
+import { changeText, clock, dayOf, nameOf } from "./words.js";
+
+const TOGETHER_MS = 5 * 60_000;
+
+/**
+ * What a timeline shows, as plain rows: days, the line above what is new, changes, and messages
+ * gathered by sender.
+ *
+ * @param {string} id of the conversation
+ * @param {?number} new_after place after which messages of others are new
+ */
+export function rowsOf(store, id, new_after = null) {
+  const conversation = store.conversations.get(id);
+  const { entries, pending } = store.log(id);
+  const name = nameBy(store, id);
+  const rows = [];
+  let before = null;
+  let is_divided = new_after === null;
+  for (const { seq, message, event } of [...entries, ...pending.map((message) => ({ message }))]) {
+    const time = message?.created_at ?? event.ts;
+    if (event && conversation.kind === "direct") continue;
+    const day = dayOf(time);
+    if (day !== before?.day) rows.push({ kind: "day", key: `day ${seq ?? message.client_id}`, text: day });
+    const is_new = !is_divided && seq > new_after && message && message.sender.id !== store.me.id;
+    if (is_new) rows.push({ kind: "new", key: "new" });
+    is_divided ||= is_new;
+    const is_first = is_new || day !== before?.day || !belongsTo(before?.message, message);
+    if (message) rows.push(messageRow(store, conversation, message, is_first));
+    else rows.push({ kind: "change", key: `change ${seq}`, text: changeText(event, name) });
+    before = { message, day };
+  }
+  return rows;
+}
+
+function messageRow(store, conversation, message, is_first) {
+  const sender = store.person(message.sender);
+  const is_own = sender.id === store.me.id;
+  return {
+    kind: "message",
+    key: message.client_id ? `${sender.id} ${message.client_id}` : message.id,
+    id: message.id,
+    seq: message.seq,
+    client_id: message.client_id,
+    is_own,
+    is_first,
+    sender: { id: sender.id, name: nameOf(sender), avatar_url: sender.avatar_url },
+    shows_sender: is_first && !is_own && conversation.kind !== "direct",
+    content: message.content,
+    quote: quoteOf(store, message.reply_to),
+    is_edited: message.is_edited,
+    is_deleted: message.is_deleted,
+    time: clock(message.created_at),
+    sent_at: message.created_at,
+    status: is_own ? shownStatus(store, conversation, message) : null,
+    error: message.error?.message,
+  };
+}
+
+/** Others' marks mean one person in a direct conversation; in a group they would mislead. */
+function shownStatus(store, { kind }, message) {
+  return message.seq && kind !== "direct" ? "sent" : store.status(message);
+}
+
+function quoteOf(store, quote) {
+  if (!quote) return null;
+  const is_gone = quote.is_deleted || !quote.content;
+  return {
+    id: quote.id,
+    name: quote.sender ? nameOf(store.person(quote.sender)) : "",
+    text: is_gone ? "Message not available" : quote.content.slice(0, 200),
+  };
+}
+
+function belongsTo(one, other) {
+  if (!one || !other || one.sender.id !== other.sender.id) return false;
+  return new Date(other.created_at) - new Date(one.created_at) < TOGETHER_MS;
+}
+
+/** Names by id, from everybody seen in this conversation. */
+function nameBy(store, id) {
+  const people = new Map([[store.me.id, { username: "You" }]]);
+  const seen = [...(store.members.get(id)?.values() ?? []), ...store.log(id).entries.map(personIn)];
+  for (const { user } of seen) if (user && !people.has(user.id)) people.set(user.id, store.person(user));
+  return (user_id) => people.has(user_id) ? nameOf(people.get(user_id)) : null;
+}
+
+function personIn({ message, event }) {
+  return { user: message?.sender ?? event?.data.member?.user };
+}

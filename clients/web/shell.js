@@ -1,0 +1,88 @@
+import { Banner } from "./banner.js";
+import { toast } from "./dialog.js";
+import { fill, h, icon, soon } from "./dom.js";
+import { Pane } from "./pane.js";
+import { Sidebar } from "./sidebar.js";
+import { sentenceOf } from "./words.js";
+
+const WATCHED = 200;
+
+/** The signed-in page: conversations beside the open one; on a phone one at a time. */
+export class Shell {
+  #chat;
+  #sidebar;
+  #banner;
+  #pane = null;
+  #place = h("main", { class: "place" });
+  #ended = new AbortController();
+  #draw = soon(() => this.#drawNow());
+
+  /** The whole of it. */
+  element = h("div", { class: "shell" });
+
+  constructor(chat, { site_name }) {
+    this.#chat = chat;
+    this.#banner = new Banner(chat);
+    this.#sidebar = new Sidebar(chat, { site_name, open, onSignOut: () => this.#signOut() });
+    this.element.append(this.#banner.element, this.#sidebar.element, this.#place);
+    this.#listen();
+    this.#draw();
+  }
+
+  close() {
+    this.#ended.abort();
+    this.#pane?.close();
+    document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
+  }
+
+  #listen() {
+    const { signal } = this.#ended;
+    const silence = this.#chat.store.listen(this.#draw);
+    signal.addEventListener("abort", silence);
+    this.#chat.onConnection = (state) => signal.aborted || this.#banner.show(state);
+    addEventListener("hashchange", this.#draw, { signal });
+    addEventListener("offline", () => this.#banner.show(this.#chat.connection), { signal });
+    addEventListener("focus", () => this.#pane?.markSeen(), { signal });
+    addEventListener("blur", () => this.#pane?.lookAway(), { signal });
+    document.addEventListener("visibilitychange", () => this.#pane?.markSeen(), { signal });
+  }
+
+  #drawNow() {
+    if (this.#ended.signal.aborted) return;
+    const { store } = this.#chat;
+    const id = location.hash.match(/^#\/c\/([\w-]+)$/)?.[1];
+    const is_known = store.conversations.has(id);
+    if (id && !is_known && store.epoch !== null) return open(null);
+    this.#show(is_known ? id : null);
+    this.#sidebar.draw(id);
+    this.#watch();
+  }
+
+  #show(id) {
+    if (this.#pane && this.#pane.id === id) return this.#pane.draw();
+    this.#pane?.close();
+    this.#pane = id ? new Pane(this.#chat, id, { onBack: () => open(null) }) : null;
+    this.element.classList.toggle("is-open", Boolean(id));
+    fill(this.#place, this.#pane?.element ?? h("div", { class: "nothing" }, icon("chat"), h("p", {}, "Choose a conversation, or start a new one.")));
+    this.#pane?.begin();
+  }
+
+  /** Presence is wanted for the people in the list and in the open conversation. */
+  #watch() {
+    const { store } = this.#chat;
+    const peers = store.list.flatMap(({ peer }) => peer?.id ?? []);
+    const members = [...(store.members.get(this.#pane?.id)?.keys() ?? [])];
+    this.#chat.watch([...new Set([...peers, ...members])].filter((id) => id !== store.me?.id).slice(0, WATCHED));
+  }
+
+  #signOut() {
+    this.#chat.signOut().catch((error) => toast(sentenceOf(error)));
+  }
+}
+
+/** Go to a conversation, or back to the list. */
+function open(id) {
+  if (id) location.hash = `#/c/${id}`;
+  else history.replaceState(null, "", location.pathname);
+  if (!id) dispatchEvent(new HashChangeEvent("hashchange"));
+}

@@ -1,0 +1,126 @@
+import { fillKeyed, h, iconButton } from "./dom.js";
+import { rowElement } from "./message.js";
+import { rowsOf } from "./rows.js";
+
+const NEAR_BOTTOM_PX = 48;
+const NEAR_TOP_PX = 400;
+
+/** The scrolling list of one conversation's messages. */
+export class Timeline {
+  #chat;
+  #id;
+  #act;
+  #list = h("ol", { class: "rows", role: "log", "aria-label": "Messages", "aria-live": "polite", "aria-relevant": "additions" });
+  #scroller = h("div", { class: "scroller", "data-testid": "timeline", onscroll: () => this.#scrolled() });
+  #jump_count = h("span", { class: "badge", hidden: true });
+  #jump = iconButton("down", "Jump to the latest message", { class: "icon-button jump", hidden: true, onclick: () => this.toEnd(true) });
+  #is_at_end = true;
+  #new_after = null;
+  #resized = new ResizeObserver(() => this.#is_at_end && this.toEnd());
+
+  /** The whole of it. */
+  element = h("div", { class: "timeline" });
+
+  constructor(chat, id, act) {
+    this.#chat = chat;
+    this.#id = id;
+    this.#act = act;
+    const { unread_count, membership } = chat.store.conversations.get(id);
+    if (unread_count) this.#new_after = membership.last_read_seq;
+    this.#jump.append(this.#jump_count);
+    this.#scroller.append(this.#list);
+    this.#list.addEventListener("keydown", (event) => this.#key(event));
+    this.element.append(this.#scroller, this.#jump);
+    this.#resized.observe(this.#scroller);
+  }
+
+  close() {
+    this.#resized.disconnect();
+  }
+
+  /** The first drawing: at what is new, else at the end. */
+  begin() {
+    this.draw();
+    this.#list.querySelector(".row-new")?.scrollIntoView({ block: "center" });
+    this.#scrolled();
+    this.#chat.loadChanges(this.#id).catch(() => {});
+  }
+
+  draw() {
+    const { store } = this.#chat;
+    const conversation = store.conversations.get(this.#id);
+    const rows = rowsOf(store, this.#id, this.#new_after);
+    const from_bottom = this.#scroller.scrollHeight - this.#scroller.scrollTop;
+    const first_before = this.#list.querySelector(".message")?.dataset.id;
+    fillKeyed(this.#list, rows, (row) => rowElement(row, this.#act));
+    const is_longer_above = first_before && this.#list.querySelector(".message")?.dataset.id !== first_before;
+    if (this.#is_at_end) this.toEnd();
+    else if (is_longer_above) this.#scroller.scrollTop = this.#scroller.scrollHeight - from_bottom;
+    this.#messages.at(-1)?.setAttribute("tabindex", "0");
+    this.#jump_count.hidden = !conversation.unread_count;
+    this.#jump_count.textContent = conversation.unread_count;
+    this.#scrolled();
+  }
+
+  toEnd(is_smooth = false) {
+    const is_calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#scroller.scrollTo({ top: this.#scroller.scrollHeight, behavior: is_smooth && !is_calm ? "smooth" : "instant" });
+  }
+
+  /** Bring a message into view, if it is loaded. */
+  show(message_id) {
+    const element = this.#messages.find(({ dataset }) => dataset.id === message_id);
+    element?.scrollIntoView({ block: "center" });
+    element?.focus({ preventScroll: true });
+  }
+
+  /** The reader has gone elsewhere: what comes from now on is new to them. */
+  lookAway() {
+    this.#new_after = this.#chat.store.conversations.get(this.#id)?.membership.last_read_seq ?? null;
+  }
+
+  /** Whoever writes has read what is above. */
+  forgetNew() {
+    this.#new_after = null;
+    this.#is_at_end = true;
+  }
+
+  /** Mark as read what can be seen now. */
+  markSeen() {
+    if (document.hidden || !document.hasFocus()) return;
+    if (this.#is_at_end) return this.#chat.markRead(this.#id, this.#chat.store.log(this.#id).position);
+    const end = this.#scroller.scrollTop + this.#scroller.clientHeight;
+    const seen = this.#messages.findLast(({ dataset, offsetTop }) => dataset.seq && offsetTop < end);
+    if (seen) this.#chat.markRead(this.#id, Number(seen.dataset.seq));
+  }
+
+  get #messages() {
+    return [...this.#list.querySelectorAll(".message")];
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    this.#is_at_end = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
+    this.#jump.hidden = this.#is_at_end;
+    if (scrollTop < NEAR_TOP_PX) this.#loadOlder();
+    this.markSeen();
+  }
+
+  #loadOlder() {
+    if (!this.#chat.store.log(this.#id).has_older) return;
+    this.element.classList.add("loading");
+    const done = () => this.element.classList.remove("loading");
+    this.#chat.loadOlder(this.#id).then(done, done);
+  }
+
+  #key(event) {
+    const row = event.target.closest(".message");
+    if (event.target !== row) return;
+    const messages = this.#messages;
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (step) messages[messages.indexOf(row) + step]?.focus();
+    else if (event.key === "Enter") row.querySelector(".menu-button")?.click();
+    else return;
+    event.preventDefault();
+  }
+}
