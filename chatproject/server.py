@@ -115,7 +115,7 @@ def run(sock: socket.socket, *, workers: int, own_worker: bool) -> None:
     config = uvicorn.Config(
         "chatproject.asgi:application",
         loop="uvloop",
-        http="httptools",
+        http="chatproject.heads:GuardedProtocol",
         ws="messaging.transport:FrameProtocol",
         ws_max_size=65536,
         ws_per_message_deflate=False,
