@@ -1,0 +1,119 @@
+"""Signing in with a password."""
+
+import statistics
+import time
+
+import pytest
+
+from accounts import services
+from accounts.models import Session
+from conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+URL = "/api/v1/auth/login/"
+
+
+@pytest.mark.parametrize("login", ["alice", "ALICE", "alice@example.org", " Alice@Example.org "])
+def test_alice_signs_in_by_username_or_address(api, alice, login):
+    response = api.post(URL, {"login": login, "password": PASSWORD, "device_name": "phone"})
+
+    assert response.status_code == 200
+    assert set(response.json()) == {"user", "access", "access_expires_in", "refresh"}
+    assert response.json()["access_expires_in"] == 900
+    session = Session.objects.get()
+    assert (session.user, session.device_name, session.address) == (alice, "phone", "127.0.0.1")
+
+
+@pytest.mark.parametrize("login", ["alice", "alice@example.org", "nobody", "nobody@example.org", "\u0130@\u0130", "%"])
+def test_a_wrong_password_and_an_unknown_account_answer_alike(api, alice, login):
+    response = api.post(URL, {"login": login, "password": "wrong horse battery"})
+
+    assert (response.status_code, response.json()["code"]) == (401, "invalid_credentials")
+    assert response.json()["detail"] == "The login or the password is wrong."
+    assert not Session.objects.exists()
+
+
+def test_an_unconfirmed_address_gets_a_new_code(api, registered, mailbox):
+    registered("dave")
+
+    response = api.post(URL, {"login": "dave", "password": PASSWORD})
+
+    assert (response.status_code, response.json()["code"]) == (403, "email_not_verified")
+    assert len(mailbox.to("dave@example.org")) == 2
+    verified = api.post("/api/v1/auth/verify/", {"email": "dave@example.org", "code": mailbox.code("dave@example.org")})
+    assert verified.status_code == 200
+
+
+def test_it_sends_no_more_codes_than_allowed(api, registered, mailbox):
+    registered("dave")
+
+    answers = [api.post(URL, {"login": "dave", "password": PASSWORD}).json()["code"] for _ in range(4)]
+
+    assert set(answers) == {"email_not_verified"}
+    assert len(mailbox.to("dave@example.org")) == 3
+
+
+def test_a_suspended_account_is_told_so_only_with_its_password(api, alice, olga):
+    services.suspend(olga, alice)
+
+    right = api.post(URL, {"login": "alice", "password": PASSWORD})
+    wrong = api.post(URL, {"login": "alice", "password": "wrong"})
+
+    assert (right.status_code, right.json()["code"]) == (403, "account_suspended")
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "invalid_credentials")
+
+
+def test_an_account_meets_the_limit_from_any_address(api, alice, settings):
+    settings.RATE_AUTH = "3/m"
+    for n in range(3):
+        assert api.post(URL, {"login": "alice", "password": "x"}, REMOTE_ADDR=f"1.1.1.{n}").status_code == 401
+
+    response = api.post(URL, {"login": "Alice", "password": PASSWORD}, REMOTE_ADDR="2.2.2.2")
+
+    assert (response.status_code, response.json()["code"]) == (429, "rate_limited")
+    assert 0 < response.json()["retry_after"] <= 60
+    assert response["Retry-After"]
+
+
+def test_an_address_meets_the_limit_whatever_the_account_and_the_header(api, alice, settings):
+    settings.RATE_AUTH, settings.RATE_REQUESTS = "10/m", "1000/m"
+
+    answers = [
+        api.post(
+            URL, {"login": f"someone{n}", "password": "x"}, REMOTE_ADDR="1.1.1.1", HTTP_X_FORWARDED_FOR=f"9.9.9.{n}"
+        ).status_code
+        for n in range(200)
+    ]
+
+    assert answers == [401] * 10 + [429] * 190
+    elsewhere = api.post(URL, {"login": "alice", "password": PASSWORD}, REMOTE_ADDR="2.2.2.2")
+    assert elsewhere.status_code == 200
+
+
+def test_known_and_unknown_take_the_same_time(alice, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+    settings.RATE_AUTH = "1000/m"
+    alice.set_password(PASSWORD)
+    alice.save()
+
+    def seconds(login):
+        started = time.perf_counter()
+        with pytest.raises(services.sessions.Refusal):
+            services.login(login=login, password="wrong horse battery")
+        return time.perf_counter() - started
+
+    seconds("alice@example.org"), seconds("nobody@example.org")
+    pairs = [(seconds("alice@example.org"), seconds("nobody@example.org")) for _ in range(15)]
+
+    known, unknown = (statistics.median(times) for times in zip(*pairs, strict=True))
+    assert abs(known - unknown) < max(0.01, 0.3 * unknown)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"login": "alice"}, {"login": 1, "password": "x"}, {"login": "", "password": "x"}, []]
+)
+def test_what_does_not_fit_is_refused(api, body):
+    response = api.post(URL, body)
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")

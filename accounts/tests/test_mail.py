@@ -1,0 +1,148 @@
+"""Mails: to files by default, through the worker with a mail server, and codes in no log."""
+
+import email
+import email.policy
+import logging
+import re
+from io import StringIO
+
+import pytest
+from django.core import mail
+from django.db import transaction
+from django_tasks_db.models import DBTaskResult
+
+from accounts import services
+from accounts.models import OneTime
+from accounts.services import mails
+from conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DAVE = "dave@example.org"
+
+
+@pytest.fixture
+def outbox(settings, tmp_path):
+    settings.EMAIL_BACKEND = "accounts.mail.OutboxBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    return settings.EMAIL_FILE_PATH
+
+
+@pytest.fixture
+def mail_server(settings):
+    """As with EMAIL_URL: mails go out through the worker."""
+    settings.EMAIL_FILE_PATH = None
+
+
+def work():
+    """What the worker does with what is queued."""
+    for row in DBTaskResult.objects.filter(status="READY"):
+        row.task.call(*row.args_kwargs["args"], **row.args_kwargs["kwargs"])
+        row.delete()
+
+
+def test_each_mail_is_a_file_that_is_there_with_the_answer(outbox, registered, capsys):
+    registered("dave")
+
+    (path,) = outbox.iterdir()
+    message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    code = re.search(r"\b\d{6}\b", message.get_content())[0]
+    assert (message["To"], message["Subject"]) == (DAVE, "Your code for chatproject")
+    assert code in capsys.readouterr().err
+    assert path.stat().st_mode & 0o077 == 0
+    assert services.verify(email=DAVE, code=code).user.username == "dave"
+
+
+def test_files_sort_by_time_and_stay_in_their_folder(outbox, api, settings):
+    settings.RATE_OTP = "100/m"
+    addresses = [f"d{n}@example.org" for n in range(5)] + ["a/b/c@example.org"]
+    for n, address in enumerate(addresses):
+        services.register(email=address, username=f"dave{n}", password=PASSWORD)
+
+    names = sorted(path.name for path in outbox.iterdir())
+
+    assert [name.split("-", 1)[1] for name in names[:5]] == [f"{address}.eml" for address in addresses[:5]]
+    assert len(names) == 6
+    assert sorted(path.name for path in outbox.parent.iterdir()) == ["mail"]
+
+
+def test_umlauts_stay_readable_in_the_file(outbox, settings, registered):
+    settings.SITE_NAME = "Plauder-Häuschen"
+
+    registered("dörte", email=DAVE)
+
+    text = next(outbox.iterdir()).read_text()
+    assert 'account "dörte"' in text
+    assert "Plauder-Häuschen" in text
+
+
+def test_with_a_mail_server_the_worker_sends_and_no_code_lies_in_the_queue(mail_server, registered, mailbox):
+    registered("dave")
+    assert mail.outbox == []
+    assert not OneTime.objects.exists()
+    assert re.findall(r"\d{6}\b", str(DBTaskResult.objects.values_list("args_kwargs").get())) == []
+
+    work()
+
+    assert services.verify(email=DAVE, code=mailbox.code(DAVE)).user.username == "dave"
+
+
+def test_a_task_that_runs_twice_sends_a_code_that_serves(mail_server, registered, mailbox):
+    registered("dave")
+    row = DBTaskResult.objects.get()
+    work()
+    row.task.call(*row.args_kwargs["args"])
+
+    assert len(mailbox.to(DAVE)) == 2
+    assert services.verify(email=DAVE, code=mailbox.code(DAVE))
+
+
+def test_a_mail_for_nobody_is_queued_like_any_other(mail_server, api, registered):
+    registered("dave")
+    DBTaskResult.objects.all().delete()
+
+    for address in (DAVE, "nobody@example.org"):
+        api.post("/api/v1/auth/otp/resend/", {"email": address})
+
+    assert DBTaskResult.objects.count() == 2
+    work()
+    assert [message.to for message in mail.outbox] == [[DAVE]]
+
+
+def test_nothing_is_sent_when_the_transaction_fails(alice):
+    with transaction.atomic():
+        mails.send_notice(alice, mails.KNOWN_EMAIL)
+        transaction.set_rollback(True)
+
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("kind", ["verify_email", "reset_password", "known_email"])
+def test_every_mail_says_what_it_is_for(alice, kind, mailbox):
+    mails.write_mail(kind, str(alice.id))
+
+    (message,) = mailbox.to("alice@example.org")
+    assert "chatproject" in message.subject
+    assert '"alice"' in message.body
+    assert ("{{" in message.body, "{%" in message.body) == (False, False)
+
+
+def test_no_log_line_holds_a_code_a_password_or_a_token(api, registered, mailbox):
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    logging.getLogger().addHandler(handler)
+    try:
+        registered("dave")
+        code = mailbox.code(DAVE)
+        api.post("/api/v1/auth/verify/", {"email": DAVE, "code": "x"})
+        answer = api.post("/api/v1/auth/verify/", {"email": DAVE, "code": code}).json()
+        api.credentials(HTTP_AUTHORIZATION=f"Bearer {answer['access']}")
+        ticket = api.post("/api/v1/auth/ws-ticket/").json()["ticket"]
+        api.post("/api/v1/auth/refresh/", {"refresh": answer["refresh"]})
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+    log = stream.getvalue()
+    assert "auth/verify" in log
+    for secret in (code, PASSWORD, answer["access"], answer["refresh"], ticket):
+        assert secret not in log

@@ -1,0 +1,213 @@
+"""Registering."""
+
+import pytest
+
+from accounts import services
+from accounts.models import Session, User
+from accounts.tests.at_once import at_once
+from conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+URL = "/api/v1/auth/register/"
+DAVE = {"email": "dave@example.org", "username": "dave", "password": PASSWORD, "full_name": "Dave Dee"}
+PRIVILEGED = {
+    **{f"is_{name}": True for name in ("staff", "superuser", "active", "verified", "admin", "operator")},
+    **dict.fromkeys(("admin", "staff", "superuser", "email_verified", "role", "roles"), True),
+    **dict.fromkeys(("id", "seq", "username_key", "avatar_url", "token", "groups", "permissions"), "x"),
+    **dict.fromkeys(("email_verified_at", "created_at", "last_seen_at", "last_login"), "2020-01-01T00:00:00Z"),
+    **dict.fromkeys(("user_permissions", "sessions"), (1,)),
+}
+
+
+def test_dave_registers_and_gets_a_code(api, mailbox):
+    response = api.post(URL, DAVE)
+
+    assert response.status_code == 201
+    assert response.json() == {"verification": {"email": "dave@example.org", "expires_in": 600, "resend_after": 0}}
+    assert len(mailbox.code("dave@example.org")) == 6
+    assert '"dave"' in mailbox.to("dave@example.org")[0].body
+
+
+def test_nobody_finds_or_signs_in_dave_before_he_confirms(api, registered):
+    registered("dave")
+
+    assert not User.objects.active().filter(username="dave").exists()
+    login = api.post("/api/v1/auth/login/", {"login": "dave", "password": PASSWORD})
+    assert (login.status_code, login.json()["code"]) == (403, "email_not_verified")
+
+
+def test_a_known_address_is_answered_alike_and_its_owner_is_told(api, alice, mailbox):
+    unknown = api.post(URL, DAVE)
+    known = api.post(URL, {**DAVE, "email": "Alice@Example.org", "username": "dora"})
+
+    assert known.status_code == unknown.status_code
+    assert {**known.json()["verification"], "email": ""} == {**unknown.json()["verification"], "email": ""}
+    assert "already" in mailbox.to("alice@example.org")[0].subject
+    alice.refresh_from_db()
+    assert (alice.username, alice.check_password(PASSWORD)) == ("alice", True)
+
+
+def test_trying_the_name_a_second_time_does_not_tell_which_address_is_known(api, alice):
+    """Known and unknown address, each with a name of its own; then others ask for the names."""
+    api.post(URL, {**DAVE, "email": "alice@example.org", "username": "chosen-one"})
+    api.post(URL, {**DAVE, "email": "nobody@example.org", "username": "chosen-two"})
+
+    answers = [
+        api.post(URL, {**DAVE, "email": f"other-{name}@example.org", "username": name}).json()["code"]
+        for name in ("chosen-one", "chosen-two")
+    ]
+
+    assert answers == ["username_taken", "username_taken"]
+
+
+def test_signing_in_after_registering_does_not_tell_which_address_is_known(api, alice):
+    """The password of the registration, by address and by name."""
+    mine = "another horse battery"
+    api.post(URL, {**DAVE, "email": "alice@example.org", "username": "one", "password": mine})
+    api.post(URL, {**DAVE, "email": "nobody@example.org", "username": "two", "password": mine})
+
+    def login(login, password):
+        return api.post("/api/v1/auth/login/", {"login": login, "password": password}).json().get("code")
+
+    assert login("alice@example.org", mine) == login("nobody@example.org", mine) == "email_not_verified"
+    assert login("alice@example.org", "wrong") == login("nobody@example.org", "wrong") == "invalid_credentials"
+    assert login("one@", mine) == login("two@", mine) == "invalid_credentials"
+    assert login("alice@example.org", PASSWORD) is None
+
+
+def test_the_stand_in_of_a_known_address_is_nobody(api, alice):
+    for name in ("first", "second", "third"):
+        api.post(URL, {**DAVE, "email": "alice@example.org", "username": name})
+
+    assert [user.username for user in User.objects.active()] == ["alice"]
+    assert User.objects.count() == 2
+
+
+def test_a_taken_username_is_refused_whatever_its_writing(api, alice):
+    for username in ("alice", "ALICE", "\uff41\uff4c\uff49\uff43\uff45"):
+        response = api.post(URL, {**DAVE, "username": username})
+        assert (response.status_code, response.json()["code"]) == (409, "username_taken")
+
+    assert api.post(URL, DAVE).status_code == 201
+
+
+def test_who_registers_again_before_confirming_starts_anew(api, registered, mailbox):
+    registered("dave")
+    old = mailbox.code("dave@example.org")
+
+    registered("david", email="dave@example.org", password="a newer horse battery")
+
+    assert User.objects.count() == 1
+    verify = {"email": "dave@example.org"}
+    assert api.post("/api/v1/auth/verify/", {**verify, "code": old}).json()["code"] == "code_invalid"
+    done = api.post("/api/v1/auth/verify/", {**verify, "code": mailbox.code("dave@example.org")})
+    assert done.json()["user"]["username"] == "david"
+    login = api.post("/api/v1/auth/login/", {"login": "david", "password": "a newer horse battery"})
+    assert login.status_code == 200
+
+
+def test_a_name_is_held_for_a_day_until_it_is_confirmed(api, registered):
+    registered("dave")
+    assert api.post(URL, {**DAVE, "email": "david@example.org"}).json()["code"] == "username_taken"
+
+    user = User.objects.get(username="dave")
+    User.objects.filter(id=user.id).update(created_at=user.created_at.replace(year=2020))
+
+    assert api.post(URL, {**DAVE, "email": "david@example.org"}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", "dave"),
+        ("email", "dave@example.org, eve@example.org"),
+        ("email", "dave@example.org\nbcc: eve@example.org"),
+        ("email", 7),
+        ("username", "da"),
+        ("username", "d" * 33),
+        ("username", "dave dee"),
+        ("username", "dave@home"),
+        ("username", "admin"),
+        ("username", None),
+        ("password", "short"),
+        ("password", "1234567890123"),
+        ("password", "password123"),
+        ("password", "dave@example.org"),
+        ("full_name", "d" * 101),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_its_field(api, field, value):
+    response = api.post(URL, {**DAVE, field: value})
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert field in {error["field"] for error in response.json()["errors"]}
+    assert not User.objects.exists()
+
+
+def test_privileged_fields_change_nothing(api, settings):
+    settings.REQUIRE_EMAIL_VERIFICATION = True
+
+    assert api.post(URL, {**PRIVILEGED, **DAVE}).status_code == 201
+
+    dave = User.objects.get()
+    assert (dave.is_staff, dave.is_superuser, dave.email_verified_at, dave.seq) == (False, False, None, 0)
+
+
+def test_control_and_direction_characters_leave_the_full_name(api):
+    api.post(URL, {**DAVE, "full_name": " Da\u202eve\u0007\u200b "})
+
+    assert User.objects.get().full_name == "Dave"
+
+
+def test_without_verification_registering_signs_in(api, settings, alice, mailbox):
+    settings.REQUIRE_EMAIL_VERIFICATION = False
+
+    response = api.post(URL, DAVE)
+    again = api.post(URL, {**DAVE, "email": "alice@example.org", "username": "dora"})
+
+    assert response.status_code == 201
+    assert set(response.json()) == {"verification", "user", "access", "access_expires_in", "refresh"}
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {response.json()['access']}")
+    assert api.get("/api/v1/users/me/").json()["username"] == "dave"
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert not mailbox.to("dave@example.org")
+
+
+def test_of_ten_at_once_with_one_name_one_gets_it(settings):
+    settings.RATE_AUTH = "1000/m"
+    emails = iter([f"dave{n}@example.org" for n in range(10)])
+
+    answers = at_once(10, lambda: services.register(email=next(emails), username="dave", password=PASSWORD))
+
+    assert sorted(answers, key=str) == [None] + ["username_taken"] * 9
+    assert User.objects.count() == 1
+
+
+def test_of_ten_at_once_with_one_address_there_is_one_account(settings):
+    settings.RATE_AUTH = settings.RATE_OTP = "1000/m"
+    names = iter([f"dave{n}" for n in range(10)])
+
+    answers = at_once(10, lambda: services.register(email="dave@example.org", username=next(names), password=PASSWORD))
+
+    assert set(answers) <= {None, "unavailable"}
+    assert User.objects.count() == 1
+    assert not Session.objects.exists()
+
+
+def test_registering_meets_its_limits(api, settings):
+    settings.RATE_AUTH = "3/m"
+    codes = [
+        api.post(URL, {**DAVE, "email": f"d{n}@example.org", "username": f"dave{n}"}).status_code for n in range(4)
+    ]
+
+    assert codes == [201, 201, 201, 429]
+
+
+def test_mails_to_one_address_meet_their_limit(api, alice, mailbox):
+    for email in ("alice@example.org", "dave@example.org"):
+        answers = [api.post(URL, {**DAVE, "email": email, "username": f"new-{email.split('@')[0]}"}) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+        assert answers[2].json()["verification"]["resend_after"] > 800
+        assert int(answers[3]["Retry-After"]) > 800
+        assert len(mailbox.to(email)) == 3

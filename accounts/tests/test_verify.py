@@ -1,0 +1,196 @@
+"""Confirming an address by its code."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts import hooks, services
+from accounts.models import OneTime, Session, User
+from accounts.services import one_time
+from accounts.tests.at_once import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+URL = "/api/v1/auth/verify/"
+RESEND = "/api/v1/auth/otp/resend/"
+DAVE = "dave@example.org"
+
+
+@pytest.fixture(autouse=True)
+def many_attempts(settings):
+    settings.RATE_AUTH = "1000/m"
+
+
+def wrong(code):
+    return f"{(int(code) + 1) % 10**6:06}"
+
+
+def test_dave_confirms_and_is_signed_in(api, registered, mailbox):
+    registered("dave")
+
+    response = api.post(URL, {"email": "Dave@Example.org", "code": mailbox.code(DAVE), "device_name": "phone"})
+
+    assert response.status_code == 200
+    assert set(response.json()) == {"user", "access", "access_expires_in", "refresh"}
+    assert response.json()["user"]["email"] == DAVE
+    assert Session.objects.get().device_name == "phone"
+    assert User.objects.active().get().username == "dave"
+
+
+def test_others_hear_of_it_in_the_same_transaction(api, registered, mailbox, monkeypatch):
+    heard = []
+    monkeypatch.setattr(hooks.person_verified, "_actors", [heard.append])
+    registered("dave")
+    assert heard == []
+
+    api.post(URL, {"email": DAVE, "code": mailbox.code(DAVE)})
+
+    assert [user.username for user in heard] == ["dave"]
+
+
+def test_a_code_serves_once(api, registered, mailbox):
+    registered("dave")
+    code = mailbox.code(DAVE)
+    assert api.post(URL, {"email": DAVE, "code": code}).status_code == 200
+
+    again = api.post(URL, {"email": DAVE, "code": code})
+
+    assert (again.status_code, again.json()["code"]) == (400, "code_invalid")
+
+
+def test_after_five_wrong_ones_the_right_one_is_wrong_too_from_any_address(api, registered, mailbox):
+    registered("dave")
+    code = mailbox.code(DAVE)
+    for _ in range(5):
+        assert api.post(URL, {"email": DAVE, "code": wrong(code)}).json()["code"] == "code_invalid"
+
+    answers = [api.post(URL, {"email": DAVE, "code": code}, REMOTE_ADDR=address) for address in ("1.1.1.1", "2.2.2.2")]
+
+    assert [answer.json()["code"] for answer in answers] == ["code_invalid", "code_invalid"]
+
+
+def test_four_wrong_ones_leave_one_try(api, registered, mailbox):
+    registered("dave")
+    code = mailbox.code(DAVE)
+    for _ in range(4):
+        api.post(URL, {"email": DAVE, "code": wrong(code)})
+
+    assert api.post(URL, {"email": DAVE, "code": code}).status_code == 200
+
+
+def test_a_new_code_ends_the_old_one_and_restores_no_tries(api, registered, mailbox):
+    registered("dave")
+    old = mailbox.code(DAVE)
+    for _ in range(3):
+        api.post(URL, {"email": DAVE, "code": wrong(old)})
+
+    assert api.post(RESEND, {"email": DAVE, "purpose": "verify_email"}).status_code == 202
+
+    new = mailbox.code(DAVE)
+    assert new != old or pytest.skip("the same code by chance")
+    assert api.post(URL, {"email": DAVE, "code": old}).json()["code"] == "code_invalid"
+    assert api.post(URL, {"email": DAVE, "code": wrong(new)}).json()["code"] == "code_invalid"
+    assert api.post(URL, {"email": DAVE, "code": new}).json()["code"] == "code_invalid"
+
+
+def test_after_a_quarter_of_an_hour_a_new_code_has_new_tries(api, registered, mailbox):
+    registered("dave")
+    OneTime.objects.update(tries=5)
+    before = OneTime.objects.get().created_at
+    OneTime.objects.update(created_at=before - one_time.TRIES_COUNT_FOR)
+
+    api.post(RESEND, {"email": DAVE, "purpose": "verify_email"})
+
+    assert OneTime.objects.get().tries == 0
+    assert api.post(URL, {"email": DAVE, "code": mailbox.code(DAVE)}).status_code == 200
+
+
+def test_a_code_lives_ten_minutes(api, registered, mailbox):
+    registered("dave")
+    row = OneTime.objects.get()
+    assert timedelta(minutes=9, seconds=50) < row.expires_at - row.created_at <= timedelta(minutes=10, seconds=1)
+
+    OneTime.objects.update(expires_at=row.created_at)
+
+    assert api.post(URL, {"email": DAVE, "code": mailbox.code(DAVE)}).json()["code"] == "code_invalid"
+
+
+def test_a_code_serves_no_other_purpose_person_or_address(api, registered, mailbox):
+    registered("dave")
+    registered("dora")
+    dave, code = User.objects.get(username="dave"), mailbox.code(DAVE)
+    reset = one_time.make_code(dave, OneTime.Purpose.RESET_PASSWORD, DAVE)
+
+    assert api.post(URL, {"email": "dora@example.org", "code": code}).json()["code"] == "code_invalid"
+    assert api.post(URL, {"email": DAVE, "code": reset}).json()["code"] == "code_invalid"
+    elsewhere = one_time.code_hash(dave, OneTime.Purpose.VERIFY_EMAIL, "other@example.org", code)
+    assert one_time.consume(OneTime.Purpose.VERIFY_EMAIL, elsewhere) is None
+    assert api.post(URL, {"email": DAVE, "code": code}).status_code == 200
+
+
+def test_only_a_hash_of_the_code_is_kept(registered, mailbox):
+    registered("dave")
+
+    row = OneTime.objects.values().get()
+
+    assert mailbox.code(DAVE) not in str({key: value for key, value in row.items() if key != "secret_hash"}.values())
+    assert len(row["secret_hash"]) == 64
+
+
+@pytest.mark.parametrize("code", ["", "12345", "abcdef", "١٢٣٤٥٦", "\u0000", "0" * 32])
+def test_garbage_is_no_code(api, registered, code):
+    registered("dave")
+
+    response = api.post(URL, {"email": DAVE, "code": code})
+
+    assert response.status_code == 400
+
+
+def test_of_fifty_right_ones_at_once_one_signs_in(registered, mailbox):
+    registered("dave")
+    code = mailbox.code(DAVE)
+
+    answers = at_once(50, lambda: services.verify(email=DAVE, code=code))
+
+    assert answers.count("code_invalid") == 49
+    assert Session.objects.count() == 1
+
+
+def test_of_fifty_different_ones_at_once_only_five_are_looked_at(registered, mailbox):
+    registered("dave")
+    code = int(mailbox.code(DAVE))
+    guesses = iter([f"{(code + n) % 10**6:06}" for n in range(1, 51)])
+
+    answers = at_once(50, lambda: services.verify(email=DAVE, code=next(guesses)))
+
+    assert set(answers) == {"code_invalid"}
+    assert OneTime.objects.get().tries == 5
+
+
+def test_resending_answers_alike_whoever_asks_for_whom(api, alice, registered, mailbox):
+    registered("dave")
+
+    answers = [api.post(RESEND, {"email": email}) for email in (DAVE, "alice@example.org", "nobody@example.org")]
+
+    assert [answer.status_code for answer in answers] == [202, 202, 202]
+    assert {tuple(answer.json()) for answer in answers} == {("email", "expires_in", "resend_after")}
+    assert [len(mailbox.to(email)) for email in (DAVE, "alice@example.org", "nobody@example.org")] == [2, 0, 0]
+
+
+def test_resending_cools_down_for_known_and_unknown_alike(api, registered):
+    registered("dave")
+    api.post(RESEND, {"email": "nobody@example.org"})
+
+    for email in (DAVE, "nobody@example.org"):
+        answers = [api.post(RESEND, {"email": email}).status_code for _ in range(3)]
+        assert answers == [202, 202, 429]
+
+
+def test_a_suspended_account_is_not_confirmed(api, registered, mailbox, olga):
+    registered("dave")
+    services.suspend(olga, User.objects.get(username="dave"))
+
+    response = api.post(URL, {"email": DAVE, "code": mailbox.code(DAVE)})
+
+    assert (response.status_code, response.json()["code"]) == (403, "account_suspended")
+    assert not Session.objects.exists()
