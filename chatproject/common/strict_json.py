@@ -10,8 +10,8 @@ MAX_DEPTH = 32
 
 
 def loads(text: str | bytes) -> Any:
-    """The value in `text`. Refuses (`invalid`) bad UTF-8, duplicate keys, NaN and infinities, NUL, lone surrogates
-    and nesting deeper than `MAX_DEPTH`."""
+    """The value in `text`. Refuses (`invalid`) bad UTF-8, duplicate keys, NaN and infinities, whole numbers beyond 64
+    bits, NUL, lone surrogates and nesting deeper than `MAX_DEPTH`."""
     if isinstance(text, bytes):
         try:
             text = text.decode()
@@ -82,6 +82,12 @@ def _finite(text: str) -> float:
     return number
 
 
+def _within_64_bits(text: str) -> int:
+    if not -(2**63) <= (number := int(text)) < 2**63:
+        raise ValueError("number out of range")
+    return number
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
@@ -90,4 +96,6 @@ def _refused(detail: str) -> Refusal:
     return Refusal("invalid", detail)
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=_finite, parse_int=_within_64_bits, parse_constant=_no_constant
+)
