@@ -1,13 +1,16 @@
-"""Lists page by key: an opaque cursor holds the ordering values of the row at the edge, never an offset."""
+"""Lists page by key: an opaque cursor holds the ordering values of the row at the edge, never an offset.
+
+Cursors are signed for their list: what they hold goes into a query.
+"""
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.core.signing import BadSignature, Signer
 from django.db.models import Model, Q, QuerySet
 from rest_framework.request import Request
 
@@ -29,7 +32,7 @@ def page(
     `order` names the key as for `order_by`; its last field must be unique. `show` turns the rows into what is sent.
     """
     limit = int_of(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT) or DEFAULT_LIMIT
-    backwards, key = _read_cursor(request.query_params.get("cursor"), len(order))
+    backwards, key = _read_cursor(request)
     directed = [_flip(field) for field in order] if backwards else list(order)
     rows = rows.order_by(*directed)
     if key:
@@ -64,7 +67,7 @@ def _url(request: Request, backwards: bool, order: Sequence[str], row: Model) ->
     key = [_value(row, field.lstrip("-")) for field in order]
     cursor = base64.urlsafe_b64encode(msgspec.msgpack.encode([backwards, *key])).decode().rstrip("=")
     query = request.query_params.copy()
-    query["cursor"] = cursor
+    query["cursor"] = _signer(request).sign(cursor)
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
@@ -77,17 +80,20 @@ def _value(row: Model, path: str) -> Any:
     return ["u", value.hex] if isinstance(value, UUID) else value
 
 
-def _read_cursor(text: str | None, length: int) -> tuple[bool, list[Any] | None]:
-    if not text:
+def _signer(request: Request) -> Signer:
+    return Signer(salt=f"cursor:{request.path}", sep="~")
+
+
+def _read_cursor(request: Request) -> tuple[bool, list[Any] | None]:
+    signed = request.query_params.get("cursor")
+    if not signed:
         return False, None
     try:
-        backwards, *key = msgspec.msgpack.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        values = [_decoded(value) for value in key]
-    except (ValueError, TypeError, binascii.Error, msgspec.DecodeError):
+        text = _signer(request).unsign(signed)
+    except BadSignature:
         raise invalid("cursor", "This cursor was not made here.") from None
-    if len(values) != length or not isinstance(backwards, bool):
-        raise invalid("cursor", "This cursor was not made here.")
-    return backwards, values
+    backwards, *key = msgspec.msgpack.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return backwards, [_decoded(value) for value in key]
 
 
 def _decoded(value: Any) -> Any:
