@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from django.db.models import Min
+from django.db.models import Case, Min, Value, When
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -71,11 +71,13 @@ def states_for(user: User, memberships: list[Membership], messages: list[Message
 
 
 def _marks_of_others(user: User, conversation_ids: set[UUID]) -> dict[UUID, tuple[int, int]]:
-    """Up to where everybody else has read, and up to where it has arrived at everybody else."""
+    """Up to where everybody else has read, and up to where it has arrived at everybody else. Who shows nobody what
+    they have read counts as not having read."""
     if not conversation_ids:
         return {}
     others = Membership.objects.live().filter(conversation__in=conversation_ids).exclude(user=user)
-    marks = others.order_by().values_list("conversation").annotate(Min("last_read_seq"), Min("last_delivered_seq"))
+    shown = Case(When(user__read_receipts=True, then="last_read_seq"), default=Value(0))
+    marks = others.order_by().values_list("conversation").annotate(read=Min(shown), there=Min("last_delivered_seq"))
     return {conversation_id: (read, delivered) for conversation_id, read, delivered in marks}
 
 
