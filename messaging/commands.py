@@ -85,7 +85,7 @@ async def sync(socket: "Socket", command: protocol.Sync) -> None:
     if command.data.epoch != epoch():
         socket.outbox.send(event("sync.reset", {"reason": "epoch"}, now()))
         positions = {}
-    elif unknown := await _beyond_head(positions):
+    elif unknown := await _beyond_head({id_: seq for id_, seq in positions.items() if socket.is_told(id_)}):
         socket.outbox.send(event("sync.reset", {"reason": "position_unknown", "conversations": unknown}, now()))
         positions = {id_: seq for id_, seq in positions.items() if id_ not in unknown}
     told = await socket.listen(positions)

@@ -9,7 +9,7 @@ named `*_threadsafe` may be called from anywhere.
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -18,7 +18,6 @@ import structlog
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from chatproject.common.errors import Refusal
 from chatproject.common.publish import Ring, conversation_topic, listeners, person_topic
 from messaging.reader import AT_ONCE, Entry, heads, live_sessions, numbers, read_log, skipped
 from messaging.threads import in_thread
@@ -48,10 +47,14 @@ class Hearer(Protocol):
     outbox: Outbox
     hearing: set[UUID]
     only: UUID | None
+    lefts: dict[UUID, int]
     is_open: bool
 
     async def greet(self) -> None:
         """Send a fresh `hello`, which replaces what the client held, and hear everything from there on."""
+
+    def left(self, conversation_id: UUID) -> None:
+        """Hear a conversation no longer, even if hearing it was only about to begin; count it in `lefts`."""
 
     def end(self, code: int) -> None:
         """Close."""
@@ -155,12 +158,12 @@ class Room:
 class Person:
     """Somebody with sockets in this process, and the number up to which they were told."""
 
-    __slots__ = ("idle", "place", "ready", "renewing", "sockets", "user_id")
+    __slots__ = ("heard", "idle", "place", "ready", "renewing", "sockets", "user_id")
 
     def __init__(self, user_id: UUID, ready: "asyncio.Future[None]") -> None:
         self.user_id = user_id
         self.ready = ready
-        self.place = -1
+        self.place = self.heard = -1
         self.sockets: dict[Hearer, None] = {}
         self.renewing = False
         self.idle = 0
@@ -173,16 +176,21 @@ class Feed:
         self.rooms: dict[UUID, Room] = {}
         self.people: dict[UUID, Person] = {}
         self.passing: list[Callable[[Ring], None]] = []
+        self.is_started = False
         self._name = secrets.token_hex(8)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._out: asyncio.Queue[list[Ring]] = asyncio.Queue(LAYER_QUEUE)
         self._layer: Any = None
         self._channel = ""
         self._deaf: set[str] = set()
+        self._new_rooms: list[UUID] = []
+        self._new_people: list[UUID] = []
+        self._comparing = False
 
     # --- Life ---------------------------------------------------------------------------------------------------
     async def start(self) -> None:
         """Begin to hear."""
+        self.is_started = True
         self._loop = asyncio.get_running_loop()
         if settings.CHANNEL_LAYERS:
             self._layer = get_channel_layer()
@@ -271,7 +279,7 @@ class Feed:
 
     # --- Holes --------------------------------------------------------------------------------------------------
     def _repair_soon(self, room: Room) -> None:
-        if not room.repairing and room.place >= 0:
+        if room.waiting and not room.repairing and room.place >= 0:
             room.repairing = True
             self.spawn(self._repair(room))
 
@@ -303,30 +311,52 @@ class Feed:
             await asyncio.sleep(SWEEP)
             try:
                 await self.subscribe(list(self._deaf))
-                await self._sweep_rooms()
-                await self._sweep_people()
+                await self._compare_rooms(list(self.rooms))
+                await self._compare_people(list(self.people))
+                await self._forget_idle()
             except Exception as error:
                 log.warning("sweep_failed", reason=type(error).__name__)
 
-    async def _sweep_rooms(self) -> None:
-        for ids in _slices(list(self.rooms)):
-            for conversation_id, head in (await in_thread(heads, ids)).items():
+    async def _compare_rooms(self, ids: list[UUID]) -> None:
+        for part in _slices(ids):
+            for conversation_id, head in (await in_thread(heads, part)).items():
                 room = self.rooms.get(conversation_id)
                 if room and 0 <= room.place < head:
                     room.waiting.setdefault(head, Ring(conversation_topic(conversation_id), head, b""))
                     self._repair_soon(room)
+
+    async def _compare_people(self, ids: list[UUID]) -> None:
+        for part in _slices(ids):
+            for user_id, number in (await in_thread(numbers, part)).items():
+                person = self.people.get(user_id)
+                if person and 0 <= person.place < number:
+                    self._renew_soon(person)
+
+    def _compare_soon(self) -> None:
+        """What was opened just now took its place from what a socket had read before: look once more, for all of a
+        rush together."""
+        if not self._comparing:
+            self._comparing = True
+            self.spawn(self._compare_new())
+
+    async def _compare_new(self) -> None:
+        await asyncio.sleep(CROSSING)
+        self._comparing = False
+        rooms, self._new_rooms = self._new_rooms, []
+        people, self._new_people = self._new_people, []
+        try:
+            await self._compare_rooms(rooms)
+            await self._compare_people(people)
+        except Exception as error:  # the sweep comes by again
+            log.warning("comparing_failed", reason=type(error).__name__)
+
+    async def _forget_idle(self) -> None:
+        """Let go of conversations and people that had no socket here for some sweeps."""
         for room in list(self.rooms.values()):
             room.idle = 0 if room.hearers else room.idle + 1
             if room.idle > LINGER and room.ready.done():
                 del self.rooms[room.conversation_id]
                 await self.unsubscribe(conversation_topic(room.conversation_id))
-
-    async def _sweep_people(self) -> None:
-        for ids in _slices(list(self.people)):
-            for user_id, number in (await in_thread(numbers, ids)).items():
-                person = self.people.get(user_id)
-                if person and 0 <= person.place < number:
-                    self._renew_soon(person)
         for person in list(self.people.values()):
             person.idle = 0 if person.sockets else person.idle + 1
             if person.idle > LINGER and person.ready.done():
@@ -335,6 +365,7 @@ class Feed:
 
     # --- People -------------------------------------------------------------------------------------------------
     def _hear_personal(self, person: Person, ring: Ring) -> None:
+        person.heard = max(person.heard, ring.seq)
         if person.place >= 0 and ring.seq == person.place + 1 and not person.renewing and ring.frame:
             person.place = ring.seq
             for socket in list(person.sockets):
@@ -355,16 +386,15 @@ class Feed:
     async def _renew(self, person: Person) -> None:
         """Something about this person was missed, or their sessions changed: end what must end, greet the others."""
         try:
-            await asyncio.sleep(CROSSING)
-            number = (await in_thread(numbers, [person.user_id])).get(person.user_id, 0)
-            sessions = list({socket.session_id for socket in person.sockets})
-            living = await in_thread(live_sessions, sessions)
-            person.place = number
-            for socket in list(person.sockets):
-                if socket.session_id in living:
-                    await socket.greet()
-                else:
-                    socket.end(4401)
+            while person.heard > person.place or person.place < await _number(person.user_id):
+                await asyncio.sleep(CROSSING)
+                person.place = await _number(person.user_id)
+                living = await in_thread(live_sessions, list({socket.session_id for socket in person.sockets}))
+                for socket in list(person.sockets):
+                    if socket.session_id in living:
+                        await socket.greet()
+                    else:
+                        socket.end(4401)
         except Exception as error:  # the sweep comes by again
             log.warning("renew_failed", reason=type(error).__name__)
             person.place = min(person.place, 0)
@@ -373,51 +403,47 @@ class Feed:
 
     # --- Hearing ------------------------------------------------------------------------------------------------
     async def open_person(self, user_id: UUID) -> Person:
-        """Hear what concerns this person in this process. Subscribe first, read the number after."""
+        """Hear what concerns this person in this process, before they are looked at."""
         person = self.people.get(user_id)
         if person is None:
             person = self.people[user_id] = Person(user_id, self._loop.create_future())
-            try:
-                await self.subscribe([person_topic(user_id)])
-                person.place = (await in_thread(numbers, [user_id])).get(user_id, 0)
-            except BaseException:
-                del self.people[user_id]
-                _fail(person.ready)
-                raise
-            person.ready.set_result(None)
+            await self._open([person_topic(user_id)], [person])
         person.idle = 0
         await asyncio.shield(person.ready)
         return person
 
-    async def open_rooms(self, conversation_ids: Iterable[UUID]) -> None:
-        """Hear these conversations in this process; whoever comes second waits for the first's subscription."""
-        wanted = list(conversation_ids)
-        new = [Room(id_, self._loop.create_future()) for id_ in wanted if id_ not in self.rooms]
-        self.rooms.update((room.conversation_id, room) for room in new)
+    def settle(self, person: Person, number: int) -> None:
+        """The first socket of a person was greeted with their `number`: from there on they are told."""
+        if person.place < 0:
+            person.place = number
+            self._new_people.append(person.user_id)
+            self._compare_soon()
+        if person.heard > person.place:
+            self._renew_soon(person)
+
+    async def open_rooms(self, places: Mapping[UUID, int]) -> None:
+        """Hear these conversations in this process, from the places that their hearers know; whoever comes second
+        waits for the first's subscription."""
+        new = [Room(id_, self._loop.create_future()) for id_ in places if id_ not in self.rooms]
         if new:
-            await self._open(new)
-        for id_ in wanted:
-            if room := self.rooms.get(id_):
-                room.idle = 0
+            self.rooms.update((room.conversation_id, room) for room in new)
+            await self._open([conversation_topic(room.conversation_id) for room in new], new)
+            for room in new:
+                room.place = places[room.conversation_id]
+                self._repair_soon(room)
+            self._new_rooms += [room.conversation_id for room in new]
+            self._compare_soon()
+        for room in [self.rooms[id_] for id_ in places if id_ in self.rooms]:
+            room.idle = 0
+            if not room.ready.done():
                 await asyncio.shield(room.ready)
 
-    async def _open(self, new: list[Room]) -> None:
-        """Subscribe first, read the heads after: nothing can fall between."""
+    async def _open(self, topics: list[str], new: "Sequence[Room | Person]") -> None:
         try:
-            await self.subscribe([conversation_topic(room.conversation_id) for room in new])
-            for ids in _slices([room.conversation_id for room in new]):
-                places = await in_thread(heads, ids)
-                for id_ in ids:
-                    self.rooms[id_].place = places.get(id_, 0)
-        except BaseException:
-            for room in new:
-                self.rooms.pop(room.conversation_id, None)
-                _fail(room.ready)
-            raise
-        for room in new:
-            room.ready.set_result(None)
-            if room.waiting:
-                self._repair_soon(room)
+            await self.subscribe(topics)
+        finally:  # also when the socket that wanted it has gone: others may wait
+            for one in new:
+                one.ready.set_result(None)
 
     async def attach(
         self, socket: Hearer, conversation_id: UUID, known: Place, position: int, *, limit: int = NO_LIMIT
@@ -426,11 +452,14 @@ class Feed:
         register, with nothing awaited in between. At `known` the person is a member: only a later removal counts.
 
         Returns the place up to which it was told; when more than `limit` entries are missing, that is less than the
-        place from which it hears."""
-        await self.open_rooms([conversation_id])
+        place from which it hears. Who leaves meanwhile, which in a channel takes no place, does not hear it."""
+        lefts = socket.lefts.get(conversation_id)
+        await self.open_rooms({conversation_id: known.seq})
         told = 0
         while (room := self.rooms.get(conversation_id)) and position < room.place and told < limit:
             entries = await in_thread(read_log, conversation_id, after=position)
+            if socket.lefts.get(conversation_id) != lefts:
+                return position
             for entry in entries:
                 if entry.removed == socket.user_id and entry.seq > known.seq:
                     return position
@@ -440,7 +469,7 @@ class Feed:
             told += len(entries)
             if not entries:
                 break
-        if room and socket.is_open:
+        if room and socket.is_open and socket.lefts.get(conversation_id) == lefts:
             room.add(socket, Listening(known.visible_from_seq, max(position, room.place)))
         return position
 
@@ -505,10 +534,8 @@ class Feed:
                     log.warning("ring_lost", reason=type(error).__name__)
 
 
-def _fail(ready: "asyncio.Future[None]") -> None:
-    """Let those who wait for this try again; it is no fault when nobody waits."""
-    ready.set_exception(Refusal("unavailable", retry_after=1))
-    ready.exception()
+async def _number(user_id: UUID) -> int:
+    return (await in_thread(numbers, [user_id])).get(user_id, 0)
 
 
 def _slices(ids: list[UUID]) -> Iterable[list[UUID]]:

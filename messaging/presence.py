@@ -20,6 +20,7 @@ from messaging.threads import in_thread
 log = structlog.get_logger(__name__)
 
 RENEW = 15.0
+TOGETHER = 0.05
 AWAY = 5.0
 """Seconds without a socket after which somebody is offline: a page being reloaded is no absence."""
 
@@ -30,6 +31,7 @@ class Presence:
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self._here: Counter[UUID] = Counter()
+        self._arrived: set[UUID] = set()
         self._watchers: dict[UUID, set[Hearer]] = defaultdict(set)
         self._watching: dict[Hearer, set[UUID]] = {}
         self._shown: dict[UUID, tuple[bool, str | None]] = {}
@@ -45,11 +47,20 @@ class Presence:
             except Exception as error:
                 log.warning("presence_failed", reason=type(error).__name__)
 
-    async def came(self, user_id: UUID) -> None:
+    def came(self, user_id: UUID) -> None:
         """A socket of this person has signed in."""
         self._here[user_id] += 1
         if self._here[user_id] == 1:
-            await in_thread(leases.renew, [user_id])
+            if not self._arrived:
+                self._feed.spawn(self._welcome())
+            self._arrived.add(user_id)
+
+    async def _welcome(self) -> None:
+        """Take leases for those who came within a moment, all together."""
+        await asyncio.sleep(TOGETHER)
+        arrived, self._arrived = self._arrived, set()
+        await in_thread(leases.renew, list(arrived))
+        for user_id in arrived:
             self._tell(user_id, True, None)
 
     def went(self, socket: Hearer) -> None:
@@ -74,6 +85,12 @@ class Presence:
             last_seen = rfc3339(user.last_seen_at) if user.last_seen_at else None
             self._shown[user_id] = (user_id in online, last_seen)
             socket.outbox.send(_frame(user_id, user_id in online, last_seen))
+
+    def review(self, socket: Hearer) -> None:
+        """Something that acquainted this person with others has ended: look again at whom they may watch."""
+        if watched := list(self._watching.get(socket, ())):
+            self.watch_nobody(socket)
+            self._feed.spawn(self.watch(socket, watched))
 
     def watch_nobody(self, socket: Hearer) -> None:
         """Let a socket hear of nobody."""

@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.http.request import validate_host
 
 from accounts.authentication import session_of
-from accounts.models import Session
+from accounts.models import Session, User
 from accounts.services import session_of_ticket
 from chatproject.common import strict_json
 from chatproject.common.errors import Refusal, not_found
@@ -22,11 +22,11 @@ from chatproject.common.limits import parse
 from conversations.models import Membership
 from messaging import commands
 from messaging.feed import NO_LIMIT, Listening, Place
-from messaging.greeting import greet
+from messaging.greeting import Greeting, greet
 from messaging.limiter import FrameLimit
 from messaging.protocol import Authenticate, Command, Sync, read_command, request_id
 from messaging.reader import AT_ONCE
-from messaging.realtime import feed, presence, typing
+from messaging.realtime import feed, presence, start, typing
 from messaging.threads import in_thread
 from messaging.transport import EXTENSION, AsgiOutbox, DirectOutbox, Outbox
 
@@ -46,6 +46,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 async def socket_app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """The ASGI application behind `/ws/` and `/ws/conversations/{id}/`."""
     await receive()
+    if not feed.is_started:  # daphne knows no lifespan
+        await start()
     path = [part for part in scope["path"].split("/") if part]
     if path[:1] != ["ws"] or not _is_origin_allowed(scope):
         await send({"type": "websocket.close", "code": REFUSED})
@@ -82,6 +84,7 @@ class Socket:
         "_send",
         "hearing",
         "is_open",
+        "lefts",
         "only",
         "outbox",
         "session_id",
@@ -99,6 +102,7 @@ class Socket:
         self._grace: asyncio.TimerHandle | None = None
         self._listening = asyncio.Lock()
         self.hearing: set[UUID] = set()
+        self.lefts: dict[UUID, int] = {}
         self.only: UUID | None = None
         self.is_open = True
 
@@ -110,13 +114,16 @@ class Socket:
             return
         self.user_id, self.session_id, self.username = session.user_id, session.id, session.user.username
         self.shows_typing = session.user.typing
-        del self._scope, session
+        user = session.user
+        del session
+        self._scope.clear()  # the server keeps it as long as the socket is open
         if self.only:
             await in_thread(_check_membership, self.user_id, self.only)
         if answer is not None:
             self.reply(answer, {})
-        await self.greet()
-        await presence.came(self.user_id)
+        await self.greet(user)
+        del user
+        presence.came(self.user_id)
         try:
             while self.is_open:
                 event = await self._receive()
@@ -176,26 +183,31 @@ class Socket:
             raise refusal if refusal.status in (401, 503) else Refusal("not_authenticated") from None
 
     # --- Hearing ------------------------------------------------------------------------------------------------
-    async def greet(self) -> None:
-        """Send `hello`; from its places on everything is heard, or from those of a `sync` that follows at once."""
-        while True:
+    async def greet(self, user: User | None = None) -> None:
+        """Send `hello`; from its places on everything is heard, or from those of a `sync` that follows at once.
+
+        `user` is the person as just read, after `feed.open_person`; without it they are read here."""
+        person = await feed.open_person(self.user_id)
+        greeting = await in_thread(_greet, user or self.user_id, self.session_id, self.only)
+        while person.place > greeting.me_seq or feed.people.get(self.user_id) is not person:
             person = await feed.open_person(self.user_id)
-            greeting = await in_thread(greet, self.user_id, self.session_id, self.only)
-            await feed.open_rooms(greeting.places)
-            if person.place <= greeting.me_seq and feed.people.get(self.user_id) is person:
-                break
+            greeting = await in_thread(_greet, self.user_id, self.session_id, self.only)
+        await feed.open_rooms({id_: place.seq for id_, place in greeting.places.items()})
         if not self.is_open:
             return
         for conversation_id in self.hearing - greeting.places.keys():
-            feed.detach(self, conversation_id)
+            self.left(conversation_id)
+        feed.settle(person, greeting.me_seq)
         is_new = self not in person.sockets
         person.sockets[self] = None
         if len(person.sockets) > SOCKETS_PER_PERSON:
-            next(iter(person.sockets)).end(TOO_MANY)
+            oldest = next(iter(person.sockets))
+            del person.sockets[oldest]
+            oldest.end(TOO_MANY)
         self.outbox.send(greeting.frame)
         self._places = {id_: place for id_, place in greeting.places.items() if id_ not in self.hearing}
         if is_new:
-            self._grace = asyncio.get_running_loop().call_later(GRACE, lambda: feed.spawn(self.listen()))
+            self._grace = asyncio.get_running_loop().call_later(GRACE, lambda: feed.spawn(self._listen_unasked()))
         else:
             await self.listen()
 
@@ -203,27 +215,50 @@ class Socket:
         """Hear everything from the greeting's places on, or from `positions`. Returns up to where was told."""
         self._stop_grace()
         async with self._listening:
-            places, self._places = self._places, {}
             for conversation_id in self.hearing & (positions or {}).keys():
                 room = feed.rooms[conversation_id]
-                places[conversation_id] = Place(room.place, room.hearers[self].visible_from_seq)
+                self._places[conversation_id] = Place(room.place, room.hearers[self].visible_from_seq)
                 room.drop(self)
-            told = {
-                conversation_id: await self._hear(conversation_id, known, positions or {})
-                for conversation_id, known in places.items()
-            }
+            told = {}
+            while self._places:
+                conversation_id = next(iter(self._places))
+                told[conversation_id] = await self._hear(conversation_id, positions or {})
         typing.show_to(self)
         return told
 
-    async def _hear(self, conversation_id: UUID, known: Place, positions: dict[UUID, int]) -> int:
+    async def _listen_unasked(self) -> None:
+        try:
+            await self.listen()
+        except Exception as error:  # better gone than deaf: the client comes back
+            log.warning("listen_failed", reason=type(error).__name__)
+            self.end(OVERLOADED)
+
+    def is_told(self, conversation_id: UUID) -> bool:
+        """Whether this socket hears the conversation or is about to: then it may know how far that has come."""
+        return conversation_id in self.hearing or conversation_id in self._places
+
+    def left(self, conversation_id: UUID) -> None:
+        """Hear a conversation no longer, nor of people whom one knew only from there."""
+        self._places.pop(conversation_id, None)
+        self.lefts[conversation_id] = self.lefts.get(conversation_id, 0) + 1
+        feed.detach(self, conversation_id)
+        presence.review(self)
+
+    async def _hear(self, conversation_id: UUID, positions: dict[UUID, int]) -> int:
         """Hear one conversation. Usually nothing happened since it was looked at, and nothing is awaited."""
-        position = positions.get(conversation_id, known.seq)
+        known = self._places.pop(conversation_id)
+        # Never from beyond what was known: the end of this membership may lie between.
+        position = min(positions.get(conversation_id, known.seq), known.seq)
         room = feed.rooms.get(conversation_id)
         if room and room.place == position and self.is_open:
             room.add(self, Listening(known.visible_from_seq, position))
             return position
         limit = AT_ONCE if positions else NO_LIMIT
-        return await feed.attach(self, conversation_id, known, position, limit=limit)
+        try:
+            return await feed.attach(self, conversation_id, known, position, limit=limit)
+        except BaseException:
+            self._places[conversation_id] = known
+            raise
 
     def _stop_grace(self) -> None:
         if self._grace:
@@ -236,10 +271,10 @@ class Socket:
         now = asyncio.get_running_loop().time()
         id_ = None
         try:
-            if not self._limit.spend(now):
-                return self.end(FLOODING)
             frame = _read(text)
             id_ = request_id(frame)
+            if not self._limit.spend(now):
+                return self.end(FLOODING)
             command = read_command(frame)
         except Refusal as refusal:
             self.refuse(id_, refusal)
@@ -285,6 +320,10 @@ def _read(text: str | None) -> Any:
     return strict_json.loads(text)
 
 
+def _greet(user: User | UUID, session_id: UUID, only: UUID | None) -> Greeting:
+    return greet(user if isinstance(user, User) else User.objects.get(id=user), session_id, only)
+
+
 def _check_membership(user_id: UUID, conversation_id: UUID) -> None:
     if not Membership.objects.live().filter(user=user_id, conversation=conversation_id).exists():
         raise not_found()
@@ -300,5 +339,8 @@ def _is_origin_allowed(scope: dict[str, Any]) -> bool:
     if shown in settings.CORS_ALLOWED_ORIGINS or shown in settings.CSRF_TRUSTED_ORIGINS:
         return True
     host = headers.get(b"host", b"").decode("latin-1").lower()
-    parts = urlsplit(shown)
+    try:
+        parts = urlsplit(shown)
+    except ValueError:
+        return False
     return parts.netloc == host and bool(host) and validate_host(parts.hostname or "", settings.ALLOWED_HOSTS)
