@@ -1,4 +1,4 @@
-"""`hello`: what a socket's client must know to begin, read in two queries."""
+"""`hello`: what a socket's client must know to begin, read in one query."""
 
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -46,12 +46,11 @@ def with_tombstones(memberships: MembershipQuerySet) -> MembershipQuerySet:
     return memberships.annotate(tombstones=Coalesce(Subquery(deleted.values("count")), 0))
 
 
-def greet(user_id: UUID, session_id: UUID, only: UUID | None = None) -> Greeting:
+def greet(user: User, session_id: UUID, only: UUID | None = None) -> Greeting:
     """The greeting for a person's socket, for all their conversations or `only` one.
 
-    The person is read first: what happens between the two reads has a higher number and is heard as well.
+    The person was read before: what happened since has a higher number and is heard as well.
     """
-    user = User.objects.get(id=user_id)
     memberships = with_tombstones(Membership.objects.live().filter(user=user))
     if only:
         memberships = memberships.filter(conversation=only)
