@@ -170,7 +170,7 @@ export class ChatClient {
     for await (const member of this.api.list(`conversations/${conversation_id}/members/`)) {
       if (members.push(member) >= limit) break;
     }
-    this.store.putMembers(conversation_id, members);
+    this.store.putMembers(conversation_id, members, members.length < limit);
   }
 
   addMembers(conversation_id, user_ids) {

@@ -166,7 +166,11 @@ export class Store {
     this.changed(message.conversation_id);
   }
 
-  putMembers(conversation_id, members) {
+  /** Take the members of a conversation. People come and go in channels without an event, so `is_all` counts. */
+  putMembers(conversation_id, members, is_all) {
+    const conversation = this.conversations.get(conversation_id);
+    if (!conversation) return;
+    if (is_all) conversation.member_count = members.length;
     this.members.set(conversation_id, new Map(members.map((member) => [member.user.id, member])));
     this.changed(conversation_id);
   }

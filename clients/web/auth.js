@@ -129,7 +129,7 @@ function countDown(button, seconds) {
   const tick = () => {
     button.disabled = left > 0;
     button.textContent = left > 0 ? `Send a new code in ${left} s` : "Send a new code";
-    if (left-- > 0 && (button.isConnected || left >= seconds - 1)) setTimeout(tick, 1_000);
+    if (left-- > 0 && button.isConnected) setTimeout(tick, 1_000);
   };
   tick();
 }

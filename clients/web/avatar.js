@@ -11,5 +11,6 @@ export function avatar({ id, name, avatar_url }, { is_online, kind = "direct" } 
 }
 
 function tintOf(id) {
-  return [...id].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 9973, 7) % TINTS;
+  const hash = [...id].reduce((sum, char) => (Math.imul(sum, 31) + char.charCodeAt(0)) >>> 0, 7);
+  return (hash ^ (hash >>> 16)) % TINTS;
 }

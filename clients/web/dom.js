@@ -80,8 +80,8 @@ export function soon(draw) {
 function replace(old, element) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   old.replaceWith(element);
-  if (focused === old) element.focus({ preventScroll: true });
-  else if (focused) element.querySelector(`[data-testid="${focused.dataset.testid}"]`)?.focus({ preventScroll: true });
+  const twin = focused?.dataset.testid && element.querySelector(`[data-testid="${focused.dataset.testid}"]`);
+  if (focused) (twin || element).focus({ preventScroll: true });
 }
 
 function present(children) {

@@ -51,7 +51,7 @@ function messageRow(store, conversation, message, is_first) {
     is_deleted: message.is_deleted,
     time: clock(message.created_at),
     sent_at: message.created_at,
-    status: is_own ? shownStatus(store, conversation, message) : null,
+    status: is_own && !message.is_deleted ? shownStatus(store, conversation, message) : null,
     error: message.error?.message,
   };
 }

@@ -45,7 +45,7 @@ export function typingText(users) {
 }
 
 export function clock(time) {
-  return new Date(time).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  return new Date(time).toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
 }
 
 /** The day as people call it: today, yesterday, a weekday, a date. */
