@@ -5,13 +5,27 @@ import json
 from collections.abc import Callable
 from typing import Any, Self
 
+import django
 import httpx
+import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from chatproject.tests.server import Server
 
+django.setup()  # a conftest imports this before Django is ready, and frames are read into our structs
+from messaging.events import EVENTS  # noqa: E402
+
 PATIENCE = 10.0
+http = httpx.Client(timeout=60, verify=False, limits=httpx.Limits(max_keepalive_connections=0, max_connections=200))
+"""One for all, because making one is slow; connections are not kept, because servers are killed."""
+
+
+def understood(text: str) -> dict[str, Any]:
+    """A frame, after checking that it is what `messaging/events.py` documents: no field more, none less."""
+    frame: dict[str, Any] = json.loads(text)
+    assert msgspec.to_builtins(msgspec.json.decode(text, type=EVENTS)) == frame
+    return frame
 
 
 class Person:
@@ -19,10 +33,9 @@ class Person:
 
     def __init__(self, server: Server, name: str) -> None:
         self.server, self.name = server, name
-        answer = httpx.post(
+        answer = http.post(
             f"{server.url}/api/v1/auth/register/",
             json={"email": f"{name}@example.org", "username": name, "password": "correct horse 7"},
-            timeout=30,
         )
         assert answer.status_code == 201, answer.text
         self.id: str = answer.json()["user"]["id"]
@@ -31,7 +44,20 @@ class Person:
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request below `/api/v1/`."""
-        return httpx.request(method, f"{self.server.url}/api/v1/{path}", headers=self.headers, timeout=30, **more)
+        return http.request(method, f"{self.server.url}/api/v1/{path}", headers=self.headers, **more)
+
+    def code(self, method: str, path: str, body: Any = None) -> str:
+        """The code of a refusal; `ok` when it was none."""
+        answer = self.call(method, path, json=body) if body is not None else self.call(method, path)
+        return "ok" if answer.is_success else answer.json()["code"]
+
+    def row(self, conversation: str) -> dict[str, Any]:
+        """A conversation as it stands in their list."""
+        return self.get(f"conversations/{conversation}/")
+
+    def write(self, conversation: str, content: str = "Hello", **more: Any) -> dict[str, Any]:
+        """Send a message over HTTP; the stored one."""
+        return self.post(f"conversations/{conversation}/messages/", {"content": content, **more})
 
     def get(self, path: str) -> Any:
         answer = self.call("GET", path)
@@ -66,8 +92,11 @@ class Person:
 class Socket:
     """A socket that collects what it hears; `heard` holds all frames but replies, in order."""
 
-    def __init__(self, person: Person, path: str = "/ws/", greeted: bool = True) -> None:
-        self.person, self.path, self.greeted = person, path, greeted
+    def __init__(
+        self, person: Person, path: str = "/ws/", *, greeted: bool = True, signs_in: bool = True, **connecting: Any
+    ) -> None:
+        self.person, self.path, self.greeted, self.signs_in = person, path, greeted and signs_in, signs_in
+        self.connecting = connecting
         self.heard: list[dict[str, Any]] = []
         self.replies: dict[Any, dict[str, Any]] = {}
         self.code: int | None = None
@@ -76,10 +105,11 @@ class Socket:
 
     async def __aenter__(self) -> Self:
         self.connection: ClientConnection = await connect(
-            f"{self.person.server.ws_url}{self.path}", max_size=None, ping_interval=None
+            f"{self.person.server.ws_url}{self.path}", max_size=None, ping_interval=None, **self.connecting
         )
         self._reader = asyncio.create_task(self._read())
-        await self.frame({"type": "authenticate", "id": "in", "data": {"token": self.person.token}})
+        if self.signs_in:
+            await self.frame({"type": "authenticate", "id": "in", "data": {"token": self.person.token}})
         if self.greeted:
             await self.until(lambda: self.of("hello"))
         return self
@@ -91,16 +121,18 @@ class Socket:
     async def _read(self) -> None:
         try:
             async for text in self.connection:
-                frame = json.loads(text)
+                frame = understood(text)
                 if frame["type"] == "reply":
+                    assert frame["id"] not in self.replies, "answered twice"
                     self.replies[frame["id"]] = frame
                 else:
                     self.heard.append(frame)
                 self._news.set()
         except ConnectionClosed:
             pass
-        self.code = self.connection.close_code
-        self._news.set()
+        finally:
+            self.code = self.connection.close_code or 0
+            self._news.set()
 
     def of(self, type_: str) -> list[dict[str, Any]]:
         """What was heard of this type."""
