@@ -281,12 +281,12 @@ def _as_it_is_now(item: Outgoing, message_id: UUID) -> Sent | Refusal:
 
 
 def _finish(batch: Batch) -> None:
-    """After the commit: answer the senders, then ring."""
-    if batch.duplicates:
-        limits.forgive([_limit_key(item) for item, _ in batch.duplicates], settings.RATE_MESSAGES)
-        batch.answers += [(item, _as_it_is_now(item, message_id)) for item, message_id in batch.duplicates]
+    """After the commit: answer the senders and ring; then those who asked again."""
     _answer(batch.answers)
     ring(batch.rings)
+    if batch.duplicates:
+        limits.forgive([_limit_key(item) for item, _ in batch.duplicates], settings.RATE_MESSAGES)
+        _answer([(item, _as_it_is_now(item, message_id)) for item, message_id in batch.duplicates])
 
 
 def _answer(answers: Iterable[tuple[Outgoing, Sent | Refusal]]) -> None:
