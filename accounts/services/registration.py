@@ -58,10 +58,9 @@ def _enroll(new: User) -> None:
     fields |= {"email": None if known else new.email, "created_at": now()}
     user, _ = User.objects.update_or_create(id=row_id, defaults=fields)
     one_time.end_code(user, VERIFY)  # it was for the password that was just replaced
+    mails.send_code(user, VERIFY)
     if known:
         mails.send_notice(known, mails.KNOWN_EMAIL)
-    else:
-        mails.send_code(user, VERIFY)
 
 
 def stand_in_id(email: str) -> UUID:

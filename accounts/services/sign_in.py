@@ -28,15 +28,19 @@ def login(*, login: str, password: str, device_name: str = "", address: str = ""
 
 
 def _who(login: str, password: str) -> User | None:
-    """Whose password this is. A registration for a known address answers like one that waits for its code."""
-    user: User | None = User.objects.by_login(login).first()
-    stand_in = User.objects.filter(id=stand_in_id(login)).first()
-    for one in (stand_in, user):
-        if one and one.check_password(password):
-            return one
-    if user is None or user.email_verified_at is None:
+    """Whose password this is: of who may sign in, or of who waits for a code, which is also what a registration for a
+    known address looks like. Each costs one hash, whether there is somebody or not."""
+    named = list(User.objects.by_login(login) | User.objects.filter(id=stand_in_id(login)))
+    confirmed = next((user for user in named if user.email_verified_at), None)
+    waiting = next((user for user in named if not user.email_verified_at), None)
+    return next((user for user in (confirmed, waiting) if _is_password_of(user, password)), None)
+
+
+def _is_password_of(user: User | None, password: str) -> bool:
+    if user is None:
         make_password(password)
-    return None
+        return False
+    return user.check_password(password)
 
 
 def _send_code_again(user: User) -> None:
