@@ -12,5 +12,5 @@ export function avatar({ id, name, avatar_url }, { is_online, kind = "direct" } 
 
 function tintOf(id) {
   const hash = [...id].reduce((sum, char) => (Math.imul(sum, 31) + char.charCodeAt(0)) >>> 0, 7);
-  return (hash ^ (hash >>> 16)) % TINTS;
+  return (hash >>> 13) % TINTS;
 }

@@ -7,15 +7,15 @@ const TOGETHER_MS = 5 * 60_000;
  * gathered by sender.
  *
  * @param {string} id of the conversation
- * @param {?number} new_after place after which messages of others are new
+ * @param {?number} new_after place after which messages of others are new; no line when it is above what is loaded
  */
 export function rowsOf(store, id, new_after = null) {
   const conversation = store.conversations.get(id);
-  const { entries, pending } = store.log(id);
+  const { entries, pending, floor } = store.log(id);
   const name = nameBy(store, id);
   const rows = [];
   let before = null;
-  let is_divided = new_after === null;
+  let is_divided = new_after === null || new_after < floor - 1;
   for (const { seq, message, event } of [...entries, ...pending.map((message) => ({ message }))]) {
     const time = message?.created_at ?? event.ts;
     if (event && conversation.kind === "direct") continue;

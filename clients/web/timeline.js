@@ -4,6 +4,7 @@ import { rowsOf } from "./rows.js";
 
 const NEAR_BOTTOM_PX = 48;
 const NEAR_TOP_PX = 400;
+const PAGES_TO_NEW = 3;
 
 /** The scrolling list of one conversation's messages. */
 export class Timeline {
@@ -15,6 +16,7 @@ export class Timeline {
   #jump_count = h("span", { class: "badge", hidden: true });
   #jump = iconButton("down", "Jump to the latest message", { class: "icon-button jump", hidden: true, onclick: () => this.toEnd(true) });
   #is_at_end = true;
+  #has_begun = false;
   #new_after = null;
   #resized = new ResizeObserver(() => this.#is_at_end && this.toEnd());
 
@@ -39,26 +41,19 @@ export class Timeline {
   }
 
   /** The first drawing: at what is new, else at the end. */
-  begin() {
-    this.draw();
+  async begin() {
+    await this.#loadToNew().catch(() => {});
+    if (!this.element.isConnected) return;
+    this.#has_begun = true;
+    this.#paint();
     this.#list.querySelector(".row-new")?.scrollIntoView({ block: "center" });
     this.#scrolled();
     this.#chat.loadChanges(this.#id).catch(() => {});
   }
 
   draw() {
-    const { store } = this.#chat;
-    const conversation = store.conversations.get(this.#id);
-    const rows = rowsOf(store, this.#id, this.#new_after);
-    const from_bottom = this.#scroller.scrollHeight - this.#scroller.scrollTop;
-    const first_before = this.#list.querySelector(".message")?.dataset.id;
-    fillKeyed(this.#list, rows, (row) => rowElement(row, this.#act));
-    const is_longer_above = first_before && this.#list.querySelector(".message")?.dataset.id !== first_before;
-    if (this.#is_at_end) this.toEnd();
-    else if (is_longer_above) this.#scroller.scrollTop = this.#scroller.scrollHeight - from_bottom;
-    this.#messages.at(-1)?.setAttribute("tabindex", "0");
-    this.#jump_count.hidden = !conversation.unread_count;
-    this.#jump_count.textContent = conversation.unread_count;
+    if (!this.#has_begun) return;
+    this.#paint();
     this.#scrolled();
   }
 
@@ -87,7 +82,7 @@ export class Timeline {
 
   /** Mark as read what can be seen now. */
   markSeen() {
-    if (document.hidden || !document.hasFocus()) return;
+    if (!this.#has_begun || document.hidden || !document.hasFocus()) return;
     if (this.#is_at_end) return this.#chat.markRead(this.#id, this.#chat.store.log(this.#id).position);
     const end = this.#scroller.scrollTop + this.#scroller.clientHeight;
     const seen = this.#messages.findLast(({ dataset, offsetTop }) => dataset.seq && offsetTop < end);
@@ -98,12 +93,33 @@ export class Timeline {
     return [...this.#list.querySelectorAll(".message")];
   }
 
+  #paint() {
+    const { store } = this.#chat;
+    const conversation = store.conversations.get(this.#id);
+    const rows = rowsOf(store, this.#id, this.#new_after);
+    const from_bottom = this.#scroller.scrollHeight - this.#scroller.scrollTop;
+    const first_before = this.#list.querySelector(".message")?.dataset.id;
+    fillKeyed(this.#list, rows, (row) => rowElement(row, this.#act));
+    const is_longer_above = first_before && this.#list.querySelector(".message")?.dataset.id !== first_before;
+    if (this.#is_at_end) this.toEnd();
+    else if (is_longer_above) this.#scroller.scrollTop = this.#scroller.scrollHeight - from_bottom;
+    this.#messages.at(-1)?.setAttribute("tabindex", "0");
+    this.#jump_count.hidden = !conversation.unread_count;
+    this.#jump_count.textContent = conversation.unread_count;
+  }
+
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     this.#is_at_end = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
     this.#jump.hidden = this.#is_at_end;
     if (scrollTop < NEAR_TOP_PX) this.#loadOlder();
     this.markSeen();
+  }
+
+  async #loadToNew() {
+    const log = this.#chat.store.log(this.#id);
+    const is_above = () => this.#new_after !== null && this.#new_after < log.floor - 1 && log.has_older;
+    for (let page = 0; page < PAGES_TO_NEW && is_above(); page++) await this.#chat.loadOlder(this.#id);
   }
 
   #loadOlder() {

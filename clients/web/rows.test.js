@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { alice, bob, conversation, message } from "../js/fakes.js";
+import { Store } from "../js/store.js";
+import { rowsOf } from "./rows.js";
+import { changeText, dayOf, initialsOf, typingText } from "./words.js";
+
+function storeWith(messages, fields = {}) {
+  const store = new Store();
+  store.me = alice;
+  store.put({ ...conversation({ seq: messages.at(-1).seq, ...fields }), messages });
+  return store;
+}
+
+const kinds = (rows) => rows.map(({ kind }) => kind);
+const at = (time) => ({ created_at: time });
+
+test("messages are gathered by day, by sender and by time", () => {
+  const store = storeWith([
+    message(1, at("2026-01-01T10:00:00")),
+    message(2, at("2026-01-01T10:01:00")),
+    message(3, at("2026-01-01T10:30:00")),
+    message(4, { ...at("2026-01-01T10:31:00"), sender: alice }),
+    message(5, at("2026-01-02T10:00:00")),
+  ]);
+  const rows = rowsOf(store, "c");
+  assert.deepEqual(kinds(rows), ["day", "message", "message", "message", "message", "day", "message"]);
+  const first = rows.filter(({ kind }) => kind === "message").map(({ is_first }) => is_first);
+  assert.deepEqual(first, [true, false, true, true, true]);
+});
+
+test("a line stands above the first message of others that is new", () => {
+  const store = storeWith([message(1), message(2, { sender: alice }), message(3), message(4)]);
+  assert.deepEqual(kinds(rowsOf(store, "c", 1)), ["day", "message", "message", "new", "message", "message"]);
+  assert.ok(!kinds(rowsOf(store, "c", 4)).includes("new"));
+});
+
+test("an own message keeps its row when it gets its place", () => {
+  const store = storeWith([message(1)]);
+  const own = message(2, { sender: alice, client_id: "k" });
+  store.addPending({ ...own, id: undefined, seq: undefined, status: "pending" });
+  const pending = rowsOf(store, "c").at(-1);
+  store.apply({ type: "message.created", conversation_id: "c", seq: 2, data: { message: own } });
+  const stored = rowsOf(store, "c").at(-1);
+  assert.equal(stored.key, pending.key);
+  assert.deepEqual([pending.status, stored.status], ["pending", "sent"]);
+});
+
+test("only a direct conversation says that a message was read", () => {
+  const own = message(1, { sender: alice, status: "read" });
+  assert.equal(rowsOf(storeWith([own], { kind: "direct" }), "c").at(-1).status, "read");
+  assert.equal(rowsOf(storeWith([own], { kind: "group" }), "c").at(-1).status, "sent");
+});
+
+test("changes name who did what to whom, as far as it is known", () => {
+  const names = { alice: "You", bob: "bob" };
+  const told = (type, actor_id, user) => changeText({ type, data: { actor_id, member: { user } } }, (id) => names[id]);
+  const carol = { id: "carol", username: "carol" };
+  assert.equal(told("member.added", "bob", alice), "bob added you");
+  assert.equal(told("member.added", "alice", carol), "You added carol");
+  assert.equal(told("member.added", "carol", carol), "carol joined");
+  assert.equal(told("member.removed", "bob", bob), "bob left");
+  assert.equal(told("member.removed", "dave", carol), "carol was removed");
+});
+
+test("days are called as people call them", () => {
+  const now = new Date("2026-03-10T09:00:00");
+  const called = (time) => dayOf(time, now);
+  assert.deepEqual(["2026-03-10T00:01:00", "2026-03-09T23:59:00"].map(called), ["Today", "Yesterday"]);
+  assert.match(called("2025-03-10T09:00:00"), /2025/);
+});
+
+test("typing and initials", () => {
+  assert.equal(typingText([bob, alice]), "bob and alice are typing…");
+  assert.equal(initialsOf("carol öztürk-smith"), "CÖ");
+});
+
+test("no line is drawn where what is new begins above what is loaded", () => {
+  const store = storeWith([message(40), message(41)]);
+  assert.ok(!kinds(rowsOf(store, "c", 3)).includes("new"));
+  assert.ok(kinds(rowsOf(store, "c", 39)).includes("new"));
+});
