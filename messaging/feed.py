@@ -8,6 +8,7 @@ named `*_threadsafe` may be called from anywhere.
 
 import asyncio
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -32,6 +33,8 @@ JOINING = 0.002
 SWEEP = 3.0
 """Seconds between two comparisons with the database."""
 SLICE = 200
+RECENT, KEPT = 2.0, 50
+"""Seconds that passing events are kept for those who are about to hear, and how many."""
 LINGER = 2
 """Sweeps that a conversation without sockets is kept."""
 LAYER_PATIENCE = 1.0
@@ -87,6 +90,7 @@ class Room:
         "idle",
         "place",
         "ready",
+        "recent",
         "repairing",
         "waiting",
     )
@@ -98,6 +102,7 @@ class Room:
         self.hearers: dict[Hearer, Listening] = {}
         self.waiting: dict[int, Ring] = {}
         self.held: list[bytes] = []
+        self.recent: list[tuple[float, bytes, UUID | None]] = []
         self.flush_at = 0.0
         self.flushing = False
         self.repairing = False
@@ -109,6 +114,9 @@ class Room:
         self.idle = 0
         self.hearers[hearer] = listening
         hearer.hearing.add(self.conversation_id)
+        for moment, frame, apart in self.recent:
+            if moment > time.monotonic() - RECENT and hearer.user_id != apart:
+                hearer.outbox.send(frame)
 
     def drop(self, hearer: Hearer) -> None:
         """Let a socket hear no longer; what was handed before this still reaches it."""
@@ -136,8 +144,10 @@ class Room:
                 hearer.outbox.write(wire, payloads)
 
     def pass_on(self, frame: bytes, apart: UUID | None) -> None:
-        """Deliver a passing event to everybody but the sockets of one person."""
+        """Deliver a passing event to everybody but the sockets of one person. It is kept for a moment: who is just
+        being greeted or catching up does not hear yet, and nothing brings it again."""
         self.flush()
+        self.recent = [*self.recent[-KEPT:], (time.monotonic(), frame, apart)]
         wire, payloads = websocket_frame(frame), [frame]
         for hearer in self.hearers:
             if hearer.user_id != apart:
