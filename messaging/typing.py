@@ -53,7 +53,7 @@ class Typing:
         else:
             typing.pop(user_id, None)
         if before != set(typing) or ring.note["typing"]:
-            self._show(conversation_id)
+            self._show(conversation_id, apart=user_id)
 
     def _expire(self, conversation_id: UUID) -> None:
         typing = self._lists.get(conversation_id, {})
@@ -65,8 +65,8 @@ class Typing:
         if gone:
             self._show(conversation_id)
 
-    def _show(self, conversation_id: UUID) -> None:
-        """The list as each may see it: without themselves."""
+    def _show(self, conversation_id: UUID, apart: UUID | None = None) -> None:
+        """The list as each sees it: without themselves, so that their own typing is no news to them."""
         typing = self._lists[conversation_id]
         if not typing:
             del self._lists[conversation_id]
@@ -74,7 +74,8 @@ class Typing:
         if room is None or len(room.hearers) > ROOM_SIZE:
             return
         for hearer in room.hearers:
-            hearer.outbox.send(_frame(conversation_id, typing, hearer))
+            if hearer.user_id != apart:
+                hearer.outbox.send(_frame(conversation_id, typing, hearer))
 
     def show_to(self, hearer: Hearer) -> None:
         """A fresh list of every conversation in which somebody types, for a socket that has just come."""

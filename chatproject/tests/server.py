@@ -38,9 +38,12 @@ class Server:
     """A server that is not started yet; `env` adds to its settings, `workers` sets `WORKERS`.
 
     `url` and `ws_url` are its addresses, `data_dir` its folder, `env` its environment, `log` all it has printed.
+    One `beside` another shares its data, database and Redis, as a second machine would: it needs PostgreSQL and Redis.
     """
 
-    def __init__(self, *, workers: int = 1, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *, workers: int = 1, env: dict[str, str] | None = None, beside: "Server | None" = None
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="chat-", ignore_cleanup_errors=True)
         self.data_dir = Path(self._folder.name)
         self.port = free_port()
@@ -58,7 +61,10 @@ class Server:
             **(env or {}),
         }
         self._postgres, self._database = "", ""
-        if self.env["DATABASE_URL"].startswith("postgres"):
+        if beside:
+            self.env = {**beside.env, "PORT": str(self.port)}
+            self.data_dir = beside.data_dir
+        elif self.env["DATABASE_URL"].startswith("postgres"):
             self._create_database()
         for name in ("DATABASE_URL", "REDIS_URL"):  # empty is not unset
             if not self.env[name]:

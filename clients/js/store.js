@@ -229,7 +229,11 @@ export class Store {
     if (message.sender?.id === this.me?.id) {
       this.removePending(conversation.id, message.client_id);
       this.markRead(conversation.id, message.seq);
-    } else if (message.seq > conversation.counted_seq && message.seq > readSeq(conversation) && !message.is_deleted) {
+      return;
+    }
+    // Who writes has read what came before: the server moves their mark without telling.
+    this.#passing.setMark(conversation.id, message.sender?.id, { read: message.seq });
+    if (message.seq > conversation.counted_seq && message.seq > readSeq(conversation) && !message.is_deleted) {
       conversation.unread_count += 1;
     }
   }

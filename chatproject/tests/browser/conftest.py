@@ -1,0 +1,46 @@
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from chatproject.tests.browser.tab import Tab
+from chatproject.tests.server import Server
+
+ROOMY = {name: "1000/s" for name in ("RATE_AUTH", "RATE_OTP", "RATE_REQUESTS", "RATE_REQUESTS_USER", "RATE_MESSAGES")}
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[tuple[Server, Server]]:
+    """Where two people go: with PostgreSQL and Redis to two processes that share them, else to the same one."""
+    with Server(env=ROOMY) as first:
+        if not (os.environ.get("REDIS_URL") and first.env.get("DATABASE_URL")):
+            yield first, first
+            return
+        with Server(beside=first) as second:
+            yield first, second
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Callable[..., Tab]]:
+    """Opens a browser of somebody's own: `tab(server.url, "alice")`. At the end no page has complained."""
+    tabs: list[Tab] = []
+
+    def open_tab(url: str, name: str, **size: int) -> Tab:
+        tabs.append(Tab(browser, url, name, **size))
+        return tabs[-1]
+
+    yield open_tab
+    for one in tabs:
+        one.context.close()
+    assert not [complaint for one in tabs for complaint in one.complaints]

@@ -1,0 +1,84 @@
+"""Somebody in front of the web client: what they do, in their words."""
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from chatproject.tests.server import Server
+
+PASSWORD = "correct horse 7"
+
+
+class Tab:
+    """One browser of its own with the web client open at `url`. Whatever the page complains about is in `complaints`."""
+
+    def __init__(self, browser: Browser, url: str, name: str, *, width: int = 1200, height: int = 800) -> None:
+        self.url, self.name = url, name
+        self.context = browser.new_context(viewport={"width": width, "height": height})
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto(url)
+
+    def find(self, testid: str) -> Locator:
+        """What stands in the page under this name."""
+        return self.page.get_by_test_id(testid)
+
+    def sign_up(self, server: Server) -> None:
+        """Sign up, read the code from the mail, and enter it."""
+        self.page.get_by_role("button", name="Create an account").click()
+        form = self.find("signup-form")
+        form.get_by_label("E-mail").fill(f"{self.name}@example.org")
+        form.get_by_label("Username").fill(self.name)
+        form.get_by_label("Password").fill(PASSWORD)
+        form.get_by_role("button", name="Sign up").click()
+        expect(self.find("code-form")).to_be_visible()
+        self.find("code-form").get_by_label("6-digit code").fill(server.code(f"{self.name}@example.org"))
+        expect(self.find("conversation-list")).to_be_attached()
+
+    def sign_in(self) -> None:
+        """Sign in with name and password."""
+        form = self.find("signin-form")
+        form.get_by_label("E-mail or username").fill(self.name)
+        form.get_by_label("Password").fill(PASSWORD)
+        form.get_by_role("button", name="Sign in").click()
+        expect(self.find("conversation-list")).to_be_attached()
+
+    def sign_out(self) -> None:
+        """Sign out by the profile menu."""
+        self.find("profile").click()
+        self.find("sign-out").click()
+        expect(self.find("signin-form")).to_be_visible()
+
+    def open_direct(self, other: str) -> None:
+        """Find somebody and open the conversation with them."""
+        self.find("new-direct").click()
+        self.find("people-search").fill(other)
+        self.find("person-result").first.click()
+        expect(self.find("composer")).to_be_visible()
+
+    def open_first(self) -> None:
+        """Open the conversation on top of the list."""
+        self.find("conversation-item").first.get_by_role("link").click()
+        expect(self.find("composer")).to_be_visible()
+
+    def type(self, text: str) -> None:
+        """Type into the composer, key by key."""
+        self.find("composer").press_sequentially(text)
+
+    def say(self, text: str) -> None:
+        """Write a message and send it with the keyboard."""
+        self.find("composer").fill(text)
+        self.find("composer").press("Enter")
+
+    def message(self, text: str) -> Locator:
+        """The message with this text."""
+        return self.find("message").filter(has_text=text)
+
+    def choose(self, text: str, deed: str) -> None:
+        """Choose something from the menu of a message."""
+        self.message(text).hover()
+        self.message(text).get_by_test_id("message-menu").click()
+        self.page.get_by_role("menuitem", name=deed).click()
+
+    def texts(self) -> list[str]:
+        """The texts of all messages that stand in the page, in order."""
+        return self.page.locator("[data-testid=message] .text").all_inner_texts()
