@@ -10,7 +10,7 @@ const STOPPED = {
 /** Says when messages neither come nor go, and when they do again. */
 export class Banner {
   #chat;
-  #timer = null;
+  #wait = null;
 
   /** The whole of it. */
   element = h("div", { class: "banner", role: "status", "data-testid": "connection-banner", hidden: true });
@@ -21,23 +21,36 @@ export class Banner {
 
   /** @param {string} state of the connection */
   show(state) {
-    clearTimeout(this.#timer);
     if (state === "online") return this.#back();
     if (state === "stopped") return this.#say("stopped", STOPPED[this.#chat.close_code] ?? "The server ended this connection.", "Reconnect");
     if (!navigator.onLine) return this.#say("offline", "You are offline. Messages are sent when you are back.");
     const say = () => this.#say("reconnecting", "Connection lost. Reconnecting…", "Try now");
-    if (this.element.hidden) this.#timer = setTimeout(say, PATIENCE_MS);
-    else say();
+    if (this.element.dataset.state === "back") this.#hide();
+    if (!this.element.hidden) return say();
+    this.#wait ??= setTimeout(say, PATIENCE_MS);
   }
 
   #back() {
+    this.#stopWaiting();
     if (this.element.hidden) return;
     this.#say("back", "Connected again.");
-    this.#timer = setTimeout(() => (this.element.hidden = true), BACK_MS);
+    this.#wait = setTimeout(() => this.#hide(), BACK_MS);
+  }
+
+  #hide() {
+    this.#stopWaiting();
+    this.element.hidden = true;
+    this.element.dataset.state = "";
+  }
+
+  #stopWaiting() {
+    clearTimeout(this.#wait);
+    this.#wait = null;
   }
 
   #say(state, text, verb = null) {
-    if (this.element.dataset.state === state && !this.element.hidden) return;
+    this.#stopWaiting();
+    if (this.element.dataset.state === state) return;
     this.element.dataset.state = state;
     this.element.hidden = false;
     const button = verb && h("button", { type: "button", class: "link", onclick: () => this.#chat.reconnect() }, verb);

@@ -7,11 +7,11 @@ import { sentenceOf } from "./words.js";
 export async function openChannels(chat, open) {
   const note = h("p", { class: "note", role: "status" }, "Looking for channels…");
   const list = h("ul", { class: "people" });
-  const close = openDialog("Channels", note, list);
+  const dialog = openDialog("Channels", note, list);
   const enter = async ({ id }) => {
     try {
       if (!chat.store.conversations.has(id)) await chat.join(id);
-      close();
+      dialog.close();
       open(id);
     } catch (error) {
       fill(note, sentenceOf(error));

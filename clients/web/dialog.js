@@ -1,43 +1,38 @@
 import { fill, h, iconButton } from "./dom.js";
 
-/** Show a dialog; the browser keeps the focus inside and closes it on Escape. @returns {() => void} closes it */
+const TOAST_MS = 5_000;
+
+/** Show a dialog; the browser keeps the focus inside and closes it on Escape. @returns {HTMLDialogElement} */
 export function openDialog(title, ...content) {
   const close = () => dialog.close();
-  const heading = h("h2", { id: "dialog-title" }, title);
+  const header = h("header", {}, h("h2", {}, title), iconButton("close", "Close", { onclick: close }));
   const dialog = h(
     "dialog",
-    { "aria-labelledby": "dialog-title", onclose: () => dialog.remove(), onclick: ({ target }) => target === dialog && close() },
-    h("div", { class: "dialog-body" }, h("header", {}, heading, iconButton("close", "Close", { onclick: close })), content),
+    { "aria-label": title, onclose: () => dialog.remove(), onclick: ({ target }) => target === dialog && close() },
+    h("div", { class: "dialog-body" }, header, content),
   );
   document.body.append(dialog);
   dialog.showModal();
-  return close;
+  return dialog;
 }
 
 /** Ask before something that cannot be undone. @returns {Promise<boolean>} */
 export function confirm(title, text, verb) {
-  return new Promise((resolve) => {
-    let is_sure = false;
-    const yes = () => {
-      is_sure = true;
-      close();
-    };
-    const buttons = h(
-      "div",
-      { class: "dialog-buttons" },
-      h("button", { type: "button", class: "quiet", onclick: () => close() }, "Cancel"),
-      h("button", { type: "button", class: "danger", "data-testid": "confirm", onclick: yes }, verb),
-    );
-    const close = openDialog(title, h("p", {}, text), buttons);
-    document.body.lastElementChild.addEventListener("close", () => resolve(is_sure));
-  });
+  const button = (answer, label, props) => h("button", { type: "button", onclick: () => dialog.close(answer), ...props }, label);
+  const cancel = button("", "Cancel", { class: "quiet" });
+  const go = button("yes", verb, { class: "danger", "data-testid": "confirm" });
+  const dialog = openDialog(title, h("p", {}, text), h("div", { class: "dialog-buttons" }, cancel, go));
+  cancel.focus();
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes")));
 }
 
-const toasts = h("div", { class: "toasts", role: "status" });
+const toasts = h("div", { class: "toasts", role: "status", popover: "manual" });
 
-/** Say something in passing. */
+/** Say something in passing, above whatever is open. */
 export function toast(text) {
   if (!toasts.isConnected) document.body.append(toasts);
+  if (toasts.matches(":popover-open")) toasts.hidePopover();
+  toasts.showPopover();
   fill(toasts, h("p", {}, text));
-  setTimeout(() => toasts.firstChild?.textContent === text && fill(toasts), 5_000);
+  setTimeout(() => toasts.textContent === text && toasts.hidePopover(), TOAST_MS);
 }

@@ -20,10 +20,10 @@ export function openMembers(chat, id) {
   };
   const leave = async () => {
     if (!(await confirm(`Leave ${titleOf(conversation, store)}?`, "It disappears from your list.", "Leave"))) return;
-    await attempt(chat.leave(id).then(close));
+    await attempt(chat.leave(id).then(() => dialog.close()));
   };
   const draw = () => {
-    if (!store.conversations.has(id)) return close();
+    if (!store.conversations.has(id)) return dialog.close();
     const members = [...(store.members.get(id)?.values() ?? [])];
     fillKeyed(list, members.map((member) => rowOf(store, id, member, can("remove_members"))), (row) => memberElement(row, () => remove(row)));
   };
@@ -33,8 +33,8 @@ export function openMembers(chat, id) {
     can("leave") && h("button", { type: "button", class: "quiet danger", "data-testid": "leave", onclick: leave }, "Leave"),
     can("add_members") && h("button", { type: "button", class: "primary", "data-testid": "add-members", onclick: () => addMembers(chat, id, load) }, "Add members"),
   );
-  const close = openDialog(titleOf(conversation, store), list, buttons);
-  list.closest("dialog").addEventListener("close", store.listen(draw));
+  const dialog = openDialog(titleOf(conversation, store), list, buttons);
+  dialog.addEventListener("close", store.listen(draw));
   draw();
   load();
 }

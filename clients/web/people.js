@@ -9,10 +9,10 @@ const PAUSE_MS = 200;
 export function newDirect(chat, open) {
   const search = peopleSearch(chat, async (person) => {
     const conversation = await chat.openDirect(person.id);
-    close();
+    dialog.close();
     open(conversation.id);
   });
-  const close = openDialog("New direct chat", search.element);
+  const dialog = openDialog("New direct chat", search.element);
   search.focus();
 }
 
@@ -21,10 +21,10 @@ export function newGroup(chat, open) {
   const name = h("input", { name: "name", required: true, maxlength: 100, autocomplete: "off", "data-testid": "group-name" });
   const make = async (member_ids) => {
     const conversation = await chat.createGroup({ name: name.value.trim(), member_ids });
-    close();
+    dialog.close();
     open(conversation.id);
   };
-  const close = openDialog("New group", choosing(chat, "Create group", make, h("label", {}, "Name", name)));
+  const dialog = openDialog("New group", choosing(chat, "Create group", make, h("label", {}, "Name", name)));
   name.focus();
 }
 
@@ -32,10 +32,10 @@ export function newGroup(chat, open) {
 export function addMembers(chat, conversation_id, onAdded) {
   const add = async (user_ids) => {
     if (user_ids.length) await chat.addMembers(conversation_id, user_ids);
-    close();
+    dialog.close();
     onAdded();
   };
-  const close = openDialog("Add members", choosing(chat, "Add", add));
+  const dialog = openDialog("Add members", choosing(chat, "Add", add));
 }
 
 function choosing(chat, verb, run, ...fields) {

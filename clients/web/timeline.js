@@ -11,12 +11,15 @@ export class Timeline {
   #chat;
   #id;
   #act;
-  #list = h("ol", { class: "rows", role: "log", "aria-label": "Messages", "aria-live": "polite", "aria-relevant": "additions" });
+  #list = h("ol", { class: "rows", role: "log", "aria-label": "Messages", "aria-live": "off" });
+  #news = h("p", { class: "unseen", "aria-live": "polite" });
   #scroller = h("div", { class: "scroller", "data-testid": "timeline", onscroll: () => this.#scrolled() });
   #jump_count = h("span", { class: "badge", hidden: true });
   #jump = iconButton("down", "Jump to the latest message", { class: "icon-button jump", hidden: true, onclick: () => this.toEnd(true) });
   #is_at_end = true;
   #has_begun = false;
+  #announced = Infinity;
+  #tab_stop = null;
   #new_after = null;
   #resized = new ResizeObserver(() => this.#is_at_end && this.toEnd());
 
@@ -32,7 +35,7 @@ export class Timeline {
     this.#jump.append(this.#jump_count);
     this.#scroller.append(this.#list);
     this.#list.addEventListener("keydown", (event) => this.#key(event));
-    this.element.append(this.#scroller, this.#jump);
+    this.element.append(this.#scroller, this.#jump, this.#news);
     this.#resized.observe(this.#scroller);
   }
 
@@ -97,15 +100,29 @@ export class Timeline {
     const { store } = this.#chat;
     const conversation = store.conversations.get(this.#id);
     const rows = rowsOf(store, this.#id, this.#new_after);
-    const from_bottom = this.#scroller.scrollHeight - this.#scroller.scrollTop;
-    const first_before = this.#list.querySelector(".message")?.dataset.id;
+    const anchor = this.#messages.find(({ offsetTop }) => offsetTop >= this.#scroller.scrollTop);
+    const before = anchor?.offsetTop;
     fillKeyed(this.#list, rows, (row) => rowElement(row, this.#act));
-    const is_longer_above = first_before && this.#list.querySelector(".message")?.dataset.id !== first_before;
     if (this.#is_at_end) this.toEnd();
-    else if (is_longer_above) this.#scroller.scrollTop = this.#scroller.scrollHeight - from_bottom;
-    this.#messages.at(-1)?.setAttribute("tabindex", "0");
+    else if (anchor?.isConnected) this.#scroller.scrollTop += anchor.offsetTop - before;
+    this.#moveTabStop();
+    this.#announce(rows);
     this.#jump_count.hidden = !conversation.unread_count;
     this.#jump_count.textContent = conversation.unread_count;
+  }
+
+  /** One stop for the tab key; from there the arrow keys move. */
+  #moveTabStop() {
+    this.#tab_stop?.setAttribute("tabindex", "-1");
+    this.#tab_stop = this.#messages.at(-1);
+    this.#tab_stop?.setAttribute("tabindex", "0");
+  }
+
+  /** Rows are redrawn when their status changes; only what is new is to be read out. */
+  #announce(rows) {
+    const news = rows.filter(({ is_own, seq }) => is_own === false && seq > this.#announced);
+    this.#announced = this.#chat.store.log(this.#id).position;
+    if (news.length) this.#news.textContent = news.map(({ sender, content }) => `${sender.name}: ${content}`).join("\n");
   }
 
   #scrolled() {
