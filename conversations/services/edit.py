@@ -5,21 +5,28 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from chatproject.common.errors import invalid
 from conversations.log import Kind, announce_change, announce_removed, append, conversation_frame
 from conversations.models import Conversation, Membership
 from conversations.services.locking import lock_for
 
 
 def edit_conversation(actor: Membership, *, changes: dict[str, Any]) -> Membership:
-    """Change the name, the description or the policy; everybody in it hears of it."""
+    """Change the name, the description or the policy; everybody in it hears of it. What is so already takes no place."""
+    if "name" in changes:
+        changes = {**changes, "name": changes["name"].strip()}
+        if not changes["name"]:
+            raise invalid("name", "A name is needed.", "required")
     with transaction.atomic():
         actor = lock_for(actor, "edit_conversation")
         conversation = actor.conversation
+        changes = {name: value for name, value in changes.items() if getattr(conversation, name) != value}
+        if not changes:
+            return actor
         for name, value in changes.items():
             setattr(conversation, name, value)
+        conversation.save(update_fields=list(changes))
         change = append(conversation, Kind.CONVERSATION_UPDATED, actor=actor.user)
-        if changes:
-            conversation.save(update_fields=list(changes))
         announce_change(change, conversation_frame(change, conversation))
     return actor
 
