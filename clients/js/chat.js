@@ -14,13 +14,13 @@ import { ChatError } from "./errors.js";
 import { Marks } from "./marks.js";
 import { Outbox } from "./outbox.js";
 import { Session } from "./session.js";
+import { Signs } from "./signs.js";
 import { Socket } from "./socket.js";
 import { Store } from "./store.js";
 import { Sync } from "./sync.js";
 
 export { ChatError, Store };
 
-const TYPING_EVERY_MS = 3_000;
 const TYPING_LIVES_MS = 6_000;
 
 export class ChatClient {
@@ -39,8 +39,7 @@ export class ChatClient {
   #marks;
   #outbox;
   #with_tickets;
-  #watched = [];
-  #typed_at = new Map();
+  #signs;
   #is_restored = false;
 
   /**
@@ -65,6 +64,7 @@ export class ChatClient {
     });
     const { store, api } = this;
     this.#sync = new Sync({ store, api, socket: this.#socket });
+    this.#signs = new Signs(this.#socket);
     this.#marks = new Marks({ store, socket: this.#socket });
     this.#outbox = new Outbox({
       store,
@@ -95,10 +95,12 @@ export class ChatClient {
     return this.#signedIn(await this.#ask("auth/register/", { email, username, password, full_name }));
   }
 
+  /** Enter the code from the mail; signs in. */
   async verify({ email, code }) {
     return this.#signedIn(await this.#ask("auth/verify/", { email, code }));
   }
 
+  /** Ask for another code. @throws {ChatError} `rate_limited` with `retry_after` while it is too early */
   resendCode({ email, purpose = "verify_email" }) {
     return this.#ask("auth/otp/resend/", { email, purpose });
   }
@@ -120,15 +122,17 @@ export class ChatClient {
     }
   }
 
+  /** End this session at the server and forget everything. */
   async signOut() {
     const refresh = this.#session.stored_refresh;
     await this.api.post("auth/logout/", { refresh }).catch((error) => {
       if (!error.is_sign_out) throw error;
     });
+    this.#outbox.forget();
     this.#end();
   }
 
-  /** Open the socket and keep it open. */
+  /** Open the socket and keep it open; at once where it was waiting for its next try. */
   start() {
     this.#socket.start();
   }
@@ -140,11 +144,12 @@ export class ChatClient {
 
   // Conversations
 
-  /** The direct conversation with a person, made if need be. */
+  /** The direct conversation with a person, made if need be. @returns {Promise<object>} */
   openDirect(user_id) {
     return this.#keep(this.api.post("conversations/", { kind: "direct", user_id }));
   }
 
+  /** @param {{name: string, member_ids: string[]}} group @returns {Promise<object>} the conversation */
   createGroup({ name, member_ids }) {
     return this.#keep(this.api.post("conversations/", { kind: "group", name, member_ids }));
   }
@@ -154,11 +159,13 @@ export class ChatClient {
     return (await this.api.get("conversations/discover/")).results;
   }
 
+  /** Join a public channel. @returns {Promise<object>} the conversation */
   async join(conversation_id) {
     await this.api.post(`conversations/${conversation_id}/join/`);
     return this.#keep({ id: conversation_id });
   }
 
+  /** @throws {ChatError} `last_owner` while others would be left without one */
   async leave(conversation_id) {
     await this.api.delete(`conversations/${conversation_id}/members/me/`);
     this.store.remove(conversation_id);
@@ -173,6 +180,7 @@ export class ChatClient {
     this.store.putMembers(conversation_id, members, members.length < limit);
   }
 
+  /** @param {string[]} user_ids */
   addMembers(conversation_id, user_ids) {
     return this.api.post(`conversations/${conversation_id}/members/`, { user_ids });
   }
@@ -181,15 +189,20 @@ export class ChatClient {
     return this.api.delete(`conversations/${conversation_id}/members/${user_id}/`);
   }
 
+  /** @returns {Promise<object[]>} public profiles */
   async searchPeople(search) {
     return (await this.api.get("users/", { search, limit: 20 })).results;
   }
 
   // Messages
 
-  /** Send a message; it is in the store at once, as `pending`. @returns {string} its client_id */
+  /**
+   * Send a message; it is in the store at once, as `pending`, and sent until there is an answer.
+   * @param {?object} reply_to the message it answers
+   * @returns {string} its client_id
+   */
   send(conversation_id, content, reply_to = null) {
-    this.#typed_at.delete(conversation_id);
+    this.#signs.sent(conversation_id);
     return this.#outbox.add({ conversation_id, content, reply_to_id: reply_to?.id }, { reply_to });
   }
 
@@ -203,10 +216,12 @@ export class ChatClient {
     this.#outbox.discard(client_id);
   }
 
+  /** Change the text of an own message. */
   async edit(message_id, content) {
     this.store.putMessage(await this.api.patch(`messages/${message_id}/`, { content }));
   }
 
+  /** Delete an own message, or any as a moderator; a tombstone stays. */
   delete(message_id) {
     return this.api.delete(`messages/${message_id}/`);
   }
@@ -224,29 +239,19 @@ export class ChatClient {
 
   // Signs of life
 
+  /** Everything up to this place was seen. Safe to call often, and without a connection. */
   markRead(conversation_id, seq) {
     this.#marks.read(conversation_id, seq);
   }
 
   /** Call this at every key; it tells the others at most once in three seconds. */
   typing(conversation_id, is_typing = true) {
-    const typed_at = this.#typed_at.get(conversation_id) ?? -Infinity;
-    if (is_typing ? Date.now() - typed_at < TYPING_EVERY_MS : typed_at === -Infinity) return;
-    if (is_typing) this.#typed_at.set(conversation_id, Date.now());
-    else this.#typed_at.delete(conversation_id);
-    this.#socket.notify(is_typing ? "typing.start" : "typing.stop", { conversation_id });
+    this.#signs.type(conversation_id, is_typing);
   }
 
   /** Hear `presence.updated` of these people, and of no others. */
   watch(user_ids) {
-    if (user_ids.length === this.#watched.length && user_ids.every((id) => this.#watched.includes(id))) return;
-    this.#watched = user_ids;
-    this.#socket.notify("presence.watch", { user_ids });
-  }
-
-  /** Connect now: somebody looks, or the server had stopped us and they want back. */
-  reconnect() {
-    this.#socket.start();
+    this.#signs.watch(user_ids);
   }
 
   #listen() {
@@ -271,7 +276,7 @@ export class ChatClient {
   #ready() {
     if (!this.#is_restored) this.#outbox.restore();
     this.#is_restored = true;
-    this.#socket.notify("presence.watch", { user_ids: this.#watched });
+    this.#signs.resend();
     this.#marks.resend();
     this.#outbox.resume();
   }
@@ -299,7 +304,7 @@ export class ChatClient {
   async #keep(answer) {
     const { id } = await answer;
     if (!this.store.conversations.has(id)) await this.#sync.fetchConversation(id);
-    return this.store.conversations.get(id);
+    return this.store.conversations.get(id) ?? Promise.reject(ChatError.offline());
   }
 
   #end() {

@@ -206,6 +206,22 @@ test("unsent messages outlive the page", async (t) => {
   assert.equal(next.server.socket.commands("message.send")[0].data.client_id, client_id);
 });
 
+test("unsent messages outlive the end of the session, but not signing out", async (t) => {
+  const storage = memory();
+  const { server, chat } = await inConversation(t, { storage });
+  server.on("POST auth/refresh/", { status: 401, code: "token_invalid" });
+  server.socket.end(4401);
+  chat.send("c", "hi");
+  t.mock.timers.tick(1_000);
+  await settled();
+  assert.equal(chat.store.me, null);
+  assert.match(storage.getItem("chat.outbox"), /"hi"/);
+  await chat.signIn({ login: "alice", password: "p" });
+  server.on("POST auth/logout/", { status: 204 });
+  await chat.signOut();
+  assert.equal(storage.getItem("chat.outbox"), null);
+});
+
 test("read marks are gathered, and sent again when the connection was gone", async (t) => {
   const { server, chat } = await inConversation(t);
   server.socket.say(created(3));

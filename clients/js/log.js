@@ -20,7 +20,7 @@ export class Log {
   begin(messages, { position, first = 1 }) {
     this.position = position;
     this.entries = [];
-    this.floor = messages[0]?.seq ?? position + 1;
+    this.floor = messages[0]?.seq ?? first;
     this.has_older = messages.length > 0 && this.floor > first;
     for (const message of messages) this.hold(message);
     const stored = new Set(messages.map(({ client_id }) => client_id));

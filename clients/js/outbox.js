@@ -64,10 +64,16 @@ export class Outbox {
     if (letter) this.#settle(letter);
   }
 
+  /** Stop sending. What is unsent stays in storage for when the same person comes back. */
   clear() {
     this.#queues.clear();
     this.#pauses.forEach(clearTimeout);
     this.#pauses.clear();
+  }
+
+  /** Leave nothing behind: somebody signs out. */
+  forget() {
+    this.clear();
     this.#storage?.removeItem(STORED);
   }
 

@@ -35,6 +35,7 @@ export class Socket {
   #turn = 0;
   #is_stale = false;
   #silence = ANSWER_MS;
+  #heard = 0;
   #next_id = 1;
   #requests = new Map();
   #timers = {};
@@ -75,7 +76,7 @@ export class Socket {
     if (this.state !== "online") return Promise.reject(ChatError.offline());
     const id = String(this.#next_id++);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#answer(id, { error: { code: "timeout" } }), ANSWER_MS);
+      const timer = setTimeout(this.#unanswered, ANSWER_MS, id, this.#heard);
       this.#requests.set(id, { resolve, reject, timer });
       this.#write({ type, id, data });
     });
@@ -113,6 +114,7 @@ export class Socket {
   }
 
   #hear(frame) {
+    this.#heard++;
     this.#expect(this.#silence);
     if (frame.type === "reply") return this.#answer(frame.id, frame);
     if (frame.type === "hello") this.#welcome(frame.data);
@@ -132,6 +134,12 @@ export class Socket {
     clearTimeout(this.#timers.silence);
     this.#timers.silence = setTimeout(() => this.#closed(LOST), ms);
   }
+
+  /** No answer, and nothing else either: then nobody is there. */
+  #unanswered = (id, heard) => {
+    if (heard === this.#heard) this.lose();
+    else this.#answer(id, { error: { code: "timeout" } });
+  };
 
   #answer(id, { ok, data, error }) {
     const request = this.#requests.get(id);

@@ -106,6 +106,20 @@ test("replies find their requests, and a lost connection leaves them unanswered"
   await assert.rejects(lost, (error) => error.is_unanswered);
 });
 
+test("a request without an answer ends a connection on which nothing else is heard", async (t) => {
+  const { server, socket } = await online(t);
+  const slow = socket.request("message.send");
+  t.mock.timers.tick(5_000);
+  server.socket.say({ type: "pong" });
+  t.mock.timers.tick(5_000);
+  await assert.rejects(slow, { code: "timeout" });
+  assert.equal(socket.state, "online");
+  const dead = socket.request("message.send");
+  t.mock.timers.tick(10_000);
+  await assert.rejects(dead, { code: "offline" });
+  assert.equal(socket.state, "waiting");
+});
+
 test("waking tries at once instead of waiting", async (t) => {
   const { server, socket } = await online(t);
   server.socket.end(1006);

@@ -37,6 +37,6 @@ function showShell() {
 
 /** Safari lays its keyboard over the page without telling the layout. */
 function keepAboveKeyboard() {
-  const fit = () => document.documentElement.style.setProperty("--height", `${visualViewport.height}px`);
+  const fit = () => visualViewport.scale === 1 && document.documentElement.style.setProperty("--height", `${visualViewport.height}px`);
   visualViewport?.addEventListener("resize", fit);
 }

@@ -53,7 +53,7 @@ export class Banner {
     if (this.element.dataset.state === state) return;
     this.element.dataset.state = state;
     this.element.hidden = false;
-    const button = verb && h("button", { type: "button", class: "link", onclick: () => this.#chat.reconnect() }, verb);
+    const button = verb && h("button", { type: "button", class: "link", onclick: () => this.#chat.start() }, verb);
     fill(this.element, h("span", {}, text), button);
   }
 }

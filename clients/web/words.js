@@ -21,13 +21,14 @@ export function excerptOf({ last_message: message, kind }, store) {
 }
 
 /** "alice added bob", from an entry of the log. `name` tells the name of an id, where it is known. */
-export function changeText({ type, data }, name) {
+export function changeText({ type, seq, data }, name) {
   const actor = name(data.actor_id);
   if (type === "conversation.updated") return actor ? `${actor} changed the conversation` : "The conversation was changed";
   const { user } = data.member;
   const subject = name(user.id) ?? nameOf(user);
   const is_self = !data.actor_id || data.actor_id === user.id;
   if (type === "member.added") {
+    if (is_self && seq === 1) return `${subject} created this conversation`;
     if (is_self) return `${subject} joined`;
     return actor ? `${actor} added ${lower(subject)}` : `${subject} was added`;
   }
