@@ -381,12 +381,22 @@ class Feed:
             for socket in list(person.sockets):
                 socket.outbox.send(ring.frame)
                 if ring.added and socket.only in (None, ring.added):
-                    begin = Place(ring.about, ring.visible_from)
-                    self.spawn(self.attach(socket, ring.added, begin, ring.about))
+                    begin, lefts = Place(ring.about, ring.visible_from), socket.lefts.get(ring.added)
+                    self.spawn(self._attach_added(person, socket, ring.added, begin, lefts))
                 elif ring.removed:
-                    self.detach(socket, ring.removed)
+                    socket.left(ring.removed)
         elif ring.seq > person.place:
             self._renew_soon(person)
+
+    async def _attach_added(
+        self, person: Person, socket: Hearer, conversation_id: UUID, begin: Place, lefts: int | None
+    ) -> None:
+        try:
+            if socket.lefts.get(conversation_id) == lefts:  # else they left before this task began
+                await self.attach(socket, conversation_id, begin, begin.seq)
+        except Exception as error:  # the sweep comes by and greets them afresh
+            log.warning("attach_failed", reason=type(error).__name__)
+            person.place = min(person.place, 0)
 
     def _renew_soon(self, person: Person) -> None:
         if not person.renewing and person.place >= 0:

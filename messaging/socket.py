@@ -187,12 +187,13 @@ class Socket:
         """Send `hello`; from its places on everything is heard, or from those of a `sync` that follows at once.
 
         `user` is the person as just read, after `feed.open_person`; without it they are read here."""
-        person = await feed.open_person(self.user_id)
-        greeting = await in_thread(_greet, user or self.user_id, self.session_id, self.only)
-        while person.place > greeting.me_seq or feed.people.get(self.user_id) is not person:
+        while True:
             person = await feed.open_person(self.user_id)
-            greeting = await in_thread(_greet, self.user_id, self.session_id, self.only)
-        await feed.open_rooms({id_: place.seq for id_, place in greeting.places.items()})
+            greeting = await in_thread(_greet, user or self.user_id, self.session_id, self.only)
+            await feed.open_rooms({id_: place.seq for id_, place in greeting.places.items()})
+            if person.place <= greeting.me_seq and feed.people.get(self.user_id) is person:
+                break
+            user = None  # something happened to them meanwhile, of which this socket was not told
         if not self.is_open:
             return
         for conversation_id in self.hearing - greeting.places.keys():
