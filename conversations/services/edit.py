@@ -12,7 +12,9 @@ from conversations.services.locking import lock_for
 
 
 def edit_conversation(actor: Membership, *, changes: dict[str, Any]) -> Membership:
-    """Change the name, the description or the policy; everybody in it hears of it. What is so already takes no place."""
+    """Change the name, the description or the policy; everybody in it hears of it.
+
+    What is so already takes no place in the log."""
     if "name" in changes:
         changes = {**changes, "name": changes["name"].strip()}
         if not changes["name"]:
