@@ -1,10 +1,14 @@
 """Somebody in front of the web client: what they do, in their words."""
 
+import re
+
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from chatproject.tests.server import Server
 
 PASSWORD = "correct horse 7"
+STORED = re.compile("sent|delivered|read")
+"""The states of an own message that the server has."""
 
 
 class Tab:

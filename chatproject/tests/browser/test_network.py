@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chatproject.tests.browser.proxy import Network
+from chatproject.tests.browser.tab import STORED
 
 pytestmark = pytest.mark.browser
 
@@ -47,7 +48,7 @@ def test_history_is_loaded_while_scrolling_up(servers, tab) -> None:
     alice.open_direct(bob.name)
     for n in range(120):
         alice.say(f"line {n}")
-    expect(alice.find("message").last).to_have_attribute("data-status", "sent")
+    expect(alice.find("message").last).to_have_attribute("data-status", STORED)
 
     bob.page.reload()
     bob.open_first()
