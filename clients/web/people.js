@@ -48,9 +48,13 @@ function choosing(chat, verb, run, ...fields) {
     draw();
     search.clear();
   });
+  const button = h("button", { class: "primary", "data-testid": "submit" }, verb);
   const submit = async (event) => {
     event.preventDefault();
+    if (button.disabled) return;
+    button.disabled = true;
     await run([...chosen.keys()]).catch((refusal) => fill(error, sentenceOf(refusal)));
+    button.disabled = false;
   };
   return h(
     "form",
@@ -59,7 +63,7 @@ function choosing(chat, verb, run, ...fields) {
     chips,
     search.element,
     error,
-    h("div", { class: "dialog-buttons" }, h("button", { class: "primary", "data-testid": "submit" }, verb)),
+    h("div", { class: "dialog-buttons" }, button),
   );
 }
 
