@@ -16,8 +16,11 @@ def shows_presence_to(viewer_id: UUID) -> Q:
     """
     shared = (
         Membership.objects.live()
-        .filter(user=OuterRef("id"), conversation__memberships__user=viewer_id)
-        .filter(conversation__memberships__left_at__isnull=True)
+        .filter(  # in one call: the viewer's membership is the one that must be live
+            user=OuterRef("id"),
+            conversation__memberships__user=viewer_id,
+            conversation__memberships__left_at__isnull=True,
+        )
         .exclude(conversation__kind=Conversation.Kind.CHANNEL)
     )
     blocked = Block.objects.filter(blocker=OuterRef("id"), blocked=viewer_id)

@@ -1,0 +1,73 @@
+"""A channel layer that loses, doubles, swaps or delays what it is given, as the file `fault` in `DATA_DIR` says.
+
+`drop` · `duplicate` · `reorder` · `delay` · `all` · nothing. A message that contains `DIE` kills its writer's process
+with -9 when it is committed and nobody has been told.
+"""
+
+import asyncio
+import os
+import random
+import signal
+from typing import Any
+
+from channels_redis.pubsub import RedisPubSubChannelLayer
+from django.conf import settings
+
+from chatproject.common.publish import Ring, ring
+from messaging import writer
+
+DIE = b"DIE"
+
+
+class FaultyLayer(RedisPubSubChannelLayer):
+    """See the module."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._held: list[tuple[str, dict[str, Any]]] = []
+        self._dice = random.Random(7)
+        self._later: set[asyncio.Task[None]] = set()
+        writer.ring = ring_or_die
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        """Send a message to a group, or do to it what is to be done."""
+        path = settings.DATA_DIR / "fault"
+        fault = path.read_text() if path.exists() else ""
+        if fault == "all":
+            fault = self._dice.choice(["drop", "duplicate", "reorder", "delay", ""])
+        match fault:
+            case "drop":
+                return
+            case "duplicate":
+                await self._send(group, message)
+                await self._send(group, message)
+                self._send_later(0.3, [(group, message)])
+            case "reorder":
+                self._held.append((group, message))
+                if len(self._held) > self._dice.randint(1, 4):
+                    held, self._held = self._held[::-1], []
+                    self._send_later(0.01, held)
+            case "delay":
+                self._send_later(self._dice.uniform(0, 2), [(group, message)])
+            case _:
+                await self._send(group, message)
+
+    async def _send(self, group: str, message: dict[str, Any]) -> None:
+        await self._get_layer().group_send(group, message)
+
+    def _send_later(self, seconds: float, messages: list[tuple[str, dict[str, Any]]]) -> None:
+        async def send() -> None:
+            await asyncio.sleep(seconds)
+            for group, message in messages:
+                await self._send(group, message)
+
+        task = asyncio.create_task(send())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+
+def ring_or_die(rings: list[Ring]) -> None:
+    """The writer's step after the commit."""
+    if any(DIE in one.frame for one in rings):
+        os.kill(os.getpid(), signal.SIGKILL)
+    ring(rings)

@@ -1,0 +1,197 @@
+"""Clients under load: senders who never give up, readers who come and go."""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpx
+from websockets.exceptions import WebSocketException
+
+from messaging.tests.client import Person, Socket
+from messaging.tests.faults.checker import Copy, Place, Send, heard
+
+AWAY = (OSError, WebSocketException, TimeoutError, httpx.HTTPError)
+"""The server is not there, or went away in the middle."""
+ANSWER_SECONDS = 15.0
+
+
+class Sender:
+    """Sends one message after the other and each again, with the same bytes, until it is answered `ok`."""
+
+    def __init__(self, person: Person, conversation: str) -> None:
+        self.person, self.conversation = person, conversation
+        self.sends: list[Send] = []
+        self.codes: Counter[str] = Counter()
+        self.slowest = 0.0
+        self._numbers = itertools.count()
+
+    @property
+    def acked(self) -> list[Send]:
+        return [send for send in self.sends if send.message]
+
+    @property
+    def retried(self) -> list[Send]:
+        return [send for send in self.acked if send.attempts > 1]
+
+    async def run(self, stop: asyncio.Event, pause: float = 0.0) -> None:
+        """Until told to stop, and until the last one is answered."""
+        while not stop.is_set():
+            await self.send()
+            await asyncio.sleep(pause)
+        await self.close()
+
+    async def send(self) -> Send:
+        """One more message, however often it takes."""
+        name = f"{self.person.name}-{next(self._numbers)}"
+        send = Send(self.person.name, name, f"text of {name}")
+        self.sends.append(send)
+        clock = asyncio.get_running_loop().time
+        while send.message is None:
+            send.attempts += 1
+            began = clock()
+            try:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self.attempt(send)
+            except AWAY as error:
+                self.codes[type(error).__name__] += 1
+                await self.close()
+                await asyncio.sleep(0.05)
+            if send.refusals and send.message is None:
+                await asyncio.sleep(0.1)
+            self.slowest = max(self.slowest, clock() - began)
+        return send
+
+    async def attempt(self, send: Send) -> None:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+    def _refused(self, send: Send, code: str) -> None:
+        send.refusals.append(code)
+        self.codes[code] += 1
+
+
+class SocketSender(Sender):
+    """Over a socket, a new one when the old one breaks."""
+
+    _socket: Socket | None = None
+
+    async def attempt(self, send: Send) -> None:
+        if self._socket is None:
+            socket = self.person.socket(greeted=False)
+            await socket.__aenter__()
+            self._socket = socket
+        body = {"conversation_id": self.conversation, "content": send.content, "client_id": send.client_id}
+        reply = await self._answer(self._socket, body)
+        if reply["ok"]:
+            send.message = reply["data"]["message"]
+        else:
+            self._refused(send, reply["error"]["code"])
+
+    async def _answer(self, socket: Socket, body: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await socket.ask("message.send", **body)
+        except AssertionError as error:
+            if socket.code is None:
+                raise
+            raise ConnectionError(f"closed with {socket.code}") from error
+
+    async def close(self) -> None:
+        socket, self._socket = self._socket, None
+        if socket:
+            await socket.__aexit__()
+
+
+class HttpSender(Sender):
+    """Over HTTP."""
+
+    _client: httpx.AsyncClient | None = None
+
+    async def attempt(self, send: Send) -> None:
+        self._client = self._client or httpx.AsyncClient(timeout=ANSWER_SECONDS, headers=self.person.headers)
+        answer = await self._client.post(
+            f"{self.person.server.url}/api/v1/conversations/{self.conversation}/messages/",
+            json={"content": send.content, "client_id": send.client_id},
+        )
+        if answer.is_success:
+            send.message = answer.json()
+        else:
+            self._refused(send, answer.json()["code"] if answer.status_code != 500 else "internal")
+            if answer.status_code == 503:
+                assert answer.headers["Retry-After"]
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client:
+            await client.aclose()
+
+
+class Reader:
+    """Keeps a copy of one conversation through any number of sockets, as a client should: with `sync` from the last
+    place it has, then `log/` while there is more."""
+
+    def __init__(self, person: Person, conversation: str) -> None:
+        self.person, self.conversation = person, conversation
+        self.frames: list[dict[str, Any]] = []
+        self.position = 0
+        self.visits = 0
+
+    @property
+    def copy(self) -> Copy:
+        return Copy(f"reader {self.person.name}", heard(self.frames, self.conversation))
+
+    async def run(self, stop: asyncio.Event, stay: Callable[[], float] = lambda: 3600.0) -> None:
+        """Come, stay for some seconds, go, come back, until told to stop."""
+        while not stop.is_set():
+            try:
+                await self._visit(stop, stay())
+            except AWAY:
+                await asyncio.sleep(0.1)
+
+    async def _visit(self, stop: asyncio.Event, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        async with self.person.socket(greeted=False) as socket:
+            self.visits += 1
+            read, until = 0, loop.time() + seconds
+            while not stop.is_set() and loop.time() < until and socket.code is None:
+                for frame in socket.heard[read:]:
+                    await self._take(socket, frame)
+                    read += 1
+                await asyncio.sleep(0.02)
+
+    async def _take(self, socket: Socket, frame: dict[str, Any]) -> None:
+        if frame["type"] == "hello":
+            body = {"epoch": frame["data"]["epoch"], "positions": {self.conversation: self.position}}
+            await socket.frame({"type": "sync", "data": body})
+        elif frame["type"] == "sync.complete":
+            here = frame["data"]["conversations"].get(self.conversation, {"has_more": False})
+            while here["has_more"]:
+                path = f"conversations/{self.conversation}/log/?after={self.position}"
+                here = await asyncio.to_thread(self.person.get, path)
+                self._keep(here["entries"])
+        else:
+            self._keep([frame])
+
+    def _keep(self, frames: Iterable[dict[str, Any]]) -> None:
+        """Keep what is new; the checker finds what is missing."""
+        for frame in frames:
+            if frame.get("conversation_id") == self.conversation and frame.get("seq", 0) > self.position:
+                self.position = frame["seq"]
+                self.frames.append(frame)
+
+
+async def until(holds: Callable[[], Any], patience: float, what: str = "") -> Any:
+    """Wait until something holds; fails when it does not in time."""
+    deadline = asyncio.get_running_loop().time() + patience
+    while not (found := holds()):
+        assert asyncio.get_running_loop().time() < deadline, f"not within {patience} s: {what}"
+        await asyncio.sleep(0.02)
+    return found
+
+
+def places_of(socket: Socket, conversation: str) -> list[Place]:
+    """What a socket heard of a conversation."""
+    return heard(socket.heard, conversation)

@@ -1,0 +1,6 @@
+"""The settings of servers in fault tests: all as always, but rings go through a layer that can be told to fail."""
+
+from chatproject.settings import *  # noqa: F403
+from chatproject.settings import CHANNEL_LAYERS
+
+CHANNEL_LAYERS["default"]["BACKEND"] = "messaging.tests.faults.layer.FaultyLayer"

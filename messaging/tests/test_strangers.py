@@ -1,0 +1,200 @@
+"""Strangers: whoever may not know that something exists gets the very answer of what does not exist.
+
+Routes and commands are found by themselves: one that has no line in the tables below fails the test.
+"""
+
+import uuid
+from collections.abc import Iterator
+
+import msgspec
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from messaging.protocol import COMMANDS
+from messaging.tests.client import Person, http
+
+CONVERSATION, MESSAGE, MEMBER = "{conversation}", "{message}", "{bob}"
+HIDDEN = {
+    # route: the path with what is in it, and the bodies by method
+    "conversations/<uuid:id>/": (
+        f"conversations/{CONVERSATION}/",
+        {"GET": None, "PATCH": {"name": "x"}, "DELETE": None},
+    ),
+    "conversations/<uuid:id>/join/": (f"conversations/{CONVERSATION}/join/", {"POST": {}}),
+    "conversations/<uuid:id>/members/": (
+        f"conversations/{CONVERSATION}/members/",
+        {"GET": None, "POST": {"user_id": "{carol}"}},
+    ),
+    "conversations/<uuid:id>/members/<str:user>/": (
+        f"conversations/{CONVERSATION}/members/{MEMBER}/",
+        {"PATCH": {"role": "admin"}, "DELETE": None},
+    ),
+    "conversations/<uuid:id>/messages/": (
+        f"conversations/{CONVERSATION}/messages/",
+        {"GET": None, "POST": {"content": "Hi", "client_id": "stranger"}},
+    ),
+    "conversations/<uuid:id>/log/": (f"conversations/{CONVERSATION}/log/", {"GET": None}),
+    "conversations/<uuid:id>/read/": (f"conversations/{CONVERSATION}/read/", {"POST": {"seq": 1}}),
+    "conversations/<uuid:id>/delivered/": (f"conversations/{CONVERSATION}/delivered/", {"POST": {"seq": 1}}),
+    "messages/<uuid:id>/": (f"messages/{MESSAGE}/", {"GET": None, "PATCH": {"content": "x"}, "DELETE": None}),
+    "auth/sessions/<uuid:session_id>/": ("auth/sessions/{session}/", {"DELETE": None}),
+}
+FOR_ALL = {"users/<uuid:id>/"}
+"""Public to everybody who is signed in."""
+
+REFUSED = {
+    "message.send": {"conversation_id": CONVERSATION, "content": "Hi"},
+    "message.edit": {"message_id": MESSAGE, "content": "Hi"},
+    "message.delete": {"message_id": MESSAGE},
+    "read.mark": {"conversation_id": CONVERSATION, "seq": 1},
+    "delivered.mark": {"conversation_id": CONVERSATION, "seq": 1},
+    "typing.start": {"conversation_id": CONVERSATION},
+    "typing.stop": {"conversation_id": CONVERSATION},
+}
+SILENT = {
+    "sync": {"epoch": "{epoch}", "positions": {CONVERSATION: 10**9}},
+    "presence.watch": {"user_ids": ["{bob}"]},
+}
+"""Commands that answer alike and tell nothing."""
+ABOUT_NOTHING = {"authenticate", "ping"}
+
+
+def routes() -> Iterator[str]:
+    """Every address below `/api/v1/` that has an id in it."""
+
+    def walk(patterns, prefix: str) -> Iterator[str]:
+        for pattern in patterns:
+            path = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, path)
+            elif isinstance(pattern, URLPattern) and path.startswith("api/v1/") and "<" in path:
+                yield path.removeprefix("api/v1/")
+
+    return walk(get_resolver().url_patterns, "")
+
+
+def test_every_route_with_an_id_has_a_line() -> None:
+    assert set(routes()) == HIDDEN.keys() | FOR_ALL
+
+
+def test_every_command_has_a_line() -> None:
+    names = {kind.__struct_config__.tag for kind in COMMANDS.__args__}
+    assert names == REFUSED.keys() | SILENT.keys() | ABOUT_NOTHING
+
+
+class Scene:
+    """alice and bob in a group with a message; carol outside, dave removed."""
+
+    def __init__(self, person) -> None:
+        self.alice, self.bob, self.carol, self.dave = (person(n) for n in ("alice", "bob", "carol", "dave"))
+        self.group = self.alice.group(self.bob, self.dave)
+        message = self.alice.write(self.group)
+        self.alice.call("DELETE", f"conversations/{self.group}/members/{self.dave.id}/")
+        self.real = {
+            "conversation": self.group,
+            "message": message["id"],
+            "session": self.alice.get("auth/sessions/")["results"][0]["id"],
+            "bob": self.bob.id,
+            "carol": self.carol.id,
+            "epoch": self.alice.get("sync/")["epoch"],
+        }
+        ids = ("conversation", "message", "session")
+        self.random = {**self.real, **{name: str(uuid.uuid4()) for name in ids}}
+
+    def state(self) -> object:
+        """All that alice and bob can see of it."""
+        paths = (f"conversations/{self.group}/", f"conversations/{self.group}/log/", "sync/", "auth/sessions/")
+        return [one.get(path) for one in (self.alice, self.bob) for path in paths[:3]]
+
+
+def filled(template: object, ids: dict[str, str]):
+    text = msgspec.json.encode(template).decode()
+    for name, value in ids.items():
+        text = text.replace(f"{{{name}}}", value)
+    return msgspec.json.decode(text)
+
+
+def calls() -> Iterator[tuple[str, str, object]]:
+    for path, methods in HIDDEN.values():
+        for method, body in methods.items():
+            yield method, path, body
+
+
+def asked(one: Person, method: str, path: str, body: object) -> tuple[int, dict]:
+    answer = one.call(method, path, json=body) if body is not None else one.call(method, path)
+    shown = answer.json() if answer.content else {}
+    shown.pop("request_id", None)
+    return answer.status_code, shown
+
+
+def test_no_route_tells_a_stranger_anything(person) -> None:
+    scene = Scene(person)
+    before = scene.state()
+
+    for method, path, body in calls():
+        for stranger in (scene.carol, scene.dave):
+            real = asked(stranger, method, filled(path, scene.real), filled(body, scene.real))
+            unknown = asked(stranger, method, filled(path, scene.random), filled(body, scene.random))
+            assert real == unknown, (method, path)
+            assert (real[0], real[1]["code"]) == (404, "not_found"), (method, path, real)
+
+    assert scene.state() == before
+    assert scene.alice.code("GET", filled(f"messages/{MESSAGE}/", scene.real)) == "ok"
+
+
+def test_no_route_answers_who_is_not_signed_in(person) -> None:
+    scene = Scene(person)
+    before = scene.state()
+
+    for method, path, body in [*calls(), ("GET", "users/{bob}/", None)]:
+        answers = []
+        for ids in (scene.real, scene.random):
+            url = f"{scene.alice.server.url}/api/v1/{filled(path, ids)}"
+            answer = http.request(method, url, json=filled(body, ids) if body is not None else None)
+            shown = answer.json()
+            del shown["request_id"]
+            answers.append((answer.status_code, shown))
+        assert answers[0] == answers[1]
+        assert (answers[0][0], answers[0][1]["code"]) == (401, "not_authenticated"), (method, path)
+
+    assert scene.state() == before
+
+
+async def test_no_command_tells_a_stranger_anything(person) -> None:
+    scene = Scene(person)
+    before = scene.state()
+
+    async with scene.alice.socket() as hers:
+        for stranger in (scene.carol, scene.dave):
+            async with stranger.socket() as socket:
+                for name, data in REFUSED.items():
+                    real = await socket.ask(name, **filled(data, scene.real))
+                    unknown = await socket.ask(name, **filled(data, scene.random))
+                    assert real["error"] == unknown["error"], name
+                    assert real["error"]["code"] == "not_found", name
+                for name, data in SILENT.items():
+                    for ids in (scene.real, scene.random):
+                        assert (await socket.ask(name, **filled(data, ids)))["ok"]
+                await socket.quiet()
+                told = [{**frame, "ts": ""} for frame in socket.heard if frame["type"] not in ("hello", "pong")]
+                assert [frame["type"] for frame in told] == ["sync.complete", "sync.complete"]
+                assert told[0] == told[1]
+        await hers.quiet()
+
+    assert [frame["type"] for frame in hers.heard] == ["hello", "pong"]
+    assert scene.state() == before
+
+
+async def test_an_id_in_any_form_but_its_own_is_refused(person) -> None:
+    scene = Scene(person)
+    group = scene.group
+    forms = [group.upper(), group.replace("-", ""), 7, [group], {"id": group}, None, True, "", " " + group, "null"]
+
+    async with scene.carol.socket() as socket:
+        for form in forms[:2]:
+            reply = await socket.ask("message.send", conversation_id=form, content="Hi")
+            assert reply["error"]["code"] == "not_found", form
+        for form in forms[2:]:
+            reply = await socket.ask("read.mark", conversation_id=form, seq=1)
+            assert reply["error"]["code"] == "invalid", form
+
+    assert scene.alice.history(group)[-1]["content"] == "Hello"
