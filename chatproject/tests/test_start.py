@@ -1,5 +1,6 @@
 """It starts in seconds, keeps what it made, and stops when told."""
 
+import json
 import os
 import signal
 import stat
@@ -8,6 +9,8 @@ import time
 import httpx
 import psutil
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
 
 from chatproject.tests.server import Server
 
@@ -17,6 +20,33 @@ def test_a_wanted_stop_is_a_success(own: Server, number: signal.Signals) -> None
     own.start()
     processes = own.processes()
     assert own.stop(number) == 0
+    assert not psutil.wait_procs(processes, timeout=3)[1]
+    assert "Traceback" not in own.log
+
+
+def test_sockets_close_with_1012(own: Server) -> None:
+    own.env["REQUIRE_EMAIL_VERIFICATION"] = "off"
+    own.start()
+    person = {"email": "alice@example.org", "username": "alice", "password": "a long password"}
+    access = httpx.post(f"{own.url}/api/v1/auth/register/", json=person).json()["access"]
+    with (
+        connect(f"{own.ws_url}/ws/", additional_headers={"Authorization": f"Bearer {access}"}) as signed_in,
+        connect(f"{own.ws_url}/ws/") as not_yet,
+    ):
+        assert json.loads(signed_in.recv())["type"] == "hello"
+        assert own.stop() == 0
+        assert [_closing_code(signed_in), _closing_code(not_yet)] == [1012, 1012]
+    assert "Traceback" not in own.log
+
+
+def test_ctrl_c_reaches_every_process_at_once_and_harms_none(own: Server) -> None:
+    if "REDIS_URL" in own.env:
+        own.env["WORKERS"] = "2"
+    own.start()
+    processes = own.processes()
+    for process in reversed(processes):
+        process.send_signal(signal.SIGINT)
+    assert own.stop(signal.SIGINT) == 0
     assert not psutil.wait_procs(processes, timeout=3)[1]
     assert "Traceback" not in own.log
 
@@ -67,6 +97,14 @@ class TestSeveralProcesses:
             parent.kill()
             assert not psutil.wait_procs(children, timeout=20)[1]
             server.start()
+
+
+def _closing_code(socket: ClientConnection) -> int | None:
+    try:
+        while True:
+            socket.recv(timeout=5)
+    except ConnectionClosed as closed:
+        return closed.rcvd and closed.rcvd.code
 
 
 def _serving(server: Server) -> list[psutil.Process]:

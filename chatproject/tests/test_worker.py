@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from accounts.models import OneTime, Session
 from chatproject import housekeeping, worker
 from chatproject.tests import jobs
 from chatproject.worker import ChatWorker, take_back
@@ -118,6 +119,21 @@ def test_tidying_takes_what_is_over_and_leaves_the_rest(tmp_path: Path) -> None:
     DBTaskResult.objects.filter(id=failed.id).update(finished_at=timezone.now() - timedelta(days=8), status="FAILED")
     housekeeping.tidy(threading.Event())
     assert set(DBTaskResult.objects.values_list("id", flat=True)) == {failed.id, new.id}
+
+
+def test_tidying_ends_what_people_left_behind(alice) -> None:
+    now = timezone.now()
+    kept = Session.objects.create(user=alice, expires_at=now + timedelta(days=1))
+    ended = Session.objects.create(user=alice, expires_at=now, ended_at=now - timedelta(days=29))
+    Session.objects.create(user=alice, expires_at=now, ended_at=now - timedelta(days=31))
+    Session.objects.create(user=alice, expires_at=now - timedelta(days=31))
+    for days in (0.5, 2):
+        OneTime.objects.create(
+            purpose=OneTime.Purpose.SOCKET_TICKET, user=alice, secret_hash="x", expires_at=now - timedelta(days=days)
+        )
+    housekeeping.tidy(threading.Event())
+    assert set(Session.objects.values_list("id", flat=True)) == {kept.id, ended.id}
+    assert OneTime.objects.filter(purpose=OneTime.Purpose.SOCKET_TICKET).count() == 1
 
 
 def test_tidying_goes_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
