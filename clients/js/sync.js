@@ -112,6 +112,7 @@ export class Sync {
       }
       for (const id of this.#store.conversations.keys()) if (!named.has(id)) this.#store.remove(id);
       this.#store.epoch = page.epoch;
+      this.#store.changed();
     }).then(() => this.#catchUp());
   }
 

@@ -1,4 +1,4 @@
-const PROPERTIES = new Set(["value", "disabled", "hidden", "checked", "tabIndex", "htmlFor", "popover", "draggable"]);
+const PROPERTIES = new Set(["value", "disabled", "hidden", "tabIndex", "htmlFor", "popover"]);
 const SVG = "http://www.w3.org/2000/svg";
 
 /**

@@ -1,6 +1,6 @@
 import { avatar } from "./avatar.js";
 import { openChannels } from "./channels.js";
-import { fillKeyed, h, iconButton } from "./dom.js";
+import { fill, fillKeyed, h, iconButton } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { newDirect, newGroup } from "./people.js";
 import { briefly, excerptOf, nameOf, titleOf, typingText } from "./words.js";
@@ -10,7 +10,7 @@ export class Sidebar {
   #chat;
   #site_name;
   #list = h("ul", { class: "conversations", "data-testid": "conversation-list", "aria-label": "Conversations", onkeydown: move });
-  #empty = h("div", { class: "empty", hidden: true }, h("p", {}, "No conversations yet."), h("p", {}, "Find somebody to write to, or join a channel."));
+  #empty = h("div", { class: "empty", hidden: true });
   #me = h("button", { type: "button", class: "me", "aria-haspopup": "menu", "data-testid": "profile", onclick: ({ currentTarget }) => this.#openProfile(currentTarget) });
 
   /** The whole of it. */
@@ -21,14 +21,22 @@ export class Sidebar {
     this.#site_name = site_name;
     this.open = open;
     this.onSignOut = onSignOut;
+    const direct = () => newDirect(chat, open);
+    const channels = () => openChannels(chat, open);
     const start = h(
       "div",
       { class: "starts" },
-      iconButton("edit", "New direct chat", { "data-testid": "new-direct", onclick: () => newDirect(chat, open) }),
+      iconButton("edit", "New direct chat", { "data-testid": "new-direct", onclick: direct }),
       iconButton("group", "New group", { "data-testid": "new-group", onclick: () => newGroup(chat, open) }),
-      iconButton("channel", "Channels", { "data-testid": "channels", onclick: () => openChannels(chat, open) }),
+      iconButton("channel", "Channels", { "data-testid": "channels", onclick: channels }),
     );
-    this.element.append(h("header", { class: "bar" }, this.#me, start), this.#list, this.#empty);
+    fill(
+      this.#empty,
+      h("p", {}, "No conversations yet."),
+      h("button", { type: "button", class: "primary", onclick: direct }, "Write to somebody"),
+      h("button", { type: "button", class: "quiet", onclick: channels }, "Look at the channels"),
+    );
+    this.element.append(h("header", { class: "bar" }, this.#me, start), this.#empty, this.#list);
   }
 
   draw(open_id) {
