@@ -58,7 +58,8 @@ def _limited(receive: Receive, limit: int) -> Receive:
         if complete:  # only the end of the connection is still waited for, as long as it takes
             return await receive()
         try:
-            message = await asyncio.wait_for(receive(), SILENCE)
+            async with asyncio.timeout(SILENCE):
+                message = await receive()
         except TimeoutError:
             raise Refusal("invalid", "The rest of the body did not come.") from None
         size += len(message.get("body", b""))
@@ -85,7 +86,8 @@ async def _refuse(scope: dict[str, Any], receive: Receive, send: Send, refusal: 
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.content, "more_body": True})
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(_discard(receive), LINGER_SECONDS)
+        async with asyncio.timeout(LINGER_SECONDS):
+            await _discard(receive)
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -1,13 +1,16 @@
 """Too large bodies are refused before they are read, and the refusal arrives."""
 
+import asyncio
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection
 
 import httpx
+import pytest
 
+from chatproject import bodies
 from chatproject.tests.server import Server
 
 MEGABYTE = 1024 * 1024
@@ -79,3 +82,27 @@ def test_pipelined_requests_after_a_refusal_are_not_served(running: Server) -> N
             answer += chunk
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"uptime" not in answer
+
+
+async def test_a_body_that_stops_coming_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "SILENCE", 0.05)
+    monkeypatch.setattr(bodies, "LINGER_SECONDS", 0.05)
+    pieces = [{"type": "http.request", "body": b"x", "more_body": True}]
+    sent: list[Mapping[str, object]] = []
+
+    async def receive() -> Mapping[str, object]:
+        if pieces:
+            return pieces.pop()
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def send(message: Mapping[str, object]) -> None:
+        sent.append(message)
+
+    async def application(scope: object, receive: bodies.Receive, send: bodies.Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-length", b"100")]}
+    await asyncio.wait_for(bodies.BodyLimit(application)(scope, receive, send), 5)
+    assert [sent[0]["status"], sent[-1].get("more_body", False)] == [400, False]

@@ -1,10 +1,14 @@
 """Logs say what happened, and hold nothing that opens a door."""
 
 import json
+import os
+import subprocess
+import sys
 
 import httpx
+import pytest
 
-from chatproject.tests.server import Server
+from chatproject.tests.server import ROOT, Server
 
 CANARIES = {
     "query": "canary-in-query",
@@ -54,3 +58,18 @@ def test_a_name_cannot_forge_a_line(own: Server) -> None:
     assert own.stop() == 0
     assert not [line for line in own.log.splitlines() if line.startswith("2026-01-01 forged")]
     assert "\x1b" not in own.log
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.xfail(reason="chatproject/logs.py renders the locals of each frame; drop this mark with the cause")
+def test_a_fault_is_logged_without_the_values_at_hand(form: str) -> None:
+    code = (
+        "import django, structlog; django.setup()\n"
+        "def check(password):\n    raise RuntimeError('as always')\n"
+        "try:\n    check('canary-' + 'in-local')\n"
+        "except RuntimeError:\n    structlog.get_logger('t').exception('fault')\n"
+    )
+    env = {**os.environ, "LOG_FORMAT": form}
+    ended = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "as always" in ended.stderr
+    assert "canary-in-local" not in ended.stderr
