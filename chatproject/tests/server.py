@@ -41,9 +41,7 @@ class Server:
     One `beside` another shares its data, database and Redis, as a second machine would: it needs PostgreSQL and Redis.
     """
 
-    def __init__(
-        self, *, workers: int = 1, env: dict[str, str] | None = None, beside: "Server | None" = None
-    ) -> None:
+    def __init__(self, *, workers: int = 1, env: dict[str, str] | None = None, beside: "Server | None" = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="chat-", ignore_cleanup_errors=True)
         self.data_dir = Path(self._folder.name)
         self.port = free_port()
