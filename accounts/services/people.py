@@ -91,8 +91,8 @@ def suspend(operator: User, user: User) -> None:
     """Nobody signs in to this account any more; its sockets close. Refuses `invalid` for oneself."""
     if operator.id == user.id:
         raise Refusal("invalid", "You cannot suspend yourself.")
+    end_all_sessions(user)  # first: whoever ends a session locks its row before the person's
     User.objects.filter(id=user.id).update(is_active=False)
-    end_all_sessions(user)
 
 
 def restore(operator: User, user: User) -> None:

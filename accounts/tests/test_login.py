@@ -4,9 +4,11 @@ import statistics
 import time
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 
 from accounts import services
-from accounts.models import Session
+from accounts.models import Session, User
+from chatproject.common.errors import Refusal
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,6 +93,35 @@ def test_an_address_meets_the_limit_whatever_the_account_and_the_header(api, ali
     assert elsewhere.status_code == 200
 
 
+def test_whoever_cannot_sign_in_costs_two_hashes(alice, registered, settings):
+    """Known, waiting, unknown, and known with a registration that waits: counted where passwords are hashed."""
+    registered("dave")
+    registered("alicia", email="alice@example.org")
+    registered("dora")
+    settings.PASSWORD_HASHERS = ["accounts.tests.test_login.CountingHasher"]
+    for user in User.objects.all():
+        user.set_password(PASSWORD)
+        user.save()
+
+    counts = {}
+    for login in ("alice", "alice@example.org", "dave", "dave@example.org", "alicia", "nobody", "nobody@example.org"):
+        CountingHasher.hashes = 0
+        with pytest.raises(Refusal):
+            services.login(login=login, password="wrong")
+        counts[login] = CountingHasher.hashes
+
+    assert set(counts.values()) == {2}, counts
+
+
+class CountingHasher(MD5PasswordHasher):
+    algorithm = "counting"
+    hashes = 0
+
+    def encode(self, password, salt):
+        CountingHasher.hashes += 1
+        return super().encode(password, salt)
+
+
 def test_known_and_unknown_take_the_same_time(alice, settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     settings.RATE_AUTH = "1000/m"
@@ -99,7 +130,7 @@ def test_known_and_unknown_take_the_same_time(alice, settings):
 
     def seconds(login):
         started = time.perf_counter()
-        with pytest.raises(services.sessions.Refusal):
+        with pytest.raises(Refusal):
             services.login(login=login, password="wrong horse battery")
         return time.perf_counter() - started
 

@@ -8,7 +8,8 @@ from io import StringIO
 
 import pytest
 from django.core import mail
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django_tasks_db.models import DBTaskResult
 
 from accounts import services
@@ -107,6 +108,18 @@ def test_a_mail_for_nobody_is_queued_like_any_other(mail_server, api, registered
     assert DBTaskResult.objects.count() == 2
     work()
     assert [message.to for message in mail.outbox] == [[DAVE]]
+
+
+def test_asking_for_a_code_costs_the_same_for_known_and_unknown(mail_server, api, registered):
+    registered("dave")
+    counts = []
+    for address in (DAVE, "nobody@example.org"):
+        with CaptureQueriesContext(connection) as queries:
+            api.post("/api/v1/auth/otp/resend/", {"email": address})
+        counts.append([query["sql"].split()[0] for query in queries])
+
+    assert counts[0] == counts[1]
+    assert "INSERT" in counts[0]
 
 
 def test_nothing_is_sent_when_the_transaction_fails(alice):
