@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 from chatproject.tests.browser.tab import Tab
 from chatproject.tests.server import Server
 
-ROOMY = {name: "1000/s" for name in ("RATE_AUTH", "RATE_OTP", "RATE_REQUESTS", "RATE_REQUESTS_USER", "RATE_MESSAGES")}
+ROOMY = dict.fromkeys(("RATE_AUTH", "RATE_OTP", "RATE_REQUESTS", "RATE_REQUESTS_USER", "RATE_MESSAGES"), "1000/s")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 

@@ -12,7 +12,7 @@ STORED = re.compile("sent|delivered|read")
 
 
 class Tab:
-    """One browser of its own with the web client open at `url`. Whatever the page complains about is in `complaints`."""
+    """A browser of its own with the web client open at `url`. What the page complains about is in `complaints`."""
 
     def __init__(self, browser: Browser, url: str, name: str, *, width: int = 1200, height: int = 800) -> None:
         self.url, self.name = url, name
