@@ -218,6 +218,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": f"{SITE_NAME} API",
     "VERSION": VERSION,
     "DESCRIPTION": "Chat over HTTP. The socket's half is described by `/api/asyncapi/`.",
+    "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
