@@ -74,6 +74,7 @@ class Socket:
     """One connection: whose it is, what it hears, and the frames that come in, one after the other."""
 
     __slots__ = (
+        "_closing",
         "_grace",
         "_limit",
         "_listening",
@@ -100,6 +101,7 @@ class Socket:
         self._limit = FrameLimit(parse(settings.RATE_FRAMES))
         self._places: dict[UUID, Place] = {}
         self._grace: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
         self._listening = asyncio.Lock()
         self.hearing: set[UUID] = set()
         self.lefts: dict[UUID, int] = {}
@@ -137,6 +139,8 @@ class Socket:
         """Leave nothing behind."""
         self.is_open = False
         self._stop_grace()
+        if self._closing:
+            await asyncio.wait([self._closing])
         self.outbox.close()
         if hasattr(self, "user_id"):
             feed.forget(self)
@@ -148,7 +152,12 @@ class Socket:
             if self._protocol:
                 self._protocol.abort(code)
             else:
-                feed.spawn(self._send({"type": "websocket.close", "code": code}))
+                self._closing = asyncio.create_task(self._close(code))
+
+    async def _close(self, code: int) -> None:
+        """Close behind the last answer."""
+        await self.outbox.drained()
+        await self._send({"type": "websocket.close", "code": code})
 
     # --- Signing in ---------------------------------------------------------------------------------------------
     async def _sign_in(self) -> tuple[Session | None, str | int | None]:

@@ -6,6 +6,7 @@ import pytest
 
 from chatproject.tests.server import Server
 from messaging.tests.client import Person
+from messaging.tests.daphne import Daphne
 
 GENEROUS = {
     "REQUIRE_EMAIL_VERIFICATION": "false",
@@ -36,3 +37,16 @@ def cast_on(server: Server) -> Callable[[str], Person]:
     numbers = itertools.count()
     test = secrets.token_hex(4)
     return lambda name: Person(server, f"{name}-{test}{next(numbers)}")
+
+
+@pytest.fixture(scope="session")
+def daphne() -> Iterator[Server]:
+    """The same behind daphne."""
+    with Daphne(env=GENEROUS) as server:
+        yield server
+
+
+@pytest.fixture(params=["server", "daphne"])
+def door(request: pytest.FixtureRequest) -> Callable[[str], Person]:
+    """Somebody new on each of the two servers that our protocol must hold on."""
+    return cast_on(request.getfixturevalue(request.param))

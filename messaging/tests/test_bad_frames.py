@@ -1,0 +1,228 @@
+"""Bad frames: each gets its one answer, the socket works afterwards, and nobody else notices."""
+
+import asyncio
+import json
+import uuid
+
+import pytest
+
+from chatproject.tests.server import Server
+from messaging.tests.client import understood
+from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.daphne import Daphne
+
+SOME = str(uuid.uuid4())
+
+
+def send(**data: object) -> dict:
+    return {"type": "message.send", "id": "x", "data": {"conversation_id": SOME, "content": "Hi", **data}}
+
+
+UNREADABLE = [
+    "",
+    " ",
+    "nonsense",
+    "{",
+    '{"type":"ping","id":"x"',
+    "[]",
+    '["ping"]',
+    '"ping"',
+    "7",
+    "null",
+    "true",
+    "{}",
+    "[" * 10_000,
+    "[" * 10_000 + "]" * 10_000,
+    '{"a":' * 10_000 + "1" + "}" * 10_000,
+    '{"type":"ping","id":NaN}',
+    '{"type":"ping","id":Infinity}',
+    '{"type":"ping","id":-Infinity}',
+    '{"type":"ping","id":1e999}',
+    '{"type":"ping","id":"x","id":"y"}',
+    '{"type":"ping","type":"ping","id":"x"}',
+    '{"type":"ping","id":"x\x00"}',
+    '{"type":"ping","id":"\\u0000"}',
+    '{"type":"ping","id":"\\ud800"}',
+    '{"type":"ping","id":18446744073709551616}',
+    '{"type":"ping","id":-9223372036854775809}',
+    '{"type":"ping","id":' + "9" * 5000 + "}",
+    '{"type":"ping","id":' + json.dumps("x" * 65) + "}",
+    '{"type":"ping","id":["x"]}',
+    '{"type":"ping","id":{"x":1}}',
+    '{"type":"ping","id":true}',
+    '{"type":"ping","id":1.5}',
+    {"type": "no.such.command"},
+    {"type": None},
+    {"type": ["ping"]},
+    {"type": {"ping": 1}},
+    {"type": "message.send", "data": None},
+    {"data": {"token": "x"}},
+    b"",
+    b"\x00\xff",
+    b'{"type":"ping","id":"x"}',
+]
+"""Without a usable `id`: an `error` frame."""
+
+READABLE = [
+    {"type": "no.such.command", "id": "x"},
+    {"type": "", "id": "x"},
+    {"type": ["ping"], "id": "x"},
+    {"type": 7, "id": "x"},
+    {"id": "x"},
+    {"type": "message.send", "id": "x"},
+    {"type": "message.send", "id": "x", "data": None},
+    {"type": "message.send", "id": "x", "data": "text"},
+    {"type": "message.send", "id": "x", "data": []},
+    {"type": "message.send", "id": "x", "data": {}},
+    send(content=None),
+    send(content=7),
+    send(content=["Hi"]),
+    send(content=""),
+    send(content="   "),
+    send(content="x" * 10_001),
+    send(content_type="image/svg"),
+    send(conversation_id=None),
+    send(conversation_id=7),
+    send(conversation_id=[SOME]),
+    send(conversation_id={"id": SOME}),
+    send(conversation_id=True),
+    send(conversation_id="9" * 500),
+    send(client_id=""),
+    send(client_id="x" * 65),
+    send(client_id=7),
+    send(reply_to_id="x"),
+    send(metadata=[]),
+    send(metadata="x"),
+    send(metadata={"x": "y" * 4097}),
+    {"type": "read.mark", "id": "x", "data": {"conversation_id": SOME}},
+    {"type": "read.mark", "id": "x", "data": {"conversation_id": SOME, "seq": -1}},
+    {"type": "read.mark", "id": "x", "data": {"conversation_id": SOME, "seq": 2**62 + 1}},
+    {"type": "read.mark", "id": "x", "data": {"conversation_id": SOME, "seq": "1"}},
+    {"type": "sync", "id": "x", "data": {"epoch": 7, "positions": {}}},
+    {"type": "sync", "id": "x", "data": {"epoch": "e", "positions": {"x": 1}}},
+    {"type": "sync", "id": "x", "data": {"epoch": "e", "positions": {SOME: None}}},
+    {"type": "sync", "id": "x", "data": {"epoch": "e", "positions": [SOME]}},
+    {"type": "presence.watch", "id": "x", "data": {"user_ids": SOME}},
+    {"type": "presence.watch", "id": "x", "data": {"user_ids": [SOME] * 201}},
+    {"type": "typing.start", "id": "x", "data": {"conversation_id": "x"}},
+    {"type": "authenticate", "id": "x", "data": {"token": 7}},
+    {"type": "no.such.command", "id": 7},
+    {"type": "no.such.command", "id": -(2**63)},
+]
+"""With an `id`: a failed reply that carries it."""
+AT_A_TIME = 15
+"""Twenty within ten seconds close a socket."""
+
+
+async def test_each_gets_its_one_answer_and_the_socket_lives(door) -> None:
+    alice, bob = door("alice"), door("bob")
+    group = alice.group(bob)
+
+    async with bob.socket() as his:
+        for begin in range(0, len(UNREADABLE), AT_A_TIME):
+            async with alice.socket() as mine:
+                for frame in UNREADABLE[begin : begin + AT_A_TIME]:
+                    await answered(mine, frame, "error")
+                await mine.say(group, "Still here")
+        for begin in range(0, len(READABLE), AT_A_TIME):
+            async with alice.socket() as mine:
+                for frame in READABLE[begin : begin + AT_A_TIME]:
+                    await answered(mine, frame, "reply")
+                await mine.say(group, "Still here")
+        await his.until(lambda: len(his.of("message.created")) >= 5)
+
+    assert len(UNREADABLE) + len(READABLE) > 60
+    assert "Traceback" not in alice.server.log
+    assert {m["content"] for m in bob.history(group)} == {"Still here"}
+
+
+async def answered(socket, frame: object, kind: str) -> None:
+    """Send a frame and a `ping` behind it: exactly one answer comes before the `pong`."""
+    socket.heard.clear()
+    socket.replies.clear()
+    await socket.frame(frame)
+    await socket.frame({"type": "ping"})
+    await socket.until(lambda: socket.of("pong"))
+    answers = [*socket.replies.values(), *(f for f in socket.heard if f["type"] != "pong")]
+    shown = str(frame)[:80]
+    assert [answer["type"] for answer in answers] == [kind], (shown, answers)
+    assert answers[0]["error"]["code"] == "invalid", (shown, answers)
+    if kind == "reply":
+        assert (answers[0]["id"], answers[0]["ok"]) == (frame["id"], False)  # type: ignore[index]
+
+
+async def test_what_is_more_than_asked_for_is_passed_over(door) -> None:
+    alice, bob = door("alice"), door("bob")
+    group = alice.group(bob)
+
+    async with alice.socket() as mine:
+        more = {f"field{n}": n for n in range(200)}
+        reply = await mine.ask("message.send", conversation_id=group, content="Hi", seq=99, sender=bob.id, **more)
+        await mine.frame({"type": "ping", "id": "p", "data": None, **more})
+        await mine.until(lambda: mine.replies.get("p"))
+
+    assert reply["data"]["message"]["sender"]["id"] == alice.id
+    assert reply["data"]["message"]["seq"] == 3
+
+
+async def test_too_large_and_not_utf8_close(door) -> None:
+    alice = door("alice")
+    is_daphne = isinstance(alice.server, Daphne)
+
+    async with alice.socket() as mine:
+        await mine.frame({"type": "ping", "id": "x", "data": {"x": "y" * 65_000}})
+        await mine.until(lambda: mine.replies.get("x"))
+        # daphne knows no limit of 64 KiB but one of 1 MiB, and may drop the connection before its closing frame is read
+        await mine.frame(json.dumps({"type": "ping", "data": "y" * (1_100_000 if is_daphne else 65_536)}))
+        assert await mine.closed() in ((1009, 1006) if is_daphne else (1009,))
+    async with alice.socket() as mine:
+        await mine.connection.send(b"\xff\xfe\x80", text=True)
+        assert await mine.closed() == 1007
+    async with alice.socket() as mine:
+        await mine.ask("ping")
+    assert "Traceback" not in alice.server.log
+
+
+async def test_twenty_in_ten_seconds_close(door) -> None:
+    alice, bob = door("alice"), door("bob")
+
+    async with alice.socket() as mine, bob.socket() as his:
+        for _ in range(19):
+            await mine.frame("nonsense")
+        await mine.ask("ping")
+        assert len(mine.of("error")) == 19
+        await mine.frame("nonsense")
+        assert await mine.closed() == 4400
+        await his.ask("ping")
+
+
+@pytest.mark.parametrize("kind", [Server, Daphne])
+def test_a_flood_is_answered_then_closed_and_others_go_on(kind: type[Server]) -> None:
+    with kind(env={**GENEROUS, "RATE_FRAMES": "50/10s"}) as server:
+        person = cast_on(server)
+        alice, bob = person("alice"), person("bob")
+        group = alice.group(bob)
+
+        async def flood() -> None:
+            async with alice.socket() as mine, bob.socket() as his:
+                for n in range(300):
+                    await mine.frame({"type": "typing.start", "id": n, "data": {"conversation_id": group}})
+                assert await mine.closed() == 4429
+                refused = [reply for reply in mine.replies.values() if not reply["ok"]]
+                assert {reply["error"]["code"] for reply in refused} == {"rate_limited"}
+                assert all(0 < reply["error"]["retry_after"] <= 10 for reply in refused)
+                assert len(refused) == 100
+                await his.say(group, "Undisturbed")
+            async with alice.socket() as again:
+                await again.ask("ping")
+
+        asyncio.run(flood())
+        assert "Traceback" not in server.log
+
+
+def test_a_drifting_frame_would_be_noticed() -> None:
+    """The client's own check can fail."""
+    good = {"type": "error", "error": {"code": "invalid", "detail": "", "errors": []}}
+    assert understood(json.dumps(good)) == good
+    with pytest.raises(AssertionError):
+        understood(json.dumps({**good, "more": 1}))
