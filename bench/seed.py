@@ -15,6 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
 django.setup()
 
 # Below, because these need the applications to be loaded.
+from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import Session, User  # noqa: E402
@@ -72,3 +73,5 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     for name, cast in CASTS.items():
         (folder / f"{name}.json").write_text(json.dumps(seed(name, cast)))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as a database that was not filled a second ago would have it
