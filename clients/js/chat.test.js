@@ -17,7 +17,10 @@ function memory() {
 
 function hello(fields = {}) {
   const counts = [{ id: "c", seq: 2, unread_count: 0, mention_count: 0, last_read_seq: 2 }];
-  return { type: "hello", data: { user: alice, epoch: "e1", me_seq: 1, ping_interval: 25, conversations: counts, ...fields } };
+  return {
+    type: "hello",
+    data: { user: alice, epoch: "e1", me_seq: 1, ping_interval: 25, conversations: counts, ...fields },
+  };
 }
 
 /** A client in one conversation with two messages, online. */
@@ -25,7 +28,10 @@ async function inConversation(t, options = {}) {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
   const server = new FakeServer();
   server.on("POST auth/login/", tokens);
-  server.on("GET sync/", { epoch: "e1", conversations: [{ ...conversation({ seq: 2 }), messages: [message(1), message(2)] }] });
+  server.on("GET sync/", {
+    epoch: "e1",
+    conversations: [{ ...conversation({ seq: 2 }), messages: [message(1), message(2)] }],
+  });
   const { fetch, WebSocket } = server;
   const chat = new ChatClient({ base: "http://x/", storage: memory(), fetch, WebSocket, ...options });
   await chat.signIn({ login: "alice", password: "p" });
@@ -66,7 +72,10 @@ test("after a reconnect it goes on from its own position, without another snapsh
 
 test("another epoch and sync.reset throw away what was held", async (t) => {
   const { server, chat } = await inConversation(t);
-  server.on("GET sync/", { epoch: "e2", conversations: [{ ...conversation({ seq: 1 }), messages: [message(1, { content: "restored" })] }] });
+  server.on("GET sync/", {
+    epoch: "e2",
+    conversations: [{ ...conversation({ seq: 1 }), messages: [message(1, { content: "restored" })] }],
+  });
   server.socket.say({ type: "sync.reset", data: { reason: "epoch" } });
   await settled();
   assert.deepEqual(contents(chat), ["restored"]);
@@ -119,7 +128,12 @@ test("a conversation one was added to is fetched with its messages", async (t) =
   server.on("GET conversations/d/", conversation({ id: "d", seq: 1 }));
   server.on("GET conversations/d/messages/", { results: [message(1, { conversation_id: "d" })] });
   server.on("GET conversations/d/log/", { entries: [], head: 1, has_more: false, epoch: "e1" });
-  server.socket.say({ type: "conversation.added", conversation_id: "d", me_seq: 2, data: { conversation: { id: "d" } } });
+  server.socket.say({
+    type: "conversation.added",
+    conversation_id: "d",
+    me_seq: 2,
+    data: { conversation: { id: "d" } },
+  });
   await settled();
   assert.equal(chat.store.log("d").position, 1);
 });
@@ -173,10 +187,16 @@ test("messages written offline go out in order, one after the other", async (t) 
   server.socket.say(hello());
   await settled();
   const sent = () => server.socket.commands("message.send");
-  assert.deepEqual(sent().map(({ data }) => data.content), ["one"]);
+  assert.deepEqual(
+    sent().map(({ data }) => data.content),
+    ["one"],
+  );
   server.socket.reply(sent()[0].id, { message: message(3, { sender: alice, client_id: ids[0], content: "one" }) });
   await settled();
-  assert.deepEqual(sent().map(({ data }) => data.content), ["one", "two"]);
+  assert.deepEqual(
+    sent().map(({ data }) => data.content),
+    ["one", "two"],
+  );
 });
 
 test("a limit is waited out, a refusal makes the message fail until it is retried", async (t) => {
@@ -194,6 +214,16 @@ test("a limit is waited out, a refusal makes the message fail until it is retrie
   assert.equal(chat.store.log("c").pending[0].status, "failed");
   chat.retry(client_id);
   assert.deepEqual(sent()[2].data, sent()[0].data);
+});
+
+test("a message into a conversation that is gone is given up", async (t) => {
+  const storage = memory();
+  const { server, chat } = await inConversation(t, { storage });
+  chat.send("c", "hi");
+  server.socket.say({ type: "conversation.removed", conversation_id: "c", me_seq: 2, data: {} });
+  server.socket.refuse(server.socket.commands("message.send")[0].id, { code: "not_found" });
+  await settled();
+  assert.equal(storage.getItem("chat.outbox"), null);
 });
 
 test("unsent messages outlive the page", async (t) => {
@@ -262,7 +292,10 @@ test("two refused requests share one refresh and are asked again", async (t) => 
   );
   const answers = await Promise.all([chat.api.get("users/me/"), chat.api.get("users/me/")]);
   assert.deepEqual(answers, [alice, alice]);
-  assert.deepEqual(server.asked("POST auth/refresh/").map(({ body }) => body), [{ refresh: "refresh-1" }]);
+  assert.deepEqual(
+    server.asked("POST auth/refresh/").map(({ body }) => body),
+    [{ refresh: "refresh-1" }],
+  );
 });
 
 test("a refused refresh ends the session and forgets everything", async (t) => {
@@ -296,7 +329,10 @@ test("a problem document becomes an error with its fields", async () => {
   server.on("POST auth/register/", { status: 409, code: "username_taken", detail: "No.", errors, retry_after: 7 });
   const chat = new ChatClient({ base: "http://x/", fetch: server.fetch, WebSocket: server.WebSocket });
   await assert.rejects(chat.signUp({ username: "bob" }), (error) => {
-    assert.deepEqual([error.code, error.status, error.retry_after, error.about("username")], ["username_taken", 409, 7, "Taken."]);
+    assert.deepEqual(
+      [error.code, error.status, error.retry_after, error.about("username")],
+      ["username_taken", 409, 7, "Taken."],
+    );
     return true;
   });
 });

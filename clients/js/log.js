@@ -96,7 +96,7 @@ export class Log {
 
   #drain() {
     const applicable = [];
-    for (let event; (event = this.#early.get(this.position + 1)); ) {
+    for (let event; (event = this.#early.get(this.position + 1));) {
       this.#early.delete(++this.position);
       applicable.push(event);
     }

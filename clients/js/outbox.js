@@ -115,12 +115,19 @@ export class Outbox {
 
   #refused(letter, error) {
     if (error.code === "offline") return null;
+    if (!this.#store.conversations.has(letter.body.conversation_id)) return this.#drop(letter);
     if (error.is_unanswered) return PAUSE_MS;
     if (error.is_passing && (error.retry_after ?? 0) <= LONGEST_PAUSE_S) {
       return error.retry_after ? error.retry_after * 1000 : PAUSE_MS;
     }
     letter.is_failed = true;
     this.#store.updatePending(letter.body.client_id, { status: "failed", error });
+    return 0;
+  }
+
+  /** Nobody is there any more to be told that it failed. */
+  #drop(letter) {
+    this.#settle(letter);
     return 0;
   }
 

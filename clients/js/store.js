@@ -154,7 +154,8 @@ export class Store {
   }
 
   removePending(conversation_id, client_id) {
-    const log = this.log(conversation_id);
+    const log = this.logs.get(conversation_id);
+    if (!log) return;
     log.pending = log.pending.filter((message) => message.client_id !== client_id);
     this.changed(conversation_id);
   }

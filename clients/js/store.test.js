@@ -67,7 +67,12 @@ test("the state with the higher changed_seq is held", () => {
 test("a reaction replaces those held, but not later ones", () => {
   const store = storeWith([message(1)]);
   const reacted = (seq, reactions) =>
-    store.apply({ type: "reaction.added", conversation_id: "c", seq, data: { message_id: "m1", reactions, changed_seq: seq } });
+    store.apply({
+      type: "reaction.added",
+      conversation_id: "c",
+      seq,
+      data: { message_id: "m1", reactions, changed_seq: seq },
+    });
   reacted(2, { "👍": { count: 1 } });
   reacted(3, {});
   assert.deepEqual(held(store, 1).reactions, {});
@@ -100,7 +105,8 @@ test("an older page goes before the window", () => {
 
 test("people read who came and went, not who was renamed", () => {
   const store = storeWith();
-  const heard = (type, seq) => store.apply({ type, conversation_id: "c", seq, data: { member: { user: bob, role: "admin" } } });
+  const heard = (type, seq) =>
+    store.apply({ type, conversation_id: "c", seq, data: { member: { user: bob, role: "admin" } } });
   heard("member.added", 1);
   heard("member.updated", 2);
   heard("member.removed", 3);
@@ -164,5 +170,8 @@ test("typing replaces the list, ends after six seconds or with the message", (t)
 test("conversations come with the latest activity first", () => {
   const store = storeWith([message(1)]);
   store.put(conversation({ id: "d", last_message: message(30, { conversation_id: "d" }) }));
-  assert.deepEqual(store.list.map(({ id }) => id), ["d", "c"]);
+  assert.deepEqual(
+    store.list.map(({ id }) => id),
+    ["d", "c"],
+  );
 });

@@ -81,7 +81,7 @@ export class Sync {
   /** Read everything after the own position. */
   readLog(id) {
     return this.#once(`log ${id}`, async () => {
-      for (let page = { has_more: true }; page.has_more && this.#store.conversations.has(id); ) {
+      for (let page = { has_more: true }; page.has_more && this.#store.conversations.has(id);) {
         page = await this.#api.get(`conversations/${id}/log/`, { after: this.#store.log(id).position });
         if (page.reset || page.epoch !== this.#store.epoch) return this.#begin();
         page.entries.forEach((event) => this.#store.apply(event));
@@ -122,7 +122,10 @@ export class Sync {
   }
 
   async #refreshRights(id) {
-    await this.#api.get(`conversations/${id}/`).then((conversation) => this.#store.put(conversation), () => {});
+    await this.#api.get(`conversations/${id}/`).then(
+      (conversation) => this.#store.put(conversation),
+      () => {},
+    );
   }
 
   #catchUp() {
@@ -149,7 +152,11 @@ export class Sync {
   }
 
   #once(what, work) {
-    if (!this.#busy.has(what)) this.#busy.set(what, work().finally(() => this.#busy.delete(what)));
+    if (!this.#busy.has(what))
+      this.#busy.set(
+        what,
+        work().finally(() => this.#busy.delete(what)),
+      );
     return this.#busy.get(what);
   }
 

@@ -18,7 +18,10 @@ async function begin() {
     else showAuth();
   } catch {
     const retry = h("button", { type: "button", class: "primary", onclick: begin }, "Try again");
-    fill(root, h("main", { class: "auth" }, h("div", { class: "card" }, h("p", {}, "The server cannot be reached."), retry)));
+    fill(
+      root,
+      h("main", { class: "auth" }, h("div", { class: "card" }, h("p", {}, "The server cannot be reached."), retry)),
+    );
   }
 }
 
@@ -37,6 +40,7 @@ function showShell() {
 
 /** Safari lays its keyboard over the page without telling the layout. */
 function keepAboveKeyboard() {
-  const fit = () => visualViewport.scale === 1 && document.documentElement.style.setProperty("--height", `${visualViewport.height}px`);
+  const fit = () =>
+    visualViewport.scale === 1 && document.documentElement.style.setProperty("--height", `${visualViewport.height}px`);
   visualViewport?.addEventListener("resize", fit);
 }

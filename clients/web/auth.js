@@ -42,7 +42,14 @@ export class Auth {
     const fields = [
       EMAIL,
       { name: "username", label: "Username", autocomplete: "username", autocapitalize: "none", maxlength: 32 },
-      { name: "full_name", label: "Name", hint: "Optional. Shown instead of the username.", autocomplete: "name", required: false, maxlength: 100 },
+      {
+        name: "full_name",
+        label: "Name",
+        hint: "Optional. Shown instead of the username.",
+        autocomplete: "name",
+        required: false,
+        maxlength: 100,
+      },
       NEW_PASSWORD,
     ];
     this.#show("Create an account", "signup-form", fields, "Sign up", async (values) => {
@@ -55,11 +62,24 @@ export class Auth {
 
   /** Ask for the code that was sent to an address. */
   code(email, resend_after = 60) {
-    const digits = { name: "code", label: "6-digit code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: 6, pattern: "[0-9]{6}" };
-    const form = this.#show("Check your e-mail", "code-form", email ? [digits] : [EMAIL, digits], "Continue", async (values) => {
-      await this.#chat.verify({ email: email ?? values.email, code: values.code });
-      this.#onDone();
-    });
+    const digits = {
+      name: "code",
+      label: "6-digit code",
+      inputmode: "numeric",
+      autocomplete: "one-time-code",
+      maxlength: 6,
+      pattern: "[0-9]{6}",
+    };
+    const form = this.#show(
+      "Check your e-mail",
+      "code-form",
+      email ? [digits] : [EMAIL, digits],
+      "Continue",
+      async (values) => {
+        await this.#chat.verify({ email: email ?? values.email, code: values.code });
+        this.#onDone();
+      },
+    );
     form.prepend(h("p", {}, email ? `We sent a code to ${email}.` : "We sent a code to your e-mail address."));
     form.elements.code.addEventListener("input", ({ target }) => target.value.length === 6 && form.requestSubmit());
     const resend = h("button", { type: "button", class: "link", "data-testid": "resend" });
@@ -106,7 +126,13 @@ export class Auth {
 function fieldElement({ label, hint, ...attributes }) {
   const id = `field-${attributes.name}`;
   const input = h("input", { id, "aria-describedby": `${id}-note`, ...attributes });
-  return h("div", { class: "field" }, h("label", { htmlFor: id }, label), input, h("small", { id: `${id}-note`, class: "note" }, hint ?? ""));
+  return h(
+    "div",
+    { class: "field" },
+    h("label", { htmlFor: id }, label),
+    input,
+    h("small", { id: `${id}-note`, class: "note" }, hint ?? ""),
+  );
 }
 
 /** Show what was refused at the fields it was about, and the rest below. */

@@ -22,7 +22,8 @@ export class Banner {
   /** @param {string} state of the connection */
   show(state) {
     if (state === "online") return this.#back();
-    if (state === "stopped") return this.#say("stopped", STOPPED[this.#chat.close_code] ?? "The server ended this connection.", "Reconnect");
+    if (state === "stopped")
+      return this.#say("stopped", STOPPED[this.#chat.close_code] ?? "The server ended this connection.", "Reconnect");
     if (!navigator.onLine) return this.#say("offline", "You are offline. Messages are sent when you are back.");
     const say = () => this.#say("reconnecting", "Connection lost. Reconnecting…", "Try now");
     if (this.element.dataset.state === "back") this.#hide();

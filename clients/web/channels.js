@@ -20,7 +20,12 @@ export async function openChannels(chat, open) {
   try {
     const channels = await chat.discover();
     fill(note, channels.length ? null : "There are no public channels.");
-    fill(list, channels.map((channel) => channelElement(channel, chat.store.conversations.has(channel.id), () => enter(channel))));
+    fill(
+      list,
+      channels.map((channel) =>
+        channelElement(channel, chat.store.conversations.has(channel.id), () => enter(channel)),
+      ),
+    );
   } catch (error) {
     fill(note, sentenceOf(error));
   }

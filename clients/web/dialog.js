@@ -18,7 +18,8 @@ export function openDialog(title, ...content) {
 
 /** Ask before something that cannot be undone. @returns {Promise<boolean>} */
 export function confirm(title, text, verb) {
-  const button = (answer, label, props) => h("button", { type: "button", onclick: () => dialog.close(answer), ...props }, label);
+  const button = (answer, label, props) =>
+    h("button", { type: "button", onclick: () => dialog.close(answer), ...props }, label);
   const cancel = button("", "Cancel", { class: "quiet" });
   const go = button("yes", verb, { class: "danger", "data-testid": "confirm" });
   const dialog = openDialog(title, h("p", {}, text), h("div", { class: "dialog-buttons" }, cancel, go));

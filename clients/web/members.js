@@ -25,13 +25,23 @@ export function openMembers(chat, id) {
   const draw = () => {
     if (!store.conversations.has(id)) return dialog.close();
     const members = [...(store.members.get(id)?.values() ?? [])];
-    fillKeyed(list, members.map((member) => rowOf(store, id, member, can("remove_members"))), (row) => memberElement(row, () => remove(row)));
+    fillKeyed(
+      list,
+      members.map((member) => rowOf(store, id, member, can("remove_members"))),
+      (row) => memberElement(row, () => remove(row)),
+    );
   };
   const buttons = h(
     "div",
     { class: "dialog-buttons" },
-    can("leave") && h("button", { type: "button", class: "quiet danger", "data-testid": "leave", onclick: leave }, "Leave"),
-    can("add_members") && h("button", { type: "button", class: "primary", "data-testid": "add-members", onclick: () => addMembers(chat, id, load) }, "Add members"),
+    can("leave") &&
+      h("button", { type: "button", class: "quiet danger", "data-testid": "leave", onclick: leave }, "Leave"),
+    can("add_members") &&
+      h(
+        "button",
+        { type: "button", class: "primary", "data-testid": "add-members", onclick: () => addMembers(chat, id, load) },
+        "Add members",
+      ),
   );
   const dialog = openDialog(titleOf(conversation, store), list, buttons);
   dialog.addEventListener("close", store.listen(draw));
@@ -56,6 +66,17 @@ function memberElement({ user, role, is_me, is_online, is_removable }, remove) {
     avatar({ ...user, name }, { is_online }),
     h("span", {}, h("strong", {}, is_me ? `${name} (you)` : name), h("small", {}, `@${user.username}`)),
     role !== "member" && h("span", { class: "role" }, role),
-    is_removable && h("button", { type: "button", class: "quiet", "aria-label": `Remove ${name}`, "data-testid": "remove-member", onclick: remove }, "Remove"),
+    is_removable &&
+      h(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          "aria-label": `Remove ${name}`,
+          "data-testid": "remove-member",
+          onclick: remove,
+        },
+        "Remove",
+      ),
   );
 }

@@ -10,7 +10,17 @@ export function openMenu(anchor, items) {
     "div",
     { class: "menu", role: "menu", popover: "auto", onkeydown: move },
     items.map(({ label, run, is_danger, testid }) =>
-      h("button", { type: "button", role: "menuitem", class: is_danger && "danger", "data-testid": testid, onclick: () => choose(run) }, label),
+      h(
+        "button",
+        {
+          type: "button",
+          role: "menuitem",
+          class: is_danger && "danger",
+          "data-testid": testid,
+          onclick: () => choose(run),
+        },
+        label,
+      ),
     ),
   );
   const choose = (run) => {

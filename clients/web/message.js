@@ -13,20 +13,21 @@ const STATUS = {
 /** The element of one row of a timeline. `act(name, row, anchor)` does what a row asks for. */
 export function rowElement(row, act) {
   if (row.kind === "message") return messageElement(row, act);
-  const role = row.kind === "new" ? "separator" : undefined;
-  return h("li", { class: `row-${row.kind}`, role }, h("span", {}, row.text ?? "New messages"));
+  return h("li", { class: `row-${row.kind}` }, h("span", {}, row.text ?? "New messages"));
 }
 
 function messageElement(row, act) {
   const classes = ["message", row.is_own && "own", row.is_first && "first", row.is_deleted && "deleted", row.status];
   const person = !row.is_own && h("span", { class: "face" }, row.is_first && avatar(row.sender));
-  const menu = !row.is_deleted && iconButton("more", "Message menu", {
-    class: "icon-button menu-button",
-    "data-testid": "message-menu",
-    "aria-haspopup": "menu",
-    tabIndex: -1,
-    onclick: ({ currentTarget }) => act("menu", row, currentTarget),
-  });
+  const menu =
+    !row.is_deleted &&
+    iconButton("more", "Message menu", {
+      class: "icon-button menu-button",
+      "data-testid": "message-menu",
+      "aria-haspopup": "menu",
+      tabIndex: -1,
+      onclick: ({ currentTarget }) => act("menu", row, currentTarget),
+    });
   return h(
     "li",
     {
@@ -84,7 +85,9 @@ function failure(row, act) {
 }
 
 function linked(text) {
-  return text.split(LINK).map((part, at) =>
-    at % 2 ? h("a", { href: part, target: "_blank", rel: "noopener noreferrer nofollow" }, part) : part,
-  );
+  return text
+    .split(LINK)
+    .map((part, at) =>
+      at % 2 ? h("a", { href: part, target: "_blank", rel: "noopener noreferrer nofollow" }, part) : part,
+    );
 }

@@ -29,7 +29,11 @@ export class Pane {
       typing: (is_typing) => chat.typing(id, is_typing),
       editLast: () => this.#editLast(),
     });
-    const back = iconButton("back", "Back to conversations", { class: "icon-button back", "data-testid": "back", onclick: onBack });
+    const back = iconButton("back", "Back to conversations", {
+      class: "icon-button back",
+      "data-testid": "back",
+      onclick: onBack,
+    });
     const header = h("header", { class: "bar" }, back, this.#head);
     this.element.append(header, this.#timeline.element, this.#typing, this.#composer.element);
   }
@@ -76,15 +80,28 @@ export class Pane {
     const { kind, peer, member_count, avatar_url } = this.#conversation;
     const presence = peer && store.presence(peer.id);
     const title = titleOf(this.#conversation, store);
-    const about = kind === "direct" ? presenceText(presence) : `${member_count} ${member_count === 1 ? "member" : "members"}`;
+    const about =
+      kind === "direct" ? presenceText(presence) : `${member_count} ${member_count === 1 ? "member" : "members"}`;
     const head = JSON.stringify([title, about, avatar_url, peer]);
     if (head === this.#shown_head) return;
     this.#shown_head = head;
-    const face = avatar({ id: peer?.id ?? this.id, name: title, avatar_url: peer?.avatar_url ?? avatar_url }, { kind, is_online: presence?.is_online });
+    const face = avatar(
+      { id: peer?.id ?? this.id, name: title, avatar_url: peer?.avatar_url ?? avatar_url },
+      { kind, is_online: presence?.is_online },
+    );
     const is_online = String(presence?.is_online ?? false);
     const line = peer
       ? h("span", { class: "about", "data-testid": "presence", "data-online": is_online }, about)
-      : h("button", { type: "button", class: "about link", "data-testid": "members", onclick: () => openMembers(this.#chat, this.id) }, about);
+      : h(
+          "button",
+          {
+            type: "button",
+            class: "about link",
+            "data-testid": "members",
+            onclick: () => openMembers(this.#chat, this.id),
+          },
+          about,
+        );
     fill(this.#head, face, h("div", {}, h("h1", {}, title), line));
   }
 
@@ -95,7 +112,9 @@ export class Pane {
 
   #editLast() {
     const { store } = this.#chat;
-    const own = store.log(this.id).entries.findLast(({ message }) => message?.sender.id === store.me.id && !message.is_deleted);
+    const own = store
+      .log(this.id)
+      .entries.findLast(({ message }) => message?.sender.id === store.me.id && !message.is_deleted);
     if (own) this.#composer.edit(own.message);
     return Boolean(own);
   }
@@ -113,12 +132,17 @@ export class Pane {
     if (!message) return [copy];
     const deeds = [{ label: "Reply", run: () => this.#composer.reply(message) }, copy];
     if (row.is_own) deeds.push({ label: "Edit", run: () => this.#composer.edit(message) });
-    if (row.is_own || this.#can("delete_messages")) deeds.push({ label: "Delete", run: () => this.#delete(row), is_danger: true });
+    if (row.is_own || this.#can("delete_messages"))
+      deeds.push({ label: "Delete", run: () => this.#delete(row), is_danger: true });
     return deeds;
   }
 
   async #delete({ id }) {
-    const is_sure = await confirm("Delete this message?", "It disappears for everybody, and cannot be brought back.", "Delete");
+    const is_sure = await confirm(
+      "Delete this message?",
+      "It disappears for everybody, and cannot be brought back.",
+      "Delete",
+    );
     if (is_sure) await this.#try(this.#chat.delete(id));
   }
 

@@ -18,7 +18,13 @@ export function newDirect(chat, open) {
 
 /** Name a group, choose its first members, and open it. */
 export function newGroup(chat, open) {
-  const name = h("input", { name: "name", required: true, maxlength: 100, autocomplete: "off", "data-testid": "group-name" });
+  const name = h("input", {
+    name: "name",
+    required: true,
+    maxlength: 100,
+    autocomplete: "off",
+    "data-testid": "group-name",
+  });
   const make = async (member_ids) => {
     const conversation = await chat.createGroup({ name: name.value.trim(), member_ids });
     dialog.close();
@@ -42,7 +48,11 @@ function choosing(chat, verb, run, ...fields) {
   const chosen = new Map();
   const chips = h("ul", { class: "chips", "aria-label": "Chosen people" });
   const error = h("p", { class: "error", role: "alert" });
-  const draw = () => fill(chips, [...chosen.values()].map((person) => chip(person, () => chosen.delete(person.id) && draw())));
+  const draw = () =>
+    fill(
+      chips,
+      [...chosen.values()].map((person) => chip(person, () => chosen.delete(person.id) && draw())),
+    );
   const search = peopleSearch(chat, (person) => {
     chosen.set(person.id, person);
     draw();
@@ -78,7 +88,13 @@ function peopleSearch(chat, choose) {
   let asked = "";
   const results = h("ul", { class: "people", "aria-live": "polite" });
   const note = h("p", { class: "note", role: "status" });
-  const input = h("input", { type: "search", "data-testid": "people-search", autocomplete: "off", oninput: () => later(), onkeydown: enter });
+  const input = h("input", {
+    type: "search",
+    "data-testid": "people-search",
+    autocomplete: "off",
+    oninput: () => later(),
+    onkeydown: enter,
+  });
   const take = (person) => Promise.resolve(choose(person)).catch((error) => fill(note, sentenceOf(error)));
   const later = () => {
     clearTimeout(timer);
@@ -91,7 +107,10 @@ function peopleSearch(chat, choose) {
     if (!people || asked !== search) return;
     const others = people.filter(({ id }) => id !== chat.store.me.id);
     fill(note, others.length ? null : "Nobody found.");
-    fill(results, others.map((person) => personElement(person, () => take(person))));
+    fill(
+      results,
+      others.map((person) => personElement(person, () => take(person))),
+    );
   };
   const clear = () => {
     input.value = asked = "";
@@ -116,7 +135,14 @@ function personElement(person, choose) {
     {},
     h(
       "button",
-      { type: "button", class: "person", "data-testid": "person-result", "data-user-id": person.id, "data-username": person.username, onclick: choose },
+      {
+        type: "button",
+        class: "person",
+        "data-testid": "person-result",
+        "data-user-id": person.id,
+        "data-username": person.username,
+        onclick: choose,
+      },
       avatar({ ...person, name }, { is_online: person.is_online }),
       h("span", {}, h("strong", {}, name), h("small", {}, `@${person.username}`)),
     ),

@@ -81,7 +81,7 @@ function nameBy(store, id) {
   const people = new Map([[store.me.id, { username: "You" }]]);
   const seen = [...(store.members.get(id)?.values() ?? []), ...store.log(id).entries.map(personIn)];
   for (const { user } of seen) if (user && !people.has(user.id)) people.set(user.id, store.person(user));
-  return (user_id) => people.has(user_id) ? nameOf(people.get(user_id)) : null;
+  return (user_id) => (people.has(user_id) ? nameOf(people.get(user_id)) : null);
 }
 
 function personIn({ message, event }) {

@@ -63,7 +63,11 @@ export class Shell {
     this.#pane?.close();
     this.#pane = id ? new Pane(this.#chat, id, { onBack: () => open(null) }) : null;
     this.element.classList.toggle("is-open", Boolean(id));
-    fill(this.#place, this.#pane?.element ?? h("div", { class: "nothing" }, icon("chat"), h("p", {}, "Choose a conversation, or start a new one.")));
+    fill(
+      this.#place,
+      this.#pane?.element ??
+        h("div", { class: "nothing" }, icon("chat"), h("p", {}, "Choose a conversation, or start a new one.")),
+    );
     this.#pane?.begin();
   }
 

@@ -9,9 +9,20 @@ import { briefly, excerptOf, nameOf, titleOf, typingText } from "./words.js";
 export class Sidebar {
   #chat;
   #site_name;
-  #list = h("ul", { class: "conversations", "data-testid": "conversation-list", "aria-label": "Conversations", onkeydown: move });
+  #list = h("ul", {
+    class: "conversations",
+    "data-testid": "conversation-list",
+    "aria-label": "Conversations",
+    onkeydown: move,
+  });
   #empty = h("div", { class: "empty", hidden: true });
-  #me = h("button", { type: "button", class: "me", "aria-haspopup": "menu", "data-testid": "profile", onclick: ({ currentTarget }) => this.#openProfile(currentTarget) });
+  #me = h("button", {
+    type: "button",
+    class: "me",
+    "aria-haspopup": "menu",
+    "data-testid": "profile",
+    onclick: ({ currentTarget }) => this.#openProfile(currentTarget),
+  });
 
   /** The whole of it. */
   element = h("nav", { class: "sidebar", "aria-label": "Conversations" });
@@ -45,7 +56,11 @@ export class Sidebar {
     const me = { ...store.me, name: nameOf(store.me) };
     fillKeyed(this.#me, [{ key: "me", ...me }], () => h("span", {}, avatar(me), h("strong", {}, me.name)));
     this.#me.setAttribute("aria-label", `${me.name}: your profile`);
-    fillKeyed(this.#list, store.list.map((conversation) => this.#item(conversation, open_id)), itemElement);
+    fillKeyed(
+      this.#list,
+      store.list.map((conversation) => this.#item(conversation, open_id)),
+      itemElement,
+    );
     this.#empty.hidden = store.epoch === null || store.conversations.size > 0;
     const unread = store.unread_total;
     document.title = unread ? `(${unread}) ${this.#site_name}` : this.#site_name;
@@ -74,7 +89,13 @@ export class Sidebar {
 }
 
 function itemElement({ key, kind, title, face_id, avatar_url, excerpt, time, unread_count, is_online, is_open }) {
-  const badge = unread_count > 0 && h("span", { class: "badge", "data-testid": "unread-badge", "aria-label": `${unread_count} unread` }, unread_count > 99 ? "99+" : unread_count);
+  const badge =
+    unread_count > 0 &&
+    h(
+      "span",
+      { class: "badge", "data-testid": "unread-badge", "aria-label": `${unread_count} unread` },
+      unread_count > 99 ? "99+" : unread_count,
+    );
   const link = h(
     "a",
     { href: `#/c/${key}`, "aria-current": is_open && "true", class: unread_count ? "unread" : undefined },
@@ -84,7 +105,11 @@ function itemElement({ key, kind, title, face_id, avatar_url, excerpt, time, unr
     h("span", { class: "excerpt", dir: "auto" }, excerpt),
     badge,
   );
-  return h("li", { "data-testid": "conversation-item", "data-conversation-id": key, "data-online": String(is_online) }, link);
+  return h(
+    "li",
+    { "data-testid": "conversation-item", "data-conversation-id": key, "data-online": String(is_online) },
+    link,
+  );
 }
 
 function move(event) {

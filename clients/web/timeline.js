@@ -11,11 +11,22 @@ export class Timeline {
   #chat;
   #id;
   #act;
-  #list = h("ol", { class: "rows", role: "log", "aria-label": "Messages", "aria-live": "off" });
+  #list = h("ol", { class: "rows" });
   #news = h("p", { class: "unseen", "aria-live": "polite" });
-  #scroller = h("div", { class: "scroller", "data-testid": "timeline", onscroll: () => this.#scrolled() });
+  #scroller = h("div", {
+    class: "scroller",
+    role: "log",
+    "aria-label": "Messages",
+    "aria-live": "off",
+    "data-testid": "timeline",
+    onscroll: () => this.#scrolled(),
+  });
   #jump_count = h("span", { class: "badge", hidden: true });
-  #jump = iconButton("down", "Jump to the latest message", { class: "icon-button jump", hidden: true, onclick: () => this.toEnd(true) });
+  #jump = iconButton("down", "Jump to the latest message", {
+    class: "icon-button jump",
+    hidden: true,
+    onclick: () => this.toEnd(true),
+  });
   #is_at_end = true;
   #has_begun = false;
   #announced = Infinity;
@@ -62,7 +73,10 @@ export class Timeline {
 
   toEnd(is_smooth = false) {
     const is_calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.#scroller.scrollTo({ top: this.#scroller.scrollHeight, behavior: is_smooth && !is_calm ? "smooth" : "instant" });
+    this.#scroller.scrollTo({
+      top: this.#scroller.scrollHeight,
+      behavior: is_smooth && !is_calm ? "smooth" : "instant",
+    });
   }
 
   /** Bring a message into view, if it is loaded. */
@@ -122,7 +136,8 @@ export class Timeline {
   #announce(rows) {
     const news = rows.filter(({ is_own, seq }) => is_own === false && seq > this.#announced);
     this.#announced = this.#chat.store.log(this.#id).position;
-    if (news.length) this.#news.textContent = news.map(({ sender, content }) => `${sender.name}: ${content}`).join("\n");
+    if (news.length)
+      this.#news.textContent = news.map(({ sender, content }) => `${sender.name}: ${content}`).join("\n");
   }
 
   #scrolled() {

@@ -23,7 +23,8 @@ export function excerptOf({ last_message: message, kind }, store) {
 /** "alice added bob", from an entry of the log. `name` tells the name of an id, where it is known. */
 export function changeText({ type, seq, data }, name) {
   const actor = name(data.actor_id);
-  if (type === "conversation.updated") return actor ? `${actor} changed the conversation` : "The conversation was changed";
+  if (type === "conversation.updated")
+    return actor ? `${actor} changed the conversation` : "The conversation was changed";
   const { user } = data.member;
   const subject = name(user.id) ?? nameOf(user);
   const is_self = !data.actor_id || data.actor_id === user.id;
@@ -77,13 +78,20 @@ export function presenceText(presence) {
 }
 
 export function initialsOf(name) {
-  const words = name.trim().split(/[\s._-]+/u).filter(Boolean);
-  return words.slice(0, 2).map((word) => [...word][0].toUpperCase()).join("");
+  const words = name
+    .trim()
+    .split(/[\s._-]+/u)
+    .filter(Boolean);
+  return words
+    .slice(0, 2)
+    .map((word) => [...word][0].toUpperCase())
+    .join("");
 }
 
 /** A refusal as a sentence for people. */
 export function sentenceOf(error) {
-  if (error.code === "offline" || error.code === "timeout") return "The server cannot be reached. Try again in a moment.";
+  if (error.code === "offline" || error.code === "timeout")
+    return "The server cannot be reached. Try again in a moment.";
   const detail = error.errors?.[0]?.detail ?? error.message;
   return error.retry_after ? `${detail} Try again in ${Math.ceil(error.retry_after)} s.` : detail;
 }
