@@ -15,6 +15,7 @@ from django_tasks_db.models import DBTaskResult
 from accounts import services
 from accounts.models import OneTime
 from accounts.services import mails
+from chatproject.common.errors import Refusal
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,6 +97,17 @@ def test_a_task_that_runs_twice_sends_a_code_that_serves(mail_server, registered
 
     assert len(mailbox.to(DAVE)) == 2
     assert services.verify(email=DAVE, code=mailbox.code(DAVE))
+
+
+def test_registering_again_ends_the_old_code_before_the_new_one_is_made(mail_server, registered, mailbox):
+    registered("dave")
+    work()
+    old = mailbox.code(DAVE)
+
+    registered("eve", email=DAVE, password="the battery of another")
+
+    with pytest.raises(Refusal):
+        services.verify(email=DAVE, code=old)
 
 
 def test_a_mail_for_nobody_is_queued_like_any_other(mail_server, api, registered):
