@@ -101,7 +101,8 @@ def _slice(request: SignedInRequest, messages: MessageQuerySet) -> tuple[list[Me
     if sum(key is not None for key in (before, after, around)) > 1:
         raise invalid("before", "Use one of before, after and around.")
     if around is not None:
-        older, newer = _older(messages, around + 1, limit // 2 + 1), _newer(messages, around, limit - limit // 2)
+        at_or_before = limit // 2 + 1
+        older, newer = _older(messages, around + 1, at_or_before), _newer(messages, around, limit - at_or_before)
         return _edges(older[0] + newer[0], older[1], newer[1])
     if after is not None:
         newer = _newer(messages, after, limit)

@@ -1,0 +1,97 @@
+"""The documents are made from the code: every command, event and route stands in them."""
+
+import re
+
+import httpx
+import msgspec
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from messaging import commands
+from messaging.asyncapi import CLOSING_CODES, COMMAND_TYPES, EVENT_TYPES, document, name_of
+from messaging.protocol import Command
+
+
+def test_every_command_has_a_handler_and_a_sentence() -> None:
+    assert set(COMMAND_TYPES) == set(Command.__subclasses__()) == commands.HANDLERS.keys()
+    for kind in COMMAND_TYPES + EVENT_TYPES:
+        assert kind.__doc__, kind
+
+
+def test_every_command_and_event_stands_in_the_document() -> None:
+    shown = document()
+    names = {name_of(kind) for kind in COMMAND_TYPES + EVENT_TYPES}
+
+    assert shown["components"]["messages"].keys() == names
+    assert shown["channels"]["all"]["messages"].keys() == names
+    for message in shown["components"]["messages"].values():
+        assert message["summary"]
+        assert message["payload"]["$ref"].removeprefix("#/components/schemas/") in shown["components"]["schemas"]
+    told = {ref["$ref"].rsplit("/", 1)[1] for op in shown["operations"].values() for ref in op["messages"]}
+    assert told == names
+
+
+def test_every_reference_leads_somewhere() -> None:
+    text = msgspec.json.encode(document()).decode()
+    shown = document()
+
+    for reference in set(re.findall(r'"\$ref":"#/([^"]+)"', text)):
+        found = shown
+        for part in reference.split("/"):
+            found = found[part]
+
+
+def test_every_closing_code_of_the_socket_is_told() -> None:
+    from messaging import socket, transport
+
+    used = {socket.RESTART, socket.NONSENSE, socket.SIGNED_OUT, socket.REFUSED, socket.TOO_MANY, socket.FLOODING}
+    assert used | {socket.OVERLOADED, transport.TOO_SLOW, 1009} == CLOSING_CODES.keys()
+
+
+def test_the_page_and_the_json(server) -> None:
+    page = httpx.get(f"{server.url}/api/asyncapi/", headers={"Accept": "text/html"})
+    plain = httpx.get(f"{server.url}/api/asyncapi/", headers={"Accept": "application/json"})
+    asked = httpx.get(f"{server.url}/api/asyncapi/?format=json", headers={"Accept": "text/html"})
+
+    assert page.headers["content-type"].startswith("text/html")
+    for kind in COMMAND_TYPES + EVENT_TYPES:
+        assert name_of(kind) in page.text
+    for code in CLOSING_CODES:
+        assert str(code) in page.text
+    assert plain.json() == asked.json()
+    assert plain.json()["asyncapi"] == "3.0.0"
+
+
+def documented_routes() -> dict[str, set[str]]:
+    """Every address below `/api/v1/` as OpenAPI writes it, with its methods."""
+    found = {}
+
+    def walk(patterns, prefix: str) -> None:
+        for pattern in patterns:
+            path = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                walk(pattern.url_patterns, path)
+            elif isinstance(pattern, URLPattern) and path.startswith("api/v1/"):
+                view = pattern.callback.view_class
+                methods = {m for m in ("get", "post", "put", "patch", "delete") if hasattr(view, m)}
+                found["/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)] = methods
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+@pytest.fixture(scope="module")
+def openapi(server) -> dict:
+    return httpx.get(f"{server.url}/api/schema/?format=json", timeout=60).json()
+
+
+def test_openapi_describes_every_route_and_nothing_else(openapi) -> None:
+    shown = {path: methods.keys() - {"parameters"} for path, methods in openapi["paths"].items()}
+    ours = {path: methods for path, methods in shown.items() if path.startswith("/api/v1/")}
+
+    assert ours == documented_routes()
+    for path, methods in ours.items():
+        for method in methods:
+            operation = openapi["paths"][path][method]
+            assert operation.get("summary") or operation.get("description"), (method, path)
+            assert any(status.startswith("2") for status in operation["responses"]), (method, path)

@@ -1,0 +1,84 @@
+"""Presence: who is online, for acquaintances who watch, as far as each shows it."""
+
+import asyncio
+
+import pytest
+
+from messaging.presence import AWAY
+
+
+async def test_watchers_hear_who_comes_and_goes(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    alice.group(bob)
+
+    async with alice.socket() as hers:
+        await hers.ask("presence.watch", user_ids=[bob.id])
+        await hers.expect("presence.updated", user_id=bob.id, is_online=False)
+        async with bob.socket(), bob.socket():
+            await hers.expect("presence.updated", is_online=True)
+            assert alice.get(f"users/{bob.id}/")["is_online"]
+            assert [u["id"] for u in alice.get("users/online/")["results"]] == [bob.id]
+        async with bob.socket():
+            await asyncio.sleep(AWAY + 0.5)
+        assert len(hers.of("presence.updated")) == 2, "a page being reloaded is no absence"
+        await hers.until(lambda: len(hers.of("presence.updated")) == 3, patience=AWAY + 5)
+
+    last = hers.of("presence.updated")[-1]["data"]
+    assert not last["is_online"]
+    assert last["last_seen"]
+    shown = alice.get(f"users/{bob.id}/")
+    assert (shown["is_online"], shown["last_seen"]) == (False, last["last_seen"])
+
+
+async def test_strangers_and_those_who_share_but_a_channel_see_nothing(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    alice.group(bob)
+    lobby = next(row for row in alice.get("conversations/discover/")["results"] if row["name"] == "Lobby")["id"]
+    for one in (alice, bob, carol):
+        one.post(f"conversations/{lobby}/join/")
+
+    async with alice.socket() as hers, carol.socket() as other:
+        for socket in (hers, other):
+            await socket.ask("presence.watch", user_ids=[bob.id])
+        async with bob.socket():
+            await hers.expect("presence.updated", is_online=True)
+            await other.quiet()
+            shown = carol.get(f"users/{bob.id}/")
+            online = carol.get("users/online/")["results"]
+
+    assert other.of("presence.updated") == []
+    assert (shown["is_online"], shown["last_seen"], online) == (None, None, [])
+
+
+@pytest.mark.parametrize(("shows_to", "seen_by"), [("everyone", "alice carol"), ("contacts", "alice"), ("nobody", "")])
+async def test_each_decides_who_sees_it(person, shows_to: str, seen_by: str) -> None:
+    cast = {"alice": person("alice"), "carol": person("carol")}
+    bob = person("bob")
+    bob.group(cast["alice"])
+    bob.call("PATCH", "users/me/", json={"settings": {"presence": shows_to}})
+
+    async with bob.socket():
+        seen = []
+        for name, one in cast.items():
+            async with one.socket() as socket:
+                await socket.ask("presence.watch", user_ids=[bob.id])
+                await socket.quiet()
+                found = one.get(f"users/{bob.id}/")["is_online"]
+                assert bool(socket.of("presence.updated")) is bool(found)
+                seen += [name] * bool(found)
+
+    assert seen == seen_by.split()
+
+
+async def test_watching_others_replaces_who_was_watched(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    alice.group(bob, carol)
+
+    async with alice.socket() as hers:
+        await hers.ask("presence.watch", user_ids=[bob.id])
+        await hers.ask("presence.watch", user_ids=[carol.id])
+        async with bob.socket(), carol.socket():
+            await hers.expect("presence.updated", user_id=carol.id, is_online=True)
+            await hers.quiet()
+
+    assert [f["data"]["user_id"] for f in hers.of("presence.updated")] == [bob.id, carol.id, carol.id]

@@ -1,0 +1,109 @@
+"""The number of queries of a list does not grow with the list."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts import services as people
+from chatproject.common.epoch import epoch
+from conversations.services import create_group, open_direct
+from messaging.services import delete_message, send_message
+from messaging.wire import NewMessage
+from messaging.writer import writer
+
+SMALL, LARGE = 5, 25
+
+
+@pytest.fixture
+def stop_writer() -> Iterator[None]:
+    """The writer's thread holds a connection, which would keep the test database."""
+    yield
+    writer.stop()
+
+
+@pytest.fixture
+def make(transactional_db, stop_writer):
+    """`make("small", 5)`: somebody with so many groups, members and messages."""
+
+    def somebody(name: str):
+        return people.create_person(email=f"{name}@example.org", username=name, password="correct horse battery")
+
+    def make(name: str, count: int):
+        alice = somebody(name)
+        others = [somebody(f"{name}-{n}") for n in range(count)]
+        groups = [
+            create_group(alice, name=f"g{n}", description="", member_ids=[], history="all", members_can_invite=False)
+            for n in range(count - 1)
+        ]
+        full = create_group(
+            alice,
+            name="full",
+            description="",
+            member_ids=[one.id for one in others],
+            history="all",
+            members_can_invite=False,
+        )
+        pairs = [open_direct(alice, user_id=other.id)[0] for other in others]
+        for group in [*groups, *pairs, full]:
+            say(alice, group, "Hello")
+        first = say(alice, full, "First")
+        for n, other in enumerate(others):
+            sent = say(other, full, f"reply {n}", reply_to_id=first)
+            if n % 2:
+                delete_message(other, message_id=sent)
+        return alice, full
+
+    return make
+
+
+def say(sender, conversation, content: str, **more):
+    sent = send_message(sender, conversation_id=conversation.id, message=NewMessage(content=content, **more))
+    return UUID(msgspec.json.decode(sent.message)["id"])
+
+
+READS = [
+    "conversations/?limit=100",
+    "conversations/discover/",
+    "conversations/{id}/",
+    "conversations/{id}/members/?limit=100",
+    "conversations/{id}/messages/?limit=100",
+    "conversations/{id}/messages/?around=10&limit=100",
+    "conversations/{id}/log/",
+    "sync/?per_conversation=30&limit=100",
+    "messages/unread/",
+    "users/?limit=100",
+    "users/online/",
+]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reading_more_takes_no_more_queries(make, sign_in, settings) -> None:
+    settings.RATE_MESSAGES = settings.RATE_REQUESTS_USER = "100000/s"
+    counts: dict[str, list[int]] = {}
+
+    for name, size in (("small", SMALL), ("large", LARGE)):
+        alice, full = make(name, size)
+        client = sign_in(alice)
+        client.get("/api/v1/users/me/")  # what is remembered by the process is not counted
+        for path in READS:
+            with CaptureQueriesContext(connection) as queries:
+                answer = client.get(f"/api/v1/{path.format(id=full.id)}")
+            assert answer.status_code == 200, (path, answer.content)
+            counts.setdefault(path, []).append(len(queries))
+        body = {"epoch": epoch(), "positions": {row["id"]: row["seq"] for row in rows(client)}}
+        with CaptureQueriesContext(connection) as queries:
+            assert client.post("/api/v1/sync/", body).status_code == 200
+        counts.setdefault("POST sync/ with nothing new", []).append(len(queries))
+
+    assert {path for path, (small, large) in counts.items() if large > small} == set(), counts
+    assert all(small <= 10 for small, _ in counts.values()), counts
+
+
+def rows(client) -> list[dict]:
+    found = client.get("/api/v1/conversations/?limit=100").json()["results"]
+    assert len(found) >= SMALL
+    return found

@@ -1,0 +1,63 @@
+"""Typing: a list that replaces the one before, without oneself, gone after six seconds, never in the database."""
+
+import asyncio
+import time
+
+
+async def test_the_list_is_replaced_and_never_holds_oneself(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob, carol)
+
+    async with alice.socket() as hers, bob.socket() as his, carol.socket() as other:
+        await hers.ask("typing.start", conversation_id=group)
+        await other.until(lambda: names(other) == [alice.name])
+        await his.ask("typing.start", conversation_id=group)
+        await other.until(lambda: names(other) == [alice.name, bob.name])
+        await hers.until(lambda: names(hers) == [bob.name])
+        await his.until(lambda: names(his) == [alice.name])
+        await hers.ask("typing.stop", conversation_id=group)
+        await other.until(lambda: names(other) == [bob.name])
+        await his.say(group, "Done")
+        await other.until(lambda: names(other) == [])
+        assert all(alice.name not in [u["username"] for u in f["data"]["users"]] for f in hers.of("typing.updated"))
+
+
+def names(socket) -> list[str] | None:
+    told = socket.of("typing.updated")
+    return sorted(user["username"] for user in told[-1]["data"]["users"]) if told else None
+
+
+async def test_saying_it_often_tells_it_once_and_it_ends_by_itself(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    head = alice.row(group)["seq"]
+
+    async with alice.socket() as hers, bob.socket() as his:
+        for _ in range(50):
+            await hers.ask("typing.start", conversation_id=group)
+        await his.expect("typing.updated")
+        began = time.monotonic()
+        assert len(his.of("typing.updated")) == 1
+        async with bob.socket() as late:
+            await late.until(lambda: names(late) == [alice.name])
+        await his.until(lambda: names(his) == [])
+        assert 5 < time.monotonic() - began < 8
+
+    assert alice.row(group)["seq"] == head
+
+
+async def test_who_does_not_show_typing_is_silent(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    alice.call("PATCH", "users/me/", json={"settings": {"typing": False}})
+
+    async with alice.socket() as hers, bob.socket() as his:
+        assert (await hers.ask("typing.start", conversation_id=group))["ok"]
+        assert (await hers.ask("typing.stop", conversation_id=group))["ok"]
+        await his.quiet()
+        assert his.of("typing.updated") == []
+
+        await asyncio.to_thread(alice.call, "PATCH", "users/me/", json={"settings": {"typing": True}})
+        async with alice.socket() as again:
+            await again.ask("typing.start", conversation_id=group)
+            await his.until(lambda: names(his) == [alice.name])
