@@ -20,7 +20,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from chatproject.common.publish import Ring, conversation_topic, listeners, person_topic
-from messaging.reader import AT_ONCE, Entry, heads, live_sessions, numbers, read_log, skipped
+from messaging.reader import Entry, heads, live_sessions, numbers, read_log, skipped
 from messaging.threads import in_thread
 from messaging.transport import Outbox, websocket_frame
 
@@ -135,6 +135,13 @@ class Room:
         elif self.hearers:
             self.held.append(entry.frame)
 
+    def hand_waiting(self) -> None:
+        """Deliver those that came early and are next now, and forget those that have been delivered. The sweep's mark
+        of a head has no frame: it only says that there is something to read."""
+        while (ring := self.waiting.get(self.place + 1)) and ring.frame:
+            self.hand(ring)
+        self.waiting = {seq: ring for seq, ring in self.waiting.items() if seq > self.place}
+
     def flush(self) -> None:
         """Write what is held: once per socket, however many frames there are."""
         if self.held:
@@ -168,14 +175,14 @@ class Room:
 class Person:
     """Somebody with sockets in this process, and the number up to which they were told."""
 
-    __slots__ = ("heard", "idle", "place", "ready", "renewing", "sockets", "user_id")
+    __slots__ = ("heard", "idle", "is_behind", "place", "ready", "renewing", "sockets", "user_id")
 
     def __init__(self, user_id: UUID, ready: "asyncio.Future[None]") -> None:
         self.user_id = user_id
         self.ready = ready
         self.place = self.heard = -1
         self.sockets: dict[Hearer, None] = {}
-        self.renewing = False
+        self.renewing = self.is_behind = False
         self.idle = 0
 
 
@@ -264,8 +271,8 @@ class Feed:
     def _hear_durable(self, room: Room, ring: Ring) -> None:
         if room.place >= 0 and ring.seq == room.place + 1:
             room.hand(ring)
-            while following := room.waiting.pop(room.place + 1, None):
-                room.hand(following)
+            if room.waiting:
+                room.hand_waiting()
         elif ring.seq > room.place:
             room.waiting[ring.seq] = ring
             self._repair_soon(room)
@@ -298,7 +305,10 @@ class Feed:
         try:
             await asyncio.sleep(CROSSING)
             while room.waiting and room.conversation_id in self.rooms:
-                self._close_hole(room, await in_thread(read_log, room.conversation_id, after=room.place))
+                before = room.place
+                self._close_hole(room, await in_thread(read_log, room.conversation_id, after=before))
+                if room.place == before:  # nothing to read: the sweep comes by again
+                    room.waiting = {}
         except Exception as error:  # the sweep comes by again
             log.warning("repair_failed", reason=type(error).__name__)
             room.waiting.clear()
@@ -309,11 +319,8 @@ class Feed:
         for entry in entries:
             if entry.seq == room.place + 1:
                 room.hand(entry)
+        room.hand_waiting()
         room.flush()
-        if len(entries) < AT_ONCE:
-            room.waiting = {}
-        else:
-            room.waiting = {seq: ring for seq, ring in room.waiting.items() if seq > room.place}
 
     async def _sweep(self) -> None:
         """Compare places and people's numbers with the database, in small slices."""
@@ -376,7 +383,7 @@ class Feed:
     # --- People -------------------------------------------------------------------------------------------------
     def _hear_personal(self, person: Person, ring: Ring) -> None:
         person.heard = max(person.heard, ring.seq)
-        if person.place >= 0 and ring.seq == person.place + 1 and not person.renewing and ring.frame:
+        if person.place >= 0 and ring.seq == person.place + 1 and not person.is_behind and ring.frame:
             person.place = ring.seq
             for socket in list(person.sockets):
                 socket.outbox.send(ring.frame)
@@ -406,8 +413,9 @@ class Feed:
     async def _renew(self, person: Person) -> None:
         """Something about this person was missed, or their sessions changed: end what must end, greet the others."""
         try:
+            await asyncio.sleep(CROSSING)  # the ring may be on its way: in order it is still handed on
             while person.heard > person.place or person.place < await _number(person.user_id):
-                await asyncio.sleep(CROSSING)
+                person.is_behind = True
                 person.place = await _number(person.user_id)
                 living = await in_thread(live_sessions, list({socket.session_id for socket in person.sockets}))
                 for socket in list(person.sockets):
@@ -419,7 +427,7 @@ class Feed:
             log.warning("renew_failed", reason=type(error).__name__)
             person.place = min(person.place, 0)
         finally:
-            person.renewing = False
+            person.renewing = person.is_behind = False
 
     # --- Hearing ------------------------------------------------------------------------------------------------
     async def open_person(self, user_id: UUID) -> Person:

@@ -1,0 +1,39 @@
+"""What the sweep finds and what the bell tells may come in any order; a socket gets each place once, with its event."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from chatproject.common.publish import Ring, conversation_topic
+from messaging.feed import Feed, Listening, Room
+
+pytestmark = pytest.mark.faults
+
+
+class Ear:
+    """What a room needs of a socket; it keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.user_id, self.outbox, self.hearing, self.heard = uuid4(), self, set(), []
+
+    def write(self, wire: bytes, payloads: list[bytes]) -> None:
+        self.heard += payloads
+
+
+@pytest.mark.parametrize("told", [[11, 12, 13], [12, 11, 13], [13, 12, 11]])
+async def test_the_mark_of_a_head_is_no_event(told: list[int]) -> None:
+    feed, ear, id_ = Feed(), Ear(), uuid4()
+    loop = asyncio.get_running_loop()
+    feed._loop = loop
+    room = feed.rooms[id_] = Room(id_, loop.create_future())
+    room.place, room.repairing = 10, True
+    room.add(ear, Listening(0, 10))
+    room.waiting[12] = Ring(conversation_topic(id_), 12, b"")
+
+    for seq in told:
+        feed.hear([Ring(conversation_topic(id_), seq, b"event %d" % seq)])
+    room.flush()
+
+    assert ear.heard == [b"event 11", b"event 12", b"event 13"]
+    assert (room.place, room.waiting) == (13, {})
