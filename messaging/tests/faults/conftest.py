@@ -1,20 +1,20 @@
+import logging
 import os
 import random
 
 import pytest
 
+logging.getLogger("httpx").setLevel(logging.WARNING)  # thousands of requests
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 """How often each test does what it does: more than once for a long look."""
+
+needs_both = pytest.mark.skipif(
+    not (os.environ.get("DATABASE_URL", "").startswith("postgres") and os.environ.get("REDIS_URL")),
+    reason="needs PostgreSQL and Redis: run with DATABASE_URL and REDIS_URL",
+)
 
 
 @pytest.fixture
 def dice() -> random.Random:
     """Chance that is the same in every run."""
     return random.Random(7)
-
-
-@pytest.fixture
-def both() -> None:
-    """Skips where there is only SQLite."""
-    if not (os.environ.get("DATABASE_URL", "").startswith("postgres") and os.environ.get("REDIS_URL")):
-        pytest.skip("needs PostgreSQL and Redis: run with DATABASE_URL and REDIS_URL")

@@ -15,6 +15,7 @@ from messaging.tests.faults.checker import Copy, Place, Send, heard
 AWAY = (OSError, WebSocketException, TimeoutError, httpx.HTTPError)
 """The server is not there, or went away in the middle."""
 ANSWER_SECONDS = 15.0
+NUMBERS = itertools.count()
 
 
 class Sender:
@@ -25,7 +26,6 @@ class Sender:
         self.sends: list[Send] = []
         self.codes: Counter[str] = Counter()
         self.slowest = 0.0
-        self._numbers = itertools.count()
 
     @property
     def acked(self) -> list[Send]:
@@ -44,7 +44,7 @@ class Sender:
 
     async def send(self) -> Send:
         """One more message, however often it takes."""
-        name = f"{self.person.name}-{next(self._numbers)}"
+        name = f"{self.person.name}-{next(NUMBERS)}"
         send = Send(self.person.name, name, f"text of {name}")
         self.sends.append(send)
         clock = asyncio.get_running_loop().time
@@ -70,6 +70,7 @@ class Sender:
         raise NotImplementedError
 
     def _refused(self, send: Send, code: str) -> None:
+        assert code == "unavailable", f"refused with {code}"
         send.refusals.append(code)
         self.codes[code] += 1
 
@@ -138,6 +139,8 @@ class Reader:
         self.frames: list[dict[str, Any]] = []
         self.position = 0
         self.visits = 0
+        self._ahead: dict[int, dict[str, Any]] = {}
+        self._is_synced = False
 
     @property
     def copy(self) -> Copy:
@@ -155,6 +158,7 @@ class Reader:
         loop = asyncio.get_running_loop()
         async with self.person.socket(greeted=False) as socket:
             self.visits += 1
+            self._ahead, self._is_synced = {}, False
             read, until = 0, loop.time() + seconds
             while not stop.is_set() and loop.time() < until and socket.code is None:
                 for frame in socket.heard[read:]:
@@ -172,15 +176,20 @@ class Reader:
                 path = f"conversations/{self.conversation}/log/?after={self.position}"
                 here = await asyncio.to_thread(self.person.get, path)
                 self._keep(here["entries"])
+            self._is_synced = True
+            self._keep([])
         else:
             self._keep([frame])
 
     def _keep(self, frames: Iterable[dict[str, Any]]) -> None:
-        """Keep what is new; the checker finds what is missing."""
+        """Keep what is next. What is ahead while the sync is under way comes again or waits for it; afterwards it is
+        a gap, which the checker finds."""
         for frame in frames:
             if frame.get("conversation_id") == self.conversation and frame.get("seq", 0) > self.position:
-                self.position = frame["seq"]
-                self.frames.append(frame)
+                self._ahead[frame["seq"]] = frame
+        while self._ahead and (self._is_synced or self.position + 1 in self._ahead):
+            self.position = min(self._ahead)
+            self.frames.append(self._ahead.pop(self.position))
 
 
 async def until(holds: Callable[[], Any], patience: float, what: str = "") -> Any:

@@ -44,17 +44,7 @@ async def kill_and_start(server: Server, dice) -> None:
         await asyncio.to_thread(server.kill)
         await asyncio.to_thread(server.start)
     stop.set()
-    try:
-        await asyncio.wait_for(asyncio.shield(sending), 20)
-    except TimeoutError:
-        for s in senders:
-            print(
-                type(s).__name__, len(s.sends), len(s.acked), s.codes, s.slowest, [x for x in s.sends if not x.message]
-            )
-        for t in asyncio.all_tasks():
-            t.print_stack(limit=6)
-        print(server.log[-3000:])
-        raise
+    await asyncio.wait_for(sending, 30)
     last = {group: max(s.message["seq"] for s in sends_to(senders, group)) for group in groups}
     await until(lambda: all(reader.position >= last[reader.conversation] for reader in readers), 20, "the readers")
     leave.set()
@@ -66,8 +56,6 @@ async def kill_and_start(server: Server, dice) -> None:
     for group, reader in zip(groups, readers, strict=True):
         copies = await asyncio.to_thread(afterwards, server, people[2], group)
         assert not problems(sends_to(senders, group), [*copies, reader.copy])
-    refused = {code for sender in senders for send in sender.sends for code in send.refusals}
-    assert refused <= {"unavailable"}
     assert "Traceback" not in server.log
 
 

@@ -12,10 +12,10 @@ from chatproject.tests.server import Server
 from messaging.tests.client import PATIENCE, Person, Socket
 from messaging.tests.conftest import GENEROUS, cast_on
 from messaging.tests.faults.checker import Copy, afterwards, problems
-from messaging.tests.faults.conftest import ROUNDS
+from messaging.tests.faults.conftest import ROUNDS, needs_both
 from messaging.tests.faults.load import HttpSender, Sender, SocketSender, places_of, until
 
-pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("both")]
+pytestmark = [pytest.mark.faults, needs_both]
 
 FAULTY = {**GENEROUS, "DJANGO_SETTINGS_MODULE": "messaging.tests.faults.settings"}
 SECONDS = 5.0 * ROUNDS
