@@ -55,14 +55,19 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         self.abort(TOO_SLOW)
 
     def abort(self, code: int) -> None:
-        """Close without waiting behind what a stuck peer does not read."""
+        """Close without waiting behind what a stuck peer does not read.
+
+        The connection itself ends with the peer's answer, or two seconds later: closed with frames still unread, it
+        would be reset, and the code lost."""
         if self.close_sent or self.transport.is_closing():  # type: ignore[has-type]
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.conn.send_close(code)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        self.transport.close()
+        if self.read_paused:  # type: ignore[has-type]
+            self.read_paused = False
+            self.transport.resume_reading()
         self.close_timer = self.loop.call_later(2, self.transport.abort)
 
 
