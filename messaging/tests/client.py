@@ -160,6 +160,19 @@ class Socket:
 
         return await self.until(found, patience)
 
+    async def enters(self, conversation: str) -> None:
+        """Wait until told of being in a conversation: by `conversation.added`, or by a fresh `hello` in its stead."""
+        await self.until(lambda: self._is_told(conversation, "conversation.added", True))
+
+    async def leaves(self, conversation: str) -> None:
+        """Wait until told of being in it no longer, in one way or the other."""
+        await self.until(lambda: self._is_told(conversation, "conversation.removed", False))
+
+    def _is_told(self, conversation: str, kind: str, is_in: bool) -> bool:
+        fresh = self.of("hello")[1:]
+        greeted = bool(fresh) and is_in is (conversation in [c["id"] for c in fresh[-1]["data"]["conversations"]])
+        return greeted or any(frame["conversation_id"] == conversation for frame in self.of(kind))
+
     async def closed(self, patience: float = PATIENCE) -> int:
         """Wait until the server closes; the code."""
         async with asyncio.timeout(patience):
