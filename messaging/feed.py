@@ -7,22 +7,18 @@ named `*_threadsafe` may be called from anywhere.
 """
 
 import asyncio
-import secrets
-import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 from uuid import UUID
 
-import msgspec
 import structlog
-from channels.layers import get_channel_layer
 from django.conf import settings
 
 from chatproject.common.publish import Ring, conversation_topic, listeners, person_topic
-from messaging.reader import Entry, heads, live_sessions, numbers, read_log, skipped
+from messaging.layer import Layer
+from messaging.reader import Entry, heads, live_sessions, numbers, read_log
+from messaging.rooms import Hearer, Listening, Person, Place, Room
 from messaging.threads import in_thread
-from messaging.transport import Outbox, websocket_frame
 
 log = structlog.get_logger(__name__)
 
@@ -33,157 +29,9 @@ JOINING = 0.002
 SWEEP = 3.0
 """Seconds between two comparisons with the database."""
 SLICE = 200
-RECENT, KEPT = 2.0, 50
-"""Seconds that passing events are kept for those who are about to hear, and how many."""
 LINGER = 2
 """Sweeps that a conversation without sockets is kept."""
-LAYER_PATIENCE = 1.0
 NO_LIMIT = 2**62
-LAYER_QUEUE = 10_000
-
-
-class Hearer(Protocol):
-    """What the feed needs of a socket."""
-
-    user_id: UUID
-    session_id: UUID
-    outbox: Outbox
-    hearing: set[UUID]
-    only: UUID | None
-    lefts: dict[UUID, int]
-    is_open: bool
-
-    async def greet(self) -> None:
-        """Send a fresh `hello`, which replaces what the client held, and hear everything from there on."""
-
-    def left(self, conversation_id: UUID) -> None:
-        """Hear a conversation no longer, even if hearing it was only about to begin; count it in `lefts`."""
-
-    def end(self, code: int) -> None:
-        """Close."""
-
-
-class Place(NamedTuple):
-    """A conversation of which somebody is a member when its head is `seq`, their view beginning after
-    `visible_from_seq`."""
-
-    seq: int
-    visible_from_seq: int
-
-
-class Listening(msgspec.Struct):
-    """How a socket hears a conversation: from which place its person may see, and since which it listens."""
-
-    visible_from_seq: int
-    since: int
-
-
-class Room:
-    """A conversation with sockets in this process."""
-
-    __slots__ = (
-        "conversation_id",
-        "flush_at",
-        "flushing",
-        "hearers",
-        "held",
-        "idle",
-        "place",
-        "ready",
-        "recent",
-        "repairing",
-        "waiting",
-    )
-
-    def __init__(self, conversation_id: UUID, ready: "asyncio.Future[None]") -> None:
-        self.conversation_id = conversation_id
-        self.ready = ready
-        self.place = -1
-        self.hearers: dict[Hearer, Listening] = {}
-        self.waiting: dict[int, Ring] = {}
-        self.held: list[bytes] = []
-        self.recent: list[tuple[float, bytes, UUID | None]] = []
-        self.flush_at = 0.0
-        self.flushing = False
-        self.repairing = False
-        self.idle = 0
-
-    def add(self, hearer: Hearer, listening: Listening) -> None:
-        """Let a socket hear from here on."""
-        self.flush()
-        self.idle = 0
-        self.hearers[hearer] = listening
-        hearer.hearing.add(self.conversation_id)
-        for moment, frame, apart in self.recent:
-            if moment > time.monotonic() - RECENT and hearer.user_id != apart:
-                hearer.outbox.send(frame)
-
-    def drop(self, hearer: Hearer) -> None:
-        """Let a socket hear no longer; what was handed before this still reaches it."""
-        self.flush()
-        self.hearers.pop(hearer, None)
-        hearer.hearing.discard(self.conversation_id)
-
-    def hand(self, entry: Ring | Entry) -> None:
-        """Deliver the next place to everybody who hears it here."""
-        self.place = entry.seq
-        if entry.removed:
-            self._end_hearing_of(entry.removed, entry.seq)
-        if entry.about and any(how.visible_from_seq >= entry.about for how in self.hearers.values()):
-            self.flush()
-            self._hand_apart(entry)
-        elif self.hearers:
-            self.held.append(entry.frame)
-
-    def hand_waiting(self) -> None:
-        """Deliver those that came early and are next now, and forget those that have been delivered. The sweep's mark
-        of a head has no frame: it only says that there is something to read."""
-        while (ring := self.waiting.get(self.place + 1)) and ring.frame:
-            self.hand(ring)
-        self.waiting = {seq: ring for seq, ring in self.waiting.items() if seq > self.place}
-
-    def flush(self) -> None:
-        """Write what is held: once per socket, however many frames there are."""
-        if self.held:
-            payloads, self.held = self.held, []
-            wire = b"".join(map(websocket_frame, payloads))
-            for hearer in self.hearers:
-                hearer.outbox.write(wire, payloads)
-
-    def pass_on(self, frame: bytes, apart: UUID | None) -> None:
-        """Deliver a passing event to everybody but the sockets of one person. It is kept for a moment: who is just
-        being greeted or catching up does not hear yet, and nothing brings it again."""
-        self.flush()
-        self.recent = [*self.recent[-KEPT:], (time.monotonic(), frame, apart)]
-        wire, payloads = websocket_frame(frame), [frame]
-        for hearer in self.hearers:
-            if hearer.user_id != apart:
-                hearer.outbox.write(wire, payloads)
-
-    def _hand_apart(self, entry: Ring | Entry) -> None:
-        """The event changes a message that some hearers may not see: they get a bare place."""
-        hidden = skipped(self.conversation_id, entry.seq)
-        for hearer, how in self.hearers.items():
-            hearer.outbox.send(hidden if how.visible_from_seq >= entry.about else entry.frame)
-
-    def _end_hearing_of(self, user_id: UUID, seq: int) -> None:
-        """A removed person hears nothing from here on; who came back since listens from a later place."""
-        for hearer in [h for h, how in self.hearers.items() if h.user_id == user_id and how.since < seq]:
-            self.drop(hearer)
-
-
-class Person:
-    """Somebody with sockets in this process, and the number up to which they were told."""
-
-    __slots__ = ("heard", "idle", "is_behind", "place", "ready", "renewing", "sockets", "user_id")
-
-    def __init__(self, user_id: UUID, ready: "asyncio.Future[None]") -> None:
-        self.user_id = user_id
-        self.ready = ready
-        self.place = self.heard = -1
-        self.sockets: dict[Hearer, None] = {}
-        self.renewing = self.is_behind = False
-        self.idle = 0
 
 
 class Feed:
@@ -194,12 +42,8 @@ class Feed:
         self.people: dict[UUID, Person] = {}
         self.passing: list[Callable[[Ring], None]] = []
         self.is_started = False
-        self._name = secrets.token_hex(8)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._out: asyncio.Queue[list[Ring]] = asyncio.Queue(LAYER_QUEUE)
-        self._layer: Any = None
-        self._channel = ""
-        self._deaf: set[str] = set()
+        self._layer: Layer | None = None
         self._new_rooms: list[UUID] = []
         self._new_people: list[UUID] = []
         self._comparing = False
@@ -210,10 +54,10 @@ class Feed:
         self.is_started = True
         self._loop = asyncio.get_running_loop()
         if settings.CHANNEL_LAYERS:
-            self._layer = get_channel_layer()
-            self._channel = await self._layer.new_channel()
-            self.spawn(self._hear_layer())
-            self.spawn(self._tell_layer())
+            self._layer = Layer(self.hear)
+            await self._layer.open()
+            self.spawn(self._layer.hear())
+            self.spawn(self._layer.send())
         self.spawn(self._sweep())
         listeners.append(self.rings_threadsafe)
 
@@ -224,8 +68,8 @@ class Feed:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._layer and hasattr(self._layer, "close_pools"):
-            await self._layer.close_pools()
+        if self._layer:
+            await self._layer.close()
 
     def spawn(self, work: Awaitable[Any]) -> None:
         """Run something beside, until the feed stops."""
@@ -240,10 +84,10 @@ class Feed:
             self._loop.call_soon_threadsafe(self.tell, rings)
 
     def tell(self, rings: list[Ring]) -> None:
-        """As `rings_threadsafe`, on the loop. A full queue to the layer drops rings: the others will notice."""
+        """As `rings_threadsafe`, on the loop."""
         self.hear(rings)
-        if self._layer and not self._out.full():
-            self._out.put_nowait(rings)
+        if self._layer:
+            self._layer.tell(rings)
 
     def hear(self, rings: Iterable[Ring]) -> None:
         """Take rings, wherever they come from."""
@@ -327,7 +171,8 @@ class Feed:
         while True:
             await asyncio.sleep(SWEEP)
             try:
-                await self.subscribe(list(self._deaf))
+                if self._layer:
+                    await self._layer.resubscribe()
                 await self._compare_rooms(list(self.rooms))
                 await self._compare_people(list(self.people))
                 await self._forget_idle()
@@ -435,7 +280,10 @@ class Feed:
         person = self.people.get(user_id)
         if person is None:
             person = self.people[user_id] = Person(user_id, self._loop.create_future())
-            await self._open([person_topic(user_id)], [person])
+            try:
+                await self.subscribe([person_topic(user_id)])
+            finally:
+                person.ready.set_result(None)
         person.idle = 0
         await asyncio.shield(person.ready)
         return person
@@ -455,23 +303,19 @@ class Feed:
         new = [Room(id_, self._loop.create_future()) for id_ in places if id_ not in self.rooms]
         if new:
             self.rooms.update((room.conversation_id, room) for room in new)
-            await self._open([conversation_topic(room.conversation_id) for room in new], new)
-            for room in new:
-                room.place = places[room.conversation_id]
-                self._repair_soon(room)
-            self._new_rooms += [room.conversation_id for room in new]
-            self._compare_soon()
+            try:
+                await self.subscribe([conversation_topic(room.conversation_id) for room in new])
+            finally:  # also when the socket that wanted it has gone: others may wait
+                for room in new:
+                    room.place = places[room.conversation_id]
+                    room.ready.set_result(None)
+                    self._repair_soon(room)
+                self._new_rooms += [room.conversation_id for room in new]
+                self._compare_soon()
         for room in [self.rooms[id_] for id_ in places if id_ in self.rooms]:
             room.idle = 0
             if not room.ready.done():
                 await asyncio.shield(room.ready)
-
-    async def _open(self, topics: list[str], new: "Sequence[Room | Person]") -> None:
-        try:
-            await self.subscribe(topics)
-        finally:  # also when the socket that wanted it has gone: others may wait
-            for one in new:
-                one.ready.set_result(None)
 
     async def attach(
         self, socket: Hearer, conversation_id: UUID, known: Place, position: int, *, limit: int = NO_LIMIT
@@ -513,53 +357,17 @@ class Feed:
         if person := self.people.get(socket.user_id):
             person.sockets.pop(socket, None)
 
-    # --- The layer ----------------------------------------------------------------------------------------------
+    # --- Topics -------------------------------------------------------------------------------------------------
     async def subscribe(self, topics: Sequence[str]) -> None:
-        """Join the layer's groups; what fails is tried again by the sweep, and the sweep hears for it meanwhile."""
-        if not self._layer:
-            return
-        results = await asyncio.gather(*(self._group(self._layer.group_add, topic) for topic in topics))
-        for topic, joined in zip(topics, results, strict=True):
-            if joined:
-                self._deaf.discard(topic)
-            else:
-                self._deaf.add(topic)
+        """Hear these topics from the other processes as well. What fails is tried again by the sweep, which hears for
+        it meanwhile."""
+        if self._layer:
+            await self._layer.subscribe(topics)
 
     async def unsubscribe(self, topic: str) -> None:
-        self._deaf.discard(topic)
+        """Hear this topic no longer."""
         if self._layer:
-            await self._group(self._layer.group_discard, topic)
-
-    async def _group(self, deed: Callable[[str, str], Awaitable[None]], topic: str) -> bool:
-        try:
-            await asyncio.wait_for(deed(topic, self._channel), LAYER_PATIENCE)
-        except Exception as error:
-            log.warning("layer_away", reason=type(error).__name__)
-            return False
-        return True
-
-    async def _hear_layer(self) -> None:
-        while True:
-            try:
-                message = await self._layer.receive(self._channel)
-                if message.get("from") != self._name:
-                    self.hear(msgspec.msgpack.decode(message["rings"], type=list[Ring]))
-            except Exception as error:
-                log.warning("layer_away", reason=type(error).__name__)
-                await asyncio.sleep(1)
-
-    async def _tell_layer(self) -> None:
-        """Send rings to the other processes, those of one topic together."""
-        while True:
-            by_topic: dict[str, list[Ring]] = defaultdict(list)
-            for ring in await self._out.get():
-                by_topic[ring.topic].append(ring)
-            for topic, rings in by_topic.items():
-                message = {"type": "rings", "from": self._name, "rings": msgspec.msgpack.encode(rings)}
-                try:
-                    await asyncio.wait_for(self._layer.group_send(topic, message), LAYER_PATIENCE)
-                except Exception as error:
-                    log.warning("ring_lost", reason=type(error).__name__)
+            await self._layer.unsubscribe(topic)
 
 
 async def _number(user_id: UUID) -> int:

@@ -14,8 +14,8 @@ from chatproject.common.epoch import epoch
 from conversations.models import Membership
 from conversations.models.membership import MembershipQuerySet
 from conversations.wire import event
-from messaging.feed import Place
 from messaging.models import Message
+from messaging.rooms import Place
 from messaging.wire import CONTENT_SIZE, METADATA_BYTES
 
 PING_INTERVAL = 25

@@ -14,7 +14,8 @@ from chatproject.common.clock import now, rfc3339
 from chatproject.common.publish import Ring
 from conversations.people import watchable
 from conversations.wire import event
-from messaging.feed import Feed, Hearer
+from messaging.feed import Feed
+from messaging.rooms import Hearer
 from messaging.threads import in_thread
 
 log = structlog.get_logger(__name__)

@@ -21,12 +21,13 @@ from chatproject.common.ids import parse_id
 from chatproject.common.limits import parse
 from conversations.models import Membership
 from messaging import commands
-from messaging.feed import NO_LIMIT, Listening, Place
+from messaging.feed import NO_LIMIT
 from messaging.greeting import Greeting, greet
 from messaging.limiter import FrameLimit
 from messaging.protocol import Authenticate, Command, Sync, read_command, request_id
 from messaging.reader import AT_ONCE
 from messaging.realtime import feed, presence, start, typing
+from messaging.rooms import Listening, Place
 from messaging.threads import in_thread
 from messaging.transport import EXTENSION, AsgiOutbox, DirectOutbox, Outbox
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from chatproject.common.clock import now
 from chatproject.common.publish import Ring, conversation_topic
 from conversations.wire import event
-from messaging.feed import Feed, Hearer
+from messaging.feed import Feed
+from messaging.rooms import Hearer
 
 LIVES = 6.0
 TOLD_AGAIN = 3.0

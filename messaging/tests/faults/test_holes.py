@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from chatproject.common.publish import Ring, conversation_topic
-from messaging.feed import Feed, Listening, Room
+from messaging.feed import Feed
+from messaging.rooms import Listening, Room
 
 pytestmark = pytest.mark.faults
 
