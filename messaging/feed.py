@@ -326,22 +326,27 @@ class Feed:
         Returns the place up to which it was told; when more than `limit` entries are missing, that is less than the
         place from which it hears. Who leaves meanwhile, which in a channel takes no place, does not hear it."""
         lefts = socket.lefts.get(conversation_id)
-        await self.open_rooms({conversation_id: known.seq})
         told = 0
-        while (room := self.rooms.get(conversation_id)) and position < room.place and told < limit:
+        while True:
+            await self.open_rooms({conversation_id: max(known.seq, position)})  # a long reading may outlast the room
+            room = self.rooms[conversation_id]
+            if position >= room.place or told >= limit:
+                break
             entries = await in_thread(read_log, conversation_id, after=position)
             if socket.lefts.get(conversation_id) != lefts:
                 return position
             for entry in entries:
                 if entry.removed == socket.user_id and entry.seq > known.seq:
                     return position
+                if entry.seq > room.place:  # the feed has yet to hear of it, and will hand it to this socket too
+                    break
                 socket.outbox.send(entry.seen_from(conversation_id, known.visible_from_seq))
                 position = entry.seq
             await socket.outbox.drained()
             told += len(entries)
-            if not entries:
+            if not entries or not socket.is_open:
                 break
-        if room and socket.is_open and socket.lefts.get(conversation_id) == lefts:
+        if socket.is_open and socket.lefts.get(conversation_id) == lefts:
             room.add(socket, Listening(known.visible_from_seq, max(position, room.place)))
         return position
 
