@@ -114,11 +114,11 @@ DATABASE_IS_POSTGRES = DATABASES["default"]["ENGINE"] == "django.db.backends.pos
 if not DATABASE_IS_POSTGRES and DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
     raise EnvError("DATABASE_URL must begin with postgres:// or sqlite:///.")
 # Threads that serve sockets, per process; with PostgreSQL also (nearly) the number of its connections.
-DATABASE_THREADS = env.int("DATABASE_THREADS", 8)
+DATABASE_THREADS = env.int("DATABASE_THREADS", 4)
 if DATABASE_IS_POSTGRES:
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),  # type: ignore[dict-item]
-        "pool": {"min_size": 2, "max_size": 2 * DATABASE_THREADS + 4, "timeout": 10},
+        "pool": {"min_size": 1, "max_size": DATABASE_THREADS + 8, "timeout": 10, "max_idle": 60},
         "connect_timeout": 5,
     }
 else:
