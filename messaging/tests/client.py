@@ -28,6 +28,11 @@ def understood(text: str) -> dict[str, Any]:
     return frame
 
 
+def bearer(token: str) -> dict[str, str]:
+    """The header that signs in."""
+    return {"Authorization": f"Bearer {token}"}
+
+
 class Person:
     """Somebody signed in to a server, over HTTP."""
 
@@ -40,7 +45,7 @@ class Person:
         assert answer.status_code == 201, answer.text
         self.id: str = answer.json()["user"]["id"]
         self.token: str = answer.json()["access"]
-        self.headers = {"Authorization": f"Bearer {self.token}"}
+        self.headers = bearer(self.token)
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request below `/api/v1/`."""

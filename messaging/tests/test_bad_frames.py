@@ -2,114 +2,15 @@
 
 import asyncio
 import json
-import uuid
 
 import pytest
 
 from chatproject.tests.server import Server
+from messaging.tests.bad_frames import READABLE, UNREADABLE
 from messaging.tests.client import understood
 from messaging.tests.conftest import GENEROUS, cast_on
 from messaging.tests.daphne import Daphne
 
-SOME = str(uuid.uuid4())
-
-
-def send(**data: object) -> dict:
-    return {"type": "message.send", "id": "x", "data": {"conversation_id": SOME, "content": "Hi", **data}}
-
-
-UNREADABLE = [
-    "",
-    " ",
-    "nonsense",
-    "{",
-    '{"type":"ping","id":"x"',
-    "[]",
-    '["ping"]',
-    '"ping"',
-    "7",
-    "null",
-    "true",
-    "{}",
-    "[" * 10_000,
-    "[" * 10_000 + "]" * 10_000,
-    '{"a":' * 10_000 + "1" + "}" * 10_000,
-    '{"type":"ping","id":NaN}',
-    '{"type":"ping","id":Infinity}',
-    '{"type":"ping","id":-Infinity}',
-    '{"type":"ping","id":1e999}',
-    '{"type":"ping","id":"x","id":"y"}',
-    '{"type":"ping","type":"ping","id":"x"}',
-    '{"type":"ping","id":"x\x00"}',
-    '{"type":"ping","id":"\\u0000"}',
-    '{"type":"ping","id":"\\ud800"}',
-    '{"type":"ping","id":18446744073709551616}',
-    '{"type":"ping","id":-9223372036854775809}',
-    '{"type":"ping","id":' + "9" * 5000 + "}",
-    '{"type":"ping","id":' + json.dumps("x" * 65) + "}",
-    '{"type":"ping","id":["x"]}',
-    '{"type":"ping","id":{"x":1}}',
-    '{"type":"ping","id":true}',
-    '{"type":"ping","id":1.5}',
-    {"type": "no.such.command"},
-    {"type": None},
-    {"type": ["ping"]},
-    {"type": {"ping": 1}},
-    {"type": "message.send", "data": None},
-    {"data": {"token": "x"}},
-    b"",
-    b"\x00\xff",
-    b'{"type":"ping","id":"x"}',
-]
-"""Without a usable `id`: an `error` frame."""
-
-READABLE = [
-    {"type": "no.such.command", "id": "x"},
-    {"type": "", "id": "x"},
-    {"type": ["ping"], "id": "x"},
-    {"type": 7, "id": "x"},
-    {"id": "x"},
-    {"type": "message.send", "id": "x"},
-    {"type": "message.send", "id": "x", "data": None},
-    {"type": "message.send", "id": "x", "data": "text"},
-    {"type": "message.send", "id": "x", "data": []},
-    {"type": "message.send", "id": "x", "data": {}},
-    send(content=None),
-    send(content=7),
-    send(content=["Hi"]),
-    send(content=""),
-    send(content="   "),
-    send(content="x" * 10_001),
-    send(content_type="image/svg"),
-    send(conversation_id=None),
-    send(conversation_id=7),
-    send(conversation_id=[SOME]),
-    send(conversation_id={"id": SOME}),
-    send(conversation_id=True),
-    send(conversation_id="9" * 500),
-    send(client_id=""),
-    send(client_id="x" * 65),
-    send(client_id=7),
-    send(reply_to_id="x"),
-    send(metadata=[]),
-    send(metadata="x"),
-    send(metadata={"x": "y" * 4097}),
-    {"type": "read.mark", "id": "x", "data": {"conversation_id": SOME}},
-    {"type": "read.mark", "id": "x", "data": {"conversation_id": SOME, "seq": -1}},
-    {"type": "read.mark", "id": "x", "data": {"conversation_id": SOME, "seq": 2**62 + 1}},
-    {"type": "read.mark", "id": "x", "data": {"conversation_id": SOME, "seq": "1"}},
-    {"type": "sync", "id": "x", "data": {"epoch": 7, "positions": {}}},
-    {"type": "sync", "id": "x", "data": {"epoch": "e", "positions": {"x": 1}}},
-    {"type": "sync", "id": "x", "data": {"epoch": "e", "positions": {SOME: None}}},
-    {"type": "sync", "id": "x", "data": {"epoch": "e", "positions": [SOME]}},
-    {"type": "presence.watch", "id": "x", "data": {"user_ids": SOME}},
-    {"type": "presence.watch", "id": "x", "data": {"user_ids": [SOME] * 201}},
-    {"type": "typing.start", "id": "x", "data": {"conversation_id": "x"}},
-    {"type": "authenticate", "id": "x", "data": {"token": 7}},
-    {"type": "no.such.command", "id": 7},
-    {"type": "no.such.command", "id": -(2**63)},
-]
-"""With an `id`: a failed reply that carries it."""
 AT_A_TIME = 15
 """Twenty within ten seconds close a socket."""
 

@@ -1,0 +1,82 @@
+"""Connecting: from which page, for which conversation, in which version, and how often."""
+
+import asyncio
+import uuid
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from messaging.tests.client import bearer
+from messaging.tests.daphne import Daphne
+
+NO_ADDRESSES = ["http://[", "", "file://"]
+ORIGINS = [
+    "https://evil.example",
+    "null",
+    "https://127.0.0.1.evil.com",
+    "http://127.0.0.1",
+    "http://127.0.0.1:1",
+    *NO_ADDRESSES,
+]
+
+
+async def test_foreign_origins_are_refused_before_the_socket_opens(door) -> None:
+    alice = door("alice")
+    url, own = f"{alice.server.ws_url}/ws/", alice.server.url
+    is_daphne = isinstance(alice.server, Daphne)
+
+    for origin in ORIGINS:
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(url, additional_headers={"Origin": origin, **bearer(alice.token)})
+        # autobahn, below daphne, refuses by itself some of what is no address
+        allowed = (400, 403) if is_daphne and origin in NO_ADDRESSES else (403,)
+        assert refused.value.response.status_code in allowed, origin
+    for headers in ({}, {"Origin": own}):
+        async with alice.socket(signs_in=False, additional_headers={**bearer(alice.token), **headers}) as socket:
+            await socket.expect("hello")
+
+
+async def test_the_subprotocol_is_a_version(door) -> None:
+    alice = door("alice")
+
+    async with (
+        alice.socket(subprotocols=["chat.v1"]) as named,
+        alice.socket(subprotocols=["chat.v9", "chat.v1"]) as two,
+    ):
+        assert named.connection.subprotocol == two.connection.subprotocol == "chat.v1"
+    async with alice.socket() as unnamed:
+        assert unnamed.connection.subprotocol is None
+
+
+async def test_a_socket_for_one_conversation_hears_that_one(door) -> None:
+    alice, bob, carol = door("alice"), door("bob"), door("carol")
+    group, other = alice.group(bob), alice.group(bob)
+
+    for path in (f"/ws/conversations/{group}/", f"/ws/conversations/{uuid.uuid4()}/"):
+        async with carol.socket(path=path, greeted=False) as hers:
+            assert await hers.closed() == 4403
+            assert hers.heard == []
+    async with bob.socket(path=f"/ws/conversations/{group}/") as his:
+        assert [c["id"] for c in his.of("hello")[0]["data"]["conversations"]] == [group]
+        third = await asyncio.to_thread(alice.group, bob)
+        for there in (other, third):
+            await asyncio.to_thread(alice.write, there, "Elsewhere")
+        await asyncio.to_thread(alice.write, group, "Here")
+        await his.expect("message.created")
+        await his.quiet()
+    assert [m["data"]["message"]["content"] for m in his.of("message.created")] == ["Here"]
+
+
+async def test_the_twenty_first_socket_closes_the_oldest(door) -> None:
+    alice = door("alice")
+    sockets = [alice.socket() for _ in range(22)]
+
+    for socket in sockets:
+        await socket.__aenter__()
+    assert [await socket.closed() for socket in sockets[:2]] == [4409, 4409]
+    for socket in sockets[2:]:
+        await socket.ask("ping")
+
+    for socket in sockets:
+        await socket.__aexit__()

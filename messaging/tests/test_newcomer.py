@@ -1,0 +1,34 @@
+"""Where history begins with joining, a newcomer is shown nothing older, but keeps every number."""
+
+import asyncio
+
+
+async def test_a_newcomer_sees_nothing_older_over_any_door(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob, history="joined")
+    old = alice.write(group, "Secret")
+    alice.post(f"conversations/{group}/members/", {"user_id": carol.id})
+    assert carol.row(group)["last_message"] is None
+    new = bob.write(group, "About it", reply_to_id=old["id"])
+
+    async with carol.socket() as hers:
+        epoch = hers.of("hello")[0]["data"]["epoch"]
+        await hers.ask("sync", epoch=epoch, positions={group: 0})
+        await asyncio.to_thread(alice.call, "PATCH", f"messages/{old['id']}/", json={"content": "Secret!"})
+        await asyncio.to_thread(alice.call, "DELETE", f"messages/{old['id']}/")
+        await hers.until(lambda: len(hers.seqs(group)) == 7)
+
+    kinds = [f["type"] for f in hers.heard if "seq" in f]
+    assert kinds == ["log.skipped"] * 4 + ["message.created"] + ["log.skipped"] * 2
+    log = carol.get(f"conversations/{group}/log/")["entries"]
+    assert [entry["type"] for entry in log] == kinds
+    delta = carol.post("sync/", {"epoch": epoch, "positions": {group: 0}})["conversations"][group]["entries"]
+    assert delta == log
+    assert [m["id"] for m in carol.history(group)] == [new["id"]]
+    assert [m["id"] for m in carol.get("sync/")["conversations"][0]["messages"]] == [new["id"]]
+    assert carol.history(group)[0]["reply_to"]["content"] is None
+    assert carol.code("GET", f"messages/{old['id']}/") == "not_found"
+    for path in (f"?before={new['seq']}", f"?around={old['seq']}&limit=1"):
+        found = carol.get(f"conversations/{group}/messages/{path}")["results"]
+        assert [m["id"] for m in found] in ([], [new["id"]])
+    assert [m["id"] for m in bob.history(group)] == [old["id"], new["id"]]
