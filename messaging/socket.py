@@ -3,18 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import msgspec
 import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http.request import validate_host
 
 from accounts.authentication import session_of
 from accounts.models import Session, User
-from accounts.services import session_of_ticket
 from chatproject.common import strict_json
 from chatproject.common.errors import Refusal, not_found
 from chatproject.common.ids import parse_id
@@ -23,6 +20,7 @@ from conversations.models import Membership
 from messaging import commands
 from messaging.feed import NO_LIMIT
 from messaging.greeting import Greeting, greet
+from messaging.handshake import is_origin_allowed, session_of_scope
 from messaging.limiter import FrameLimit
 from messaging.protocol import Authenticate, Command, Sync, read_command, request_id
 from messaging.reader import AT_ONCE
@@ -50,7 +48,7 @@ async def socket_app(scope: dict[str, Any], receive: Receive, send: Send) -> Non
     if not feed.is_started:  # daphne knows no lifespan
         await start()
     path = [part for part in scope["path"].split("/") if part]
-    if path[:1] != ["ws"] or not _is_origin_allowed(scope):
+    if path[:1] != ["ws"] or not is_origin_allowed(scope):
         await send({"type": "websocket.close", "code": REFUSED})
         return
     offered = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
@@ -162,15 +160,10 @@ class Socket:
 
     # --- Signing in ---------------------------------------------------------------------------------------------
     async def _sign_in(self) -> tuple[Session | None, str | int | None]:
-        """The session by ticket, header or first frame, and the `id` of that frame. None when the client has gone."""
-        query = parse_qs(self._scope.get("query_string", b"").decode("latin-1"))
-        header = dict(self._scope["headers"]).get(b"authorization", b"").decode("latin-1")
-        if "ticket" in query:
-            return await in_thread(session_of_ticket, query["ticket"][0]), None
-        if header.lower().startswith("bearer "):
-            return await in_thread(session_of, header[7:]), None
-        if "token" in query and settings.SOCKET_TOKEN_IN_QUERY:
-            return await in_thread(session_of, query["token"][0]), None
+        """The session by what opened the socket or by the first frame, and the `id` of that frame. None when the
+        client has gone."""
+        if session := await session_of_scope(self._scope):
+            return session, None
         try:
             event = await asyncio.wait_for(self._receive(), SIGN_IN_SECONDS)
         except TimeoutError:
@@ -338,20 +331,3 @@ def _greet(user: User | UUID, session_id: UUID, only: UUID | None) -> Greeting:
 def _check_membership(user_id: UUID, conversation_id: UUID) -> None:
     if not Membership.objects.live().filter(user=user_id, conversation=conversation_id).exists():
         raise not_found()
-
-
-def _is_origin_allowed(scope: dict[str, Any]) -> bool:
-    """Browsers say where a page comes from: ours, or one that the settings name. Other clients say nothing."""
-    headers = dict(scope["headers"])
-    origin = headers.get(b"origin")
-    if origin is None:
-        return True
-    shown = origin.decode("latin-1").lower()
-    if shown in settings.CORS_ALLOWED_ORIGINS or shown in settings.CSRF_TRUSTED_ORIGINS:
-        return True
-    host = headers.get(b"host", b"").decode("latin-1").lower()
-    try:
-        parts = urlsplit(shown)
-    except ValueError:
-        return False
-    return parts.netloc == host and bool(host) and validate_host(parts.hostname or "", settings.ALLOWED_HOSTS)
