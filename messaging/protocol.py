@@ -148,7 +148,7 @@ COMMANDS = (
     | PresenceWatch
     | Ping
 )
-NAMES = {kind.__struct_config__.tag for kind in COMMANDS.__args__}
+BY_NAME: dict[str, type[Command]] = {str(kind.__struct_config__.tag): kind for kind in COMMANDS.__args__}
 
 
 def request_id(frame: object) -> str | int | None:
@@ -163,11 +163,12 @@ def read_command(frame: object) -> Command:
     """The command in a frame that was read as JSON. Refuses (`invalid`) what is none."""
     if not isinstance(frame, dict):
         raise Refusal("invalid", "A frame is a JSON object.")
-    if not isinstance(type_ := frame.get("type"), str) or type_ not in NAMES:
+    name = frame.get("type")
+    kind = BY_NAME.get(name) if isinstance(name, str) else None
+    if kind is None:
         errors = [{"field": "type", "code": "unknown", "detail": "No such command."}]
         raise Refusal("invalid", "Unknown type of frame.", errors=errors)
     try:
-        command: Command = msgspec.convert(frame, COMMANDS)
+        return msgspec.convert(frame, kind)
     except msgspec.ValidationError as error:
         raise refusal_of(error) from None
-    return command

@@ -76,7 +76,7 @@ class Batch:
 
     def __init__(self, items: list[Outgoing], now: datetime) -> None:
         self.items = items
-        self.now = now
+        self.now, self.at = now, rfc3339(now)
         self.rows: list[Row] = []
         self.rings: list[Ring] = []
         self.answers: list[tuple[Outgoing, Sent | Refusal]] = []
@@ -125,7 +125,6 @@ class Batch:
 
     def _tell(self, item: Outgoing, row: Row, facts: Known, head: Head) -> None:
         """Encode once for everybody: the sender's answer and the event share the message's bytes."""
-        at = rfc3339(row.created_at)
         message = msgspec.json.encode(
             MessageState(
                 id=row.id,
@@ -138,13 +137,13 @@ class Batch:
                 content=row.content,
                 reply_to=_quote(item, facts, head),
                 metadata=item.message.metadata,
-                created_at=at,
+                created_at=self.at,
             )
         )
         frame = b'{"type":"message.created","conversation_id":"%b","seq":%d,"ts":"%b","data":{"message":%b}}' % (
             str(row.conversation_id).encode(),
             row.seq,
-            at.encode(),
+            self.at.encode(),
             message,
         )
         self.rings.append(Ring(conversation_topic(row.conversation_id), row.seq, frame))

@@ -63,13 +63,13 @@ class MemoryLimits:
 
     def _hit(self, key: str, windows: Windows, now: float) -> float:
         times = self._hits.setdefault(_window_key(key, windows), deque())
-        longest = max(seconds for _, seconds in windows)
+        wait, longest = 0.0, 0
+        for count, seconds in windows:
+            longest = max(longest, seconds)
+            if len(times) >= count:
+                wait = max(wait, times[-count] + seconds - now)
         while times and times[0] <= now - longest:
             times.popleft()
-        wait = max(
-            (times[-count] + seconds - now for count, seconds in windows if len(times) >= count),
-            default=0.0,
-        )
         if wait > 0:
             return wait
         times.append(now)
@@ -173,7 +173,12 @@ def spend(rate: str, *keys: str) -> None:
 
 
 def _window_key(key: str, windows: Windows) -> str:
-    return f"{','.join(f'{count}/{seconds}' for count, seconds in windows)}:{key}"
+    return f"{_written(windows)}:{key}"
+
+
+@cache
+def _written(windows: Windows) -> str:
+    return ",".join(f"{count}/{seconds}" for count, seconds in windows)
 
 
 def _longest(window_key: str) -> int:
