@@ -15,11 +15,12 @@ from conversations.models import Membership
 from conversations.services import open_direct
 from conversations.wire import event
 from messaging import protocol, services
+from messaging.batch import Sent
 from messaging.reader import heads
 from messaging.realtime import feed, presence, typing
 from messaging.threads import in_thread
 from messaging.wire import message_state
-from messaging.writer import Sent, writer
+from messaging.writer import writer
 
 if TYPE_CHECKING:
     from messaging.socket import Socket

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from accounts.models import User
 from conversations.services import open_direct
+from messaging.batch import Sent
 from messaging.wire import NewMessage
-from messaging.writer import Sent, writer
+from messaging.writer import writer
 
 
 def send_message(actor: User, *, conversation_id: UUID, message: NewMessage) -> Sent:

@@ -1,0 +1,156 @@
+"""One batch of messages on its way into the log: what is decided about each under the lock, and what is told after."""
+
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from accounts.wire import UserRef
+from chatproject.common.clock import rfc3339
+from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.ids import uuid7
+from chatproject.common.publish import Ring, conversation_topic
+from conversations.models import Conversation
+from messaging.store import Asked, Head, Known, Row, Store
+from messaging.wire import QUOTE_SIZE, MessageState, NewMessage, Quote
+
+
+class Sent(msgspec.Struct):
+    """A message that is in the database: the encoded `MessageState`, and whether it had been sent before."""
+
+    message: bytes
+    duplicate: bool
+
+
+class Outgoing:
+    """A message on its way in. `answer` becomes a `Sent` or raises a `Refusal`."""
+
+    __slots__ = ("answer", "body_hash", "client_id", "conversation_id", "message", "sender_id")
+
+    def __init__(self, sender_id: UUID, conversation_id: UUID, message: NewMessage, answer: Any) -> None:
+        self.sender_id = sender_id
+        self.conversation_id = conversation_id
+        self.message = message
+        self.client_id = message.client_id or uuid7().hex
+        self.body_hash = _body_hash(conversation_id, message)
+        self.answer = answer
+
+
+def _body_hash(conversation_id: UUID, message: NewMessage) -> bytes:
+    """Tells a retry from another message under the same `client_id`."""
+    body = (
+        conversation_id,
+        message.content,
+        message.content_type,
+        message.reply_to_id,
+        message.metadata,
+    )
+    return blake2b(msgspec.msgpack.encode(body, order="deterministic"), digest_size=16).digest()
+
+
+class Batch:
+    """One attempt to write some messages: what was decided, and what is to be told after the commit."""
+
+    def __init__(self, items: list[Outgoing], now: datetime) -> None:
+        self.items = items
+        self.now, self.at = now, rfc3339(now)
+        self.rows: list[Row] = []
+        self.rings: list[Ring] = []
+        self.answers: list[tuple[Outgoing, Sent | Refusal]] = []
+        self.duplicates: list[tuple[Outgoing, UUID]] = []
+        self.passed_over: list[Outgoing] = []
+
+    def write(self, store: Store, wait_ms: int) -> None:
+        """One transaction."""
+        with store.transaction(wait_ms):
+            heads = {head.id: head for head in store.lock(sorted({item.conversation_id for item in self.items}))}
+            here = [item for item in self.items if item.conversation_id in heads]
+            self.passed_over = [item for item in self.items if item.conversation_id not in heads]
+            if here:
+                self._decide(here, heads, {known.n: known for known in store.look([_asked(i, heads) for i in here])})
+            if self.rows:
+                store.keep(self.rows)
+
+    def _decide(self, items: list[Outgoing], heads: dict[UUID, Head], known: dict[int, Known]) -> None:
+        """Under the lock and on a fresh view: a duplicate, a refusal, or the next place."""
+        mine: dict[tuple[UUID, str], tuple[UUID, bytes]] = {}
+        for n, item in enumerate(items):
+            facts = known.get(n)
+            if facts is None or facts.role is None:
+                self.answers.append((item, not_found()))
+                continue
+            key = (item.sender_id, item.client_id)
+            first = (facts.message_id, facts.message_hash) if facts.message_id and facts.message_hash else mine.get(key)
+            if first:
+                self._repeat(item, *first)
+            elif facts.is_blocked:
+                self.answers.append((item, Refusal("blocked")))
+            elif item.message.reply_to_id and facts.reply_seq is None:
+                self.answers.append((item, invalid("reply_to_id", "No such message in this conversation.")))
+            else:
+                head = heads[item.conversation_id] = _next(heads[item.conversation_id])
+                row = _row(item, head, self.now)
+                mine[key] = (row.id, row.body_hash)
+                self.rows.append(row)
+                self._tell(item, row, facts, head)
+
+    def _repeat(self, item: Outgoing, message_id: UUID, body_hash: bytes) -> None:
+        if bytes(body_hash) == item.body_hash:
+            self.duplicates.append((item, message_id))
+        else:
+            self.answers.append((item, Refusal("idempotency_conflict")))
+
+    def _tell(self, item: Outgoing, row: Row, facts: Known, head: Head) -> None:
+        """Encode once for everybody: the sender's answer and the event share the message's bytes."""
+        message = msgspec.json.encode(
+            MessageState(
+                id=row.id,
+                conversation_id=row.conversation_id,
+                seq=row.seq,
+                changed_seq=row.seq,
+                sender=UserRef(row.sender_id, facts.username, facts.full_name, facts.avatar_url or None),
+                client_id=row.client_id,
+                content_type=row.content_type,
+                content=row.content,
+                reply_to=_quote(item, facts, head),
+                metadata=item.message.metadata,
+                created_at=self.at,
+            )
+        )
+        frame = b'{"type":"message.created","conversation_id":"%b","seq":%d,"ts":"%b","data":{"message":%b}}' % (
+            str(row.conversation_id).encode(),
+            row.seq,
+            self.at.encode(),
+            message,
+        )
+        self.rings.append(Ring(conversation_topic(row.conversation_id), row.seq, frame))
+        self.answers.append((item, Sent(message, False)))
+
+
+def _asked(item: Outgoing, heads: dict[UUID, Head]) -> Asked:
+    is_direct = heads[item.conversation_id].kind == Conversation.Kind.DIRECT
+    return Asked(item.conversation_id, item.sender_id, item.client_id, item.message.reply_to_id, is_direct)
+
+
+def _next(head: Head) -> Head:
+    return head._replace(seq=head.seq + 1, number=head.number + 1)
+
+
+def _row(item: Outgoing, head: Head, now: datetime) -> Row:
+    message = item.message
+    metadata = None if message.metadata is None else msgspec.json.encode(message.metadata).decode()
+    return Row(
+        uuid7(), head.id, head.seq, head.number, item.sender_id, item.client_id, item.body_hash, message.content_type,
+        message.content, metadata, message.reply_to_id, now,
+    )  # fmt: skip
+
+
+def _quote(item: Outgoing, facts: Known, head: Head) -> Quote | None:
+    if item.message.reply_to_id is None or facts.reply_seq is None:
+        return None
+    if head.history == Conversation.History.JOINED:
+        return Quote(item.message.reply_to_id, facts.reply_seq)
+    author = UserRef(facts.reply_sender_id, facts.reply_username, facts.reply_full_name, facts.reply_avatar_url or None)
+    return Quote(item.message.reply_to_id, facts.reply_seq, author, facts.reply_content[:QUOTE_SIZE])
