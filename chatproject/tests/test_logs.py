@@ -61,7 +61,6 @@ def test_a_name_cannot_forge_a_line(own: Server) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-@pytest.mark.xfail(reason="chatproject/logs.py renders the locals of each frame; drop this mark with the cause")
 def test_a_fault_is_logged_without_the_values_at_hand(form: str) -> None:
     code = (
         "import django, structlog; django.setup()\n"
