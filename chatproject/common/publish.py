@@ -74,4 +74,4 @@ def ring(rings: list[Ring]) -> None:
 async def _send(rings: list[Ring]) -> None:
     layer: Any = get_channel_layer()
     for one in rings:
-        await layer.group_send(one.topic, {"type": "ring", "ring": msgspec.msgpack.encode(one)})
+        await layer.group_send(one.topic, {"type": "rings", "rings": msgspec.msgpack.encode([one])})
