@@ -2,27 +2,38 @@ import { ChatClient } from "../js/chat.js";
 import { Auth } from "./auth.js";
 import { fill, h } from "./dom.js";
 import { Shell } from "./shell.js";
+import { sentenceOf } from "./words.js";
+
+const AGAIN_S = 5;
 
 const site_name = document.documentElement.dataset.siteName;
 const root = document.getElementById("app");
 const chat = new ChatClient({ storage: sessionStorage });
 let shell = null;
+let again = null;
 
 chat.onSignedOut = showAuth;
 keepAboveKeyboard();
 begin();
 
 async function begin() {
+  clearTimeout(again);
   try {
     if (await chat.restore()) showShell();
     else showAuth();
-  } catch {
-    const retry = h("button", { type: "button", class: "primary", onclick: begin }, "Try again");
-    fill(
-      root,
-      h("main", { class: "auth" }, h("div", { class: "card" }, h("p", {}, "The server cannot be reached."), retry)),
-    );
+  } catch (error) {
+    showTrouble(error);
   }
+}
+
+/** Nobody knows yet whether somebody is signed in here, so neither page would be right. */
+function showTrouble(error) {
+  const retry = h("button", { type: "button", class: "primary", onclick: begin }, "Try again");
+  fill(
+    root,
+    h("main", { class: "auth" }, h("div", { class: "card" }, h("p", { role: "status" }, sentenceOf(error)), retry)),
+  );
+  again = setTimeout(begin, (error.retry_after ?? AGAIN_S) * 1000);
 }
 
 function showAuth() {
