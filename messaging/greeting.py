@@ -1,9 +1,11 @@
 """`hello`: what a socket's client must know to begin, read in one query."""
 
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Count, F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -51,18 +53,7 @@ def greet(user: User, session_id: UUID, only: UUID | None = None) -> Greeting:
 
     The person was read before: what happened since has a higher number and is heard as well.
     """
-    memberships = with_tombstones(Membership.objects.live().filter(user=user))
-    if only:
-        memberships = memberships.filter(conversation=only)
-    rows = list(
-        memberships.order_by("-conversation__active_at").values_list(
-            "conversation_id",
-            "conversation__seq",
-            "visible_from_seq",
-            "last_read_seq",
-            F("conversation__message_count") - F("last_read_number") - F("tombstones"),
-        )
-    )
+    rows = [row for row in _rows(user.id) if only in (None, row[0])]
     data = {
         "user": my_profile(user),
         "session_id": session_id,
@@ -83,6 +74,35 @@ def greet(user: User, session_id: UUID, only: UUID | None = None) -> Greeting:
     }
     frame = event("hello", data, timezone.now())
     return Greeting(user.seq, frame, {id_: Place(seq, visible) for id_, seq, visible, *_ in rows})
+
+
+def _rows(user_id: UUID) -> list[tuple[UUID, int, int, int, int]]:
+    """Each conversation of a person: id, head, begin of the view, read mark, unread messages; latest activity first."""
+    statement, parameters = _statement()
+    user = Membership._meta.get_field("user").get_db_prep_value(user_id, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*parameters, user])
+        return [(_uuid(row[0]), *row[1:]) for row in cursor.fetchall()]
+
+
+@cache
+def _statement() -> tuple[str, tuple[Any, ...]]:
+    """The query of `_rows` without its last parameter, the person. Every socket that opens runs it, and compiling it
+    costs more than running it: so once."""
+    memberships = with_tombstones(Membership.objects.live().filter(user=UUID(int=0)))
+    rows = memberships.order_by("-conversation__active_at").values_list(
+        "conversation_id",
+        "conversation__seq",
+        "visible_from_seq",
+        "last_read_seq",
+        F("conversation__message_count") - F("last_read_number") - F("tombstones"),
+    )
+    statement, parameters = rows.query.sql_with_params()
+    return statement, parameters[:-1]
+
+
+def _uuid(value: UUID | str) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
 
 
 def _limits() -> dict[str, Any]:
