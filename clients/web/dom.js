@@ -23,8 +23,8 @@ export function fill(element, ...children) {
 }
 
 /**
- * Make `parent` show `items`, each with a unique `key`. Elements stay where their item stays the
- * same, so focus, selection and animations survive a redraw.
+ * Make `parent` show `items`, each with a unique `key`. Elements stay as long as their key stays,
+ * so focus, selection and places survive a redraw; listeners therefore belong on their children.
  */
 export function fillKeyed(parent, items, make) {
   const held = parent.keyed ?? new Map();
@@ -34,9 +34,8 @@ export function fillKeyed(parent, items, make) {
     const version = JSON.stringify(item);
     const old = held.get(item.key);
     held.delete(item.key);
-    const element = old?.version === version ? old.element : make(item);
-    if (old && old.element !== element) replace(old.element, element);
-    if (old && old.element === next) next = element;
+    if (old && old.version !== version) adopt(old.element, make(item));
+    const element = old?.element ?? make(item);
     if (element === next) next = next.nextElementSibling;
     else parent.insertBefore(element, next);
     parent.keyed.set(item.key, { element, version });
@@ -77,11 +76,15 @@ export function soon(draw) {
   };
 }
 
-function replace(old, element) {
-  const focused = old.contains(document.activeElement) ? document.activeElement : null;
-  old.replaceWith(element);
-  const twin = focused?.dataset.testid && element.querySelector(`[data-testid="${focused.dataset.testid}"]`);
-  if (focused) (twin || element).focus({ preventScroll: true });
+/** Make an element look like a fresh one and stay itself: somebody may be on it, or come back to it. */
+function adopt(element, fresh) {
+  const focused = element.contains(document.activeElement) ? document.activeElement : null;
+  for (const { name } of [...element.attributes]) if (!fresh.hasAttribute(name)) element.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) element.setAttribute(name, value);
+  element.replaceChildren(...fresh.childNodes);
+  if (!focused || focused === element) return;
+  const { testid } = focused.dataset;
+  ((testid && element.querySelector(`[data-testid="${testid}"]`)) || element).focus({ preventScroll: true });
 }
 
 function present(children) {

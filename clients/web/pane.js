@@ -120,10 +120,16 @@ export class Pane {
   }
 
   #act(name, row, anchor) {
-    if (name === "menu") openMenu(anchor, this.#deeds(row));
+    if (name === "menu") this.#openMenu(row, anchor);
     if (name === "show") this.#timeline.show(row.id);
     if (name === "retry") this.#chat.retry(row.client_id);
     if (name === "discard") this.#chat.discard(row.client_id);
+  }
+
+  /** Focus comes back to the row, which outlives its button when it is redrawn meanwhile. */
+  #openMenu(row, anchor) {
+    anchor.closest(".message").focus({ preventScroll: true });
+    openMenu(anchor, this.#deeds(row));
   }
 
   #deeds(row) {
