@@ -83,6 +83,8 @@ class DirectOutbox:
 
     def write(self, wire: bytes, payloads: list[bytes]) -> None:
         """Hand over frames that many sockets get: `wire` as they go over the network."""
+        if self._transport.is_closing():  # uvloop would raise, in the midst of telling a whole conversation
+            return
         if self._transport.get_write_buffer_size() > HIGH_WATER:
             self._protocol.abort(TOO_SLOW)
         elif not self._protocol.close_sent:

@@ -26,6 +26,7 @@ class Sender:
         self.sends: list[Send] = []
         self.codes: Counter[str] = Counter()
         self.slowest = 0.0
+        self.padding = ""
 
     @property
     def acked(self) -> list[Send]:
@@ -45,7 +46,7 @@ class Sender:
     async def send(self) -> Send:
         """One more message, however often it takes."""
         name = f"{self.person.name}-{next(NUMBERS)}"
-        send = Send(self.person.name, name, f"text of {name}")
+        send = Send(self.person.name, name, f"text of {name}{self.padding}")
         self.sends.append(send)
         clock = asyncio.get_running_loop().time
         while send.message is None:

@@ -1,0 +1,109 @@
+"""Sockets that stop reading, or break off in the midst of it, cost the others nothing."""
+
+import asyncio
+import base64
+import json
+import os
+import socket as sockets
+import time
+
+import psutil
+import pytest
+
+from chatproject.tests.server import Server
+from messaging.tests.client import Person
+from messaging.tests.conftest import GENEROUS
+from messaging.tests.faults.conftest import ROUNDS
+from messaging.tests.faults.load import until
+from messaging.tests.faults.room import BusyRoom
+
+pytestmark = pytest.mark.faults
+
+DEAF = 5
+MEGABYTES = 7
+GROWTH = 60 * 1024 * 1024
+
+
+class Mute:
+    """A socket that signs in and reads nothing, with a small window so that the server soon notices."""
+
+    def __init__(self, person: Person) -> None:
+        self.raw = sockets.socket()
+        self.raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+        self.raw.connect(("127.0.0.1", person.server.port))
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.raw.sendall(
+            f"GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Authorization: Bearer {person.token}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+            .encode()
+        )  # fmt: skip
+        self.raw.settimeout(20)
+        assert self.raw.recv(12) == b"HTTP/1.1 101"
+
+    def rest(self) -> bytes:
+        """All that still comes, until it was closed."""
+        found = b""
+        try:
+            while chunk := self.raw.recv(1 << 16):
+                found += chunk
+        except ConnectionResetError:
+            pass
+        return found
+
+    def break_off(self) -> None:
+        """Be gone at once (RST)."""
+        self.raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        self.raw.close()
+
+
+async def test_who_stops_reading_is_closed_and_delays_nobody() -> None:
+    with Server(env=GENEROUS) as server:
+        room = BusyRoom([server])
+        mutes = [await asyncio.to_thread(Mute, room.people[2]) for _ in range(DEAF)]
+        async with room:
+            before = memory(server)
+            room.hurry()
+            sender = room.senders[0]
+            sender.padding = "x" * 9900
+            slowest = 0.0
+            for _ in range(MEGABYTES * 100 * ROUNDS):
+                began = time.monotonic()
+                send = await sender.send()
+                await until(lambda: not room.deaf_to(send.message["seq"]), 10)  # noqa: B023
+                slowest = max(slowest, time.monotonic() - began)
+            await room.calm()
+            await room.all_heard()
+            grown = memory(server) - before
+            rests = [await asyncio.to_thread(mute.rest) for mute in mutes]
+            assert not await room.problems()
+    assert all(len(rest) < MEGABYTES * 1e6 for rest in rests), "all was sent to who did not read"
+    assert slowest < 2
+    assert grown < GROWTH
+
+
+async def test_who_breaks_off_takes_no_message_from_the_others() -> None:
+    with Server(env=GENEROUS) as server:
+        room = BusyRoom([server])
+        leaving = [await asyncio.to_thread(Mute, room.people[2]) for _ in range(10)]
+        async with room:
+            room.hurry(pause=0)
+            for _ in range(10 * ROUNDS):
+                acks = room.acks
+                await until(lambda: room.acks > acks + 20, 20, "acks")  # noqa: B023
+                for mute in leaving:
+                    await asyncio.to_thread(mute.raw.sendall, masked({"type": "typing.start", "data": {}}))
+                    mute.break_off()
+                leaving = [await asyncio.to_thread(Mute, room.people[2]) for _ in range(5)]
+            await room.calm()
+            await room.all_heard()
+            assert not await room.problems()
+        assert not server.log.partition("Traceback")[2]
+
+
+def masked(frame: dict) -> bytes:
+    data = json.dumps(frame).encode()
+    return b"\x81%c\0\0\0\0%b" % (0x80 | len(data), data)
+
+
+def memory(server: Server) -> int:
+    return sum(psutil.Process(process.pid).memory_info().rss for process in server.processes())
