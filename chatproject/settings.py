@@ -118,7 +118,15 @@ DATABASE_THREADS = env.int("DATABASE_THREADS", 4)
 if DATABASE_IS_POSTGRES:
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),  # type: ignore[dict-item]
-        "pool": {"min_size": 1, "max_size": DATABASE_THREADS + 8, "timeout": 10, "max_idle": 60},
+        "pool": {
+            "min_size": 1,
+            "max_size": DATABASE_THREADS + 8,
+            "max_idle": 60,
+            "timeout": 5,
+            # While PostgreSQL is away the pool's pauses grow, and it came back many seconds after the database. After
+            # this many seconds it gives up instead, and begins anew with whoever asks next.
+            "reconnect_timeout": 1,
+        },
         "connect_timeout": 5,
     }
 else:

@@ -13,7 +13,11 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from django.db import connection
+from django.db import OperationalError, connection
+
+
+class StillLocked(Exception):
+    """Somebody else held a conversation's lock for longer than was waited. The connection is as good as before."""
 
 
 class Head(NamedTuple):
@@ -84,7 +88,8 @@ class Store(Protocol):
         with 0, rows that somebody else has locked are passed over."""
 
     def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
-        """The heads of these conversations, locked in id order; without those passed over or not there."""
+        """The heads of these conversations, locked in id order; without those passed over or not there. Raises
+        `StillLocked` when the wait was too long."""
 
     def look(self, asked: Sequence[Asked]) -> list[Known]:
         """What is known about each."""
@@ -168,7 +173,12 @@ class PostgresStore:
         self._run("COMMIT")
 
     def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
-        return list(map(Head._make, self._run(self.LOCK + self._passing_over, [list(conversation_ids)])))
+        try:
+            return list(map(Head._make, self._run(self.LOCK + self._passing_over, [list(conversation_ids)])))
+        except OperationalError as error:
+            if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+                raise StillLocked from error
+            raise
 
     def look(self, asked: Sequence[Asked]) -> list[Known]:
         numbered = [{"n": n, **one._asdict()} for n, one in enumerate(asked)]

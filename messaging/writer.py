@@ -24,7 +24,7 @@ from chatproject.common.errors import Refusal, not_found
 from chatproject.common.publish import ring
 from messaging.batch import Batch, Outgoing, Sent
 from messaging.models import Message
-from messaging.store import Store, open_store
+from messaging.store import StillLocked, Store, open_store
 from messaging.wire import NewMessage, message_state
 
 log = structlog.get_logger(__name__)
@@ -84,6 +84,9 @@ class Writer:
         batch = Batch(items, datetime.now(UTC))
         try:
             batch.write(store, wait_ms)
+        except StillLocked:
+            _answer([(item, Refusal("unavailable", retry_after=1)) for item in items])
+            return None
         except (OperationalError, InterfaceError) as error:
             log.warning("write_unavailable", messages=len(items), reason=type(error).__name__)
             _answer([(item, Refusal("unavailable", retry_after=1)) for item in items])
@@ -213,6 +216,16 @@ class _Lane:
                 break
         return [item for item in items if item is not None], items[-1] is None
 
+    def _waiting(self) -> list[Outgoing]:
+        """All that arrived meanwhile: it need not wait as long once more for a database that is away."""
+        found = []
+        for _ in range(self._items.qsize()):
+            if (item := self._items.get()) is None:
+                self._items.put(None)
+                break
+            found.append(item)
+        return found
+
     def _run(self) -> None:
         store: Store | None = None
         stopping = False
@@ -224,7 +237,7 @@ class _Lane:
                     self._work(store, items)
                 except Error as error:  # the connection is gone; what was not answered yet was not written
                     log.warning("writer_reconnects", reason=type(error).__name__)
-                    _answer([(item, Refusal("unavailable", retry_after=1)) for item in items])
+                    _answer([(item, Refusal("unavailable", retry_after=1)) for item in [*items, *self._waiting()]])
                     connection.close()
                     store = None
                 except Exception:

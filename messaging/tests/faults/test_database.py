@@ -47,7 +47,7 @@ async def test_an_outage_is_answered_unavailable_and_over_when_it_is_over(proxy:
     async with await busy(server) as room:
         room.hurry()
         await until(lambda: room.acks > 50, 30, "acks before")
-        for seconds in (4.0, 7.0) * ROUNDS:
+        for seconds in (3.0, 20.0) * ROUNDS:
             proxy.leave()
             await asyncio.sleep(0.5)  # what was answered before may be on its way
             before = room.acks
