@@ -77,10 +77,10 @@ class BusyRoom:
         await until(lambda: not self.deaf_to(seq), patience, f"place {seq} of room {self.id} on every socket")
         assert [socket.code for socket in self.sockets] == [None] * len(self.sockets)
 
-    async def problems(self) -> list[str]:
-        """What the checker finds, everything compared with everything."""
+    async def problems(self, *, lived: bool = True) -> list[str]:
+        """What the checker finds, everything compared with everything; with the sockets when they `lived`."""
         copies = await asyncio.to_thread(afterwards, self.servers[-1], self.people[1], self.id)
-        return problems(self.sends, [*copies, *(self._copy(n) for n in range(len(self.sockets)))])
+        return problems(self.sends, [*copies, *(self._copy(n) for n in range(len(self.sockets)) if lived)])
 
     def _copy(self, n: int) -> Copy:
         socket = self.sockets[n]

@@ -1,0 +1,44 @@
+"""The same order for all: whoever comes and goes ends up with the history, and never saw a hole."""
+
+import asyncio
+
+import pytest
+
+from chatproject.tests.server import Server
+from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.faults.checker import afterwards, problems
+from messaging.tests.faults.conftest import ROUNDS, needs_both
+from messaging.tests.faults.load import Reader, SocketSender, until
+from messaging.tests.faults.room import seen_from
+
+pytestmark = [pytest.mark.faults, needs_both]
+
+SENDERS, READERS = 20, 10
+MESSAGES = 2000 * ROUNDS
+
+
+async def test_twenty_senders_on_two_processes_and_ten_readers_who_come_and_go(dice) -> None:
+    with Server(env=GENEROUS) as first, Server(beside=first) as second:
+        servers, person = [first, second], cast_on(first)
+        people = [person(f"p{n}") for n in range(10)]
+        group = people[0].group(*people[1:])
+        senders = [SocketSender(seen_from(servers[n % 2], people[n // 2]), group) for n in range(SENDERS)]
+        readers = [Reader(seen_from(servers[n // 5], people[n]), group) for n in range(READERS)]
+        stop, leave = asyncio.Event(), asyncio.Event()
+        reading = asyncio.gather(*(reader.run(leave, lambda: dice.uniform(0.2, 2)) for reader in readers))
+        sending = asyncio.gather(*(sender.run(stop) for sender in senders))
+
+        await until(lambda: sum(len(sender.acked) for sender in senders) >= MESSAGES, 60 * ROUNDS, "messages")
+        stop.set()
+        await sending
+        sends = [send for sender in senders for send in sender.sends]
+        head = max(send.message["seq"] for send in sends)
+        await until(lambda: all(reader.position >= head for reader in readers), 20, "every reader at the head")
+        leave.set()
+        await reading
+
+        copies = await asyncio.to_thread(afterwards, second, people[1], group)
+        assert not problems(sends, [*copies, *(reader.copy for reader in readers)])
+        assert min(reader.visits for reader in readers) >= 3
+        assert not {code for sender in senders for code in sender.codes}
+        print(f"{len(sends)} messages, {sum(reader.visits for reader in readers)} visits")  # noqa: T201
