@@ -49,7 +49,16 @@ class Schema(AutoSchema):
 
     def get_tags(self) -> list[str]:
         """One tag per first path segment: `auth`, `users`, `conversations`, …"""
-        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+        return [self._parts()[0]]
+
+    def get_operation_id(self) -> str:
+        """The method and the path, as `get_conversations_by_id_members`."""
+        parts = [f"by_{part.strip('{}')}" if part.startswith("{") else part.replace("-", "_") for part in self._parts()]
+        return "_".join([self.method.lower(), *parts])
+
+    def _parts(self) -> list[str]:
+        path: str = self.path
+        return path.removeprefix("/api/v1/").strip("/").split("/")
 
 
 def describe(
