@@ -25,7 +25,7 @@ export class Timeline {
   #jump = iconButton("down", "Jump to the latest message", {
     class: "icon-button jump",
     hidden: true,
-    onclick: () => this.toEnd(true),
+    onclick: () => this.toEnd(),
   });
   #is_at_end = true;
   #has_begun = false;
@@ -71,12 +71,8 @@ export class Timeline {
     this.#scrolled();
   }
 
-  toEnd(is_smooth = false) {
-    const is_calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.#scroller.scrollTo({
-      top: this.#scroller.scrollHeight,
-      behavior: is_smooth && !is_calm ? "smooth" : "instant",
-    });
+  toEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   /** Bring a message into view, if it is loaded. */
