@@ -33,6 +33,7 @@ class BusyRoom:
         self.senders: list[Sender] = [
             door(one, self.id) for one in everywhere for door in (SocketSender, HttpSender)
         ]  # fmt: skip
+        self.others: list[Send] = []
         self._stack = AsyncExitStack()
         self._stop = asyncio.Event()
 
@@ -57,7 +58,7 @@ class BusyRoom:
 
     @property
     def sends(self) -> list[Send]:
-        return [send for sender in self.senders for send in sender.sends]
+        return [send for sender in self.senders for send in sender.sends] + self.others
 
     @property
     def acks(self) -> int:
