@@ -19,7 +19,7 @@ test: install-dev  ## run every test, in parallel and in random order
 	else $(BIN)/python -m pytest -n auto -m "not browser" && \
 	echo "The browser tests did not run: chromium is not installed (Debian: apt install chromium)."; fi
 	@if command -v node >/dev/null; then cd clients/js && node --test; \
-	else echo "The tests of clients/js did not run: node is not installed (Debian: apt install nodejs)."; fi
+	else echo "The tests of the clients did not run: node is not installed (Debian: apt install nodejs)."; fi
 
 check: lint test  ## lint, types, import order, migrations, documents, then the tests
 
