@@ -38,6 +38,7 @@ class Lifespan:
 
     async def _start(self) -> None:
         _die_with_parent()
+        _be_patient()
         get_resolver().url_patterns  # noqa: B018 (loads every view, so that the first request need not)
         if not await _hear():
             self._hearing = asyncio.create_task(_hear_later())
@@ -72,6 +73,13 @@ async def _hear_later() -> None:
         await asyncio.sleep(1)
         if await _hear():
             return
+
+
+def _be_patient() -> None:
+    """uvicorn breaks off at a second Ctrl-C, with a traceback. Stopping takes seconds at most, so it may finish."""
+    stop = signal.getsignal(signal.SIGINT)
+    if callable(stop):
+        signal.signal(signal.SIGINT, lambda _, frame: stop(signal.SIGTERM, frame))
 
 
 def _die_with_parent() -> None:

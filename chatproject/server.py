@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import structlog
@@ -133,12 +134,18 @@ def run(sock: socket.socket, *, workers: int, own_worker: bool) -> None:
     )
     connections.close_all()
     # uvicorn raises the signal that stopped it once more, to die of it; a wanted stop is a success.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+    # Not SIG_IGN yet, which the children would inherit.
+    _on_stop(lambda *_: None)
     with _worker_process() if own_worker else _nothing():
         failed = _run_many(config, sock) if workers > 1 else _run_one(config, sock)
+    _on_stop(signal.SIG_IGN)
     if failed:
         raise CannotStart("The application did not start; the lines above say why.")
+
+
+def _on_stop(handler: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 def _run_one(config: uvicorn.Config, sock: socket.socket) -> bool:
@@ -176,7 +183,8 @@ def _worker_process() -> Iterator[None]:
 def _keep_worker(stopping: threading.Event) -> None:
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker", f"--with={os.getpid()}"]
     while not stopping.is_set():
-        process = subprocess.Popen(command)  # noqa: S603 (our own program)
+        # In a group of its own: Ctrl-C at the terminal is for this process, which then stops the worker.
+        process = subprocess.Popen(command, process_group=0)  # noqa: S603 (our own program)
         while process.poll() is None and not stopping.wait(0.5):
             pass
         if process.returncode is None:

@@ -43,11 +43,20 @@ def test_ctrl_c_reaches_every_process_at_once_and_harms_none(own: Server) -> Non
     if "REDIS_URL" in own.env:
         own.env["WORKERS"] = "2"
     own.start()
+    _until(lambda: own.log.count("[chatproject.lifespan]") == int(own.env["WORKERS"]))
     processes = own.processes()
-    for process in reversed(processes):
+    for process in _serving(own):
         process.send_signal(signal.SIGINT)
     assert own.stop(signal.SIGINT) == 0
     assert not psutil.wait_procs(processes, timeout=3)[1]
+    assert "Traceback" not in own.log
+
+
+def test_a_second_ctrl_c_breaks_nothing_off(own: Server) -> None:
+    own.start()
+    psutil.Process(own.pid).send_signal(signal.SIGINT)
+    assert own.stop(signal.SIGINT) == 0
+    assert "stopped" in own.log
     assert "Traceback" not in own.log
 
 
