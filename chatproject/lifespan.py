@@ -11,7 +11,6 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.urls import get_resolver
-from redis.exceptions import RedisError
 
 from chatproject.worker import ChatWorker
 from messaging import realtime
@@ -26,7 +25,6 @@ class Lifespan:
 
     def __init__(self) -> None:
         self._worker: ChatWorker | None = None
-        self._hearing: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await receive()
@@ -40,8 +38,7 @@ class Lifespan:
         _die_with_parent()
         _be_patient()
         get_resolver().url_patterns  # noqa: B018 (loads every view, so that the first request need not)
-        if not await _hear():
-            self._hearing = asyncio.create_task(_hear_later())
+        await realtime.start()
         log.info("started", pid=os.getpid())
         if not settings.REDIS_URL:
             # Another process could not reach the sockets here: the worker is a thread.
@@ -51,28 +48,8 @@ class Lifespan:
     async def _stop(self) -> None:
         if self._worker:
             await asyncio.to_thread(self._worker.stop)
-        if self._hearing:
-            self._hearing.cancel()
         await realtime.stop()
         log.info("stopped", pid=os.getpid())
-
-
-async def _hear() -> bool:
-    """Start the feed. False while Redis is away."""
-    try:
-        await realtime.start()
-    except (RedisError, OSError) as error:
-        log.warning("feed_waits_for_redis", reason=type(error).__name__)
-        return False
-    return True
-
-
-async def _hear_later() -> None:
-    """A server that starts while Redis is away serves what needs no Redis, and hears as soon as it can."""
-    while True:
-        await asyncio.sleep(1)
-        if await _hear():
-            return
 
 
 def _be_patient() -> None:

@@ -55,7 +55,6 @@ class Feed:
         self._loop = asyncio.get_running_loop()
         if settings.CHANNEL_LAYERS:
             self._layer = Layer(self.hear)
-            await self._layer.open()
             self.spawn(self._layer.hear())
             self.spawn(self._layer.send())
         self.spawn(self._sweep())

@@ -30,10 +30,6 @@ class Layer:
         self._deaf: set[str] = set()
         self._channel = ""
 
-    async def open(self) -> None:
-        """Get the channel. Then let `hear` and `send` run."""
-        self._channel = await self._layer.new_channel()
-
     async def close(self) -> None:
         """Let go of the connections."""
         if hasattr(self._layer, "close_pools"):
@@ -63,9 +59,13 @@ class Layer:
         await self._group(self._layer.group_discard, topic)
 
     async def hear(self) -> None:
-        """Take what the other processes tell, for ever."""
+        """Take what the other processes tell, for ever; from when the layer is there."""
         while True:
             try:
+                if not self._channel:
+                    self._channel = await self._layer.new_channel()
+                    await self.resubscribe()
+                    log.info("layer_hears")
                 message = await self._layer.receive(self._channel)
                 if message.get("from") != self._name:
                     self._hear_rings(msgspec.msgpack.decode(message["rings"], type=list[Ring]))
@@ -87,6 +87,8 @@ class Layer:
                     log.warning("ring_lost", reason=type(error).__name__)
 
     async def _group(self, deed: Callable[[str, str], Awaitable[None]], topic: str) -> bool:
+        if not self._channel:
+            return False
         try:
             await asyncio.wait_for(deed(topic, self._channel), PATIENCE)
         except Exception as error:
