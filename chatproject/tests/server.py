@@ -56,6 +56,7 @@ class Server:
             "DATABASE_URL": os.environ.get("DATABASE_URL", ""),
             "REDIS_URL": os.environ.get("REDIS_URL", ""),
             "REDIS_PREFIX": f"test-{secrets.token_hex(4)}",
+            "DATABASE_THREADS": "2",  # many servers share PostgreSQL's hundred connections
             **(env or {}),
         }
         self._postgres, self._database = "", ""
