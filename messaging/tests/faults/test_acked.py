@@ -9,7 +9,8 @@ from chatproject.tests.server import Server
 from messaging.tests.conftest import GENEROUS, cast_on
 from messaging.tests.faults.checker import afterwards, problems
 from messaging.tests.faults.conftest import ROUNDS
-from messaging.tests.faults.load import HttpSender, Reader, Sender, SocketSender, until
+from messaging.tests.faults.load import HttpSender, Sender, SocketSender, until
+from messaging.tests.faults.reader import Reader
 
 pytestmark = pytest.mark.faults
 

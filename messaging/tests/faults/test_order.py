@@ -8,7 +8,8 @@ from chatproject.tests.server import Server
 from messaging.tests.conftest import GENEROUS, cast_on
 from messaging.tests.faults.checker import afterwards, problems
 from messaging.tests.faults.conftest import ROUNDS, needs_both
-from messaging.tests.faults.load import Reader, SocketSender, until
+from messaging.tests.faults.load import SocketSender, until
+from messaging.tests.faults.reader import Reader
 from messaging.tests.faults.room import seen_from
 
 pytestmark = [pytest.mark.faults, needs_both]
