@@ -13,11 +13,14 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from django.db import OperationalError, connection
+from django.db import connection
+
+ROW_WAIT_MS = 250
+"""How long a batch that passes over locked conversations waits for other rows: a membership, say."""
 
 
 class StillLocked(Exception):
-    """Somebody else held a conversation's lock for longer than was waited. The connection is as good as before."""
+    """Somebody else held a lock for longer than was waited. The connection is as good as before."""
 
 
 class Head(NamedTuple):
@@ -164,21 +167,18 @@ class PostgresStore:
     @contextmanager
     def transaction(self, wait_ms: int) -> Iterator[None]:
         self._passing_over = "" if wait_ms else "SKIP LOCKED"
-        self._run(f"{self.BEGIN} SET LOCAL lock_timeout = {int(wait_ms)};")
+        self._run(f"{self.BEGIN} SET LOCAL lock_timeout = {int(wait_ms or ROW_WAIT_MS)};")
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             self._run("ROLLBACK")
+            if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+                raise StillLocked from error
             raise
         self._run("COMMIT")
 
     def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
-        try:
-            return list(map(Head._make, self._run(self.LOCK + self._passing_over, [list(conversation_ids)])))
-        except OperationalError as error:
-            if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
-                raise StillLocked from error
-            raise
+        return list(map(Head._make, self._run(self.LOCK + self._passing_over, [list(conversation_ids)])))
 
     def look(self, asked: Sequence[Asked]) -> list[Known]:
         numbered = [{"n": n, **one._asdict()} for n, one in enumerate(asked)]

@@ -64,12 +64,14 @@ class Writer:
     def _write_arrived(self, store: Store, items: list[Outgoing]) -> None:
         allowed, refused = _spend(items)
         batch = self._write(store, allowed, 0)
-        passed_over = batch.passed_over if batch else []
-        for item in passed_over:
-            if not self._late.put(item):
-                _answer([(item, Refusal("unavailable", retry_after=1))])
+        if batch:
+            self._write_later(batch.passed_over)
         if refused:
             _answer(_repeats_among(refused))
+
+    def _write_later(self, items: list[Outgoing]) -> None:
+        """Somebody else holds a lock that these need: they wait for it where nobody waits for them."""
+        _answer_unavailable([item for item in items if not self._late.put(item)])
 
     def _write_late(self, store: Store, items: list[Outgoing]) -> None:
         """Conversations that were locked: one by one, each waiting for its lock. Those still missing do not exist."""
@@ -85,11 +87,14 @@ class Writer:
         try:
             batch.write(store, wait_ms)
         except StillLocked:
-            _answer([(item, Refusal("unavailable", retry_after=1)) for item in items])
+            if wait_ms:
+                _answer_unavailable(items)
+            else:
+                self._write_later(items)
             return None
         except (OperationalError, InterfaceError) as error:
             log.warning("write_unavailable", messages=len(items), reason=type(error).__name__)
-            _answer([(item, Refusal("unavailable", retry_after=1)) for item in items])
+            _answer_unavailable(items)
             raise
         except Exception as error:
             if len(items) == 1:
@@ -101,6 +106,13 @@ class Writer:
             return None
         _finish(batch)
         return batch
+
+
+def _answer_unavailable(items: list[Outgoing]) -> None:
+    """Nothing is known to be stored: the senders try again, and that costs them nothing."""
+    if items:
+        limits.forgive([_limit_key(item) for item in items], settings.RATE_MESSAGES)
+        _answer([(item, Refusal("unavailable", retry_after=1)) for item in items])
 
 
 def _spend(items: list[Outgoing]) -> tuple[list[Outgoing], list[tuple[Outgoing, float]]]:
