@@ -93,11 +93,12 @@ async def limits_bite(servers: list[Server]) -> None:
     dora = await asyncio.to_thread(person, "dora")
     group = await asyncio.to_thread(dora.group)
     async with dora.socket() as hers:
-        answers = [await hers.ask("message.send", conversation_id=group, content="flood") for _ in range(160)]
-    refused = [answer["error"] for answer in answers if not answer["ok"]]
-    assert refused
-    assert {error["code"] for error in refused} == {"rate_limited"}
-    assert 0 < refused[0]["retry_after"] <= 5
+        for _ in range(401):
+            answer = await hers.ask("message.send", conversation_id=group, content="flood")
+            if not answer["ok"]:
+                break
+    assert answer["error"]["code"] == "rate_limited"
+    assert 0 < answer["error"]["retry_after"] <= 3600
 
 
 async def sign_in(servers: list[Server], room: BusyRoom) -> None:
