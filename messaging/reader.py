@@ -41,10 +41,12 @@ def skipped(conversation_id: UUID, seq: int) -> bytes:
 def read_log(conversation_id: UUID, *, after: int, limit: int = AT_ONCE) -> list[Entry]:
     """The entries after a place, ascending, at most `limit`, with their present state: never a deleted text."""
     conversation = Conversation.objects.get(id=conversation_id)
-    messages = list(Message.objects.shown().filter(conversation=conversation, seq__gt=after).order_by("seq")[:limit])
-    changes = Change.objects.select_related("subject").filter(conversation=conversation, seq__gt=after)
+    # Up to the head that was read first: of what is committed between the two queries, one would miss a place.
+    places = {"conversation": conversation, "seq__gt": after, "seq__lte": conversation.seq}
+    messages = Message.objects.shown().filter(**places).order_by("seq")[:limit]
+    changes = Change.objects.select_related("subject").filter(**places).order_by("seq")[:limit]
     found = [_message_entry(message, conversation) for message in messages]
-    found += _change_entries(conversation, list(changes.order_by("seq")[:limit]))
+    found += _change_entries(conversation, list(changes))
     return sorted(found, key=lambda entry: entry.seq)[:limit]
 
 

@@ -1,0 +1,54 @@
+"""The log is whole whenever it is read, also when something is committed in the midst of reading it."""
+
+import threading
+from collections.abc import Iterator
+from uuid import UUID
+
+import msgspec
+import pytest
+from django.db import connection, connections
+
+from accounts import services as people
+from conversations.services import create_group
+from messaging.reader import read_log
+from messaging.services import edit_message, send_message
+from messaging.wire import NewMessage
+from messaging.writer import writer
+
+
+@pytest.fixture
+def alice(transactional_db) -> Iterator:
+    yield people.create_person(email="alice@example.org", username="alice", password="correct horse battery")
+    writer.stop()
+
+
+def test_what_is_committed_between_its_queries_leaves_no_hole(alice) -> None:
+    group = create_group(alice, name="g", description="", member_ids=[], history="all", members_can_invite=False)
+
+    def say(text: str) -> UUID:
+        sent = send_message(alice, conversation_id=group.id, message=NewMessage(content=text))
+        return UUID(msgspec.json.decode(sent.message)["id"])
+
+    first = say("first")
+    wrote: list[str] = []
+
+    def write() -> None:
+        say("second")
+        edit_message(alice, message_id=first, content="edited")
+        wrote.append("both")
+        connections.close_all()
+
+    def after_the_messages(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if "messaging_message" in sql and not wrote:
+            meanwhile = threading.Thread(target=write)
+            meanwhile.start()
+            meanwhile.join()
+        return result
+
+    with connection.execute_wrapper(after_the_messages):
+        seen = [entry.seq for entry in read_log(group.id, after=0)]
+
+    assert wrote == ["both"]
+    assert seen == list(range(1, len(seen) + 1))
+    assert [entry.seq for entry in read_log(group.id, after=0)] == [1, 2, 3, 4]
