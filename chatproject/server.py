@@ -27,6 +27,7 @@ from uvicorn.supervisors import Multiprocess
 log = structlog.get_logger(__name__)
 
 BACKLOG = 2048
+NOT_SERVED = ["*.test.js", "fakes.js", "package.json", "*.md"]
 MIGRATION_LOCK = 0x63686174  # any number, the same in every process: "chat"
 
 
@@ -104,7 +105,7 @@ def collect_static() -> None:
             digest.update(f"{path} {status.st_mtime_ns} {status.st_size}\n".encode())
     stamp = Path(settings.STATIC_ROOT) / ".collected"
     if not stamp.exists() or stamp.read_text() != digest.hexdigest():
-        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=NOT_SERVED)
         stamp.write_text(digest.hexdigest())
 
 
