@@ -18,7 +18,7 @@ test: install-dev  ## run every test, in parallel and in random order
 	@if command -v chromium >/dev/null; then $(BIN)/python -m pytest -n auto; \
 	else $(BIN)/python -m pytest -n auto -m "not browser" && \
 	echo "The browser tests did not run: chromium is not installed (Debian: apt install chromium)."; fi
-	@if command -v node >/dev/null; then cd clients/js && node --test; \
+	@if command -v node >/dev/null; then (cd clients/js && node --test) && (cd clients/web && node --test); \
 	else echo "The tests of the clients did not run: node is not installed (Debian: apt install nodejs)."; fi
 
 check: lint test  ## lint, types, import order, migrations, documents, then the tests
