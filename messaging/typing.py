@@ -55,6 +55,8 @@ class Typing:
             typing.pop(user_id, None)
         if before != set(typing) or ring.note["typing"]:
             self._show(conversation_id, apart=user_id)
+        elif not typing:
+            del self._lists[conversation_id]
 
     def _expire(self, conversation_id: UUID) -> None:
         typing = self._lists.get(conversation_id, {})
