@@ -53,6 +53,32 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
 
+PICTURES_COOKIE = "chat_pictures"
+
+
+class PictureAuthentication(BaseAuthentication):
+    """For pictures and files alone: an `<img>` cannot send a token, so browsers show a cookie, which only reads."""
+
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+        token = request.COOKIES.get(PICTURES_COOKIE)
+        if not token or request.method not in ("GET", "HEAD"):
+            return None
+        session = Session.objects.live().filter(id=tokens.read_picture_token(token)).first()
+        if session is None:
+            raise Refusal("token_invalid")
+        return session.user, session
+
+
+class PictureScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI document names it."""
+
+    target_class = PictureAuthentication
+    name = "pictures"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "cookie", "name": PICTURES_COOKIE}
+
+
 class BearerScheme(OpenApiAuthenticationExtension):
     """How the OpenAPI document names it."""
 
@@ -64,11 +90,15 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 class RequestThrottle(BaseThrottle):
-    """`RATE_REQUESTS` by client address before sign-in, `RATE_REQUESTS_USER` by person after."""
+    """`RATE_REQUESTS_USER` by person, `RATE_REQUESTS` by client address before sign-in."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         if request.user:
             limits.spend(settings.RATE_REQUESTS_USER, f"requests:{request.user.pk}")
         else:
-            limits.spend(settings.RATE_REQUESTS, f"requests:{limit_key(address_of(request))}")
+            limits.spend(settings.RATE_REQUESTS, self.key(request))
         return True
+
+    def key(self, request: Request) -> str:
+        """By what somebody who has not signed in is counted."""
+        return f"requests:{limit_key(address_of(request))}"

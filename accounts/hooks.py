@@ -4,4 +4,5 @@ from accounts.models import User
 from chatproject.common.hooks import Hook
 
 person_verified: Hook[[User]] = Hook("The person may sign in and be found from now on.")
-person_changed: Hook[[User]] = Hook("The person's name, picture or settings are others now.")
+person_changed: Hook[[User]] = Hook("The person's name or picture is another now.")
+person_erased: Hook[[User]] = Hook("Nothing personal is to be left of this person; what they wrote stays.")

@@ -65,5 +65,18 @@ def read_refresh(token: str) -> tuple[UUID, int]:
     return UUID(match[1]), int(match[2])
 
 
+def picture_token(session: Session) -> str:
+    """What the browser's cookie for pictures holds: it names the session and opens nothing but pictures."""
+    return f"{session.id.hex}.{keyed_hash('pictures', session.id.hex)}"
+
+
+def read_picture_token(token: str) -> UUID:
+    """The session of a cookie for pictures. Refuses `token_invalid`."""
+    session, _, seal = token.partition(".")
+    if not hmac.compare_digest(seal.encode(), keyed_hash("pictures", session).encode()):
+        raise Refusal("token_invalid")
+    return UUID(session)
+
+
 def _seal(session: str, generation: str) -> str:
     return keyed_hash("refresh", session, generation)

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from accounts.models import Session, User
+from accounts.models import Device, Session, User
 from chatproject.common.clock import rfc3339
 
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
@@ -62,6 +62,69 @@ class Refresh(msgspec.Struct):
     """The refresh token; without it the cookie counts."""
 
     refresh: Token | None = None
+
+
+class PasswordChange(msgspec.Struct):
+    """A new password for who knows the present one."""
+
+    current_password: Password
+    new_password: Password
+
+
+class PasswordReset(msgspec.Struct):
+    """Ask for a code with which to set a new password."""
+
+    email: Email
+
+
+class PasswordResetConfirm(msgspec.Struct):
+    """The code from the mail and the new password."""
+
+    email: Email
+    code: Code
+    new_password: Password
+
+
+class EmailChange(msgspec.Struct):
+    """Ask for a code at the new address."""
+
+    password: Password
+    new_email: Email
+
+
+class EmailChangeConfirm(msgspec.Struct):
+    """The code that was sent to the new address."""
+
+    code: Code
+
+
+class Deletion(msgspec.Struct):
+    """The password, so that a device left open deletes nobody."""
+
+    password: Password
+
+
+class SubscriptionKeys(msgspec.Struct):
+    """The browser's keys, base64url without padding: its public key (65 bytes) and its secret (16 bytes)."""
+
+    p256dh: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{87}=?$")]
+    auth: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}(==)?$")]
+
+
+class Subscription(msgspec.Struct):
+    """A push subscription as browsers give it (`PushSubscription.toJSON()`)."""
+
+    endpoint: Annotated[str, Meta(pattern="^https://[^\\s/@]+/", max_length=2000)]
+    keys: SubscriptionKeys
+
+
+class NewDevice(msgspec.Struct):
+    """Where to push to: with `fcm` a registration `token`, with `webpush` a `subscription`."""
+
+    provider: Literal["fcm", "webpush"]
+    token: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    subscription: Subscription | None = None
+    name: DeviceName = ""
 
 
 class SettingsChange(msgspec.Struct):
@@ -159,6 +222,28 @@ class Registered(msgspec.Struct):
     refresh: str | UnsetType = UNSET
 
 
+class SessionsEnded(msgspec.Struct):
+    """The password is another one now; how many other sign-ins ended with the old one."""
+
+    sessions_ended: int
+
+
+class Erasure(msgspec.Struct):
+    """When the account is erased; signing in before keeps it."""
+
+    erase_at: Moment
+
+
+class DeviceState(msgspec.Struct):
+    """Where notifications are pushed to. Its token is never shown."""
+
+    id: UUID
+    provider: str
+    name: str
+    created_at: Moment
+    is_current: bool
+
+
 class Ticket(msgspec.Struct):
     """Opens one socket, once, within `expires_in` seconds."""
 
@@ -206,6 +291,17 @@ def my_profile(user: User) -> MyProfile:
         bio=user.bio,
         email=user.email,
         settings=Settings(user.read_receipts, user.typing, user.presence),  # type: ignore[arg-type]
+    )
+
+
+def device_state(device: Device, *, current: UUID) -> DeviceState:
+    """A device, as seen from the sign-in with the id `current`."""
+    return DeviceState(
+        id=device.id,
+        provider=device.provider,
+        name=device.name,
+        created_at=rfc3339(device.created_at),
+        is_current=device.session_id == current,
     )
 
 

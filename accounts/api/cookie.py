@@ -1,4 +1,5 @@
-"""The refresh token of browsers: an HttpOnly cookie that only `auth/` ever sees."""
+"""The cookies of browsers, both HttpOnly: the refresh token, which only `auth/` ever sees, and one that shows pictures
+and nothing else."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,11 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import tokens, wire
+from accounts.authentication import PICTURES_COOKIE
 from accounts.models import Session
 from chatproject.common.errors import Refusal
 
 NAME = "chat_refresh"
 PATH = "/api/v1/auth/"
+PICTURES_PATH = "/api/v1/"
 
 
 def signed_in(request: Request, session: Session, *, cookie: bool) -> Response:
@@ -22,21 +25,22 @@ def signed_in(request: Request, session: Session, *, cookie: bool) -> Response:
     if not cookie:
         answer.refresh = refresh
         return Response(answer)
-    return give(request, Response(answer), refresh)
+    response = Response(answer)
+    _give(request, response, NAME, refresh, PATH)
+    _give(request, response, PICTURES_COOKIE, tokens.picture_token(session), PICTURES_PATH)
+    return response
 
 
-def give(request: Request, response: Response, refresh: str) -> Response:
-    """Put the refresh token into the cookie of this answer."""
+def _give(request: Request, response: Response, name: str, value: str, path: str) -> None:
     response.set_cookie(
-        NAME,
-        refresh,
+        name,
+        value,
         max_age=int(settings.REFRESH_TOKEN_LIFETIME.total_seconds()),
-        path=PATH,
+        path=path,
         secure=request.is_secure(),
         httponly=True,
         samesite="Strict",
     )
-    return response
 
 
 def take(request: Request) -> str:
@@ -51,8 +55,9 @@ def take(request: Request) -> str:
 
 
 def remove(response: Response) -> Response:
-    """Have the browser forget the cookie."""
+    """Have the browser forget the cookies."""
     response.delete_cookie(NAME, path=PATH, samesite="Strict")
+    response.delete_cookie(PICTURES_COOKIE, path=PICTURES_PATH, samesite="Strict")
     return response
 
 

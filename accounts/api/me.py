@@ -8,8 +8,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import services, wire
+from accounts.api import cookie
 from accounts.authentication import SignedInRequest
 from chatproject.common.api import body_of
+from chatproject.common.clock import rfc3339
 from chatproject.common.openapi import describe
 
 
@@ -27,6 +29,15 @@ class MeView(APIView):
     def put(self, request: SignedInRequest) -> Response:
         body = body_of(request, wire.NewProfile)
         return Response(wire.my_profile(services.change_profile(request.user, **_changes(body))))
+
+    @describe(
+        "Delete my account after the grace period; signing in until then keeps it.",
+        body=wire.Deletion,
+        answers={202: wire.Erasure},
+    )
+    def delete(self, request: SignedInRequest) -> Response:
+        erase_at = services.request_deletion(request.user, password=body_of(request, wire.Deletion).password)
+        return cookie.remove(Response(wire.Erasure(rfc3339(erase_at)), 202))
 
 
 def _changes(body: wire.ProfileChange | wire.NewProfile) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class RegisterView(PublicView):
             address=address_of(request),
         )
         if session is None:
-            return Response(wire.Registered(_verification(body.email)), 201)
+            return Response(wire.Registered(verification(request, body.email)), 201)
         answer = cookie.signed_in(request, session, cookie=body.cookie)
         known = answer.data
         answer.data = wire.Registered(
@@ -59,8 +59,10 @@ class ResendView(PublicView):
     def post(self, request: Request) -> Response:
         body = body_of(request, wire.OtpResend)
         services.resend_code(email=body.email, purpose=body.purpose, address=address_of(request))
-        return Response(_verification(body.email), 202)
+        return Response(verification(request, body.email), 202)
 
 
-def _verification(email: str) -> wire.Verification:
-    return wire.Verification(email, int(CODE_LIFETIME.total_seconds()), seconds_until_code(email))
+def verification(request: Request, email: str) -> wire.Verification:
+    """What is answered whether a code is on its way to this address or not."""
+    wait = seconds_until_code(email, address_of(request))
+    return wire.Verification(email, int(CODE_LIFETIME.total_seconds()), wait)

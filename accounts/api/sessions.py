@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from accounts import services, tokens, wire
 from accounts.api import cookie
 from accounts.api.registration import PublicView
-from accounts.authentication import SignedInRequest, bearer_of, session_of
+from accounts.authentication import RequestThrottle, SignedInRequest, bearer_of, session_of
 from accounts.models import Session
 from chatproject.common.addresses import address_of
 from chatproject.common.api import body_of
@@ -28,12 +28,28 @@ class LoginView(PublicView):
         return cookie.signed_in(request, session, cookie=body.cookie)
 
 
+class RefreshThrottle(RequestThrottle):
+    """By session: many people may share an address, and all come back at once after a restart."""
+
+    def key(self, request: Request) -> str:
+        try:
+            session_id, _ = tokens.read_refresh(_refresh_of(request))
+        except Refusal:
+            return super().key(request)
+        return f"requests:{session_id}"
+
+
+def _refresh_of(request: Request) -> str:
+    return body_of(request, wire.Refresh).refresh or cookie.take(request)
+
+
 class RefreshView(PublicView):
+    throttle_classes = (RefreshThrottle,)
+
     @describe("Exchange the refresh token, once, for a new pair.", body=wire.Refresh, answers={200: wire.SignedIn})
     def post(self, request: Request) -> Response:
-        body = body_of(request, wire.Refresh)
-        session = services.refresh(body.refresh or cookie.take(request), address=address_of(request))
-        return cookie.signed_in(request, session, cookie=not body.refresh)
+        session = services.refresh(_refresh_of(request), address=address_of(request))
+        return cookie.signed_in(request, session, cookie=not body_of(request, wire.Refresh).refresh)
 
 
 class LogoutView(PublicView):
@@ -50,11 +66,11 @@ class LogoutView(PublicView):
 
 def _session_to_end(request: Request) -> Session:
     """An access token that has expired must not keep anybody signed in: then the refresh token counts."""
-    body = body_of(request, wire.Refresh)
+    body_of(request, wire.Refresh)
     try:
         return session_of(bearer_of(request) or "")
     except Refusal:
-        session_id, _ = tokens.read_refresh(body.refresh or cookie.take(request))
+        session_id, _ = tokens.read_refresh(_refresh_of(request))
     session = Session.objects.live().filter(id=session_id).first()
     if session is None:
         raise Refusal("token_invalid")

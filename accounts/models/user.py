@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from accounts.names import username_key
+from accounts.names import SKELETON_SIZE, email_key, skeleton, username_key
 from chatproject.common.ids import uuid7
 
 
@@ -15,8 +15,12 @@ class UserQuerySet(models.QuerySet["User"]):
     """Reading people."""
 
     def active(self) -> "UserQuerySet":
-        """People who may sign in and be found."""
-        return self.filter(is_active=True, email_verified_at__isnull=False)
+        """People who may be found: not suspended, confirmed, and not about to be erased."""
+        return self.filter(is_active=True, email_verified_at__isnull=False, erase_at__isnull=True)
+
+    def named(self, username: str) -> "UserQuerySet":
+        """Who has this username, or one that looks like it."""
+        return self.filter(Q(username_key=username_key(username)) | Q(username_skeleton=skeleton(username)))
 
     def search(self, text: str) -> "UserQuerySet":
         """People whose username or full name starts with `text`; the text is never an operator."""
@@ -25,7 +29,7 @@ class UserQuerySet(models.QuerySet["User"]):
     def by_login(self, login: str) -> "UserQuerySet":
         """The person with this e-mail address or username."""
         if "@" in login:
-            return self.filter(email=login.strip().lower())
+            return self.filter(email=email_key(login))
         return self.filter(username_key=username_key(login))
 
 
@@ -34,6 +38,11 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         """How the console signs operators in: by e-mail or by username, like everybody."""
         user: User = self.by_login(username).get()
         return user
+
+    def lock(self, user: "User") -> "User":
+        """The person as they are now, their row locked until the transaction ends."""
+        locked: User = self.select_for_update(no_key=True).get(id=user.pk)
+        return locked
 
     def bump(self, user_ids: Iterable[UUID]) -> dict[UUID, int]:
         """Move on the numbers of these people, in id order so that no two transactions lock crosswise.
@@ -52,7 +61,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person with an account.
 
     `seq` is the person's number: it moves with everything that their devices must hear beside the conversations'
-    logs (being added or removed, own marks, an ended session), so that a lost ring shows as a hole.
+    logs (being added or removed, own marks, an ended session), so that a lost ring shows as a hole. Who asked to be
+    deleted is erased at `erase_at` and stays, without anything personal, as who wrote their messages.
     """
 
     class Presence(models.TextChoices):
@@ -63,6 +73,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     username = models.CharField(max_length=32)
     username_key = models.CharField(max_length=64, editable=False)
+    username_skeleton = models.CharField(max_length=SKELETON_SIZE, editable=False)
     email = models.EmailField(max_length=254, null=True, blank=True)
     email_verified_at = models.DateTimeField(null=True, blank=True)
     full_name = models.CharField(max_length=100, blank=True)
@@ -76,6 +87,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     seq = models.BigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     last_seen_at = models.DateTimeField(null=True, editable=False)
+    erase_at = models.DateTimeField(null=True, editable=False)
+    erased_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -86,16 +99,25 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["username_key"], name="username_unique"),
+            models.UniqueConstraint(fields=["username_skeleton"], name="username_looks_unique"),
             models.UniqueConstraint(fields=["email"], name="email_unique"),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(email__isnull=True, is_active=False), name="erased_is_empty"
+            ),
         ]
         indexes = [
             models.Index(fields=["username_key"], name="username_prefix", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["erase_at"], condition=Q(erase_at__isnull=False), name="user_to_erase"),
         ]
 
     def __str__(self) -> str:
         return self.username
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Keeps the key by which usernames are compared."""
-        self.username_key = username_key(self.username)
+        """Keeps what usernames are compared by."""
+        self.rename(self.username)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def rename(self, username: str) -> None:
+        """Give the person this username, with what it is compared by."""
+        self.username, self.username_key, self.username_skeleton = username, username_key(username), skeleton(username)

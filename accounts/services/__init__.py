@@ -1,28 +1,54 @@
 """What can be done with accounts: the only writers. Every deed is one transaction and refuses with `Refusal`."""
 
-from accounts.services.people import change_profile, create_operator, create_person, restore, suspend
-from accounts.services.registration import register, resend_code, verify
+from accounts.services.blocks import block, unblock
+from accounts.services.codes import resend_code, resend_code_as_operator
+from accounts.services.deletion import begin_erasure, erase, request_deletion
+from accounts.services.devices import forget_device, register_device
+from accounts.services.emails import confirm_email_change, request_email_change
+from accounts.services.passwords import change_password, reset_password
+from accounts.services.people import (
+    change_avatar,
+    change_profile,
+    create_operator,
+    create_person,
+    restore,
+    suspend,
+)
+from accounts.services.registration import register, verify
 from accounts.services.sessions import end_all_sessions, end_other_sessions, end_session, open_session, refresh, touch
 from accounts.services.sign_in import login
 from accounts.services.tickets import TICKET_SECONDS, issue_ticket, session_of_ticket
 
 __all__ = [
     "TICKET_SECONDS",
+    "begin_erasure",
+    "block",
+    "change_avatar",
+    "change_password",
     "change_profile",
+    "confirm_email_change",
     "create_operator",
     "create_person",
     "end_all_sessions",
     "end_other_sessions",
     "end_session",
+    "erase",
+    "forget_device",
     "issue_ticket",
     "login",
     "open_session",
     "refresh",
     "register",
+    "register_device",
+    "request_deletion",
+    "request_email_change",
     "resend_code",
+    "resend_code_as_operator",
+    "reset_password",
     "restore",
     "session_of_ticket",
     "suspend",
     "touch",
+    "unblock",
     "verify",
 ]

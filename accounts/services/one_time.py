@@ -2,9 +2,10 @@
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, DateTimeField, F, IntegerField, Value, When
+from django.db.models import Case, DateTimeField, F, IntegerField, QuerySet, Value, When
 
 from accounts.keys import keyed_hash
 from accounts.models import OneTime, Session, User
@@ -15,24 +16,46 @@ CODE_TRIES = 5
 TRIES_COUNT_FOR = timedelta(minutes=15)
 
 
-def make_code(user: User, purpose: OneTime.Purpose, address: str) -> str:
-    """A new code for this purpose and address; the one before ends.
+def make_code(user: User, purpose: OneTime.Purpose) -> tuple[str, str]:
+    """The address to which this purpose sends a code, and a new code for it; the one before ends.
 
     Wrong tries count on: asking for another code within 15 minutes of the first try's code does not restore them.
     """
     code = f"{secrets.randbelow(10**6):06}"
-    moment = now()
-    fresh = {
-        "address": address,
-        "secret_hash": code_hash(user, purpose, address, code),
-        "expires_at": moment + CODE_LIFETIME,
-    }
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(id=user.id)  # of two codes made at once the later one counts
-        unspent = OneTime.objects.filter(user=user, purpose=purpose, used_at__isnull=True)
-        if not unspent.update(**fresh, **_counting_on(moment)):
-            OneTime.objects.create(user=user, purpose=purpose, created_at=moment, **fresh)
-    return code
+        user = User.objects.lock(user)  # of two codes made at once the later one counts
+        address = address_for(user, purpose)
+        fresh = {
+            "address": address,
+            "secret_hash": code_hash(user, purpose, address, code),
+            "expires_at": now() + CODE_LIFETIME,
+        }
+        _renew(user, purpose, fresh)
+    return address, code
+
+
+def send_to(user: User, purpose: OneTime.Purpose, address: str) -> None:
+    """From now on codes for this purpose go to this address. The code that was sent serves no more. In a transaction
+    that has locked the person."""
+    _renew(user, purpose, {"address": address, "secret_hash": "", "expires_at": now()})
+
+
+def address_for(user: User, purpose: OneTime.Purpose) -> str:
+    """Where a code for this purpose goes: to the person's address, or to the one that is to become it. Empty when
+    there is none."""
+    if purpose != OneTime.Purpose.CHANGE_EMAIL:
+        return user.email or ""
+    return _unspent(user, purpose).values_list("address", flat=True).first() or ""
+
+
+def _unspent(user: User, purpose: OneTime.Purpose) -> QuerySet[OneTime]:
+    return OneTime.objects.filter(user=user, purpose=purpose, used_at__isnull=True)
+
+
+def _renew(user: User, purpose: OneTime.Purpose, fresh: dict[str, Any]) -> None:
+    moment = now()
+    if not _unspent(user, purpose).update(**fresh, **_counting_on(moment)):
+        OneTime.objects.create(user=user, purpose=purpose, created_at=moment, **fresh)
 
 
 def _counting_on(moment: datetime) -> dict[str, Case]:
@@ -49,13 +72,17 @@ def count_try(user: User, purpose: OneTime.Purpose) -> bool:
 
     False when the tries are used up. Call it before the deed's transaction: a refusal must not undo it.
     """
-    unspent = OneTime.objects.filter(user=user, purpose=purpose, used_at__isnull=True, tries__lt=CODE_TRIES)
-    return unspent.update(tries=F("tries") + 1) == 1
+    return _unspent(user, purpose).filter(tries__lt=CODE_TRIES).update(tries=F("tries") + 1) == 1
 
 
 def end_code(user: User, purpose: OneTime.Purpose) -> None:
     """The code that was sent serves no more; its tries count on."""
-    OneTime.objects.filter(user=user, purpose=purpose, used_at__isnull=True).update(expires_at=now())
+    _unspent(user, purpose).update(expires_at=now())
+
+
+def forgive_tries(user: User, purpose: OneTime.Purpose) -> None:
+    """Restore the tries of the code for this purpose."""
+    _unspent(user, purpose).update(tries=0)
 
 
 def code_hash(user: User, purpose: OneTime.Purpose, address: str, code: str) -> str:

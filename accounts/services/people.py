@@ -2,29 +2,27 @@
 
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import hooks
-from accounts.models import User
-from accounts.names import check_email, check_username, clean_line, clean_text, username_key
-from accounts.services.sessions import end_all_sessions
+from accounts.keys import keyed_hash
+from accounts.models import RestingName, User
+from accounts.names import check_email, check_username, clean_line, clean_text, skeleton, username_key
+from accounts.services.passwords import check_password_is_good
+from accounts.services.sessions import end_all_sessions, look_again_at
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
+from chatproject.common.publish import announce_privacy
+
+SHOWN = {"username", "full_name", "avatar_url"}
+"""What others hear of when it changes."""
 
 
 def prepare_person(*, email: str, username: str, password: str, full_name: str = "") -> User:
     """Somebody new, checked and not saved yet. Refuses (`invalid`) a bad address, name or password."""
-    user = User(email=check_email(email), username=check_username(username), full_name=clean_line(full_name))
-    user.username_key = username_key(user.username)
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        errors = [
-            {"field": "password", "code": one.code or "invalid", "detail": one.messages[0]} for one in error.error_list
-        ]
-        raise Refusal("invalid", errors[0]["detail"], errors=errors) from None
+    user = User(email=check_email(email), full_name=clean_line(full_name))
+    user.rename(check_username(username))
+    check_password_is_good(password, user)
     user.set_password(password)
     return user
 
@@ -44,6 +42,8 @@ def create_operator(*, email: str, username: str, password: str) -> User:
 
 def save_new(user: User) -> User:
     """Save a verified person. Refuses `username_taken`, or `conflict` where the address is known."""
+    if is_resting(user.username):
+        raise Refusal("username_taken")
     try:
         with transaction.atomic():
             user.save(force_insert=True)
@@ -55,8 +55,8 @@ def save_new(user: User) -> User:
 
 
 def refuse_known(user: User) -> None:
-    """Refuses `username_taken` or `conflict` where somebody has this name or address already."""
-    if User.objects.filter(username_key=user.username_key).exists():
+    """Refuses `conflict` where somebody has this address, `username_taken` for a name that is or looks like theirs."""
+    if User.objects.named(user.username).exists():
         raise Refusal("username_taken")
     if User.objects.filter(email=user.email).exists():
         raise Refusal("conflict", "This e-mail address is known already.")
@@ -69,21 +69,47 @@ def change_profile(user: User, **changes: Any) -> User:
     """
     clean = {"username": check_username, "full_name": clean_line, "bio": clean_text}
     changes = {name: clean[name](value) if name in clean else value for name, value in changes.items()}
-    if "username" in changes:
-        changes["username_key"] = username_key(changes["username"])
     try:
         return _change(user, changes)
     except IntegrityError:
         raise Refusal("username_taken") from None
 
 
+def change_avatar(user: User, *, url: str) -> User:
+    """Show this picture of them from now on, or none (""). Returns the person as they are now."""
+    return _change(user, {"avatar_url": url})
+
+
 @transaction.atomic
 def _change(user: User, changes: dict[str, Any]) -> User:
-    if changes:
-        User.objects.filter(id=user.id).update(**changes)
-    changed: User = User.objects.get(id=user.id)
-    hooks.person_changed(changed)
-    return changed
+    """Others hear of what they see, their own devices of all. What is so already is told nobody."""
+    user = User.objects.lock(user)
+    changes = {name: value for name, value in changes.items() if getattr(user, name) != value}
+    if not changes:
+        return user
+    if "username" in changes:
+        name = changes["username"]
+        if skeleton(name) != user.username_skeleton and is_resting(name):
+            raise Refusal("username_taken")
+        changes |= {"username_key": username_key(name), "username_skeleton": skeleton(name)}
+    User.objects.filter(id=user.id).update(**changes)
+    user.refresh_from_db()
+    if SHOWN & changes.keys():
+        hooks.person_changed(user)
+    if "presence" in changes:
+        announce_privacy(user.id)
+    look_again_at(user)
+    return user
+
+
+def is_resting(username: str) -> bool:
+    """Whether somebody erased had this username, or one that looks like it, not long ago."""
+    return RestingName.objects.filter(skeleton_hash=resting_hash(username), until__gt=now()).exists()
+
+
+def resting_hash(username: str) -> str:
+    """What is kept of a username that rests."""
+    return keyed_hash("resting-name", skeleton(username))
 
 
 @transaction.atomic
@@ -91,8 +117,8 @@ def suspend(operator: User, user: User) -> None:
     """Nobody signs in to this account any more; its sockets close. Refuses `invalid` for oneself."""
     if operator.id == user.id:
         raise Refusal("invalid", "You cannot suspend yourself.")
-    end_all_sessions(user)  # first: whoever ends a session locks its row before the person's
     User.objects.filter(id=user.id).update(is_active=False)
+    end_all_sessions(user)
 
 
 def restore(operator: User, user: User) -> None:

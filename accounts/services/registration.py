@@ -1,6 +1,7 @@
 """Registering and confirming one's address. What is answered never tells whether an address is known."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,8 +12,8 @@ from accounts import hooks
 from accounts.keys import keyed_hash
 from accounts.models import OneTime, Session, User
 from accounts.names import email_key
-from accounts.services import limiting, mails, one_time
-from accounts.services.people import prepare_person, save_new
+from accounts.services import codes, limiting, mails, one_time
+from accounts.services.people import is_resting, prepare_person, save_new
 from accounts.services.sessions import open_session
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
@@ -37,7 +38,7 @@ def register(
         new.email_verified_at = now()
         return open_session(save_new(new), device_name=device_name, address=address)
     _refuse_taken_name(new)
-    limiting.spend_code(email)
+    limiting.spend_code(email, address)
     for _ in range(2):
         try:
             _enroll(new)
@@ -54,7 +55,8 @@ def _enroll(new: User) -> None:
     known = holder if holder and holder.email_verified_at else None
     row_id = stand_in_id(new.email or "") if known else holder.id if holder else new.id
     _others_of_that_name(new).filter(_lapsed()).delete()
-    fields = {name: getattr(new, name) for name in ("username", "username_key", "password", "full_name")}
+    names = ("username", "username_key", "username_skeleton", "password", "full_name")
+    fields: dict[str, Any] = {name: getattr(new, name) for name in names}
     fields |= {"email": None if known else new.email, "created_at": now()}
     user, _ = User.objects.update_or_create(id=row_id, defaults=fields)
     one_time.end_code(user, VERIFY)  # it was for the password that was just replaced
@@ -70,46 +72,37 @@ def stand_in_id(email: str) -> UUID:
 
 
 def _refuse_taken_name(new: User) -> None:
-    if _others_of_that_name(new).exclude(_lapsed()).exists():
+    if _others_of_that_name(new).exclude(_lapsed()).exists() or is_resting(new.username):
         raise Refusal("username_taken")
 
 
 def _others_of_that_name(new: User) -> QuerySet[User]:
-    """Accounts of this username, without the unconfirmed ones of this very address."""
+    """Accounts of this username or one that looks like it, without the unconfirmed ones of this very address."""
     own = Q(email=new.email, email_verified_at__isnull=True) | Q(id=stand_in_id(new.email or ""))
-    others: QuerySet[User] = User.objects.filter(username_key=new.username_key)
-    return others.exclude(own)
+    others: QuerySet[User] = User.objects.named(new.username).exclude(own)
+    return others
 
 
 def _lapsed() -> Q:
     return Q(email_verified_at__isnull=True, created_at__lt=now() - NAME_HELD_FOR)
 
 
-def resend_code(*, email: str, purpose: str, address: str = "") -> None:
-    """Send a new code, if this address waits for one; the answer is the same if not. Refuses `rate_limited`."""
-    limiting.spend_sign_in(email, address)
-    limiting.spend_code(email)
-    waiting = User.objects.filter(email=email_key(email), email_verified_at__isnull=True).first()
-    mails.send_code(waiting if purpose == VERIFY else None, VERIFY)
-
-
 def verify(*, email: str, code: str, device_name: str = "", address: str = "") -> Session:
     """Confirm an address by its code, and sign in. Refuses `code_invalid`, `account_suspended`, `rate_limited`."""
     limiting.spend_sign_in(email, address)
-    user = User.objects.filter(email=email_key(email), email_verified_at__isnull=True).first()
-    if user is None or not one_time.count_try(user, VERIFY):
-        raise Refusal("code_invalid")
-    _confirm(user, code.strip())
+    waiting = User.objects.filter(email=email_key(email), email_verified_at__isnull=True).first()
+    user = _confirm(codes.person_of_code(waiting, VERIFY), code)
+    limiting.forgive_sign_in(email, address)
     return open_session(user, device_name=device_name, address=address)
 
 
 @transaction.atomic
-def _confirm(user: User, code: str) -> None:
-    user.refresh_from_db(from_queryset=User.objects.select_for_update(no_key=True))
-    if not one_time.consume(VERIFY, one_time.code_hash(user, VERIFY, user.email or "", code)):
-        raise Refusal("code_invalid")
+def _confirm(user: User, code: str) -> User:
+    user = User.objects.lock(user)
+    codes.use_code(user, VERIFY, code)
     if not user.is_active:
         raise Refusal("account_suspended")
     user.email_verified_at = now()
     user.save(update_fields=["email_verified_at"])
     hooks.person_verified(user)
+    return user

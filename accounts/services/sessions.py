@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts import tokens
-from accounts.models import Session, User
+from accounts.models import Device, Session, User
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, not_found
 from chatproject.common.publish import Ring, announce, person_topic
@@ -73,12 +73,20 @@ def end_all_sessions(user: User) -> int:
 
 @transaction.atomic
 def _end(user: User, sessions: QuerySet[Session]) -> int:
-    """The person's number moves with it: an empty frame tells every feed to look at this person again."""
+    """The person's row is locked first, as whoever opens a session does: none slips through."""
+    User.objects.lock(user)
     ended = sessions.filter(user=user, ended_at__isnull=True).update(ended_at=now())
     if ended:
-        seq = User.objects.bump([user.id])[user.id]
-        announce(Ring(person_topic(user.id), seq, b""))
+        Device.objects.filter(user=user, session__ended_at__isnull=False).delete()
+        look_again_at(user)
     return ended
+
+
+def look_again_at(user: User) -> None:
+    """Have every feed look at this person afresh: sockets of ended sessions close, the others get a new `hello`. Call
+    it last in a transaction."""
+    seq = User.objects.bump([user.id])[user.id]
+    announce(Ring(person_topic(user.id), seq, b""))
 
 
 def touch(session: Session) -> None:

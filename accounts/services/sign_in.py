@@ -1,9 +1,11 @@
 """Signing in with a password."""
 
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 
 from accounts.models import OneTime, Session, User
 from accounts.services import limiting, mails
+from accounts.services.deletion import cancel_deletion
 from accounts.services.registration import stand_in_id
 from accounts.services.sessions import open_session
 from chatproject.common.errors import Refusal
@@ -12,8 +14,9 @@ from chatproject.common.errors import Refusal
 def login(*, login: str, password: str, device_name: str = "", address: str = "") -> Session:
     """A new sign-in by e-mail address or username. It takes the same time whether the account exists or not.
 
-    Refuses `invalid_credentials`; and, only to who knows the password, `account_suspended` and `email_not_verified`
-    (a new code is on its way then, as often as codes may be sent). Refuses `rate_limited`.
+    Who had asked for their account to be deleted keeps it by signing in. Refuses `invalid_credentials`; and, only to
+    who knows the password, `account_suspended` and `email_not_verified` (a new code is on its way then, as often as
+    codes may be sent). Refuses `rate_limited`.
     """
     limiting.spend_sign_in(login, address)
     user = _who(login, password)
@@ -22,8 +25,20 @@ def login(*, login: str, password: str, device_name: str = "", address: str = ""
     if not user.is_active:
         raise Refusal("account_suspended")
     if user.email_verified_at is None:
-        _send_code_again(user)
+        _send_code_again(user, address)
         raise Refusal("email_not_verified")
+    limiting.forgive_sign_in(login, address)
+    return _open(user, device_name=device_name, address=address)
+
+
+@transaction.atomic
+def _open(user: User, *, device_name: str, address: str) -> Session:
+    """The password was right a moment ago: under the lock it must still be the same, and the account not suspended."""
+    proved, user = user.password, User.objects.lock(user)
+    if user.password != proved or not user.is_active:
+        raise Refusal("invalid_credentials")
+    if user.erase_at:
+        cancel_deletion(user)
     return open_session(user, device_name=device_name, address=address)
 
 
@@ -43,9 +58,9 @@ def _is_password_of(user: User | None, password: str) -> bool:
     return user.check_password(password)
 
 
-def _send_code_again(user: User) -> None:
+def _send_code_again(user: User, address: str) -> None:
     try:
-        limiting.spend_code(user.email or "")
+        limiting.spend_code(user.email or "", address)
     except Refusal:
         return
     mails.send_code(user, OneTime.Purpose.VERIFY_EMAIL)

@@ -5,8 +5,10 @@ import email.policy
 import logging
 import re
 from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.conf import settings as configured
 from django.core import mail
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -14,13 +16,15 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import services
 from accounts.models import OneTime
-from accounts.services import mails
+from accounts.services import mails, one_time
+from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DAVE = "dave@example.org"
+MAILS = Path(configured.BASE_DIR, "templates", "mail")
 
 
 @pytest.fixture
@@ -142,9 +146,13 @@ def test_nothing_is_sent_when_the_transaction_fails(alice):
     assert mail.outbox == []
 
 
-@pytest.mark.parametrize("kind", ["verify_email", "reset_password", "known_email"])
+@pytest.mark.parametrize("kind", sorted(path.stem for path in MAILS.glob("*.txt")))
 def test_every_mail_says_what_it_is_for(alice, kind, mailbox):
-    mails.write_mail(kind, str(alice.id))
+    alice.erase_at = now()
+    alice.save()
+    one_time.send_to(alice, OneTime.Purpose.CHANGE_EMAIL, "alice@example.org")
+
+    mails.write_mail(kind, str(alice.id), "alice@example.org")
 
     (message,) = mailbox.to("alice@example.org")
     assert "chatproject" in message.subject

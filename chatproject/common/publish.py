@@ -20,8 +20,8 @@ log = structlog.get_logger(__name__)
 class Ring(msgspec.Struct, array_like=True, frozen=True):
     """One ring of the bell.
 
-    `topic` is `c.<conversation>` or `u.<person>` (hex). `seq` is the place in the conversation's log or the person's
-    number; 0 means a passing event, which replaces what was held and is never made up for. `frame` is the event as
+    `topic` is `c.<conversation>`, `u.<person>` or, for those who watch them, `p.<person>` (hex). `seq` is the place in
+    the conversation's log or the person's number; 0 means a passing event, which replaces what was held and is never made up for. `frame` is the event as
     sent to clients; without one, the person is looked at afresh (sockets of ended sessions close, others are greeted).
 
     `about` is the place of the message that an event changes: who joined after it must not see it. In a
@@ -51,6 +51,11 @@ def person_topic(user_id: UUID) -> str:
     return f"u.{user_id.hex}"
 
 
+def watchers_topic(user_id: UUID) -> str:
+    """The topic of what those who watch a person hear: whether they are online."""
+    return f"p.{user_id.hex}"
+
+
 listeners: list[Callable[[list[Ring]], None]] = []
 """Feeds running in this process; each is called from any thread and passes rings on to the other processes itself."""
 
@@ -58,6 +63,11 @@ listeners: list[Callable[[list[Ring]], None]] = []
 def announce(*rings: Ring) -> None:
     """Ring after the present transaction has committed; at once when there is none. A failure undoes nothing."""
     transaction.on_commit(lambda: ring(list(rings)), robust=True)
+
+
+def announce_privacy(user_id: UUID) -> None:
+    """Tell the feeds, after the commit, to look again at who may see this person's presence."""
+    announce(Ring(watchers_topic(user_id), 0, b"", note={"privacy": True}))
 
 
 def ring(rings: list[Ring]) -> None:

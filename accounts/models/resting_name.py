@@ -1,0 +1,12 @@
+from django.db import models
+
+
+class RestingName(models.Model):
+    """A username that somebody erased had: nobody passes for them by taking it soon after. Only a keyed hash of its
+    skeleton is kept."""
+
+    skeleton_hash = models.CharField(primary_key=True, max_length=64)
+    until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"until {self.until:%Y-%m-%d}"

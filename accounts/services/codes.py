@@ -1,0 +1,55 @@
+"""Codes by mail, asked for by somebody who is not signed in: the answer never tells whether anybody gets one."""
+
+from django.db.models import QuerySet
+
+from accounts.models import OneTime, User
+from accounts.names import email_key
+from accounts.services import limiting, mails, one_time
+from chatproject.common.errors import Refusal, not_found
+
+Purpose = OneTime.Purpose
+
+
+def resend_code(*, email: str, purpose: str, address: str = "") -> None:
+    """Send a new code, if somebody waits for one at this address; the answer is the same if not. Refuses
+    `rate_limited`."""
+    limiting.spend_sign_in(email, address)
+    limiting.spend_code(email, address)
+    mails.send_code(_waiting_for(email, purpose), Purpose(purpose))
+
+
+def resend_code_as_operator(*, email: str, purpose: str) -> None:
+    """Send a new code, with all its tries, whatever the limits say. Refuses `not_found` when nobody waits for one."""
+    user = _waiting_for(email, purpose)
+    if user is None:
+        raise not_found()
+    one_time.forgive_tries(user, Purpose(purpose))
+    mails.send_code(user, Purpose(purpose))
+
+
+def person_of_code(user: User | None, purpose: OneTime.Purpose) -> User:
+    """The person who shows a code, the try counted. Refuses `code_invalid` when there is nobody or no try left. Call it
+    before the deed's transaction: its rollback must not give the try back."""
+    if user is None or not one_time.count_try(user, purpose):
+        raise Refusal("code_invalid")
+    return user
+
+
+def use_code(user: User, purpose: OneTime.Purpose, code: str) -> str:
+    """Use up the code of a person whose row is locked. Returns the address it went to. Refuses `code_invalid`."""
+    address = one_time.address_for(user, purpose)
+    if not address or not one_time.consume(purpose, one_time.code_hash(user, purpose, address, code.strip())):
+        raise Refusal("code_invalid")
+    return address
+
+
+def _waiting_for(email: str, purpose: str) -> User | None:
+    """Who gets a code for this purpose at this address: to confirm it, to make it theirs, or to set a password."""
+    people: QuerySet[User] = User.objects.filter(erased_at__isnull=True)
+    owners = people.filter(email=email_key(email), email_verified_at__isnull=False)
+    if purpose == Purpose.CHANGE_EMAIL:
+        asked = OneTime.objects.filter(purpose=purpose, address=email_key(email), used_at__isnull=True)
+        return None if owners.exists() else people.filter(id__in=asked.values("user")).first()
+    if purpose == Purpose.RESET_PASSWORD:
+        return owners.first()
+    return people.filter(email=email_key(email), email_verified_at__isnull=True).first()

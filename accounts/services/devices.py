@@ -1,0 +1,37 @@
+"""Devices to which notifications are pushed."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.keys import keyed_hash
+from accounts.models import Device, Session, User
+from chatproject.common.clock import now
+from chatproject.common.errors import not_found
+
+DEVICES_PER_PERSON = 20
+
+
+@transaction.atomic
+def register_device(session: Session, *, provider: str, token: str, name: str = "") -> tuple[Device, bool]:
+    """Push to this token from now on, and whether it is new to this person.
+
+    A token belongs to the sign-in that registered it last, whoever had it before. Beyond `DEVICES_PER_PERSON` the
+    oldest goes."""
+    user = User.objects.lock(session.user)
+    fields = {"user": user, "session": session, "provider": provider, "token": token, "name": name}
+    token_hash = keyed_hash("device", provider, token)
+    known = Device.objects.filter(token_hash=token_hash, user=user).exists()
+    device, _ = Device.objects.update_or_create(
+        token_hash=token_hash, defaults=fields, create_defaults={**fields, "created_at": now()}
+    )
+    spare = Device.objects.filter(user=user).order_by("-created_at", "-id").values_list("id", flat=True)
+    Device.objects.filter(id__in=list(spare[DEVICES_PER_PERSON:])).delete()
+    return device, not known
+
+
+def forget_device(user: User, device_id: UUID) -> None:
+    """Push there no more. Refuses `not_found`."""
+    deleted, _ = Device.objects.filter(user=user, id=device_id).delete()
+    if not deleted:
+        raise not_found()

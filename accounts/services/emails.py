@@ -1,0 +1,48 @@
+"""Changing one's e-mail address: it takes the password and a code sent to the new one; until then the old one stays."""
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import OneTime, Session, User
+from accounts.names import check_email
+from accounts.services import codes, limiting, mails, one_time
+from accounts.services.passwords import prove_password
+from accounts.services.sessions import end_other_sessions, look_again_at
+from chatproject.common.errors import Refusal, invalid
+
+CHANGE = OneTime.Purpose.CHANGE_EMAIL
+
+
+def request_email_change(user: User, *, password: str, new_email: str, address: str = "") -> None:
+    """Send a code to the new address, and a notice to the old one. The owner of a known address gets a mail instead;
+    the answer is the same. Refuses `invalid` and `rate_limited`."""
+    new_email = check_email(new_email, field="new_email")
+    prove_password(user, password)
+    if new_email == user.email:
+        raise invalid("new_email", "This is your address already.")
+    limiting.spend_code(new_email, address, f"code:by:{user.pk}")
+    with transaction.atomic():
+        one_time.send_to(User.objects.lock(user), CHANGE, new_email)
+        mails.send_notice(user, mails.EMAIL_CHANGING)
+        if owner := User.objects.filter(email=new_email, email_verified_at__isnull=False).first():
+            mails.send_notice(owner, mails.KNOWN_EMAIL)
+        else:
+            mails.send_code(user, CHANGE)
+
+
+def confirm_email_change(session: Session, *, code: str) -> User:
+    """Make the new address theirs; all other sign-ins end. Returns the person. Refuses `code_invalid`, and `conflict`
+    where somebody else was faster."""
+    user = codes.person_of_code(session.user, CHANGE)
+    try:
+        with transaction.atomic():
+            user = User.objects.lock(user)
+            new_email = codes.use_code(user, CHANGE, code)
+            mails.send_notice(user, mails.EMAIL_CHANGED)
+            User.objects.filter(email=new_email, email_verified_at__isnull=True).delete()  # never was theirs
+            User.objects.filter(id=user.id).update(email=new_email)
+            if not end_other_sessions(session):
+                look_again_at(user)
+    except IntegrityError:
+        raise Refusal("conflict", "This e-mail address is known already.") from None
+    user.refresh_from_db()
+    return user

@@ -1,0 +1,63 @@
+"""Passwords: changed by who knows them, set anew by who gets the mail. Either ends the other sign-ins."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.models import OneTime, Session, User
+from accounts.names import email_key
+from accounts.services import codes, limiting, mails
+from accounts.services.sessions import end_all_sessions, end_other_sessions
+from chatproject.common.errors import Refusal, invalid
+
+RESET = OneTime.Purpose.RESET_PASSWORD
+
+
+def change_password(session: Session, *, current_password: str, new_password: str) -> int:
+    """Set a new password; all other sign-ins end. Returns how many did. Refuses `invalid` and `rate_limited`."""
+    user = session.user
+    prove_password(user, current_password, field="current_password")
+    check_password_is_good(new_password, user, field="new_password")
+    with transaction.atomic():
+        _set(user, new_password)
+        return end_other_sessions(session)
+
+
+def reset_password(*, email: str, code: str, new_password: str, address: str = "") -> int:
+    """Set a new password by the code from the mail; all sign-ins end. Returns how many did.
+
+    Refuses `invalid`, `code_invalid` and `rate_limited`."""
+    limiting.spend_sign_in(email, address)
+    check_password_is_good(new_password, User(email=email_key(email)), field="new_password")
+    found = User.objects.filter(email=email_key(email), email_verified_at__isnull=False).first()
+    user = codes.person_of_code(found, RESET)
+    with transaction.atomic():
+        user = User.objects.lock(user)
+        codes.use_code(user, RESET, code)
+        check_password_is_good(new_password, user, field="new_password")
+        _set(user, new_password)
+        return end_all_sessions(user)
+
+
+def prove_password(user: User, password: str, *, field: str = "password") -> None:
+    """Have somebody who is signed in show their password again. Refuses `invalid` and `rate_limited`."""
+    limiting.spend_password(user)
+    if not user.check_password(password):
+        raise invalid(field, "The password is wrong.", "wrong")
+    limiting.forgive_password(user)
+
+
+def check_password_is_good(password: str, user: User, *, field: str = "password") -> None:
+    """Refuses (`invalid`) a password that is short, common, or like the person's own names."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        faults = error.error_list
+        errors = [{"field": field, "code": one.code or "invalid", "detail": one.messages[0]} for one in faults]
+        raise Refusal("invalid", errors[0]["detail"], errors=errors) from None
+
+
+def _set(user: User, password: str) -> None:
+    user.set_password(password)
+    User.objects.filter(id=user.id).update(password=user.password)
+    mails.send_notice(user, mails.PASSWORD_CHANGED)
