@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Block, User
+from chatproject.common.errors import Refusal
 from conversations.models import Conversation, Membership
 
 
@@ -26,6 +27,23 @@ def shows_presence_to(viewer_id: UUID) -> Q:
     blocked = Block.objects.filter(blocker=OuterRef("id"), blocked=viewer_id)
     everyone, contacts = User.Presence.EVERYONE, User.Presence.CONTACTS
     return Q(id=viewer_id) | (~Exists(blocked) & (Q(presence=everyone) | (Q(presence=contacts) & Exists(shared))))
+
+
+def is_silenced(membership: Membership) -> bool:
+    """Whether in this direct conversation one of the two blocks the other: then neither hears of the other's marks."""
+    if not membership.conversation.is_direct:
+        return False
+    one, other = map(UUID, (membership.conversation.pair_key or "").split(":"))
+    return Block.objects.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one)).exists()
+
+
+def refuse_if_blocked(membership: Membership) -> None:
+    """Refuses (`blocked`) to write in a direct conversation with somebody who blocks the writer, or is erased."""
+    if membership.conversation.is_direct:
+        others = Membership.objects.filter(conversation=membership.conversation).exclude(user=membership.user)
+        blocks = Q(left_at__isnull=False) | Q(user__blocks__blocked=membership.user_id)
+        if others.filter(blocks).exists():
+            raise Refusal("blocked")
 
 
 def watchable(viewer_id: UUID, user_ids: Iterable[UUID]) -> dict[UUID, User]:

@@ -66,7 +66,7 @@ async def start_typing(socket: "Socket", command: protocol.TypingStart) -> None:
     """`typing.start`; nothing of it touches the database."""
     _check_hearing(socket, command.data.conversation_id)
     if socket.shows_typing:
-        typing.start(socket.user_id, socket.username, command.data.conversation_id)
+        typing.start(socket.user_id, socket.username, command.data.conversation_id, hidden_from=socket.blocked)
 
 
 async def stop_typing(socket: "Socket", command: protocol.TypingStop) -> None:

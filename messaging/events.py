@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from accounts.wire import MyProfile
+from accounts.wire import MyProfile, UserRef
 from chatproject.common.openapi import FieldError
 from conversations.wire import ConversationState, Member, OwnMembership
 from messaging.wire import MessageState
@@ -201,6 +201,16 @@ class PresenceUpdated(Passing, tag="presence.updated", kw_only=True):
     data: PresenceData
 
 
+class UserData(msgspec.Struct):
+    user: UserRef
+
+
+class UserUpdated(Passing, tag="user.updated", kw_only=True):
+    """Somebody I share a conversation with has another name or picture; this replaces what I held."""
+
+    data: UserData
+
+
 class Waiting(msgspec.Struct):
     messages: int
     conversations: int
@@ -235,6 +245,7 @@ class HelloData(msgspec.Struct):
     unread: Waiting
     conversations: Annotated[list[HelloConversation], Meta(description="The 200 with the latest activity.")]
     has_more: bool
+    blocked_ids: Annotated[list[UUID], Meta(description="Whom I block: fold their messages.")]
 
 
 class Hello(Passing, tag="hello", kw_only=True):
@@ -290,6 +301,7 @@ EVENTS = (
     | DeliveredUpdated
     | TypingUpdated
     | PresenceUpdated
+    | UserUpdated
     | SyncComplete
     | SyncReset
 )

@@ -6,17 +6,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Block, User
 from accounts.wire import my_profile
 from chatproject.common.epoch import epoch
 from conversations.models import Membership
 from conversations.models.membership import MembershipQuerySet
 from conversations.wire import event
-from messaging.models import Message
+from messaging.models import Message, MessageQuerySet
 from messaging.rooms import Place
 from messaging.wire import CONTENT_SIZE, METADATA_BYTES
 
@@ -25,27 +25,34 @@ SHOWN = 200
 FRAME_SIZE = 64 * 1024
 
 
-class Greeting(NamedTuple):
-    """A `hello` frame, the number of the person that it stands for, and all their conversations."""
+NOBODY = UUID(int=0)
+Compiled = tuple[str, tuple[Any, ...]]
 
-    me_seq: int
+
+class Greeting(NamedTuple):
+    """A `hello` frame, the person that it stands for, whom they block, and all their conversations."""
+
+    user: User
     frame: bytes
+    blocked: frozenset[UUID]
     places: dict[UUID, Place]
 
 
-def with_tombstones(memberships: MembershipQuerySet) -> MembershipQuerySet:
-    """Each with `tombstones`: how many messages behind its read mark were deleted (a small partial index)."""
-    deleted = (
-        Message.objects.filter(
-            conversation=OuterRef("conversation_id"),
-            number__gt=OuterRef("last_read_number"),
-            deleted_at__isnull=False,
-        )
-        .order_by()
-        .values("conversation")
-        .annotate(count=Count("*"))
-    )
-    return memberships.annotate(tombstones=Coalesce(Subquery(deleted.values("count")), 0))
+def with_uncounted(memberships: MembershipQuerySet) -> MembershipQuerySet:
+    """Each with `uncounted`: how many messages behind its read mark are nothing unread, because they were deleted or
+    because this person blocks who wrote them. Usually none; two partial indexes find them."""
+    behind = Message.objects.filter(
+        conversation=OuterRef("conversation_id"), number__gt=OuterRef("last_read_number")
+    ).order_by()
+    blocked = Block.objects.filter(blocker=OuterRef(OuterRef("user_id"))).values("blocked")
+    deleted = behind.filter(deleted_at__isnull=False)
+    folded = behind.filter(deleted_at__isnull=True, sender__in=blocked)
+    return memberships.annotate(uncounted=_count(deleted) + _count(folded))
+
+
+def _count(messages: MessageQuerySet) -> Coalesce:
+    counted = messages.values("conversation").annotate(count=Count("*")).values("count")
+    return Coalesce(Subquery(counted), 0)
 
 
 def greet(user: User, session_id: UUID, only: UUID | None = None) -> Greeting:
@@ -54,6 +61,7 @@ def greet(user: User, session_id: UUID, only: UUID | None = None) -> Greeting:
     The person was read before: what happened since has a higher number and is heard as well.
     """
     rows = [row for row in _rows(user.id) if only in (None, row[0])]
+    blocked = _blocked(user.id)
     data = {
         "user": my_profile(user),
         "session_id": session_id,
@@ -71,33 +79,55 @@ def greet(user: User, session_id: UUID, only: UUID | None = None) -> Greeting:
             for id_, seq, _, read, unread in rows[:SHOWN]
         ],
         "has_more": len(rows) > SHOWN,
+        "blocked_ids": blocked,
     }
     frame = event("hello", data, timezone.now())
-    return Greeting(user.seq, frame, {id_: Place(seq, visible) for id_, seq, visible, *_ in rows})
+    places = {id_: Place(seq, visible) for id_, seq, visible, *_ in rows}
+    return Greeting(user, frame, frozenset(blocked), places)
 
 
 def _rows(user_id: UUID) -> list[tuple[UUID, int, int, int, int]]:
     """Each conversation of a person: id, head, begin of the view, read mark, unread messages; latest activity first."""
-    statement, parameters = _statement()
+    return [(_uuid(row[0]), *row[1:]) for row in _of(user_id, _rows_statement())]
+
+
+def _blocked(user_id: UUID) -> list[UUID]:
+    """Whom a person blocks, in the order in which they did."""
+    return [_uuid(row[0]) for row in _of(user_id, _blocked_statement())]
+
+
+def _of(user_id: UUID, compiled: Compiled) -> list[Any]:
+    """The rows of a compiled query for this person."""
+    statement, parameters = compiled
     user = Membership._meta.get_field("user").get_db_prep_value(user_id, connection)
     with connection.cursor() as cursor:
         cursor.execute(statement, [*parameters, user])
-        return [(_uuid(row[0]), *row[1:]) for row in cursor.fetchall()]
+        found: list[Any] = cursor.fetchall()
+        return found
 
 
 @cache
-def _statement() -> tuple[str, tuple[Any, ...]]:
-    """The query of `_rows` without its last parameter, the person. Every socket that opens runs it, and compiling it
-    costs more than running it: so once."""
-    memberships = with_tombstones(Membership.objects.live().filter(user=UUID(int=0)))
+def _rows_statement() -> Compiled:
+    memberships = with_uncounted(Membership.objects.live().filter(user=NOBODY))
     rows = memberships.order_by("-conversation__active_at").values_list(
         "conversation_id",
         "conversation__seq",
         "visible_from_seq",
         "last_read_seq",
-        F("conversation__message_count") - F("last_read_number") - F("tombstones"),
+        F("conversation__message_count") - F("last_read_number") - F("uncounted"),
     )
-    statement, parameters = rows.query.sql_with_params()
+    return _compiled(rows)
+
+
+@cache
+def _blocked_statement() -> Compiled:
+    return _compiled(Block.objects.filter(blocker=NOBODY).order_by("id").values_list("blocked"))
+
+
+def _compiled(query: QuerySet[Any, Any]) -> Compiled:
+    """A query without its last parameter, the person. Every socket that opens runs it, and compiling it costs more than
+    running it: so once."""
+    statement, parameters = query.query.sql_with_params()
     return statement, parameters[:-1]
 
 

@@ -75,6 +75,12 @@ class Message(models.Model):
                 condition=models.Q(deleted_at__isnull=False),
                 name="message_tombstones",
             ),
+            # They also leave out what blocked people wrote.
+            models.Index(
+                fields=["conversation", "sender", "number"],
+                condition=models.Q(deleted_at__isnull=True),
+                name="message_by_sender",
+            ),
         ]
 
     def __str__(self) -> str:

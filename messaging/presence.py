@@ -3,7 +3,7 @@ nobody online for longer than a minute."""
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection
 from uuid import UUID
 
 import structlog
@@ -11,7 +11,7 @@ import structlog
 from accounts import presence as leases
 from accounts.models import User
 from chatproject.common.clock import now, rfc3339
-from chatproject.common.publish import Ring
+from chatproject.common.publish import Ring, watchers_topic
 from conversations.people import watchable
 from conversations.wire import event
 from messaging.feed import Feed
@@ -33,6 +33,7 @@ class Presence:
         self._feed = feed
         self._here: Counter[UUID] = Counter()
         self._arrived: set[UUID] = set()
+        self._asked: dict[UUID, set[Hearer]] = defaultdict(set)
         self._watchers: dict[UUID, set[Hearer]] = defaultdict(set)
         self._watching: dict[Hearer, set[UUID]] = {}
         self._shown: dict[UUID, tuple[bool, str | None]] = {}
@@ -71,37 +72,51 @@ class Presence:
         if self._here[socket.user_id] <= 0:
             self._feed.spawn(self._leave(socket.user_id))
 
-    async def watch(self, socket: Hearer, user_ids: Sequence[UUID]) -> None:
-        """Let a socket hear of these people, of those it may see; it is told at once how they are."""
-        people = await in_thread(watchable, socket.user_id, user_ids)
+    async def watch(self, socket: Hearer, user_ids: Collection[UUID]) -> None:
+        """Let a socket hear of these people, of those it may see; it is told at once how they are, and of those whom it
+        may see no longer that they have gone."""
+        seen = {user_id for user_id in user_ids if self._is_seen_online(user_id, socket)}
         self.watch_nobody(socket)
         if not socket.is_open:
             return
-        self._watching[socket] = set(people)
-        for user_id in people:
-            self._watchers[user_id].add(socket)
-        await self._feed.subscribe([_topic(user_id) for user_id in people])
+        asked = self._watching[socket] = set(user_ids)
+        for user_id in asked:
+            self._asked[user_id].add(socket)
+        await self._feed.subscribe([watchers_topic(user_id) for user_id in asked])
+        people = await in_thread(watchable, socket.user_id, asked)  # read when every change of it is heard already
         online = await in_thread(leases.online, list(people))
+        if self._watching.get(socket) is not asked:
+            return
+        for user_id in seen - people.keys():
+            socket.outbox.send(_frame(user_id, False, None))
         for user_id, user in people.items():
+            self._watchers[user_id].add(socket)
             last_seen = rfc3339(user.last_seen_at) if user.last_seen_at else None
             self._shown[user_id] = (user_id in online, last_seen)
             socket.outbox.send(_frame(user_id, user_id in online, last_seen))
 
+    def _is_seen_online(self, user_id: UUID, socket: Hearer) -> bool:
+        return socket in self._watchers.get(user_id, ()) and self._shown[user_id][0]
+
     def review(self, socket: Hearer) -> None:
-        """Something that acquainted this person with others has ended: look again at whom they may watch."""
-        if watched := list(self._watching.get(socket, ())):
-            self.watch_nobody(socket)
-            self._feed.spawn(self.watch(socket, watched))
+        """Who may see whom has changed: look again at whom this socket may watch."""
+        if asked := self._watching.get(socket):
+            self._feed.spawn(self.watch(socket, asked))
 
     def watch_nobody(self, socket: Hearer) -> None:
         """Let a socket hear of nobody."""
         for user_id in self._watching.pop(socket, set()):
-            watchers = self._watchers[user_id]
-            watchers.discard(socket)
-            if not watchers:
-                del self._watchers[user_id]
+            asking = self._asked[user_id]
+            asking.discard(socket)
+            self._watchers[user_id].discard(socket)
+            if not asking:
+                del self._asked[user_id], self._watchers[user_id]
                 self._shown.pop(user_id, None)
-                self._feed.spawn(self._feed.unsubscribe(_topic(user_id)))
+                self._feed.spawn(self._forget(user_id))
+
+    async def _forget(self, user_id: UUID) -> None:
+        if user_id not in self._asked:  # else somebody asked again before this ran
+            await self._feed.unsubscribe(watchers_topic(user_id))
 
     async def _leave(self, user_id: UUID) -> None:
         await asyncio.sleep(AWAY)
@@ -115,11 +130,14 @@ class Presence:
             self._tell(user_id, False, rfc3339(moment))
 
     def _tell(self, user_id: UUID, is_online: bool, last_seen: str | None) -> None:
-        self._feed.tell([Ring(_topic(user_id), 0, b"", note={"is_online": is_online, "last_seen": last_seen})])
+        self._feed.tell([Ring(watchers_topic(user_id), 0, b"", note={"is_online": is_online, "last_seen": last_seen})])
 
     def _hear(self, ring: Ring) -> None:
         if ring.note and "is_online" in ring.note:
             self._show(UUID(ring.topic[2:]), ring.note["is_online"], ring.note["last_seen"])
+        elif ring.note and "privacy" in ring.note:
+            for socket in self._asked.get(UUID(ring.topic[2:]), ()):
+                self.review(socket)
 
     def _show(self, user_id: UUID, is_online: bool, last_seen: str | None) -> None:
         if user_id in self._watchers and self._shown.get(user_id, (None,))[0] != is_online:
@@ -138,10 +156,6 @@ class Presence:
 def _leave_for_good(user_id: UUID, moment: object) -> None:
     leases.release(user_id)
     User.objects.filter(id=user_id).update(last_seen_at=moment)
-
-
-def _topic(user_id: UUID) -> str:
-    return f"p.{user_id.hex}"
 
 
 def _frame(user_id: UUID, is_online: bool, last_seen: str | None) -> bytes:

@@ -21,6 +21,7 @@ class Hearer(Protocol):
     user_id: UUID
     session_id: UUID
     outbox: Outbox
+    blocked: frozenset[UUID]
     hearing: set[UUID]
     only: UUID | None
     lefts: dict[UUID, int]

@@ -14,8 +14,9 @@ from conversations.models import Conversation, Membership
 from conversations.models.membership import MembershipQuerySet
 from conversations.policy import capabilities
 from conversations.wire import conversation_state, own_membership
-from messaging.greeting import with_tombstones
+from messaging.greeting import with_uncounted
 from messaging.models import Message
+from messaging.people import blocked_senders
 from messaging.services.marks import unread_of
 from messaging.wire import ConversationRow, MessageState, message_state
 
@@ -26,7 +27,7 @@ def row_memberships(user: User) -> MembershipQuerySet:
         conversation=OuterRef("conversation_id"), seq__gt=OuterRef("visible_from_seq")
     ).order_by("-seq")
     mine = Membership.objects.live().filter(user=user).select_related("conversation", "user")
-    return with_tombstones(mine).annotate(last_message_id=Subquery(last.values("id")[:1]))
+    return with_uncounted(mine).annotate(last_message_id=Subquery(last.values("id")[:1]))
 
 
 def rows(memberships: Iterable[Membership]) -> list[ConversationRow]:
@@ -54,7 +55,7 @@ def _row(membership: Membership, last: MessageState | None, peers: dict[UUID, Us
     return ConversationRow(
         **msgspec.structs.asdict(state),
         peer=peer,
-        unread_count=unread_of(membership, membership.tombstones),  # type: ignore[attr-defined]
+        unread_count=unread_of(membership, membership.uncounted),  # type: ignore[attr-defined]
         mention_count=0,
         last_message=last,
         membership=own_membership(membership, now),  # type: ignore[arg-type]
@@ -65,8 +66,13 @@ def _row(membership: Membership, last: MessageState | None, peers: dict[UUID, Us
 def _last_messages(memberships: list[Membership]) -> dict[UUID, MessageState]:
     history = {m.conversation_id: m.conversation.history for m in memberships}
     ids = [m.last_message_id for m in memberships if m.last_message_id]  # type: ignore[attr-defined]
-    found = Message.objects.shown().filter(id__in=ids) if ids else ()
-    return {m.conversation_id: message_state(m, history[m.conversation_id]) for m in found}
+    found = list(Message.objects.shown().filter(id__in=ids)) if ids else []
+    blocked = blocked_senders(memberships[0].user, found) if found else set()
+    states = {m.conversation_id: message_state(m, history[m.conversation_id]) for m in found}
+    for state in states.values():
+        if state.sender.id in blocked:
+            state.is_folded = True
+    return states
 
 
 def _peers(memberships: list[Membership]) -> dict[UUID, UserRef]:

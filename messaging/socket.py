@@ -82,6 +82,7 @@ class Socket:
         "_receive",
         "_scope",
         "_send",
+        "blocked",
         "hearing",
         "is_open",
         "lefts",
@@ -113,8 +114,7 @@ class Socket:
         session, answer = await self._sign_in()
         if session is None:
             return
-        self.user_id, self.session_id, self.username = session.user_id, session.id, session.user.username
-        self.shows_typing = session.user.typing
+        self.user_id, self.session_id = session.user_id, session.id
         user = session.user
         del session
         self._scope.clear()  # the server keeps it as long as the socket is open
@@ -194,14 +194,16 @@ class Socket:
             person = await feed.open_person(self.user_id)
             greeting = await in_thread(_greet, user or self.user_id, self.session_id, self.only)
             await feed.open_rooms({id_: place.seq for id_, place in greeting.places.items()})
-            if person.place <= greeting.me_seq and feed.people.get(self.user_id) is person:
+            if person.place <= greeting.user.seq and feed.people.get(self.user_id) is person:
                 break
             user = None  # something happened to them meanwhile, of which this socket was not told
         if not self.is_open:
             return
         for conversation_id in self.hearing - greeting.places.keys():
             self.left(conversation_id)
-        feed.settle(person, greeting.me_seq)
+        self.username, self.shows_typing = greeting.user.username, greeting.user.typing
+        self.blocked = greeting.blocked
+        feed.settle(person, greeting.user.seq)
         is_new = self not in person.sockets
         person.sockets[self] = None
         if len(person.sockets) > SOCKETS_PER_PERSON:

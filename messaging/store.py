@@ -104,8 +104,9 @@ class Store(Protocol):
 LOOK_COLUMNS = """
     SELECT i.n, ms.role, u.username, u.full_name, u.avatar_url,
            i.is_direct AND EXISTS (
-               SELECT 1 FROM conversations_membership o JOIN accounts_block b ON b.blocker_id = o.user_id
-               WHERE o.conversation_id = i.conversation_id AND b.blocked_id = i.sender_id),
+               SELECT 1 FROM conversations_membership o
+               LEFT JOIN accounts_block b ON b.blocker_id = o.user_id AND b.blocked_id = i.sender_id
+               WHERE o.conversation_id = i.conversation_id AND (b.id IS NOT NULL OR o.left_at IS NOT NULL)),
            d.id, d.body_hash,
            r.seq, r.content, r.sender_id, ru.username, ru.full_name, ru.avatar_url
 """

@@ -1,7 +1,8 @@
 """Who is typing: kept in memory, told as a list that replaces the one before, gone after six seconds."""
 
 import asyncio
-from typing import Any
+from collections.abc import Collection
+from typing import NamedTuple
 from uuid import UUID
 
 from chatproject.common.clock import now
@@ -16,29 +17,46 @@ ROOM_SIZE = 100
 """Sockets in a conversation above which nobody is told who is typing."""
 
 
+class Typist(NamedTuple):
+    """Somebody who types: until when that holds without another word, and who is not told."""
+
+    username: str
+    until: float
+    hidden_from: frozenset[UUID]
+
+
 class Typing:
     """The typing lists of the conversations heard in this process."""
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
-        self._lists: dict[UUID, dict[UUID, tuple[str, float]]] = {}
+        self._lists: dict[UUID, dict[UUID, Typist]] = {}
         self._told: dict[tuple[UUID, UUID], float] = {}
         feed.passing.append(self._hear)
 
-    def start(self, user_id: UUID, username: str, conversation_id: UUID) -> None:
-        """Somebody types; told to the others at most every three seconds, however often they say so."""
+    def start(self, user_id: UUID, username: str, conversation_id: UUID, *, hidden_from: Collection[UUID] = ()) -> None:
+        """Somebody types; told to the others at most every three seconds, however often they say so. Neither those they
+        block (`hidden_from`) nor those who block them see it."""
         key, moment = (conversation_id, user_id), asyncio.get_running_loop().time()
         if moment - self._told.get(key, -TOLD_AGAIN) >= TOLD_AGAIN:
             self._told[key] = moment
-            self._tell(user_id, username, conversation_id, True)
+            self._tell(user_id, username, conversation_id, True, hidden_from)
 
     def stop(self, user_id: UUID, username: str, conversation_id: UUID) -> None:
         """They stopped, or sent what they typed. Telling it twice is spared."""
         if self._told.pop((conversation_id, user_id), None) is not None:
             self._tell(user_id, username, conversation_id, False)
 
-    def _tell(self, user_id: UUID, username: str, conversation_id: UUID, is_typing: bool) -> None:
-        note = {"typing": is_typing, "user_id": user_id.hex, "username": username}
+    def _tell(
+        self,
+        user_id: UUID,
+        username: str,
+        conversation_id: UUID,
+        is_typing: bool,
+        hidden_from: Collection[UUID] = (),
+    ) -> None:
+        hidden = [blocked.hex for blocked in hidden_from]
+        note = {"typing": is_typing, "user_id": user_id.hex, "username": username, "hidden_from": hidden}
         self._feed.tell([Ring(conversation_topic(conversation_id), 0, b"", note=note)])
 
     def _hear(self, ring: Ring) -> None:
@@ -49,7 +67,8 @@ class Typing:
         loop = asyncio.get_running_loop()
         before = set(typing)
         if ring.note["typing"]:
-            typing[user_id] = (ring.note["username"], loop.time() + LIVES)
+            hidden_from = frozenset(map(UUID, ring.note["hidden_from"]))
+            typing[user_id] = Typist(ring.note["username"], loop.time() + LIVES, hidden_from)
             loop.call_later(LIVES + 0.05, self._expire, conversation_id)
         else:
             typing.pop(user_id, None)
@@ -61,7 +80,7 @@ class Typing:
     def _expire(self, conversation_id: UUID) -> None:
         typing = self._lists.get(conversation_id, {})
         moment = asyncio.get_running_loop().time()
-        gone = [user_id for user_id, (_, until) in typing.items() if until <= moment]
+        gone = [user_id for user_id, typist in typing.items() if typist.until <= moment]
         for user_id in gone:
             del typing[user_id]
             self._told.pop((conversation_id, user_id), None)
@@ -86,8 +105,10 @@ class Typing:
             hearer.outbox.send(_frame(conversation_id, self._lists[conversation_id], hearer))
 
 
-def _frame(conversation_id: UUID, typing: dict[UUID, tuple[str, float]], hearer: Hearer) -> bytes:
-    users: list[dict[str, Any]] = [
-        {"id": user_id, "username": username} for user_id, (username, _) in typing.items() if user_id != hearer.user_id
+def _frame(conversation_id: UUID, typing: dict[UUID, Typist], hearer: Hearer) -> bytes:
+    users = [
+        {"id": user_id, "username": typist.username}
+        for user_id, typist in typing.items()
+        if user_id not in (hearer.user_id, *hearer.blocked) and hearer.user_id not in typist.hidden_from
     ]
     return event("typing.updated", {"users": users}, now(), conversation_id=conversation_id)

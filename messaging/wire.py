@@ -70,7 +70,8 @@ class Quote(msgspec.Struct):
 class MessageState(msgspec.Struct, kw_only=True):
     """A message as it looks to everyone who may see it; hold the one with the higher `changed_seq`.
 
-    `sender` is as it was when this was written. `status` stands in HTTP answers on own messages only.
+    `sender` is as it was when this was written. In HTTP answers alone stand `status`, on own messages, and `is_folded`,
+    on those of people the caller blocks.
     """
 
     id: UUID
@@ -95,6 +96,7 @@ class MessageState(msgspec.Struct, kw_only=True):
     is_pinned: bool = False
     created_at: str
     status: Literal["sent", "delivered", "read"] | UnsetType = UNSET
+    is_folded: bool | UnsetType = UNSET
 
 
 class ConversationRow(ConversationState):

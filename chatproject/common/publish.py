@@ -21,8 +21,9 @@ class Ring(msgspec.Struct, array_like=True, frozen=True):
     """One ring of the bell.
 
     `topic` is `c.<conversation>`, `u.<person>` or, for those who watch them, `p.<person>` (hex). `seq` is the place in
-    the conversation's log or the person's number; 0 means a passing event, which replaces what was held and is never made up for. `frame` is the event as
-    sent to clients; without one, the person is looked at afresh (sockets of ended sessions close, others are greeted).
+    the conversation's log or the person's number; 0 means a passing event, which replaces what was held and is never
+    made up for. `frame` is the event as sent to clients; without one, the person is looked at afresh (sockets of ended
+    sessions close, others are greeted).
 
     `about` is the place of the message that an event changes: who joined after it must not see it. In a
     conversation's ring `removed` is the person whose hearing ends there. In a person's ring `added` and `removed` are

@@ -16,6 +16,7 @@ from chatproject.common.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from conversations.models import Membership
 from messaging import services
 from messaging.models import Message, MessageQuerySet
+from messaging.people import blocked_senders
 from messaging.wire import History, MessageChange, MessageState, NewMessage, message_state
 
 AROUND = {
@@ -57,12 +58,16 @@ class MessageView(APIView):
 
 
 def states_for(user: User, memberships: list[Membership], messages: list[Message]) -> list[MessageState]:
-    """Messages as this person sees them, of conversations of which `memberships` are theirs; own ones with status."""
+    """Messages as this person sees them, of conversations of which `memberships` are theirs: own ones with status,
+    those of people they block marked for folding."""
     history = {m.conversation_id: m.conversation.history for m in memberships}
     marks = _marks_of_others(user, {m.conversation_id for m in messages if m.sender_id == user.id})
+    blocked = blocked_senders(user, messages)
     states = []
     for message in messages:
         state = message_state(message, history[message.conversation_id])
+        if message.sender_id in blocked:
+            state.is_folded = True
         if message.sender_id == user.id:
             read, delivered = marks.get(message.conversation_id, (0, 0))
             state.status = "read" if message.seq <= read else "delivered" if message.seq <= delivered else "sent"

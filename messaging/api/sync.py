@@ -16,7 +16,7 @@ from chatproject.common.openapi import PAGING, describe
 from chatproject.common.pagination import page
 from conversations.models import Membership
 from messaging.api.messages import states_for
-from messaging.greeting import with_tombstones
+from messaging.greeting import with_uncounted
 from messaging.models import Message
 from messaging.reader import read_log
 from messaging.rows import row_memberships, rows
@@ -53,8 +53,8 @@ class DeliveredView(APIView):
 class UnreadView(APIView):
     @describe("How much waits", answers={200: Unread})
     def get(self, request: SignedInRequest) -> Response:
-        mine = with_tombstones(Membership.objects.live().filter(user=request.user))
-        counts = mine.values_list(F("conversation__message_count") - F("last_read_number") - F("tombstones"), flat=True)
+        mine = with_uncounted(Membership.objects.live().filter(user=request.user))
+        counts = mine.values_list(F("conversation__message_count") - F("last_read_number") - F("uncounted"), flat=True)
         waiting = [count for count in counts if count > 0]
         return Response(Unread(messages=sum(waiting), conversations=len(waiting), mentions=0))
 

@@ -10,6 +10,7 @@ from accounts.models import User
 from chatproject.common.errors import Refusal, not_found
 from conversations.log import Kind, announce_change, append
 from conversations.models import Change, Membership
+from conversations.people import refuse_if_blocked
 from conversations.policy import may, may_act_on
 from conversations.services.locking import lock
 from messaging.models import Message
@@ -24,6 +25,7 @@ def edit_message(actor: User, *, message_id: UUID, content: str) -> Message:
         membership, message = _lock_message(actor, message_id)
         if message.sender_id != actor.id:
             raise Refusal("permission_denied")
+        refuse_if_blocked(membership)
         if message.content != content:
             message.content, message.edited_at = content, timezone.now()
             _change(membership, message, Kind.MESSAGE_UPDATED, message.edited_at)

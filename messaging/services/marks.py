@@ -12,6 +12,7 @@ from chatproject.common.clock import rfc3339
 from chatproject.common.publish import Ring, announce, conversation_topic, person_topic
 from conversations.models import Conversation, Membership
 from conversations.models.membership import MembershipQuerySet
+from conversations.people import is_silenced
 from conversations.wire import event
 from messaging.models import Message
 
@@ -56,9 +57,9 @@ def mark_delivered(actor: Membership, *, seq: int) -> int:
     return max(seq, actor.last_delivered_seq)
 
 
-def unread_of(membership: Membership, tombstones: int) -> int:
-    """Messages after the read mark, without those that were deleted since."""
-    return max(0, membership.conversation.message_count - membership.last_read_number - tombstones)
+def unread_of(membership: Membership, uncounted: int) -> int:
+    """Messages after the read mark, without the `uncounted` ones among them."""
+    return max(0, membership.conversation.message_count - membership.last_read_number - uncounted)
 
 
 def _live(actor: Membership) -> MembershipQuerySet:
@@ -79,7 +80,7 @@ def _tell_own_devices(actor: Membership, seq: int, now: datetime) -> None:
 
 def _tell_others(actor: Membership, kind: str, seq: int, now: datetime) -> None:
     conversation: Conversation = actor.conversation
-    if conversation.member_count <= RECEIPTS_SIZE:
+    if conversation.member_count <= RECEIPTS_SIZE and not is_silenced(actor):
         frame = event(kind, _mark(actor, seq, now), now, conversation_id=conversation.id)
         announce(Ring(conversation_topic(conversation.id), 0, frame, apart=actor.user_id))
 

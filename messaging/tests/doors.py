@@ -24,9 +24,10 @@ HIDDEN = {
     "conversations/<uuid:id>/read/": (f"conversations/{CONVERSATION}/read/", {"POST": {"seq": 1}}),
     "conversations/<uuid:id>/delivered/": (f"conversations/{CONVERSATION}/delivered/", {"POST": {"seq": 1}}),
     "messages/<uuid:id>/": (f"messages/{MESSAGE}/", {"GET": None, "PATCH": {"content": "x"}, "DELETE": None}),
+    "users/me/devices/<uuid:device_id>/": ("users/me/devices/{device}/", {"DELETE": None}),
     "auth/sessions/<uuid:session_id>/": ("auth/sessions/{session}/", {"DELETE": None}),
 }
-FOR_ALL = {"users/<uuid:id>/"}
+FOR_ALL = {"users/<uuid:id>/", "users/<uuid:id>/avatar/", "users/<uuid:id>/block/"}
 """Public to everybody who is signed in."""
 
 REFUSED = {

@@ -45,15 +45,17 @@ class Scene:
         self.group = self.alice.group(self.bob, self.dave)
         message = self.alice.write(self.group)
         self.alice.call("DELETE", f"conversations/{self.group}/members/{self.dave.id}/")
+        device = self.alice.post("users/me/devices/", {"provider": "fcm", "token": "a phone"})
         self.real = {
             "conversation": self.group,
             "message": message["id"],
+            "device": device["id"],
             "session": self.alice.get("auth/sessions/")["results"][0]["id"],
             "bob": self.bob.id,
             "carol": self.carol.id,
             "epoch": self.alice.get("sync/")["epoch"],
         }
-        ids = ("conversation", "message", "session")
+        ids = ("conversation", "message", "session", "device")
         self.random = {**self.real, **{name: str(uuid.uuid4()) for name in ids}}
 
     def state(self) -> object:
