@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts.models import OneTime, Session
+from accounts.models import OneTime, RestingName, Session
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +23,7 @@ def outdated() -> Iterator[QuerySet[Any]]:
     now = timezone.now()
     yield OneTime.objects.filter(expires_at__lt=now - timedelta(days=1))
     yield Session.objects.filter(Q(ended_at__lt=now - timedelta(days=30)) | Q(expires_at__lt=now - timedelta(days=30)))
+    yield RestingName.objects.filter(until__lt=now)
     yield ConsoleSession.objects.filter(expire_date__lt=now)
     yield DBTaskResult.objects.filter(status="SUCCESSFUL", finished_at__lt=now - timedelta(days=7))
     yield DBTaskResult.objects.filter(status="FAILED", finished_at__lt=now - timedelta(days=90))

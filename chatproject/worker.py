@@ -13,7 +13,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 from django_tasks_db.utils import exclusive_transaction
 
-from chatproject import housekeeping
+from chatproject import erasure, housekeeping
 
 log = structlog.get_logger(__name__)
 
@@ -89,10 +89,11 @@ class ChatWorker(Worker):
             DBTaskResult.objects.filter(id=db_task_result.id).update(status=READY, run_after=later)
 
     def keep(self) -> bool:
-        """Say that the running task is alive, take back what others left, tidy up once an hour."""
+        """Say that the running task is alive, queue what is due, take back what others left, tidy up once an hour."""
         now = timezone.now()
         if current := self._current:
             DBTaskResult.objects.filter(id=current.id, status=RUNNING).update(started_at=now)
+        erasure.erase_who_is_due()
         take_back(DBTaskResult.objects.filter(status=RUNNING, started_at__lt=now - LEASE))
         if time.monotonic() - self._tidied > 3600 or not self._tidied:
             self._tidied = time.monotonic()

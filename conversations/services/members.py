@@ -49,7 +49,7 @@ def leave(actor: Membership) -> None:
     with transaction.atomic():
         actor = lock_for(actor, "leave")
         _keep_an_owner(actor)
-        _go(actor, actor.user)
+        go(actor, actor.user)
 
 
 def remove_member(actor: Membership, *, user_id: UUID) -> None:
@@ -60,7 +60,7 @@ def remove_member(actor: Membership, *, user_id: UUID) -> None:
         if not may_act_on(actor, subject):
             raise Refusal("permission_denied")
         _keep_an_owner(subject)
-        _go(subject, actor.user)
+        go(subject, actor.user)
 
 
 def change_role(actor: Membership, *, user_id: UUID, role: str) -> Membership:
@@ -125,7 +125,7 @@ def _begin_view(membership: Membership) -> None:
     membership.last_read_number = conversation.message_count
 
 
-def _go(subject: Membership, actor: User) -> None:
+def go(subject: Membership, actor: User) -> None:
     """End a membership under the lock. Leaving a channel by oneself takes no place: a large one would drown in it."""
     conversation, now = subject.conversation, timezone.now()
     subject.left_at = now

@@ -1,0 +1,23 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts import services
+from accounts.models import User
+
+
+class Command(BaseCommand):
+    help = (
+        "Sign somebody out on all devices at once; their sockets close. "
+        "Exit code 0: done, also when there was nothing to end; 1: there is no such person; 2: wrongly called."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("user", help="the e-mail address or the username")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = User.objects.by_login(options["user"]).first()
+        if user is None:
+            raise CommandError(f"There is nobody with the e-mail address or username {options['user']}.")
+        ended = services.end_all_sessions(user)
+        self.stdout.write(f"{user.username}: {ended} {'session' if ended == 1 else 'sessions'} ended.")

@@ -1,0 +1,52 @@
+"""Leaving for good: what becomes of the conversations of somebody who is erased."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from conversations.log import Kind, announce_change, append, member_frame
+from conversations.models import Conversation, Membership
+from conversations.services.members import go
+
+Role = Membership.Role
+
+
+def leave_everything(user: User) -> None:
+    """Take somebody out of all their conversations, one after the other, so that none waits long. Where they are the
+    last owner, the oldest admin becomes one, else the oldest member. Repeating it changes nothing."""
+    mine = Membership.objects.filter(user=user, left_at__isnull=True).order_by("conversation_id")
+    for conversation_id in list(mine.values_list("conversation_id", flat=True)):
+        with transaction.atomic():
+            _leave(user, conversation_id)
+    Membership.objects.filter(user=user).update(nickname="", muted_until=None)
+
+
+def _leave(user: User, conversation_id: UUID) -> None:
+    conversation = Conversation.objects.locked(conversation_id).get()
+    membership = Membership.objects.filter(conversation=conversation, user=user, left_at__isnull=True).first()
+    if membership is None:
+        return
+    if conversation.deleted_at:
+        Membership.objects.filter(pk=membership.pk).update(left_at=timezone.now())
+        return
+    membership.conversation, membership.user = conversation, user
+    _hand_over(membership)
+    go(membership, user)
+
+
+def _hand_over(leaving: Membership) -> None:
+    """See that an owner remains while anybody does."""
+    conversation = leaving.conversation
+    others = Membership.objects.live().filter(conversation=conversation).exclude(pk=leaving.pk).select_related("user")
+    if leaving.role != Role.OWNER or others.filter(role=Role.OWNER).exists():
+        return
+    oldest = others.order_by("joined_at", "pk")
+    heir = oldest.filter(role=Role.ADMIN).first() or oldest.first()
+    if heir is None:
+        return
+    heir.role = Role.OWNER
+    heir.save(update_fields=["role"])
+    change = append(conversation, Kind.MEMBER_UPDATED, actor=None, subject=heir.user)
+    announce_change(change, member_frame(change, heir))
