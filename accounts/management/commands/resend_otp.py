@@ -23,7 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        email, purpose = options["email"], options["purpose"]
+        email, purpose = options["email"].strip(), options["purpose"]
         try:
             services.resend_code_as_operator(email=email, purpose=purpose)
         except Refusal:

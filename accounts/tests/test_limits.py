@@ -1,0 +1,95 @@
+"""Limits that keep attackers out and let the owner in."""
+
+import pytest
+
+from accounts import services, tokens
+from conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LOGIN, REFRESH = "/api/v1/auth/login/", "/api/v1/auth/refresh/"
+RESET = "/api/v1/auth/password/reset/"
+HOME, AWAY = "10.0.0.1", "10.9.9.9"
+
+
+@pytest.fixture(autouse=True)
+def plenty_of_requests(settings):
+    settings.RATE_REQUESTS = "100000/m"
+
+
+def login(api, password="wrong", address=HOME, name="alice", **more):
+    return api.post(LOGIN, {"login": name, "password": password}, REMOTE_ADDR=address, **more).status_code
+
+
+def attack(api, count=30):
+    """From a new address each time."""
+    return [login(api, address=f"1.2.{n // 250}.{n % 250}") for n in range(count)]
+
+
+@pytest.mark.parametrize("trusted", [[], ["1.2.3.4"]])
+def test_two_hundred_failures_meet_the_same_limit_with_and_without_the_header(api, alice, settings, trusted):
+    settings.TRUSTED_PROXIES = trusted
+
+    plain = [login(api) for _ in range(200)]
+    forged = [login(api, name="bob", address="10.0.0.2", HTTP_X_FORWARDED_FOR=f"9.9.{n}.9") for n in range(200)]
+
+    assert plain == forged == [401] * 10 + [429] * 190
+
+
+def test_behind_a_trusted_proxy_the_header_says_who_it_is(api, alice, settings):
+    settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
+
+    answers = [
+        login(api, name=f"someone{n}", HTTP_X_FORWARDED_FOR=f"6.6.6.6, 9.9.9.{n // 10}, 10.1.1.1") for n in range(40)
+    ]
+
+    assert answers == [401] * 40
+    assert login(api, name="alice", HTTP_X_FORWARDED_FOR="9.9.9.0") == 429
+
+
+def test_an_attacker_does_not_lock_alice_out_where_she_has_signed_in_before(api, alice):
+    assert login(api, PASSWORD) == 200
+
+    assert attack(api) == [401] * 10 + [429] * 20
+
+    assert login(api, PASSWORD) == 200
+    assert login(api, PASSWORD, address=AWAY) == 429
+
+
+def test_her_own_place_is_limited_as_well(api, alice):
+    assert login(api, PASSWORD) == 200
+
+    assert [login(api) for _ in range(12)] == [401] * 10 + [429] * 2
+
+
+def test_the_other_addresses_of_one_line_are_the_same_place(api, alice):
+    assert login(api, PASSWORD, address="2001:db8:1:2::1") == 200
+    attack(api)
+
+    assert login(api, PASSWORD, address="2001:db8:1:2:ffff::9") == 200
+    assert login(api, PASSWORD, address="2001:db8:1:3::1") == 429
+
+
+def test_who_signs_in_rightly_uses_nothing_up(api, alice):
+    assert [login(api, PASSWORD) for _ in range(30)] == [200] * 30
+
+
+def test_mails_that_an_attacker_asks_for_leave_alice_her_own(api, alice, mailbox, settings):
+    settings.RATE_AUTH = "1000/m"
+    login(api, PASSWORD)
+    sent = [api.post(RESET, {"email": "alice@example.org"}, REMOTE_ADDR=f"1.2.3.{n}").status_code for n in range(5)]
+    assert sent == [202] * 3 + [429] * 2
+
+    assert api.post(RESET, {"email": "alice@example.org"}, REMOTE_ADDR=HOME).status_code == 202
+
+
+def test_many_behind_one_address_all_refresh(api, alice, settings):
+    settings.RATE_REQUESTS = "5/m"
+    sessions = [services.open_session(alice) for _ in range(20)]
+    answers = [api.post(REFRESH, {"refresh": tokens.refresh_token(one)}).status_code for one in sessions]
+    again = [api.post(REFRESH, {"refresh": tokens.refresh_token(sessions[0])}).status_code for _ in range(6)]
+    garbage = [api.post(REFRESH, {"refresh": "garbage"}).status_code for _ in range(7)]
+
+    assert answers == [200] * 20
+    assert again == [200] * 4 + [429] * 2
+    assert garbage == [401] * 5 + [429] * 2
