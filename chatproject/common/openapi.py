@@ -1,7 +1,7 @@
 """OpenAPI from the same structs that read and write the wire, so that the document cannot drift."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from drf_spectacular.openapi import AutoSchema
@@ -44,6 +44,13 @@ class Page(msgspec.Struct, Generic[T]):
     previous: str | None
 
 
+class Raw(NamedTuple):
+    """A body or an answer that is not JSON: its media type and its schema."""
+
+    media_type: str
+    schema: dict[str, Any]
+
+
 class Schema(AutoSchema):
     """Spectacular's reader of views, told what every operation of ours may answer."""
 
@@ -69,14 +76,11 @@ def describe(
     query: Mapping[str, tuple[type, str]] | None = None,
 ) -> Callable[[F], F]:
     """Document an operation: its sentence, the struct of its body, the struct (or None) of each good answer, and its
-    query parameters as `name: (type, description)`."""
+    query parameters as `name: (type, description)`. `Raw` stands for what is no JSON."""
     documented: Callable[[F], F] = extend_schema(
         summary=summary,
-        request={"application/json": _reference(body)} if body else None,
-        responses={
-            status: OpenApiResponse(_reference(answer) if answer else None, description=summary)
-            for status, answer in answers.items()
-        },
+        request=dict([_content(body)]) if body else None,
+        responses=dict(_answer(summary, status, kind) for status, kind in answers.items()),
         parameters=[
             OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text)
             for name, (kind, text) in (query or {}).items()
@@ -89,6 +93,17 @@ PAGING = {
     "limit": (int, "How many at most: 1 to 100, 50 by default."),
     "cursor": (str, "Where to go on: taken from `next` or `previous`, opaque."),
 }
+
+
+def _answer(summary: str, status: int, kind: Any) -> tuple[Any, OpenApiResponse]:
+    if kind is None:
+        return status, OpenApiResponse(None, description=summary)
+    media_type, schema = _content(kind)
+    return (status, media_type), OpenApiResponse(schema, description=summary)
+
+
+def _content(kind: Any) -> tuple[str, dict[str, Any]]:
+    return kind if isinstance(kind, Raw) else ("application/json", _reference(kind))
 
 
 def _reference(kind: Any) -> dict[str, Any]:
