@@ -1,0 +1,1 @@
+"""Files that people bring: read in a sandbox, kept in another form than they came in."""

@@ -1,0 +1,113 @@
+"""What a job may do, and what becomes of one that does more."""
+
+import os
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+import pytest
+from structlog.testing import capture_logs
+
+from accounts.tests.at_once import at_once
+from chatproject.common.errors import Refusal
+from media import sandbox
+from media.job import Unfit
+from media.sandbox import Limits
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "source"
+    path.write_text(uuid4().hex)
+    return path
+
+
+def run(job, source, **limits):
+    with sandbox.run(f"media.tests.jobs:{job}", source, Limits(**limits)) as (_, answer):
+        return answer
+
+
+def test_a_job_sees_the_file_and_a_folder_and_nothing_else(source, monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", "a secret")
+    with source.open() as own:
+        os.set_inheritable(own.fileno(), True)
+        answer = run("look_around", source)
+
+    assert answer["content"] == source.read_text()
+    assert set(answer["environment"]) <= {"LC_CTYPE", "PYTHONPATH", "TMPDIR"}
+    assert answer["descriptors"] == 3
+    assert not answer["has_django"]
+    assert not Path(answer["folder"]).exists()
+
+
+@pytest.mark.parametrize(
+    ("job", "limits"),
+    [
+        ("take_memory", {}),
+        ("take_memory_slowly", {}),
+        ("loop", {"cpu_seconds": 1}),
+        ("sleep", {"seconds": 1}),
+        ("fill_the_disk", {"file_size": 10 * 1024**2}),
+        ("crash", {}),
+        ("stumble", {}),
+        ("no_such_job", {}),
+    ],
+)
+def test_whoever_goes_beyond_a_limit_is_ended(job, limits, source):
+    began = time.monotonic()
+
+    with pytest.raises(Unfit) as unfit:
+        run(job, source, **limits)
+
+    assert unfit.value.reason == "failed"
+    assert time.monotonic() - began < 8
+    assert run("look_around", source)["content"]
+
+
+def test_children_of_a_job_end_with_it(source):
+    with pytest.raises(Unfit):
+        run("sleep", source, seconds=1)
+
+    time.sleep(0.1)
+    mark = source.read_text()
+    alive = [one for one in psutil.process_iter(["cmdline", "status"]) if mark in " ".join(one.info["cmdline"] or [])]
+    assert alive == []
+
+
+def test_what_went_wrong_is_logged_in_a_line(source):
+    with capture_logs() as lines, pytest.raises(Unfit):
+        run("stumble", source)
+
+    assert lines == [
+        {
+            "event": "job_failed",
+            "log_level": "warning",
+            "job": "media.tests.jobs:stumble",
+            "exit_code": 1,
+            "reason": "ZeroDivisionError: over a stone",
+        }
+    ]
+
+
+def test_only_some_run_at_once_and_others_wait_a_little(source, monkeypatch):
+    monkeypatch.setattr(sandbox, "PATIENCE", 10)
+    began = time.monotonic()
+
+    assert at_once(4, lambda: run("think", source)) == [{}] * 4
+
+    assert time.monotonic() - began > 1
+
+
+def test_nobody_waits_for_long(source, monkeypatch):
+    monkeypatch.setattr(sandbox, "PATIENCE", 0.01)
+
+    assert sorted(map(str, at_once(3, lambda: run("think", source)))) == ["unavailable", "{}", "{}"]
+
+
+def test_whoever_does_not_get_a_place_is_told_when_to_come_back(source, monkeypatch):
+    monkeypatch.setattr(sandbox, "PATIENCE", 0)
+    with sandbox._place(), sandbox._place(), pytest.raises(Refusal) as refusal:
+        run("think", source)
+
+    assert (refusal.value.code, refusal.value.retry_after) == ("unavailable", 1)
