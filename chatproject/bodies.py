@@ -20,6 +20,9 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 MAX_HEADER_BYTES = 32 * 1024
+AVATAR_PATH = "/api/v1/users/me/avatar/"
+MULTIPART_FRAME = 64 * 1024
+"""What a form may add around the file."""
 SILENCE = 20.0
 """Seconds without a byte of the body after which it is not waited for."""
 LINGER_SECONDS, LINGER_BYTES = 3.0, 16 * 1024 * 1024
@@ -35,18 +38,27 @@ class BodyLimit:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         try:
-            _check_headers(scope["headers"])
-            await self.app(scope, _limited(receive, settings.MAX_BODY_BYTES), send)
+            limit = limit_of(scope["path"])
+            _check_headers(scope["headers"], limit)
+            await self.app(scope, _limited(receive, limit), send)
         except Refusal as refusal:
             await _refuse(scope, receive, send, refusal)
 
 
-def _check_headers(headers: list[tuple[bytes, bytes]]) -> None:
+def limit_of(path: str) -> int:
+    """The bytes that a body sent to this path may have."""
+    limit: int = settings.MAX_BODY_BYTES
+    if path == AVATAR_PATH:
+        limit = settings.MAX_AVATAR_MB * 1024 * 1024 + MULTIPART_FRAME
+    return limit
+
+
+def _check_headers(headers: list[tuple[bytes, bytes]], limit: int) -> None:
     if sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
         raise Refusal("too_large", f"The headers are larger than {MAX_HEADER_BYTES} bytes.")
     for name, value in headers:
-        if name == b"content-length" and int(value) > settings.MAX_BODY_BYTES:
-            raise _too_large()
+        if name == b"content-length" and int(value) > limit:
+            raise _too_large(limit)
 
 
 def _limited(receive: Receive, limit: int) -> Receive:
@@ -65,14 +77,14 @@ def _limited(receive: Receive, limit: int) -> Receive:
         size += len(message.get("body", b""))
         complete = not message.get("more_body", False)
         if size > limit:
-            raise _too_large()
+            raise _too_large(limit)
         return message
 
     return limited
 
 
-def _too_large() -> Refusal:
-    return Refusal("too_large", f"The body is larger than {settings.MAX_BODY_BYTES} bytes.")
+def _too_large(limit: int) -> Refusal:
+    return Refusal("too_large", f"The body is larger than {limit} bytes.")
 
 
 async def _refuse(scope: dict[str, Any], receive: Receive, send: Send, refusal: Refusal) -> None:

@@ -151,6 +151,7 @@ def check_periods(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Fou
         "ACCESS_TOKEN_MINUTES": settings.ACCESS_TOKEN_LIFETIME.total_seconds(),
         "REFRESH_TOKEN_DAYS": settings.REFRESH_TOKEN_LIFETIME.total_seconds(),
         "MAX_UPLOAD_MB": settings.MAX_UPLOAD_MB,
+        "MAX_AVATAR_MB": settings.MAX_AVATAR_MB,
     }
     return [Error(f"{name} is not positive.", id="chatproject.E017") for name, value in values.items() if value <= 0]
 

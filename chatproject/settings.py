@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "chatproject.common",
     "accounts",
     "conversations",
+    "media",
     "messaging",
     "chatproject",
 ]
@@ -158,7 +159,10 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "email", "full_name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
@@ -180,7 +184,9 @@ RATE_AUTH = env.str("RATE_AUTH", "10/m;100/h")
 RATE_OTP = env.str("RATE_OTP", "3/15m;10/d")
 MAX_BODY_BYTES = 1024 * 1024
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", 50)
+MAX_AVATAR_MB = env.int("MAX_AVATAR_MB", 10)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
 # --- The outside ------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -199,6 +205,21 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", DATA_DIR / "static")
 STATICFILES_DIRS = [("js", BASE_DIR / "clients" / "js"), ("web", BASE_DIR / "clients" / "web")]
 WHITENOISE_USE_FINDERS = DEBUG
+
+# --- Files ------------------------------------------------------------------------------------------------------
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": DATA_DIR / "uploads",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# Always on disk: it is a child process that reads them.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 
 # --- Mail -------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <chat@localhost>")

@@ -24,6 +24,7 @@ urlpatterns = [
     path("api/asyncapi/", asyncapi, name="asyncapi"),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("conversations.urls")),
+    path("api/v1/", include("media.urls")),
     path("api/v1/", include("messaging.urls")),
     path("admin/", admin.site.urls),
 ]

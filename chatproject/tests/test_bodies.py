@@ -73,6 +73,13 @@ def test_a_body_below_the_cap_passes(running: Server) -> None:
     assert answer.status_code in (400, 401)
 
 
+def test_pictures_of_people_may_be_larger(running: Server) -> None:
+    url = f"{running.url}/api/v1/users/me/avatar/"
+    assert httpx.put(url, files={"file": b"x" * 10 * MEGABYTE}, timeout=20).status_code == 401
+    refused = httpx.put(url, files={"file": b"x" * 11 * MEGABYTE}, timeout=20)
+    assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+
+
 def test_pipelined_requests_after_a_refusal_are_not_served(running: Server) -> None:
     refused = f"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {2 * MEGABYTE}\r\n\r\n".encode()
     with socket.create_connection(("127.0.0.1", running.port), timeout=10) as sock:

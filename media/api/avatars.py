@@ -1,0 +1,94 @@
+"""`users/me/avatar/` and `users/{id}/avatar/`."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.http import HttpResponse, HttpResponseNotModified
+from django.utils.http import parse_etags
+from rest_framework.parsers import MultiPartParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import BearerAuthentication, PictureAuthentication, SignedInRequest
+from chatproject.common.errors import invalid
+from chatproject.common.openapi import Raw, describe
+from media import services
+from media.limits import AVATAR_SIZES
+
+WEBP = "image/webp"
+BINARY = {"type": "string", "format": "binary"}
+UPLOAD = Raw("multipart/form-data", {"type": "object", "properties": {"file": BINARY}, "required": ["file"]})
+QUERY = {
+    "size": (int, "Pixels along a side: 64, 256 (by default) or 512."),
+    "v": (str, "The version as in `avatar_url`: for the browser's cache. The answer is always the current picture."),
+}
+HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Content-Disposition": 'inline; filename="avatar.webp"',
+    "Cross-Origin-Resource-Policy": "same-site",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class WebPRenderer(BaseRenderer):
+    """Whatever the client says it accepts: pictures come in one form."""
+
+    media_type = "*/*"
+    format = "webp"
+
+    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> Any:
+        return data
+
+
+class MyAvatarView(APIView):
+    parser_classes = (MultiPartParser,)
+
+    @describe("Show this picture of me: a PNG, JPEG, GIF or WebP.", body=UPLOAD, answers={204: None})
+    def put(self, request: SignedInRequest) -> Response:
+        services.set_avatar(request.user, _file(request))
+        return Response(status=204)
+
+    @describe("Show no picture of me.", answers={204: None})
+    def delete(self, request: SignedInRequest) -> Response:
+        services.remove_avatar(request.user)
+        return Response(status=204)
+
+
+class AvatarView(APIView):
+    authentication_classes = (BearerAuthentication, PictureAuthentication)
+    renderer_classes = (WebPRenderer,)
+
+    @describe("Somebody's picture, a square.", answers={200: Raw(WEBP, BINARY), 304: None}, query=QUERY)
+    def get(self, request: SignedInRequest, id: UUID) -> HttpResponse:  # noqa: A002
+        size = _size(request)
+        version, picture = services.picture_of(id, size)
+        etag = f'"{version}-{size}"'
+        is_for_ever = request.query_params.get("v") == version
+        caching = "private, max-age=31536000, immutable" if is_for_ever else "private, no-cache"
+        headers = HEADERS | {"ETag": etag, "Cache-Control": caching}
+        if _has(request, etag):
+            return HttpResponseNotModified(headers=headers)
+        return HttpResponse(picture, content_type=WEBP, headers=headers)
+
+
+def _file(request: Request) -> TemporaryUploadedFile:
+    file: TemporaryUploadedFile | None = request.FILES.get("file")
+    if file is None:
+        raise invalid("file", "This field is required.", "required")
+    return file
+
+
+def _size(request: Request) -> int:
+    text = request.query_params.get("size", "256")
+    if text not in map(str, AVATAR_SIZES):
+        raise invalid("size", "The size is 64, 256 or 512.")
+    return int(text)
+
+
+def _has(request: Request, etag: str) -> bool:
+    """Whether the client has this answer already."""
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    return any(one in ("*", etag, f"W/{etag}") for one in known)

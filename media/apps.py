@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class MediaConfig(AppConfig):
+    name = "media"
+
+    def ready(self) -> None:
+        from media import services  # noqa: F401 (registers what follows on an erasure)
