@@ -5,6 +5,7 @@ from django.db import DatabaseError, transaction
 from PIL import Image
 
 from accounts import hooks
+from accounts import services as accounts
 from accounts.models import User
 from accounts.tests.at_once import at_once
 from chatproject.common.errors import Refusal
@@ -193,8 +194,7 @@ def test_of_somebody_erased_no_file_is_left(sign_in, alice, bob):
     put(sign_in(bob))
 
     with transaction.atomic():
-        User.objects.filter(id=alice.id).update(avatar_url="", is_active=False)
-        hooks.person_erased(User.objects.get(id=alice.id))
+        accounts.erase(alice)
         assert len(files_of(alice)) == 3
 
     assert (files_of(alice), len(files_of(bob))) == ([], 3)
