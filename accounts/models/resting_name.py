@@ -2,10 +2,10 @@ from django.db import models
 
 
 class RestingName(models.Model):
-    """A username that somebody erased had: nobody passes for them by taking it soon after. Only a keyed hash of its
-    skeleton is kept."""
+    """What a username is compared by that somebody erased had: nobody passes for them by taking it soon after. Only
+    keyed hashes are kept."""
 
-    skeleton_hash = models.CharField(primary_key=True, max_length=64)
+    name_hash = models.CharField(primary_key=True, max_length=64)
     until = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:

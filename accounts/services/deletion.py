@@ -10,7 +10,7 @@ from accounts import hooks
 from accounts.models import Block, Device, OneTime, RestingName, Session, User
 from accounts.services import mails
 from accounts.services.passwords import prove_password
-from accounts.services.people import resting_hash
+from accounts.services.people import resting_hashes
 from accounts.services.sessions import end_all_sessions, look_again_at
 from chatproject.common.clock import now
 from chatproject.common.publish import announce_privacy
@@ -54,8 +54,8 @@ def erase(user: User) -> None:
     if user.erased_at:
         return
     end_all_sessions(user)
-    rests = {"until": now() + NAME_RESTS_FOR}
-    RestingName.objects.update_or_create(skeleton_hash=resting_hash(user.username), defaults=rests)
+    for name_hash in resting_hashes(user.username):
+        RestingName.objects.update_or_create(name_hash=name_hash, defaults={"until": now() + NAME_RESTS_FOR})
     for personal in (Session, Device, OneTime):
         personal._default_manager.filter(user=user).delete()
     Block.objects.filter(Q(blocker=user) | Q(blocked=user)).delete()

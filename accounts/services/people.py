@@ -104,12 +104,12 @@ def _change(user: User, changes: dict[str, Any]) -> User:
 
 def is_resting(username: str) -> bool:
     """Whether somebody erased had this username, or one that looks like it, not long ago."""
-    return RestingName.objects.filter(skeleton_hash=resting_hash(username), until__gt=now()).exists()
+    return RestingName.objects.filter(name_hash__in=resting_hashes(username), until__gt=now()).exists()
 
 
-def resting_hash(username: str) -> str:
-    """What is kept of a username that rests."""
-    return keyed_hash("resting-name", skeleton(username))
+def resting_hashes(username: str) -> list[str]:
+    """What is kept of a username that rests: of both that it is compared by."""
+    return [keyed_hash("resting-name", part) for part in (username_key(username), skeleton(username))]
 
 
 @transaction.atomic
