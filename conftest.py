@@ -5,6 +5,7 @@ process of the test run alone.
 """
 
 import atexit
+import logging
 import os
 import re
 import shutil
@@ -25,7 +26,9 @@ from django.core import mail  # noqa: E402
 from django.core.mail import EmailMessage  # noqa: E402
 from rest_framework.test import APIClient  # noqa: E402
 
-PASSWORD = "correct horse battery"
+from chatproject.tests import canaries  # noqa: E402
+
+PASSWORD = canaries.note("password", "correct horse battery")
 
 
 class Client(APIClient):
@@ -46,7 +49,42 @@ class Mailbox:
         """The code in the newest mail to this address."""
         match = re.search(r"\b\d{6}\b", self.to(address)[-1].body)
         assert match, "no code in the mail"
-        return match[0]
+        return canaries.note("code", match[0])
+
+
+LEAKS = pytest.StashKey[set[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """From here on everything that is logged is recorded."""
+    config.stash[LEAKS] = set()
+    recorder = canaries.Recorder()
+    logging.getLogger().addHandler(recorder)
+    config.add_cleanup(lambda: logging.getLogger().removeHandler(recorder))
+    config.pluginmanager.register(Canary(recorder), "canary")
+
+
+class Canary:
+    """Fails the whole run when a secret was logged anywhere in it."""
+
+    def __init__(self, recorder: canaries.Recorder) -> None:
+        self.recorder = recorder
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        leaks = session.config.stash[LEAKS] | self.recorder.found()
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["leaks"] = sorted(leaks)
+        elif leaks:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        session.config.stash[LEAKS] = leaks
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node) -> None:
+        node.config.stash[LEAKS].update(getattr(node, "workeroutput", {}).get("leaks", ()))
+
+    def pytest_terminal_summary(self, terminalreporter, config: pytest.Config) -> None:
+        for leak in sorted(config.stash[LEAKS]):
+            terminalreporter.write_line(f"A secret was logged. {leak}", red=True)
 
 
 @pytest.fixture(autouse=True)

@@ -29,9 +29,10 @@ def send(address: str, template: str, context: dict[str, Any]) -> None:
 
 
 class OutboxBackend(BaseEmailBackend):
-    """One file per mail below `EMAIL_FILE_PATH`, named by time, and the mail on the console.
+    """One file per mail below `EMAIL_FILE_PATH`, named by time; on a terminal the mail is shown as well.
 
-    The file appears whole or not at all, readable by its owner only. The console is not the log.
+    The file appears whole or not at all, readable by its owner only. What is no terminal may be a log, where a code has
+    no place.
     """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
@@ -39,7 +40,8 @@ class OutboxBackend(BaseEmailBackend):
         for message in email_messages:
             text = _as_text(message)
             _write(text, Path(str(settings.EMAIL_FILE_PATH)), message.to[0])
-            sys.stderr.write(f"\n--- mail {'-' * 70}\n{text}{'-' * 79}\n")
+            if sys.stderr.isatty():
+                sys.stderr.write(f"\n--- mail {'-' * 70}\n{text}{'-' * 79}\n")
         sys.stderr.flush()
         return len(email_messages)
 

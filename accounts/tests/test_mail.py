@@ -47,14 +47,16 @@ def work():
         row.delete()
 
 
-def test_each_mail_is_a_file_that_is_there_with_the_answer(outbox, registered, capsys):
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_each_mail_is_a_file_that_is_there_with_the_answer(outbox, registered, capsys, monkeypatch, is_terminal):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
     registered("dave")
 
     (path,) = outbox.iterdir()
     message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     code = re.search(r"\b\d{6}\b", message.get_content())[0]
     assert (message["To"], message["Subject"]) == (DAVE, "Your code for chatproject")
-    assert code in capsys.readouterr().err
+    assert (code in capsys.readouterr().err) is is_terminal
     assert path.stat().st_mode & 0o077 == 0
     assert services.verify(email=DAVE, code=code).user.username == "dave"
 

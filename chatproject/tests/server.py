@@ -31,6 +31,8 @@ import httpx
 import psutil
 import psycopg
 
+from chatproject.tests import canaries
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -148,12 +150,14 @@ class Server:
         return [sys.executable, "manage.py", *args]
 
     def close(self) -> None:
-        """Kill it and remove its database and its folder."""
+        """Kill it and remove its database and its folder. Fails when it has logged a secret."""
         self.kill()
+        leaked = canaries.found_in(self.log) if (self.data_dir / "server.log").exists() else set()
         if self._database:
             with psycopg.connect(self._postgres, autocommit=True) as connection:
                 connection.execute(f'DROP DATABASE IF EXISTS "{self._database}" WITH (FORCE)')
         self._folder.cleanup()
+        assert not leaked, f"secrets in the server's log: {sorted(leaked)}"
 
     def __enter__(self) -> Self:
         try:
@@ -180,7 +184,7 @@ class Server:
             time.sleep(0.05)
         match = re.search(r"\b\d{6}\b", mails[-1].get_content())
         assert match, f"no code in the mail to {address}"
-        return match[0]
+        return canaries.note("code", match[0])
 
     # --- Within -------------------------------------------------------------------------------------------------
     def _answers(self) -> bool:

@@ -11,12 +11,14 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from chatproject.tests import canaries
 from chatproject.tests.server import Server
 
 django.setup()  # a conftest imports this before Django is ready, and frames are read into our structs
 from messaging.events import EVENTS  # noqa: E402
 
 PATIENCE = 10.0
+PASSWORD = canaries.note("password", "correct horse 7")
 http = httpx.Client(timeout=60, verify=False, limits=httpx.Limits(max_keepalive_connections=0, max_connections=200))
 """One for all, because making one is slow; connections are not kept, because servers are killed."""
 
@@ -40,7 +42,7 @@ class Person:
         self.server, self.name = server, name
         answer = http.post(
             f"{server.url}/api/v1/auth/register/",
-            json={"email": f"{name}@example.org", "username": name, "password": "correct horse 7"},
+            json={"email": f"{name}@example.org", "username": name, "password": PASSWORD},
         )
         assert answer.status_code == 201, answer.text
         self.id: str = answer.json()["user"]["id"]
@@ -72,7 +74,10 @@ class Person:
     def post(self, path: str, body: Any = None) -> Any:
         answer = self.call("POST", path, json=body or {})
         assert answer.status_code < 300, answer.text
-        return answer.json() if answer.content else None
+        found = answer.json() if answer.content else None
+        if path == "auth/ws-ticket/":
+            canaries.note("ticket", found["ticket"])
+        return found
 
     def group(self, *others: "Person", **more: Any) -> str:
         """A new group with these people; its id."""
