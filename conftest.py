@@ -21,6 +21,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "chatproject.settings"  # not in pyprojec
 Path(os.environ["DATA_DIR"], "static").mkdir()
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 
+import django  # noqa: E402
 import pytest  # noqa: E402
 from django.core import mail  # noqa: E402
 from django.core.mail import EmailMessage  # noqa: E402
@@ -57,6 +58,7 @@ LEAKS = pytest.StashKey[set[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """From here on everything that is logged is recorded."""
+    django.setup()  # configures logging, which would throw the recorder out again
     config.stash[LEAKS] = set()
     recorder = canaries.Recorder()
     logging.getLogger().addHandler(recorder)
