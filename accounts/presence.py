@@ -19,7 +19,7 @@ from chatproject.common.redis import redis_client
 
 log = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 45
+LEASE_SECONDS = 40
 REST_SECONDS = 2.0
 
 process_id = uuid7().hex
