@@ -182,6 +182,8 @@ RATE_REQUESTS_USER = env.str("RATE_REQUESTS_USER", "600/m;10000/h")
 RATE_FRAMES = env.str("RATE_FRAMES", "200/10s")
 RATE_AUTH = env.str("RATE_AUTH", "10/m;100/h")
 RATE_OTP = env.str("RATE_OTP", "3/15m;10/d")
+# Minutes after which a message is edited no more; 0: always.
+EDIT_WINDOW_MINUTES = env.int("EDIT_WINDOW_MINUTES", 0)
 MAX_BODY_BYTES = 1024 * 1024
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", 50)
 MAX_AVATAR_MB = env.int("MAX_AVATAR_MB", 10)

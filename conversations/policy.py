@@ -7,27 +7,36 @@ RANK = {Role.MEMBER: 0, Role.ADMIN: 1, Role.OWNER: 2}
 
 LEAST_ROLE: dict[str, Role] = {
     "send_message": Role.MEMBER,
+    "react": Role.MEMBER,
     "leave": Role.MEMBER,
     "add_members": Role.ADMIN,
     "remove_members": Role.ADMIN,
+    "ban_members": Role.ADMIN,
+    "invite": Role.ADMIN,
     "delete_messages": Role.ADMIN,
+    "pin_messages": Role.ADMIN,
+    "mention_all": Role.ADMIN,
     "edit_conversation": Role.ADMIN,
     "change_roles": Role.OWNER,
     "delete_conversation": Role.OWNER,
 }
 """Action → the least role that may take it."""
 
-NOT_IN_DIRECT = frozenset(LEAST_ROLE) - {"send_message"}
+IN_DIRECT = frozenset({"send_message", "react", "pin_messages"})
+"""What both of a direct conversation may do; nothing else is done there."""
+FOR_WRITERS = frozenset({"send_message", "react"})
+"""What takes an admin where the conversation is read-only."""
 
 
 def may(membership: Membership, action: str) -> bool:
     """Whether this member may take this action in their conversation."""
     conversation = membership.conversation
-    if conversation.is_direct and action in NOT_IN_DIRECT:
-        return False
+    if conversation.is_direct:
+        return action in IN_DIRECT
     if action == "add_members" and conversation.members_can_invite:
         return True
-    return RANK[Role(membership.role)] >= RANK[LEAST_ROLE[action]]
+    least = Role.ADMIN if conversation.is_read_only and action in FOR_WRITERS else LEAST_ROLE[action]
+    return RANK[Role(membership.role)] >= RANK[least]
 
 
 def may_act_on(actor: Membership, subject: Membership) -> bool:

@@ -9,10 +9,11 @@ from msgspec import UNSET, Meta, UnsetType
 
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
-from conversations.models import Conversation, Membership
+from conversations.models import Ban, Conversation, Membership
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Description = Annotated[str, Meta(max_length=1000)]
+SlowMode = Annotated[int, Meta(ge=0, le=21_600, description="Seconds between two messages of a member; 0: none.")]
 UserIds = Annotated[list[UUID], Meta(max_length=100)]
 
 
@@ -35,6 +36,22 @@ class ConversationChange(msgspec.Struct):
     name: Name | UnsetType = UNSET
     description: Description | UnsetType = UNSET
     members_can_invite: bool | UnsetType = UNSET
+    is_read_only: bool | UnsetType = UNSET
+    slow_mode_seconds: SlowMode | UnsetType = UNSET
+
+
+class NewBan(msgspec.Struct):
+    """Somebody who is to stay out, and why."""
+
+    user_id: UUID
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class NewInvite(msgspec.Struct):
+    """A link into the conversation: until when, and for how many. Without either it holds until it is deleted."""
+
+    expires_at: datetime | None = None
+    max_uses: Annotated[int, Meta(ge=1, le=100_000)] | None = None
 
 
 class NewMembers(msgspec.Struct):
@@ -66,6 +83,26 @@ class Member(msgspec.Struct):
     joined_at: str
 
 
+class BanState(msgspec.Struct):
+    """Somebody who may not come back, by whom and why."""
+
+    user: UserRef
+    banned_by: UserRef | None
+    reason: str
+    created_at: str
+
+
+class InviteState(msgspec.Struct):
+    """A link into a conversation."""
+
+    token: str
+    expires_at: str | None
+    max_uses: int | None
+    uses: int
+    created_by: UserRef
+    created_at: str
+
+
 class OwnMembership(msgspec.Struct):
     """The caller's own place in a conversation; marks and the begin of the view are places in its log."""
 
@@ -93,6 +130,8 @@ class ConversationState(msgspec.Struct):
     encryption: str
     history: str
     members_can_invite: bool
+    is_read_only: bool
+    slow_mode_seconds: int
     seq: int
     member_count: int
     created_at: str
@@ -101,6 +140,12 @@ class ConversationState(msgspec.Struct):
 def member(membership: Membership) -> Member:
     """A membership, with its `user` at hand, as every member sees it."""
     return Member(person(membership.user), membership.role, membership.nickname, rfc3339(membership.joined_at))
+
+
+def ban_state(ban: Ban) -> BanState:
+    """A ban, with both people at hand."""
+    by = person(ban.banned_by) if ban.banned_by else None
+    return BanState(person(ban.user), by, ban.reason, rfc3339(ban.created_at))
 
 
 def own_membership(membership: Membership, now: datetime) -> OwnMembership:
@@ -132,6 +177,8 @@ def conversation_state(conversation: Conversation) -> ConversationState:
         encryption=conversation.encryption,
         history=conversation.history,
         members_can_invite=conversation.members_can_invite,
+        is_read_only=conversation.is_read_only,
+        slow_mode_seconds=conversation.slow_mode_seconds,
         seq=conversation.seq,
         member_count=conversation.member_count,
         created_at=rfc3339(conversation.created_at),

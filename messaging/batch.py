@@ -12,7 +12,10 @@ from chatproject.common.clock import rfc3339
 from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.ids import uuid7
 from chatproject.common.publish import Ring, conversation_topic
-from conversations.models import Conversation
+from conversations.models import Change, Conversation, Membership
+from messaging.mentions import Members, named_in
+from messaging.models import Message
+from messaging.reader import message_frame
 from messaging.store import Asked, Head, Known, Row, Store
 from messaging.wire import QUOTE_SIZE, MessageState, NewMessage, Quote
 
@@ -27,13 +30,14 @@ class Sent(msgspec.Struct):
 class Outgoing:
     """A message on its way in. `answer` becomes a `Sent` or raises a `Refusal`."""
 
-    __slots__ = ("answer", "body_hash", "client_id", "conversation_id", "message", "sender_id")
+    __slots__ = ("answer", "body_hash", "client_id", "conversation_id", "message", "named", "sender_id")
 
     def __init__(self, sender_id: UUID, conversation_id: UUID, message: NewMessage, answer: Any) -> None:
         self.sender_id = sender_id
         self.conversation_id = conversation_id
         self.message = message
         self.client_id = message.client_id or uuid7().hex
+        self.named = named_in(message.content, message.mention_ids)
         self.body_hash = _body_hash(conversation_id, message)
         self.answer = answer
 
@@ -45,6 +49,8 @@ def _body_hash(conversation_id: UUID, message: NewMessage) -> bytes:
         message.content,
         message.content_type,
         message.reply_to_id,
+        message.thread_id,
+        message.mention_ids,
         message.metadata,
     )
     return blake2b(msgspec.msgpack.encode(body, order="deterministic"), digest_size=16).digest()
@@ -61,6 +67,8 @@ class Batch:
         self.answers: list[tuple[Outgoing, Sent | Refusal]] = []
         self.duplicates: list[tuple[Outgoing, UUID]] = []
         self.passed_over: list[Outgoing] = []
+        self._threads: list[tuple[Row, int]] = []
+        self._sent: dict[tuple[UUID, UUID], datetime] = {}
 
     def write(self, store: Store, wait_ms: int) -> None:
         """One transaction."""
@@ -72,10 +80,14 @@ class Batch:
                 self._decide(here, heads, {known.n: known for known in store.look([_asked(i, heads) for i in here])})
             if self.rows:
                 store.keep(self.rows)
+            for row, place in self._threads:
+                store.count_reply(row, place)
+                self._tell_thread(row, place, heads[row.conversation_id])
 
     def _decide(self, items: list[Outgoing], heads: dict[UUID, Head], known: dict[int, Known]) -> None:
         """Under the lock and on a fresh view: a duplicate, a refusal, or the next place."""
         mine: dict[tuple[UUID, str], tuple[UUID, bytes]] = {}
+        members = Members((item.conversation_id, item.named) for item in items)
         for n, item in enumerate(items):
             facts = known.get(n)
             if facts is None or facts.role is None:
@@ -85,16 +97,45 @@ class Batch:
             first = (facts.message_id, facts.message_hash) if facts.message_id and facts.message_hash else mine.get(key)
             if first:
                 self._repeat(item, *first)
-            elif facts.is_blocked:
-                self.answers.append((item, Refusal("blocked")))
-            elif item.message.reply_to_id and facts.reply_seq is None:
-                self.answers.append((item, invalid("reply_to_id", "No such message in this conversation.")))
-            else:
-                head = heads[item.conversation_id] = _next(heads[item.conversation_id])
-                row = _row(item, head, self.now)
-                mine[key] = (row.id, row.body_hash)
-                self.rows.append(row)
-                self._tell(item, row, facts, head)
+                continue
+            head = heads[item.conversation_id]
+            mentioned = members.mentioned(item.conversation_id, item.named, item.sender_id)
+            if refusal := self._refusal(item, facts, head, mentioned):
+                self.answers.append((item, refusal))
+                continue
+            head = heads[item.conversation_id] = _next(head)
+            row = _row(item, head, facts, mentioned or [], self.now)
+            mine[key] = (row.id, row.body_hash)
+            self._sent[item.conversation_id, item.sender_id] = self.now
+            self.rows.append(row)
+            self._tell(item, row, facts, head)
+            if row.thread_id is not None:
+                head = heads[item.conversation_id] = head._replace(seq=head.seq + 1)
+                self._threads.append((row, head.seq))
+
+    def _refusal(self, item: Outgoing, facts: Known, head: Head, mentioned: list[UUID] | None) -> Refusal | None:
+        """Why this message does not go in, if it does not."""
+        if facts.is_blocked:
+            return Refusal("blocked")
+        if not _is_moderator(facts, head):
+            if head.is_read_only:
+                return Refusal("read_only")
+            if wait := self._slow_seconds(item, facts, head):
+                return Refusal("slow_mode", retry_after=wait)
+        if item.message.reply_to_id and facts.reply_seq is None:
+            return invalid("reply_to_id", "No such message in this conversation.")
+        if item.message.thread_id and facts.thread_seq is None:
+            return invalid("thread_id", "No such message in this conversation that could begin a thread.")
+        if mentioned is None:
+            return invalid("mention_ids", "Only members can be mentioned.")
+        return None
+
+    def _slow_seconds(self, item: Outgoing, facts: Known, head: Head) -> float:
+        """The seconds until slow mode lets this sender write again; 0 when it does."""
+        before = self._sent.get((item.conversation_id, item.sender_id)) or facts.last_sent_at
+        if not head.slow_mode_seconds or before is None:
+            return 0
+        return max(0.0, round(head.slow_mode_seconds - (self.now - before).total_seconds(), 3))
 
     def _repeat(self, item: Outgoing, message_id: UUID, body_hash: bytes) -> None:
         if bytes(body_hash) == item.body_hash:
@@ -115,6 +156,9 @@ class Batch:
                 content_type=row.content_type,
                 content=row.content,
                 reply_to=_quote(item, facts, head),
+                thread_id=row.thread_id,
+                mentions=row.mentions,
+                mentions_all=row.mentions_all,
                 metadata=item.message.metadata,
                 created_at=self.at,
             )
@@ -128,22 +172,36 @@ class Batch:
         self.rings.append(Ring(conversation_topic(row.conversation_id), row.seq, frame))
         self.answers.append((item, Sent(message, False)))
 
+    def _tell_thread(self, row: Row, place: int, head: Head) -> None:
+        """The thread's first message counts one reply more, which is an entry of its own."""
+        root = Message.objects.shown().get(thread_replies=row.id)
+        frame = message_frame(Change.Kind.MESSAGE_UPDATED, root, place, self.now, head.history)
+        self.rings.append(Ring(conversation_topic(row.conversation_id), place, frame, about=root.seq))
+
+
+def _is_moderator(facts: Known, head: Head) -> bool:
+    return head.kind != Conversation.Kind.DIRECT and facts.role != Membership.Role.MEMBER
+
 
 def _asked(item: Outgoing, heads: dict[UUID, Head]) -> Asked:
     is_direct = heads[item.conversation_id].kind == Conversation.Kind.DIRECT
-    return Asked(item.conversation_id, item.sender_id, item.client_id, item.message.reply_to_id, is_direct)
+    message = item.message
+    return Asked(
+        item.conversation_id, item.sender_id, item.client_id, message.reply_to_id, message.thread_id, is_direct
+    )
 
 
 def _next(head: Head) -> Head:
     return head._replace(seq=head.seq + 1, number=head.number + 1)
 
 
-def _row(item: Outgoing, head: Head, now: datetime) -> Row:
+def _row(item: Outgoing, head: Head, facts: Known, mentioned: list[UUID], now: datetime) -> Row:
     message = item.message
     metadata = None if message.metadata is None else msgspec.json.encode(message.metadata).decode()
     return Row(
         uuid7(), head.id, head.seq, head.number, item.sender_id, item.client_id, item.body_hash, message.content_type,
-        message.content, metadata, message.reply_to_id, now,
+        message.content, metadata, message.reply_to_id, message.thread_id, mentioned,
+        item.named.is_all and _is_moderator(facts, head), now,
     )  # fmt: skip
 
 

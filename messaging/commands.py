@@ -49,7 +49,27 @@ async def edit(socket: "Socket", command: protocol.MessageEditCommand) -> dict[s
 
 async def delete(socket: "Socket", command: protocol.MessageDelete) -> None:
     """`message.delete`."""
-    await in_thread(_delete, socket.user_id, command.data.message_id)
+    await in_thread(_on_message, services.delete_message, socket.user_id, command.data)
+
+
+async def pin(socket: "Socket", command: protocol.MessagePin) -> None:
+    """`message.pin`."""
+    await in_thread(_on_message, services.pin_message, socket.user_id, command.data)
+
+
+async def unpin(socket: "Socket", command: protocol.MessageUnpin) -> None:
+    """`message.unpin`."""
+    await in_thread(_on_message, services.unpin_message, socket.user_id, command.data)
+
+
+async def react(socket: "Socket", command: protocol.ReactionAdd) -> None:
+    """`reaction.add`."""
+    await in_thread(_on_message, services.add_reaction, socket.user_id, command.data)
+
+
+async def take_back(socket: "Socket", command: protocol.ReactionRemove) -> None:
+    """`reaction.remove`."""
+    await in_thread(_on_message, services.remove_reaction, socket.user_id, command.data)
 
 
 async def read(socket: "Socket", command: protocol.ReadMark) -> dict[str, int]:
@@ -112,6 +132,10 @@ HANDLERS: dict[type[protocol.Command], Callable[[Any, Any], Awaitable[Any]]] = {
     protocol.MessageSend: send,
     protocol.MessageEditCommand: edit,
     protocol.MessageDelete: delete,
+    protocol.MessagePin: pin,
+    protocol.MessageUnpin: unpin,
+    protocol.ReactionAdd: react,
+    protocol.ReactionRemove: take_back,
     protocol.ReadMark: read,
     protocol.DeliveredMark: delivered,
     protocol.TypingStart: start_typing,
@@ -132,8 +156,8 @@ def _edit(user_id: UUID, data: protocol.MessageEdit) -> dict[str, Any]:
     return {"message": msgspec.Raw(msgspec.json.encode(message_state(message, message.conversation.history)))}
 
 
-def _delete(user_id: UUID, message_id: UUID) -> None:
-    services.delete_message(User.objects.get(id=user_id), message_id=message_id)
+def _on_message(deed: Callable[..., Any], user_id: UUID, data: protocol.MessageRef | protocol.ReactionRef) -> None:
+    deed(User.objects.get(id=user_id), **msgspec.structs.asdict(data))
 
 
 def _mark(deed: Callable[..., int], user_id: UUID, data: protocol.ConversationMark) -> int:

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from accounts.wire import MyProfile, UserRef
 from chatproject.common.openapi import FieldError
 from conversations.wire import ConversationState, Member, OwnMembership
-from messaging.wire import MessageState
+from messaging.wire import MessageState, Reactions
 
 Seq = Annotated[int, Meta(description="The place in the conversation's log; none is missing, ignore one you have.")]
 MeSeq = Annotated[int, Meta(description="The person's number; after a hole the server sends a fresh `hello`.")]
@@ -81,6 +81,44 @@ class MessageDeleted(Durable, tag="message.deleted", kw_only=True):
     """A message was deleted: this tombstone replaces it."""
 
     data: MessageData
+
+
+class ReactionData(msgspec.Struct):
+    message_id: UUID
+    reactions: dict[str, Reactions]
+    changed_seq: int
+    actor_id: UUID | None
+
+
+class ReactionAdded(Durable, tag="reaction.added", kw_only=True):
+    """Somebody reacted to a message: these are all its reactions now."""
+
+    data: ReactionData
+
+
+class ReactionRemoved(Durable, tag="reaction.removed", kw_only=True):
+    """Somebody took a reaction back: these are all that are left."""
+
+    data: ReactionData
+
+
+class PinData(msgspec.Struct):
+    message_id: UUID
+    is_pinned: bool
+    changed_seq: int
+    actor_id: UUID | None
+
+
+class MessagePinned(Durable, tag="message.pinned", kw_only=True):
+    """A message is pinned, or was then: `is_pinned` says how it is now."""
+
+    data: PinData
+
+
+class MessageUnpinned(Durable, tag="message.unpinned", kw_only=True):
+    """A message is pinned no longer, or was not then: `is_pinned` says how it is now."""
+
+    data: PinData
 
 
 class MemberAdded(Durable, tag="member.added", kw_only=True):
@@ -289,6 +327,10 @@ EVENTS = (
     | MessageCreated
     | MessageUpdated
     | MessageDeleted
+    | ReactionAdded
+    | ReactionRemoved
+    | MessagePinned
+    | MessageUnpinned
     | MemberAdded
     | MemberUpdated
     | MemberRemoved

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ from chatproject.common.epoch import epoch
 from conversations.models import Membership
 from conversations.models.membership import MembershipQuerySet
 from conversations.wire import event
-from messaging.models import Message, MessageQuerySet
+from messaging.models import Mention, Message
 from messaging.rooms import Place
 from messaging.wire import CONTENT_SIZE, METADATA_BYTES
 
@@ -38,20 +38,29 @@ class Greeting(NamedTuple):
     places: dict[UUID, Place]
 
 
-def with_uncounted(memberships: MembershipQuerySet) -> MembershipQuerySet:
-    """Each with `uncounted`: how many messages behind its read mark are nothing unread, because they were deleted or
-    because this person blocks who wrote them. Usually none; two partial indexes find them."""
+def with_counts(memberships: MembershipQuerySet) -> MembershipQuerySet:
+    """Each with what is counted behind its read mark, by partial indexes, whatever lies there: `uncounted`, messages
+    that are nothing unread, because they were deleted or because this person blocks who wrote them; and
+    `mention_count`, messages that name this person, or everybody."""
     behind = Message.objects.filter(
         conversation=OuterRef("conversation_id"), number__gt=OuterRef("last_read_number")
     ).order_by()
     blocked = Block.objects.filter(blocker=OuterRef(OuterRef("user_id"))).values("blocked")
     deleted = behind.filter(deleted_at__isnull=False)
     folded = behind.filter(deleted_at__isnull=True, sender__in=blocked)
-    return memberships.annotate(uncounted=_count(deleted) + _count(folded))
+    naming = Mention.objects.filter(
+        user=OuterRef("user_id"), conversation=OuterRef("conversation_id"), number__gt=OuterRef("last_read_number")
+    ).exclude(sender__in=blocked)
+    named_too = Mention.objects.filter(message=OuterRef("pk"), user=OuterRef(OuterRef("user_id")))
+    to_all = behind.filter(~Exists(named_too), mentions_all=True).exclude(sender=OuterRef("user_id"))
+    return memberships.annotate(
+        uncounted=_count(deleted) + _count(folded),
+        mention_count=_count(naming) + _count(to_all.exclude(sender__in=blocked)),
+    )
 
 
-def _count(messages: MessageQuerySet) -> Coalesce:
-    counted = messages.values("conversation").annotate(count=Count("*")).values("count")
+def _count(messages: QuerySet[Any]) -> Coalesce:
+    counted = messages.order_by().values("conversation").annotate(count=Count("*")).values("count")
     return Coalesce(Subquery(counted), 0)
 
 
@@ -70,13 +79,13 @@ def greet(user: User, session_id: UUID, only: UUID | None = None) -> Greeting:
         "ping_interval": PING_INTERVAL,
         "limits": _limits(),
         "unread": {
-            "messages": sum(unread for *_, unread in rows),
-            "conversations": sum(1 for *_, unread in rows if unread),
-            "mentions": 0,
+            "messages": sum(unread for *_, unread, _ in rows),
+            "conversations": sum(1 for *_, unread, _ in rows if unread),
+            "mentions": sum(mentions for *_, mentions in rows),
         },
         "conversations": [
-            {"id": id_, "seq": seq, "unread_count": unread, "mention_count": 0, "last_read_seq": read}
-            for id_, seq, _, read, unread in rows[:SHOWN]
+            {"id": id_, "seq": seq, "unread_count": unread, "mention_count": mentions, "last_read_seq": read}
+            for id_, seq, _, read, unread, mentions in rows[:SHOWN]
         ],
         "has_more": len(rows) > SHOWN,
         "blocked_ids": blocked,
@@ -86,8 +95,9 @@ def greet(user: User, session_id: UUID, only: UUID | None = None) -> Greeting:
     return Greeting(user, frame, frozenset(blocked), places)
 
 
-def _rows(user_id: UUID) -> list[tuple[UUID, int, int, int, int]]:
-    """Each conversation of a person: id, head, begin of the view, read mark, unread messages; latest activity first."""
+def _rows(user_id: UUID) -> list[tuple[UUID, int, int, int, int, int]]:
+    """Each conversation of a person: id, head, begin of the view, read mark, unread messages, mentions; latest activity
+    first."""
     return [(_uuid(row[0]), *row[1:]) for row in _of(user_id, _rows_statement())]
 
 
@@ -108,13 +118,14 @@ def _of(user_id: UUID, compiled: Compiled) -> list[Any]:
 
 @cache
 def _rows_statement() -> Compiled:
-    memberships = with_uncounted(Membership.objects.live().filter(user=NOBODY))
+    memberships = with_counts(Membership.objects.live().filter(user=NOBODY))
     rows = memberships.order_by("-conversation__active_at").values_list(
         "conversation_id",
         "conversation__seq",
         "visible_from_seq",
         "last_read_seq",
         F("conversation__message_count") - F("last_read_number") - F("uncounted"),
+        "mention_count",
     )
     return _compiled(rows)
 

@@ -39,6 +39,13 @@ class MessageRef(msgspec.Struct):
     message_id: UUID
 
 
+class ReactionRef(msgspec.Struct):
+    """An emoji on a message."""
+
+    message_id: UUID
+    emoji: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
 class ConversationRef(msgspec.Struct):
     """A conversation."""
 
@@ -99,6 +106,30 @@ class MessageDelete(Command, tag="message.delete", kw_only=True):
     data: MessageRef
 
 
+class MessagePin(Command, tag="message.pin", kw_only=True):
+    """Pin a message for everybody."""
+
+    data: MessageRef
+
+
+class MessageUnpin(Command, tag="message.unpin", kw_only=True):
+    """Pin a message no longer."""
+
+    data: MessageRef
+
+
+class ReactionAdd(Command, tag="reaction.add", kw_only=True):
+    """React to a message with an emoji."""
+
+    data: ReactionRef
+
+
+class ReactionRemove(Command, tag="reaction.remove", kw_only=True):
+    """Take a reaction back."""
+
+    data: ReactionRef
+
+
 class ReadMark(Command, tag="read.mark", kw_only=True):
     """Everything up to here was read. A mark never goes back."""
 
@@ -141,6 +172,10 @@ COMMANDS = (
     | MessageSend
     | MessageEditCommand
     | MessageDelete
+    | MessagePin
+    | MessageUnpin
+    | ReactionAdd
+    | ReactionRemove
     | ReadMark
     | DeliveredMark
     | TypingStart

@@ -10,11 +10,13 @@ from conversations.log import conversation_frame, member_frame
 from conversations.models import Change, Conversation, Membership
 from conversations.wire import event
 from messaging.models import Message
-from messaging.wire import message_state
+from messaging.wire import message_state, reactions_state
 
 Kind = Change.Kind
 ABOUT_MEMBERS = {Kind.MEMBER_ADDED, Kind.MEMBER_UPDATED, Kind.MEMBER_REMOVED}
 ABOUT_CONVERSATION = {Kind.CONVERSATION_UPDATED, Kind.CONVERSATION_DELETED}
+ABOUT_REACTIONS = {Kind.REACTION_ADDED, Kind.REACTION_REMOVED}
+ABOUT_PINS = {Kind.MESSAGE_PINNED, Kind.MESSAGE_UNPINNED}
 AT_ONCE = 500
 
 
@@ -71,6 +73,18 @@ def message_frame(kind: str, message: Message, seq: int, moment: object, history
     return event(kind, {"message": state}, moment, conversation_id=message.conversation_id, seq=seq)  # type: ignore[arg-type]
 
 
+def change_frame(change: Change, message: Message, history: str) -> bytes:
+    """The event for a change of a message, with the message's present state."""
+    if change.kind in ABOUT_REACTIONS:
+        data: dict[str, object] = {"reactions": reactions_state(message)}
+    elif change.kind in ABOUT_PINS:
+        data = {"is_pinned": message.pinned_at is not None}
+    else:
+        return message_frame(change.kind, message, change.seq, change.created_at, history)
+    data = {"message_id": message.id, **data, "changed_seq": message.changed_seq, "actor_id": change.actor_id}
+    return event(change.kind, data, change.created_at, conversation_id=change.conversation_id, seq=change.seq)
+
+
 def _message_entry(message: Message, conversation: Conversation) -> Entry:
     frame = message_frame("message.created", message, message.seq, message.created_at, conversation.history)
     return Entry(message.seq, frame)
@@ -89,8 +103,7 @@ def _change_entries(conversation: Conversation, changes: list[Change]) -> list[E
         elif change.kind in ABOUT_CONVERSATION:
             frame = conversation_frame(change, conversation)
         elif change.message_id:
-            message = messages[change.message_id]
-            frame = message_frame(change.kind, message, change.seq, change.created_at, conversation.history)
+            frame = change_frame(change, messages[change.message_id], conversation.history)
         else:
             raise ValueError(f"no event for a change of kind {change.kind}")
         removed = change.subject_id if change.kind == Kind.MEMBER_REMOVED else None

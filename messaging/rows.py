@@ -14,7 +14,7 @@ from conversations.models import Conversation, Membership
 from conversations.models.membership import MembershipQuerySet
 from conversations.policy import capabilities
 from conversations.wire import conversation_state, own_membership
-from messaging.greeting import with_uncounted
+from messaging.greeting import with_counts
 from messaging.models import Message
 from messaging.people import blocked_senders
 from messaging.services.marks import unread_of
@@ -27,7 +27,7 @@ def row_memberships(user: User) -> MembershipQuerySet:
         conversation=OuterRef("conversation_id"), seq__gt=OuterRef("visible_from_seq")
     ).order_by("-seq")
     mine = Membership.objects.live().filter(user=user).select_related("conversation", "user")
-    return with_uncounted(mine).annotate(last_message_id=Subquery(last.values("id")[:1]))
+    return with_counts(mine).annotate(last_message_id=Subquery(last.values("id")[:1]))
 
 
 def rows(memberships: Iterable[Membership]) -> list[ConversationRow]:
@@ -56,7 +56,7 @@ def _row(membership: Membership, last: MessageState | None, peers: dict[UUID, Us
         **msgspec.structs.asdict(state),
         peer=peer,
         unread_count=unread_of(membership, membership.uncounted),  # type: ignore[attr-defined]
-        mention_count=0,
+        mention_count=membership.mention_count,  # type: ignore[attr-defined]
         last_message=last,
         membership=own_membership(membership, now),  # type: ignore[arg-type]
         capabilities=capabilities(membership),

@@ -5,9 +5,9 @@ snapshot would be older than the lock, so that a removed member's message went i
 4. The transaction ends.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -31,6 +31,8 @@ class Head(NamedTuple):
     number: int
     kind: str
     history: str
+    is_read_only: bool
+    slow_mode_seconds: int
 
 
 class Asked(NamedTuple):
@@ -40,6 +42,7 @@ class Asked(NamedTuple):
     sender_id: UUID
     client_id: str
     reply_to_id: UUID | None
+    thread_id: UUID | None
     is_direct: bool
 
 
@@ -47,7 +50,8 @@ class Known(NamedTuple):
     """What the database says to an `Asked`, by its index `n`.
 
     `role` is None for strangers. `message_*` is the message that used this `client_id` before. `reply_*` is the message
-    that is answered; `reply_seq` is None when this member may not see it, and the rest says nothing then.
+    that is answered; `reply_seq` is None when this member may not see it, and the rest says nothing then. `thread_seq`
+    is the place of the thread's first message, None when it cannot be one.
     """
 
     n: int
@@ -56,6 +60,7 @@ class Known(NamedTuple):
     full_name: str
     avatar_url: str
     is_blocked: bool
+    last_sent_at: datetime | None
     message_id: UUID | None
     message_hash: bytes | None
     reply_seq: int | None
@@ -64,6 +69,7 @@ class Known(NamedTuple):
     reply_username: str
     reply_full_name: str
     reply_avatar_url: str
+    thread_seq: int | None
 
 
 class Row(NamedTuple):
@@ -80,6 +86,9 @@ class Row(NamedTuple):
     content: str
     metadata: str | None
     reply_to_id: UUID | None
+    thread_id: UUID | None
+    mentions: list[UUID]
+    mentions_all: bool
     created_at: datetime
 
 
@@ -98,7 +107,10 @@ class Store(Protocol):
         """What is known about each."""
 
     def keep(self, rows: Sequence[Row]) -> None:
-        """Insert messages; move on the heads of their conversations and their senders' own marks."""
+        """Insert messages with their mentions; move on their conversations' heads and their senders' own marks."""
+
+    def count_reply(self, row: Row, place: int) -> None:
+        """Count a message in its thread: the thread's first one changes, at this place of the log."""
 
 
 LOOK_COLUMNS = """
@@ -107,8 +119,8 @@ LOOK_COLUMNS = """
                SELECT 1 FROM conversations_membership o
                LEFT JOIN accounts_block b ON b.blocker_id = o.user_id AND b.blocked_id = i.sender_id
                WHERE o.conversation_id = i.conversation_id AND (b.id IS NOT NULL OR o.left_at IS NOT NULL)),
-           d.id, d.body_hash,
-           r.seq, r.content, r.sender_id, ru.username, ru.full_name, ru.avatar_url
+           ms.last_sent_at, d.id, d.body_hash,
+           r.seq, r.content, r.sender_id, ru.username, ru.full_name, ru.avatar_url, t.seq
 """
 LOOK_JOINS = """
     JOIN accounts_user u ON u.id = i.sender_id
@@ -119,7 +131,11 @@ LOOK_JOINS = """
            ON r.id = i.reply_to_id AND r.conversation_id = i.conversation_id AND r.seq > ms.visible_from_seq
               AND r.deleted_at IS NULL
     LEFT JOIN accounts_user ru ON ru.id = r.sender_id
+    LEFT JOIN {thread} t
+           ON t.id = i.thread_id AND t.conversation_id = i.conversation_id AND t.seq > ms.visible_from_seq
+              AND t.deleted_at IS NULL AND t.thread_id IS NULL
 """
+HEAD_COLUMNS = "id, seq, message_count, kind, history, is_read_only, slow_mode_seconds"
 
 
 class PostgresStore:
@@ -127,28 +143,33 @@ class PostgresStore:
 
     # Always a few rows by key. A plan made while the tables were small would scan them for ever after.
     BEGIN = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
-    LOCK = """
-        SELECT id, seq, message_count, kind, history FROM conversations_conversation
-        WHERE id = ANY(%s) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE """
+    LOCK = f"""
+        SELECT {HEAD_COLUMNS} FROM conversations_conversation
+        WHERE id = ANY(%s) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE """  # noqa: S608 - constants only
     # OFFSET 0 keeps the planner from walking the whole index of messages once for all who answer nothing.
     REPLIED = "LATERAL (SELECT * FROM messaging_message WHERE id = i.reply_to_id OFFSET 0)"
+    THREAD = "LATERAL (SELECT * FROM messaging_message WHERE id = i.thread_id OFFSET 0)"
     LOOK = f"""{LOOK_COLUMNS}
         FROM json_to_recordset(%s) AS i(n int, conversation_id uuid, sender_id uuid, client_id text, reply_to_id uuid,
-             is_direct bool) {LOOK_JOINS.format(replied=REPLIED)}"""
+             thread_id uuid, is_direct bool) {LOOK_JOINS.format(replied=REPLIED, thread=THREAD)}"""
     KEEP = """
         WITH i AS (
             SELECT * FROM json_to_recordset(%s) AS i(id uuid, conversation_id uuid, seq bigint, number bigint,
                 sender_id uuid, client_id text, body_hash text, content_type text, content text, metadata text,
-                reply_to_id uuid, created_at timestamptz)
+                reply_to_id uuid, thread_id uuid, mentions jsonb, mentions_all bool, created_at timestamptz)
         ), kept AS (
             INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id,
-                body_hash, content_type, content, metadata, reply_to_id, created_at)
+                body_hash, content_type, content, metadata, reply_to_id, thread_id, mentions, mentions_all, created_at)
             SELECT id, conversation_id, seq, number, seq, sender_id, client_id, decode(body_hash, 'base64'),
-                content_type, content, metadata::jsonb, reply_to_id, created_at FROM i
+                content_type, content, metadata::jsonb, reply_to_id, thread_id, nullif(mentions, '[]'), mentions_all,
+                created_at FROM i
+        ), mentioned AS (
+            INSERT INTO messaging_mention (message_id, conversation_id, user_id, sender_id, number)
+            SELECT id, conversation_id, m::uuid, sender_id, number FROM i, jsonb_array_elements_text(mentions) m
         ), marked AS (
             UPDATE conversations_membership ms
             SET last_read_seq = x.seq, last_read_number = x.number, last_read_at = x.at,
-                last_delivered_seq = x.seq, last_delivered_at = x.at, is_marked_unread = false
+                last_delivered_seq = x.seq, last_delivered_at = x.at, last_sent_at = x.at, is_marked_unread = false
             FROM (SELECT conversation_id, sender_id, max(seq) AS seq, max(number) AS number, max(created_at) AS at
                   FROM i GROUP BY 1, 2) x
             WHERE ms.conversation_id = x.conversation_id AND ms.user_id = x.sender_id
@@ -157,6 +178,16 @@ class PostgresStore:
         FROM (SELECT conversation_id, max(seq) AS seq, max(number) AS number, max(created_at) AS at
               FROM i GROUP BY 1) x
         WHERE c.id = x.conversation_id"""
+    COUNT_REPLY = """
+        WITH counted AS (
+            UPDATE messaging_message SET reply_count = reply_count + 1, changed_seq = %(place)s
+            WHERE id = %(thread)s RETURNING seq
+        ), changed AS (
+            INSERT INTO conversations_change
+                (conversation_id, seq, kind, actor_id, message_id, about_seq, data, created_at)
+            SELECT %(conversation)s, %(place)s, 'message.updated', %(actor)s, %(thread)s, seq, '{}', %(at)s FROM counted
+        )
+        UPDATE conversations_conversation SET seq = %(place)s WHERE id = %(conversation)s"""
 
     def __init__(self) -> None:
         connection.ensure_connection()
@@ -188,7 +219,10 @@ class PostgresStore:
     def keep(self, rows: Sequence[Row]) -> None:
         self._run(self.KEEP, [_json([row._asdict() for row in rows])])
 
-    def _run(self, statement: str, parameters: Sequence[Any] | None = None) -> list[Any]:
+    def count_reply(self, row: Row, place: int) -> None:
+        self._run(self.COUNT_REPLY, _counting(row, place))
+
+    def _run(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> list[Any]:
         with connection.wrap_database_errors, psycopg.Cursor(self._raw) as cursor:
             cursor.execute(statement, parameters)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
@@ -197,26 +231,37 @@ class PostgresStore:
 class SqliteStore:
     """One writer at a time by nature; arrays travel as JSON."""
 
-    LOCK = """
-        SELECT id, seq, message_count, kind, history FROM conversations_conversation
-        WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"""
+    LOCK = f"""
+        SELECT {HEAD_COLUMNS} FROM conversations_conversation
+        WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"""  # noqa: S608 - constants only
     LOOK = f"""
         WITH i AS MATERIALIZED (
             SELECT key AS n, value ->> 0 AS conversation_id, value ->> 1 AS sender_id, value ->> 2 AS client_id,
-                   value ->> 3 AS reply_to_id, value ->> 4 AS is_direct
+                   value ->> 3 AS reply_to_id, value ->> 4 AS thread_id, value ->> 5 AS is_direct
             FROM json_each(?)
-        ) {LOOK_COLUMNS} FROM i {LOOK_JOINS.format(replied="messaging_message")}"""  # noqa: S608 - constants only
+        ) {LOOK_COLUMNS} FROM i {LOOK_JOINS.format(replied="messaging_message", thread="messaging_message")}"""  # noqa: S608 - constants only
     KEEP = """
         INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id, body_hash,
-            content_type, content, metadata, reply_to_id, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"""
+            content_type, content, metadata, reply_to_id, thread_id, mentions, mentions_all, reply_count, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15)"""
+    MENTION = """
+        INSERT INTO messaging_mention (message_id, conversation_id, user_id, sender_id, number)
+        SELECT ?1, ?2, replace(value, '-', ''), ?5, ?4 FROM json_each(?13)"""
     MARK = """
         UPDATE conversations_membership
-        SET last_read_seq = ?3, last_read_number = ?4, last_read_at = ?12, last_delivered_seq = ?3,
-            last_delivered_at = ?12, is_marked_unread = 0
+        SET last_read_seq = ?3, last_read_number = ?4, last_read_at = ?15, last_delivered_seq = ?3,
+            last_delivered_at = ?15, last_sent_at = ?15, is_marked_unread = 0
         WHERE conversation_id = ?2 AND user_id = ?5"""
     HEAD = """
-        UPDATE conversations_conversation SET seq = ?3, message_count = ?4, active_at = ?12 WHERE id = ?2"""
+        UPDATE conversations_conversation SET seq = ?3, message_count = ?4, active_at = ?15 WHERE id = ?2"""
+    COUNT_REPLY = (
+        "UPDATE messaging_message SET reply_count = reply_count + 1, changed_seq = :place WHERE id = :thread",
+        """INSERT INTO conversations_change
+               (conversation_id, seq, kind, actor_id, message_id, about_seq, data, created_at)
+           SELECT :conversation, :place, 'message.updated', :actor, :thread, seq, '{}', :at
+           FROM messaging_message WHERE id = :thread""",
+        "UPDATE conversations_conversation SET seq = :place WHERE id = :conversation",
+    )
 
     def __init__(self) -> None:
         connection.ensure_connection()
@@ -239,31 +284,61 @@ class SqliteStore:
 
     def look(self, asked: Sequence[Asked]) -> list[Known]:
         shown = [
-            (a.conversation_id.hex, a.sender_id.hex, a.client_id, a.reply_to_id and a.reply_to_id.hex, a.is_direct)
+            (a.conversation_id.hex, a.sender_id.hex, a.client_id, _hex(a.reply_to_id), _hex(a.thread_id), a.is_direct)
             for a in asked
         ]
         return [
-            Known._make([*row[:6], _uuid(row[6]), *row[7:10], _uuid(row[10]), *row[11:]])
+            Known._make([*row[:6], _moment(row[6]), _uuid(row[7]), *row[8:11], _uuid(row[11]), *row[12:]])
             for row in self._run(self.LOOK, [_json(shown)])
         ]
 
     def keep(self, rows: Sequence[Row]) -> None:
-        adapt = connection.ops.adapt_datetimefield_value
-        plain = [
-            tuple(
-                value.hex if isinstance(value, UUID) else str(adapt(value)) if isinstance(value, datetime) else value
-                for value in row
-            )
-            for row in rows
-        ]
+        plain = [tuple(map(_plain, row)) for row in rows]
         with connection.wrap_database_errors:
             for statement in (self.KEEP, self.MARK, self.HEAD):
                 self._raw.cursor().executemany(statement, plain)
+            self._raw.cursor().executemany(self.MENTION, [row for row in plain if row[MENTIONS]])
+
+    def count_reply(self, row: Row, place: int) -> None:
+        parameters = {name: _plain(value) for name, value in _counting(row, place).items()}
+        with connection.wrap_database_errors:
+            for statement in self.COUNT_REPLY:
+                self._raw.execute(statement, parameters)
 
     def _run(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         with connection.wrap_database_errors:
             found: list[Any] = self._raw.execute(statement, parameters).fetchall()
             return found
+
+
+def _counting(row: Row, place: int) -> dict[str, Any]:
+    return {
+        "place": place,
+        "thread": row.thread_id,
+        "conversation": row.conversation_id,
+        "actor": row.sender_id,
+        "at": row.created_at,
+    }
+
+
+MENTIONS = Row._fields.index("mentions")
+
+
+def _plain(value: Any) -> Any:
+    """A value as SQLite keeps it."""
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        return str(connection.ops.adapt_datetimefield_value(value))
+    return (_json(value) if value else None) if isinstance(value, list) else value
+
+
+def _hex(id_: UUID | None) -> str | None:
+    return id_.hex if id_ else None
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    return value.replace(tzinfo=UTC) if value else None
 
 
 def _uuid(text: str | None) -> UUID | None:

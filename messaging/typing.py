@@ -10,8 +10,9 @@ from chatproject.common.publish import Ring, conversation_topic
 from conversations.wire import event
 from messaging.feed import Feed
 from messaging.rooms import Hearer
+from messaging.threads import in_thread
+from messaging.typing_now import LIVES, note_typing
 
-LIVES = 6.0
 TOLD_AGAIN = 3.0
 ROOM_SIZE = 100
 """Sockets in a conversation above which nobody is told who is typing."""
@@ -55,9 +56,8 @@ class Typing:
         is_typing: bool,
         hidden_from: Collection[UUID] = (),
     ) -> None:
-        hidden = [blocked.hex for blocked in hidden_from]
-        note = {"typing": is_typing, "user_id": user_id.hex, "username": username, "hidden_from": hidden}
-        self._feed.tell([Ring(conversation_topic(conversation_id), 0, b"", note=note)])
+        self._feed.tell([typing_ring(user_id, username, conversation_id, is_typing, hidden_from)])
+        self._feed.spawn(in_thread(note_typing, conversation_id, user_id, username, is_typing))
 
     def _hear(self, ring: Ring) -> None:
         if not ring.note or "typing" not in ring.note:
@@ -103,6 +103,15 @@ class Typing:
         """A fresh list of every conversation in which somebody types, for a socket that has just come."""
         for conversation_id in hearer.hearing & self._lists.keys():
             hearer.outbox.send(_frame(conversation_id, self._lists[conversation_id], hearer))
+
+
+def typing_ring(
+    user_id: UUID, username: str, conversation_id: UUID, is_typing: bool, hidden_from: Collection[UUID] = ()
+) -> Ring:
+    """The ring by which the feeds hear that somebody types, or no longer."""
+    hidden = [blocked.hex for blocked in hidden_from]
+    note = {"typing": is_typing, "user_id": user_id.hex, "username": username, "hidden_from": hidden}
+    return Ring(conversation_topic(conversation_id), 0, b"", note=note)
 
 
 def _frame(conversation_id: UUID, typing: dict[UUID, Typist], hearer: Hearer) -> bytes:

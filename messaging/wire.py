@@ -11,6 +11,7 @@ from chatproject.common.clock import rfc3339
 from chatproject.common.errors import invalid
 from conversations.models import Conversation
 from conversations.wire import ConversationState, OwnMembership
+from messaging.mentions import MENTIONS
 from messaging.models import Message
 
 CONTENT_SIZE = 10_000
@@ -23,12 +24,15 @@ Place = Annotated[int, Meta(ge=0, le=2**62)]
 
 
 class NewMessage(msgspec.Struct):
-    """A message as its sender writes it. `client_id` makes retrying safe; choose a new one per message."""
+    """A message as its sender writes it. `client_id` makes retrying safe; choose a new one per message. `thread_id` is
+    the first message of the thread it belongs to. Members are mentioned by `@name` in the text, or by `mention_ids`."""
 
     content: Content
     client_id: ClientId | None = None
     content_type: Literal["text"] = "text"
     reply_to_id: UUID | None = None
+    thread_id: UUID | None = None
+    mention_ids: Annotated[list[UUID], Meta(max_length=MENTIONS)] = []
     metadata: dict[str, Any] | None = None
 
     def check(self) -> None:
@@ -36,6 +40,25 @@ class NewMessage(msgspec.Struct):
         check_content(self.content)
         if self.metadata is not None and len(msgspec.json.encode(self.metadata)) > METADATA_BYTES:
             raise invalid("metadata", f"Metadata has at most {METADATA_BYTES} bytes.")
+
+
+class Reaction(msgspec.Struct):
+    """An emoji."""
+
+    emoji: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class NewReport(msgspec.Struct):
+    """Why the operators should look at it."""
+
+    reason: Literal["spam", "abuse", "violence", "sexual", "illegal", "other"]
+    comment: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class TypingChange(msgspec.Struct):
+    """Whether I am typing; good for 6 seconds."""
+
+    is_typing: bool
 
 
 class MessageChange(msgspec.Struct):
@@ -67,8 +90,18 @@ class Quote(msgspec.Struct):
     content: str | None = None
 
 
+class Reactions(msgspec.Struct):
+    """One emoji on a message: how many chose it, and the first 50 of them."""
+
+    count: int
+    user_ids: list[UUID]
+
+
 class MessageState(msgspec.Struct, kw_only=True):
     """A message as it looks to everyone who may see it; hold the one with the higher `changed_seq`.
+
+    `mentions` are the ids of members who are named; `mentions_all` stands for everybody. `reply_count` counts the
+    thread that this message begins.
 
     `sender` is as it was when this was written. In HTTP answers alone stand `status`, on own messages, and `is_folded`,
     on those of people the caller blocks.
@@ -84,11 +117,12 @@ class MessageState(msgspec.Struct, kw_only=True):
     content: str
     envelope: None = None
     reply_to: Quote | None = None
-    thread_id: None = None
+    thread_id: UUID | None = None
     reply_count: int = 0
     attachments: list[Any] = []
-    mentions: list[Any] = []
-    reactions: dict[str, Any] = {}
+    mentions: list[UUID] = []
+    mentions_all: bool = False
+    reactions: dict[str, Reactions] = {}
     metadata: dict[str, Any] | None = None
     is_edited: bool = False
     edited_at: str | None = None
@@ -123,6 +157,57 @@ class History(msgspec.Struct):
     results: list[MessageState]
     next: str | None
     previous: str | None
+
+
+class PastContent(msgspec.Struct):
+    """What a message said until it was edited."""
+
+    content: str
+    replaced_at: str
+
+
+class Receipt(msgspec.Struct):
+    """A member whose mark stands at or behind the message, and since when."""
+
+    user: UserRef
+    at: str | None
+
+
+class Receipts(msgspec.Struct):
+    """Who has read a message, and whose devices have it; those who show nobody what they read are among the latter."""
+
+    read: list[Receipt]
+    delivered: list[Receipt]
+
+
+class Thread(msgspec.Struct):
+    """A page of a thread, ascending by `seq`, with the caller's own mark in it."""
+
+    results: list[MessageState]
+    next: str | None
+    previous: str | None
+    reply_count: int
+    last_read_seq: int
+    unread_count: int
+
+
+class ReportState(msgspec.Struct):
+    """A report of mine."""
+
+    id: UUID
+    status: str
+    created_at: str
+
+
+class TypingPerson(msgspec.Struct):
+    id: UUID
+    username: str
+
+
+class TypingList(msgspec.Struct):
+    """Who is typing here now."""
+
+    users: list[TypingPerson]
 
 
 class Unread(msgspec.Struct):
@@ -194,12 +279,23 @@ def message_state(message: Message, history: str) -> MessageState:
         content_type=message.content_type,
         content=message.content,
         reply_to=quote(message.reply_to, history) if message.reply_to and not deleted else None,
+        thread_id=message.thread_id,
+        reply_count=message.reply_count,
+        mentions=[UUID(id_) for id_ in message.mentions or ()],
+        mentions_all=message.mentions_all,
+        reactions=reactions_state(message),
         metadata=message.metadata,
         is_edited=message.edited_at is not None,
         edited_at=rfc3339(message.edited_at) if message.edited_at else None,
         is_deleted=deleted,
+        is_pinned=message.pinned_at is not None,
         created_at=rfc3339(message.created_at),
     )
+
+
+def reactions_state(message: Message) -> dict[str, Reactions]:
+    """The reactions on a message, in the order in which each emoji came first."""
+    return msgspec.convert(message.reactions or {}, dict[str, Reactions])
 
 
 def quote(message: Message, history: str) -> Quote:

@@ -1,5 +1,6 @@
 """What every HTTP door shares: reading a body into a wire struct, writing an answer, paging by key."""
 
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,7 +10,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from chatproject.common import strict_json
-from chatproject.common.errors import Refusal
+from chatproject.common.errors import Refusal, invalid
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -56,6 +57,13 @@ def refusal_of(error: msgspec.ValidationError) -> Refusal:
         missing = sentence.split("`")[1]
         field, code, sentence = (f"{field}.{missing}" if field else missing), "required", "This field is required."
     return Refusal("invalid", errors=[{"field": field, "code": code, "detail": sentence}])
+
+
+def moment_of(moment: datetime | None, field: str) -> datetime | None:
+    """A moment from a body; refuses (`invalid`) one that does not say which offset it means."""
+    if moment is not None and moment.tzinfo is None:
+        raise invalid(field, "Name the offset, like Z.")
+    return moment
 
 
 def int_of(request: Request, name: str, default: int | None = None, low: int = 0, high: int = 2**62) -> int | None:

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
-from chatproject.common.api import body_of
-from chatproject.common.errors import Refusal, invalid
+from chatproject.common.api import body_of, moment_of
+from chatproject.common.errors import invalid
 from chatproject.common.ids import parse_id
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
@@ -69,7 +69,5 @@ def _user_id(request: SignedInRequest, user: str) -> UUID:
 
 def _own_changes(body: MemberChange) -> dict[str, Any]:
     changes = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
-    muted_until = changes.get("muted_until")
-    if muted_until is not None and muted_until.tzinfo is None:
-        raise Refusal("invalid", errors=[{"field": "muted_until", "code": "invalid", "detail": "Name the offset."}])
+    moment_of(changes.get("muted_until"), "muted_until")
     return changes

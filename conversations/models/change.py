@@ -17,6 +17,10 @@ class Change(models.Model):
         CONVERSATION_DELETED = "conversation.deleted"
         MESSAGE_UPDATED = "message.updated"
         MESSAGE_DELETED = "message.deleted"
+        MESSAGE_PINNED = "message.pinned"
+        MESSAGE_UNPINNED = "message.unpinned"
+        REACTION_ADDED = "reaction.added"
+        REACTION_REMOVED = "reaction.removed"
 
     conversation = models.ForeignKey(
         "conversations.Conversation", models.CASCADE, related_name="changes", db_index=False

@@ -51,6 +51,8 @@ class Conversation(models.Model):
     encryption = models.CharField(max_length=8, choices=Encryption, default=Encryption.SERVER)
     history = models.CharField(max_length=8, choices=History, default=History.ALL)
     members_can_invite = models.BooleanField(default=False)
+    is_read_only = models.BooleanField(default=False)
+    slow_mode_seconds = models.PositiveIntegerField(default=0)
     seq = models.BigIntegerField(default=0, editable=False)
     message_count = models.BigIntegerField(default=0, editable=False)
     member_count = models.PositiveIntegerField(default=0, editable=False)

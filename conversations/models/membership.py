@@ -52,6 +52,7 @@ class Membership(models.Model):
     last_read_seq = models.BigIntegerField(default=0)
     last_read_number = models.BigIntegerField(default=0)
     last_read_at = models.DateTimeField(null=True)
+    last_sent_at = models.DateTimeField(null=True)
     last_delivered_seq = models.BigIntegerField(default=0)
     last_delivered_at = models.DateTimeField(null=True)
     nickname = models.CharField(max_length=50, blank=True)

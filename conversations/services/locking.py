@@ -4,7 +4,7 @@ from uuid import UUID
 
 from chatproject.common.errors import Refusal, not_found
 from conversations.models import Conversation, Membership
-from conversations.policy import may
+from conversations.policy import FOR_WRITERS, may
 
 
 def lock(conversation_id: UUID) -> Conversation:
@@ -20,9 +20,15 @@ def lock_for(actor: Membership, action: str) -> Membership:
     conversation = lock(actor.conversation_id)
     membership = Membership.objects.of(actor.user, conversation.id)
     membership.conversation = conversation
-    if not may(membership, action):
-        raise Refusal("permission_denied")
+    refuse_unless_allowed(membership, action)
     return membership
+
+
+def refuse_unless_allowed(membership: Membership, action: str) -> None:
+    """Refuses (`permission_denied`, or `read_only` to who could write otherwise) what this member may not do."""
+    if may(membership, action):
+        return
+    raise Refusal("read_only" if action in FOR_WRITERS else "permission_denied")
 
 
 def member_of(conversation: Conversation, user_id: UUID) -> Membership:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Block, User
 from chatproject.common.errors import Refusal, invalid, not_found
 from conversations.log import Kind, announce_added, announce_change, announce_removed, append, member_frame
-from conversations.models import Conversation, Membership
+from conversations.models import Ban, Conversation, Membership
 from conversations.policy import may, may_act_on
 from conversations.services.create import GROUP_SIZE
 from conversations.services.locking import lock, lock_for, member_of
@@ -29,9 +29,10 @@ def add_members(actor: Membership, *, user_ids: list[UUID], role: str = Role.MEM
             raise invalid("user_ids", f"No such person: {min(map(str, missing))}")
         if Block.objects.filter(blocker__in=people, blocked=actor.user).exists():
             raise Refusal("blocked")
+        refuse_banned(actor.conversation, people)
         if actor.conversation.member_count + len(people) > GROUP_SIZE:
             raise Refusal("conflict", f"A group has at most {GROUP_SIZE} members.")
-        return _enter(actor.conversation, people, role, actor.user)
+        return enter(actor.conversation, people, role, actor.user)
 
 
 def join(actor: User, *, conversation_id: UUID) -> Membership:
@@ -40,7 +41,8 @@ def join(actor: User, *, conversation_id: UUID) -> Membership:
         conversation = lock(conversation_id)
         if conversation.kind != Conversation.Kind.CHANNEL:
             raise not_found()
-        _enter(conversation, [actor], Role.MEMBER, None)
+        refuse_banned(conversation, [actor])
+        enter(conversation, [actor], Role.MEMBER, None)
     return Membership.objects.of(actor, conversation_id)
 
 
@@ -48,7 +50,7 @@ def leave(actor: Membership) -> None:
     """Leave; the last owner can only go as the last member."""
     with transaction.atomic():
         actor = lock_for(actor, "leave")
-        _keep_an_owner(actor)
+        keep_an_owner(actor)
         go(actor, actor.user)
 
 
@@ -59,7 +61,7 @@ def remove_member(actor: Membership, *, user_id: UUID) -> None:
         subject = member_of(actor.conversation, user_id)
         if not may_act_on(actor, subject):
             raise Refusal("permission_denied")
-        _keep_an_owner(subject)
+        keep_an_owner(subject)
         go(subject, actor.user)
 
 
@@ -71,7 +73,7 @@ def change_role(actor: Membership, *, user_id: UUID, role: str) -> Membership:
         if role == subject.role:
             return subject
         if role != Role.OWNER:
-            _keep_an_owner(subject)
+            keep_an_owner(subject)
         subject.role = role
         subject.save(update_fields=["role"])
         change = append(actor.conversation, Kind.MEMBER_UPDATED, actor=actor.user, subject=subject.user)
@@ -95,7 +97,7 @@ def edit_own_membership(actor: Membership, *, changes: dict[str, Any]) -> Member
     return actor
 
 
-def _enter(conversation: Conversation, people: list[User], role: str, actor: User | None) -> list[Membership]:
+def enter(conversation: Conversation, people: list[User], role: str, actor: User | None) -> list[Membership]:
     """Make these people members of a locked conversation; those who are already are passed over."""
     now, entered = timezone.now(), []
     known = {m.user_id: m for m in Membership.objects.filter(conversation=conversation, user__in=people)}
@@ -142,7 +144,13 @@ def _count(conversation: Conversation, by: int) -> None:
     Conversation.objects.filter(id=conversation.id).update(member_count=F("member_count") + by)
 
 
-def _keep_an_owner(subject: Membership) -> None:
+def refuse_banned(conversation: Conversation, people: list[User]) -> None:
+    """Refuses `banned` when one of these people is banned from a locked conversation."""
+    if Ban.objects.filter(conversation=conversation, user__in=people).exists():
+        raise Refusal("banned")
+
+
+def keep_an_owner(subject: Membership) -> None:
     """Refuse (`last_owner`) to take away the last owner while others are in the conversation."""
     if subject.role != Role.OWNER:
         return

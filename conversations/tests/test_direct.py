@@ -23,7 +23,7 @@ async def test_the_first_opens_it_and_the_second_finds_it(person) -> None:
     assert made.json()["id"] == found.json()["id"]
     assert (made.json()["peer"]["id"], found.json()["peer"]["id"]) == (bob.id, alice.id)
     assert made.json()["name"] == bob.name
-    assert found.json()["capabilities"] == ["send_message"]
+    assert found.json()["capabilities"] == ["send_message", "react", "pin_messages"]
 
 
 def with_(other) -> dict[str, str]:

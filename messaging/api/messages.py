@@ -31,9 +31,9 @@ class MessagesView(APIView):
     @describe("History, ascending by `seq`; the newest without a key", answers={200: History}, query=AROUND)
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         membership = Membership.objects.of(request.user, id)
-        found, before, after = _slice(request, Message.objects.shown().in_view_of(membership))
+        found, before, after = slice_of(request, Message.objects.shown().in_view_of(membership))
         states = states_for(request.user, [membership], found)
-        return Response(History(states, _url(request, "after", after), _url(request, "before", before)))
+        return Response(History(states, *neighbours(request, before, after)))
 
     @describe("Send a message", body=NewMessage, answers={201: MessageState, 200: MessageState})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
@@ -98,7 +98,12 @@ def _with_status(message: bytes) -> msgspec.Raw:
     return msgspec.Raw(message[:-1] + b',"status":"sent"}')
 
 
-def _slice(request: SignedInRequest, messages: MessageQuerySet) -> tuple[list[Message], int | None, int | None]:
+def neighbours(request: SignedInRequest, before: int | None, after: int | None) -> tuple[str | None, str | None]:
+    """The addresses of the next and the previous page."""
+    return _url(request, "after", after), _url(request, "before", before)
+
+
+def slice_of(request: SignedInRequest, messages: MessageQuerySet) -> tuple[list[Message], int | None, int | None]:
     """The messages asked for, ascending, and the places to go on at: before the first and after the last, where
     there is more."""
     limit = int_of(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT) or DEFAULT_LIMIT

@@ -16,7 +16,7 @@ from chatproject.common.openapi import PAGING, describe
 from chatproject.common.pagination import page
 from conversations.models import Membership
 from messaging.api.messages import states_for
-from messaging.greeting import with_uncounted
+from messaging.greeting import with_counts
 from messaging.models import Message
 from messaging.reader import read_log
 from messaging.rows import row_memberships, rows
@@ -53,10 +53,11 @@ class DeliveredView(APIView):
 class UnreadView(APIView):
     @describe("How much waits", answers={200: Unread})
     def get(self, request: SignedInRequest) -> Response:
-        mine = with_uncounted(Membership.objects.live().filter(user=request.user))
-        counts = mine.values_list(F("conversation__message_count") - F("last_read_number") - F("uncounted"), flat=True)
-        waiting = [count for count in counts if count > 0]
-        return Response(Unread(messages=sum(waiting), conversations=len(waiting), mentions=0))
+        mine = with_counts(Membership.objects.live().filter(user=request.user))
+        unread = F("conversation__message_count") - F("last_read_number") - F("uncounted")
+        waiting = [(count, mentions) for count, mentions in mine.values_list(unread, "mention_count") if count > 0]
+        messages, mentions = (sum(column) for column in zip(*waiting, strict=True)) if waiting else (0, 0)
+        return Response(Unread(messages=messages, conversations=len(waiting), mentions=mentions))
 
 
 class SyncView(APIView):

@@ -1,14 +1,24 @@
 """The deeds on messages and marks, the same whatever the door."""
 
 from messaging.services.change import delete_message, edit_message
-from messaging.services.marks import mark_delivered, mark_read
+from messaging.services.marks import mark_delivered, mark_read, mark_thread_read
+from messaging.services.pins import pin_message, unpin_message
+from messaging.services.reactions import add_reaction, remove_reaction
+from messaging.services.reports import report_message, report_person
 from messaging.services.send import send_direct_message, send_message
 
 __all__ = [
+    "add_reaction",
     "delete_message",
     "edit_message",
     "mark_delivered",
     "mark_read",
+    "mark_thread_read",
+    "pin_message",
+    "remove_reaction",
+    "report_message",
+    "report_person",
     "send_direct_message",
     "send_message",
+    "unpin_message",
 ]

@@ -1,65 +1,114 @@
 """Editing and deleting: each takes a place in the log and names the message by id, never its text."""
 
-from datetime import datetime
+from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from chatproject.common.errors import Refusal, not_found
-from conversations.log import Kind, announce_change, append
-from conversations.models import Change, Membership
+from chatproject.common.errors import Refusal
+from conversations.log import Kind
+from conversations.models import Membership
 from conversations.people import refuse_if_blocked
 from conversations.policy import may, may_act_on
-from conversations.services.locking import lock
-from messaging.models import Message
-from messaging.reader import message_frame
+from conversations.services.locking import refuse_unless_allowed
+from messaging.mentions import Members, named_in
+from messaging.models import Mention, Message, Reaction, Revision
+from messaging.services.locking import change_message, lock_message, recount_thread
 from messaging.wire import check_content
 
 
 def edit_message(actor: User, *, message_id: UUID, content: str) -> Message:
-    """Replace the text of an own message. Deleted messages cannot be found."""
+    """Replace the text of an own message; what it said before is kept as long as it lives.
+
+    Refuses `not_found` (also when deleted), `permission_denied`, `read_only`, `blocked` and `edit_window_closed`."""
     check_content(content)
     with transaction.atomic():
-        membership, message = _lock_message(actor, message_id)
+        membership, message = lock_message(actor, message_id)
         if message.sender_id != actor.id:
             raise Refusal("permission_denied")
+        refuse_unless_allowed(membership, "send_message")
         refuse_if_blocked(membership)
         if message.content != content:
-            message.content, message.edited_at = content, timezone.now()
-            _change(membership, message, Kind.MESSAGE_UPDATED, message.edited_at)
+            _refuse_late(message)
+            _edit(membership, message, content)
     return message
 
 
+def _refuse_late(message: Message) -> None:
+    window = timedelta(minutes=settings.EDIT_WINDOW_MINUTES)
+    if window and timezone.now() - message.created_at > window:
+        raise Refusal("edit_window_closed")
+
+
+def _edit(membership: Membership, message: Message, content: str) -> None:
+    moment = timezone.now()
+    Revision.objects.create(message=message, content=message.content, replaced_at=moment)
+    named = named_in(content)
+    mentioned = Members([(message.conversation_id, named)]).mentioned(
+        message.conversation_id, named, membership.user_id
+    )
+    _name(message, mentioned or [])
+    change_message(
+        membership,
+        message,
+        Kind.MESSAGE_UPDATED,
+        moment,
+        content=content,
+        edited_at=moment,
+        mentions=[str(id_) for id_ in mentioned or ()] or None,
+        mentions_all=named.is_all and may(membership, "mention_all"),
+    )
+
+
+def _name(message: Message, mentioned: list[UUID]) -> None:
+    """The message names these people now, and no others."""
+    Mention.objects.filter(message=message).exclude(user__in=mentioned).delete()
+    rows = [
+        Mention(
+            message=message,
+            conversation_id=message.conversation_id,
+            user_id=user_id,
+            sender_id=message.sender_id,
+            number=message.number,
+        )
+        for user_id in mentioned
+    ]
+    Mention.objects.bulk_create(rows, ignore_conflicts=True)
+
+
 def delete_message(actor: User, *, message_id: UUID) -> None:
-    """Delete an own message, or as a moderator that of a member: for everybody, for ever. A tombstone stays."""
+    """Delete an own message, or as a moderator that of a member: for everybody, for ever. A tombstone stays, and
+    nothing of what it said, of what it said before, or of the reactions to it."""
     with transaction.atomic():
         try:
-            membership, message = _lock_message(actor, message_id)
+            membership, message = lock_message(actor, message_id)
         except Refusal:
             if Message.objects.visible_to(actor).filter(id=message_id, deleted_at__isnull=False).exists():
                 return
             raise
         if message.sender_id != actor.id and not _may_moderate(membership, message):
             raise Refusal("permission_denied")
-        message.content, message.metadata, message.deleted_at = "", None, timezone.now()
-        _change(membership, message, Kind.MESSAGE_DELETED, message.deleted_at)
-
-
-def _lock_message(actor: User, message_id: UUID) -> tuple[Membership, Message]:
-    """A message that the actor may see and that is not deleted, under the lock of its conversation."""
-    found = Message.objects.visible_to(actor).filter(id=message_id).values_list("conversation_id", flat=True).first()
-    if found is None:
-        raise not_found()
-    conversation = lock(found)
-    membership = Membership.objects.of(actor, conversation.id)
-    membership.conversation = conversation
-    message = Message.objects.shown().filter(id=message_id, deleted_at__isnull=True).first()
-    if message is None:
-        raise not_found()
-    message.conversation = conversation
-    return membership, message
+        for about in (Mention, Reaction, Revision):
+            about._default_manager.filter(message=message).delete()
+        moment = timezone.now()
+        change_message(
+            membership,
+            message,
+            Kind.MESSAGE_DELETED,
+            moment,
+            content="",
+            metadata=None,
+            mentions=None,
+            mentions_all=False,
+            reactions=None,
+            pinned_at=None,
+            deleted_at=moment,
+        )
+        if message.thread_id:
+            recount_thread(membership, message.thread_id, -1)
 
 
 def _may_moderate(membership: Membership, message: Message) -> bool:
@@ -68,11 +117,3 @@ def _may_moderate(membership: Membership, message: Message) -> bool:
         return False
     sender = Membership.objects.live().filter(conversation=membership.conversation, user=message.sender_id).first()
     return sender is None or may_act_on(membership, sender)
-
-
-def _change(membership: Membership, message: Message, kind: Change.Kind, moment: datetime) -> None:
-    conversation = membership.conversation
-    change = append(conversation, kind, actor=membership.user, message_id=message.id, about_seq=message.seq)
-    message.changed_seq = change.seq
-    message.save(update_fields=["content", "metadata", "edited_at", "deleted_at", "changed_seq"])
-    announce_change(change, message_frame(kind, message, change.seq, moment, conversation.history))

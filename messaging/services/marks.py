@@ -14,7 +14,7 @@ from conversations.models import Conversation, Membership
 from conversations.models.membership import MembershipQuerySet
 from conversations.people import is_silenced
 from conversations.wire import event
-from messaging.models import Message
+from messaging.models import Message, ThreadMark
 
 RECEIPTS_SIZE = 100
 """Members above which nobody is told who has read what."""
@@ -55,6 +55,13 @@ def mark_delivered(actor: Membership, *, seq: int) -> int:
         if moved.update(last_delivered_seq=seq, last_delivered_at=now):
             _tell_others(actor, "delivered.updated", seq, now)
     return max(seq, actor.last_delivered_seq)
+
+
+def mark_thread_read(actor: User, *, root: Message, seq: int) -> int:
+    """Everything in a thread up to this place was read. It never goes back. Returns where the mark stands."""
+    mark, _ = ThreadMark.objects.get_or_create(root=root, user=actor)
+    ThreadMark.objects.filter(pk=mark.pk, last_read_seq__lt=seq).update(last_read_seq=seq)
+    return max(seq, mark.last_read_seq)
 
 
 def unread_of(membership: Membership, uncounted: int) -> int:

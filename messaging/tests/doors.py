@@ -23,17 +23,47 @@ HIDDEN = {
     "conversations/<uuid:id>/log/": (f"conversations/{CONVERSATION}/log/", {"GET": None}),
     "conversations/<uuid:id>/read/": (f"conversations/{CONVERSATION}/read/", {"POST": {"seq": 1}}),
     "conversations/<uuid:id>/delivered/": (f"conversations/{CONVERSATION}/delivered/", {"POST": {"seq": 1}}),
+    "conversations/<uuid:id>/bans/": (
+        f"conversations/{CONVERSATION}/bans/",
+        {"GET": None, "POST": {"user_id": "{carol}"}},
+    ),
+    "conversations/<uuid:id>/bans/<uuid:user_id>/": (f"conversations/{CONVERSATION}/bans/{MEMBER}/", {"DELETE": None}),
+    "conversations/<uuid:id>/invites/": (f"conversations/{CONVERSATION}/invites/", {"GET": None, "POST": {}}),
+    "conversations/<uuid:id>/invites/<str:token>/": (
+        f"conversations/{CONVERSATION}/invites/{{invite}}/",
+        {"DELETE": None},
+    ),
+    "conversations/<uuid:id>/typing/": (
+        f"conversations/{CONVERSATION}/typing/",
+        {"GET": None, "POST": {"is_typing": True}},
+    ),
+    "conversations/<uuid:id>/pins/": (f"conversations/{CONVERSATION}/pins/", {"GET": None}),
+    "messages/<uuid:id>/history/": (f"messages/{MESSAGE}/history/", {"GET": None}),
+    "messages/<uuid:id>/receipts/": (f"messages/{MESSAGE}/receipts/", {"GET": None}),
+    "messages/<uuid:id>/replies/": (f"messages/{MESSAGE}/replies/", {"GET": None}),
+    "messages/<uuid:id>/read/": (f"messages/{MESSAGE}/read/", {"POST": {}}),
+    "messages/<uuid:id>/reactions/<str:emoji>/": (
+        f"messages/{MESSAGE}/reactions/\N{THUMBS UP SIGN}/",
+        {"PUT": None, "DELETE": None},
+    ),
+    "messages/<uuid:id>/pin/": (f"messages/{MESSAGE}/pin/", {"PUT": None, "DELETE": None}),
+    "messages/<uuid:id>/report/": (f"messages/{MESSAGE}/report/", {"POST": {"reason": "spam"}}),
     "messages/<uuid:id>/": (f"messages/{MESSAGE}/", {"GET": None, "PATCH": {"content": "x"}, "DELETE": None}),
     "users/me/devices/<uuid:device_id>/": ("users/me/devices/{device}/", {"DELETE": None}),
     "auth/sessions/<uuid:session_id>/": ("auth/sessions/{session}/", {"DELETE": None}),
 }
-FOR_ALL = {"users/<uuid:id>/", "users/<uuid:id>/avatar/", "users/<uuid:id>/block/"}
-"""Public to everybody who is signed in."""
+FOR_ALL = {"users/<uuid:id>/", "users/<uuid:id>/avatar/", "users/<uuid:id>/block/", "users/<uuid:id>/report/"}
+FOR_ALL |= {"invites/<str:token>/accept/"}
+"""Public to everybody who is signed in, or has the link."""
 
 REFUSED = {
     "message.send": {"conversation_id": CONVERSATION, "content": "Hi"},
     "message.edit": {"message_id": MESSAGE, "content": "Hi"},
     "message.delete": {"message_id": MESSAGE},
+    "message.pin": {"message_id": MESSAGE},
+    "message.unpin": {"message_id": MESSAGE},
+    "reaction.add": {"message_id": MESSAGE, "emoji": "\N{THUMBS UP SIGN}"},
+    "reaction.remove": {"message_id": MESSAGE, "emoji": "\N{THUMBS UP SIGN}"},
     "read.mark": {"conversation_id": CONVERSATION, "seq": 1},
     "delivered.mark": {"conversation_id": CONVERSATION, "seq": 1},
     "typing.start": {"conversation_id": CONVERSATION},

@@ -50,12 +50,13 @@ class Scene:
             "conversation": self.group,
             "message": message["id"],
             "device": device["id"],
+            "invite": self.alice.post(f"conversations/{self.group}/invites/")["token"],
             "session": self.alice.get("auth/sessions/")["results"][0]["id"],
             "bob": self.bob.id,
             "carol": self.carol.id,
             "epoch": self.alice.get("sync/")["epoch"],
         }
-        ids = ("conversation", "message", "session", "device")
+        ids = ("conversation", "message", "session", "device", "invite")
         self.random = {**self.real, **{name: str(uuid.uuid4()) for name in ids}}
 
     def state(self) -> object:

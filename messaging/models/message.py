@@ -33,6 +33,9 @@ class Message(models.Model):
     `number` counts messages without holes besides `seq`, which counts everything; `changed_seq` is the place at which
     the message last changed. `(sender, client_id)` is unique for ever and `body_hash` tells a retry from a clash.
     Deleting leaves the row as a tombstone without content.
+
+    A thread is the messages that name its first one as `thread`; that one counts them. `reactions` is what is shown of
+    the reactions, written with each of them; `mentions` are the ids of the members named, without those of `@all`.
     """
 
     class ContentType(models.TextChoices):
@@ -52,6 +55,12 @@ class Message(models.Model):
     content = models.TextField(blank=True)
     metadata = models.JSONField(null=True)
     reply_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
+    thread = models.ForeignKey("self", models.PROTECT, null=True, related_name="thread_replies", db_index=False)
+    reply_count = models.PositiveIntegerField(default=0, db_default=0)
+    mentions = models.JSONField(null=True)
+    mentions_all = models.BooleanField(default=False, db_default=False)
+    reactions = models.JSONField(null=True)
+    pinned_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
@@ -63,12 +72,28 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["conversation", "seq"], name="one_message_per_place"),
             models.UniqueConstraint(fields=["sender", "client_id"], name="message_once_per_client_id"),
             models.CheckConstraint(
-                condition=models.Q(deleted_at__isnull=True) | models.Q(content=""), name="tombstone_is_empty"
+                condition=models.Q(deleted_at__isnull=True)
+                | models.Q(
+                    content="",
+                    metadata__isnull=True,
+                    mentions__isnull=True,
+                    mentions_all=False,
+                    reactions__isnull=True,
+                    pinned_at__isnull=True,
+                ),
+                name="tombstone_is_empty",
             ),
         ]
         # Foreign keys have no index of their own where a constraint's serves: each costs every message.
         indexes = [
             models.Index(fields=["reply_to"], condition=models.Q(reply_to__isnull=False), name="message_replies"),
+            models.Index(fields=["thread", "seq"], condition=models.Q(thread__isnull=False), name="message_by_thread"),
+            models.Index(
+                fields=["conversation", "pinned_at"], condition=models.Q(pinned_at__isnull=False), name="message_pinned"
+            ),
+            models.Index(
+                fields=["conversation", "number"], condition=models.Q(mentions_all=True), name="message_mentions_all"
+            ),
             # Unread counts subtract the tombstones behind a mark: usually none.
             models.Index(
                 fields=["conversation", "number"],

@@ -1,0 +1,50 @@
+"""`conversations/{id}/invites/`: links into a conversation."""
+
+from uuid import UUID
+
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import SignedInRequest
+from accounts.wire import person
+from chatproject.common.api import body_of, moment_of
+from chatproject.common.clock import rfc3339
+from chatproject.common.openapi import PAGING, Page, describe
+from chatproject.common.pagination import page
+from conversations import services
+from conversations.models import Invite, Membership
+from conversations.services.locking import refuse_unless_allowed
+from conversations.wire import InviteState, NewInvite
+
+
+class InvitesView(APIView):
+    @describe("The links that still lead in, the last first", answers={200: Page[InviteState]}, query=PAGING)
+    def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
+        refuse_unless_allowed(Membership.objects.of(request.user, id), "invite")
+        rows = Invite.objects.usable().filter(conversation=id).select_related("created_by")
+        return Response(page(request, rows, order=["-id"], show=lambda invites: [*map(_state, invites)]))
+
+    @describe("A new link", body=NewInvite, answers={201: InviteState})
+    def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
+        actor, body = Membership.objects.of(request.user, id), body_of(request, NewInvite)
+        expires_at = moment_of(body.expires_at, "expires_at")
+        invite = services.create_invite(actor, expires_at=expires_at, max_uses=body.max_uses)
+        return Response(_state(invite), status=201)
+
+
+class InviteView(APIView):
+    @describe("Nobody comes in by this link any more", answers={204: None})
+    def delete(self, request: SignedInRequest, id: UUID, token: str) -> Response:  # noqa: A002
+        services.delete_invite(Membership.objects.of(request.user, id), token=token)
+        return Response(status=204)
+
+
+def _state(invite: Invite) -> InviteState:
+    return InviteState(
+        token=services.token_of(invite),
+        expires_at=rfc3339(invite.expires_at) if invite.expires_at else None,
+        max_uses=invite.max_uses,
+        uses=invite.uses,
+        created_by=person(invite.created_by),
+        created_at=rfc3339(invite.created_at),
+    )

@@ -1,0 +1,50 @@
+"""What every deed on a message does: find it, lock its conversation, and write its change into the log."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.models import User
+from chatproject.common.errors import not_found
+from conversations.log import Kind, announce_change, append
+from conversations.models import Change, Membership
+from conversations.services.locking import lock
+from messaging.models import Message
+from messaging.reader import change_frame
+
+
+def lock_message(actor: User, message_id: UUID) -> tuple[Membership, Message]:
+    """A message that the actor may see and that is not deleted, and their membership, under the lock of its
+    conversation. Refuses `not_found`."""
+    found = Message.objects.visible_to(actor).filter(id=message_id).values_list("conversation_id", flat=True).first()
+    if found is None:
+        raise not_found()
+    conversation = lock(found)
+    membership = Membership.objects.of(actor, conversation.id)
+    membership.conversation = conversation
+    message = Message.objects.shown().filter(id=message_id, deleted_at__isnull=True).first()
+    if message is None or message.seq <= membership.visible_from_seq:
+        raise not_found()
+    message.conversation = conversation
+    return membership, message
+
+
+def change_message(
+    membership: Membership, message: Message, kind: Change.Kind, moment: datetime | None = None, **fields: Any
+) -> None:
+    """Write these fields of a locked message at the next place of the log, and tell it."""
+    moment, conversation = moment or timezone.now(), membership.conversation
+    change = append(conversation, kind, actor=membership.user, message_id=message.id, about_seq=message.seq)
+    for name, value in {**fields, "changed_seq": change.seq}.items():
+        setattr(message, name, value)
+    message.save(update_fields=[*fields, "changed_seq"])
+    announce_change(change, change_frame(change, message, conversation.history))
+
+
+def recount_thread(membership: Membership, root_id: UUID, by: int) -> None:
+    """Count a message more or less in a thread; its first message changes with it."""
+    root = Message.objects.shown().get(id=root_id)
+    root.conversation = membership.conversation
+    change_message(membership, root, Kind.MESSAGE_UPDATED, reply_count=max(0, root.reply_count + by))

@@ -1,0 +1,74 @@
+"""Reacting with an emoji."""
+
+import unicodedata
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from chatproject.common.clock import now
+from chatproject.common.errors import Refusal, invalid
+from conversations.log import Kind
+from conversations.people import refuse_if_blocked
+from conversations.services.locking import refuse_unless_allowed
+from messaging.models import Message, Reaction
+from messaging.services.locking import change_message, lock_message
+
+EMOJIS_PER_MESSAGE = 50
+SHOWN = 50
+"""People of one emoji who are named; the others are only counted."""
+KEYCAP, KEYS = "\u20e3", "0123456789#*"
+PICTURES = {"So", "Sk", "Sm", "Po", "Pd"}
+JOINERS = {"Mn", "Me", "Cf", *PICTURES}
+
+
+def add_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
+    """React to a message; repeating it changes nothing. Refuses `not_found`, `invalid` for what is no emoji,
+    `read_only`, `blocked`, and `conflict` when a message has too many different ones."""
+    emoji = check_emoji(emoji)
+    with transaction.atomic():
+        membership, message = lock_message(actor, message_id)
+        refuse_unless_allowed(membership, "react")
+        refuse_if_blocked(membership)
+        mine = {"message": message, "user": actor, "emoji": emoji}
+        if Reaction.objects.filter(**mine).exists():
+            return message
+        shown = dict(message.reactions or {})
+        if emoji not in shown and len(shown) >= EMOJIS_PER_MESSAGE:
+            raise Refusal("conflict", f"A message has at most {EMOJIS_PER_MESSAGE} different reactions.")
+        Reaction.objects.create(**mine, created_at=now())
+        change_message(membership, message, Kind.REACTION_ADDED, reactions={**shown, emoji: _state(message, emoji)})
+    return message
+
+
+def remove_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
+    """Take a reaction back; without one nothing happens. Refuses `not_found`."""
+    emoji = check_emoji(emoji)
+    with transaction.atomic():
+        membership, message = lock_message(actor, message_id)
+        deleted, _ = Reaction.objects.filter(message=message, user=actor, emoji=emoji).delete()
+        if deleted:
+            left = _state(message, emoji)
+            shown = {**(message.reactions or {}), emoji: left}
+            if not left["count"]:
+                del shown[emoji]
+            change_message(membership, message, Kind.REACTION_REMOVED, reactions=shown or None)
+    return message
+
+
+def check_emoji(emoji: str) -> str:
+    """The emoji in its normal form. Refuses (`invalid`) text: an emoji is one picture, perhaps of joined ones."""
+    emoji = unicodedata.normalize("NFC", emoji)
+    categories = [unicodedata.category(char) for char in emoji]
+    is_key = len(emoji) in (2, 3) and emoji[0] in KEYS and emoji[-1] == KEYCAP
+    is_picture = 0 < len(emoji) <= 16 and set(categories) <= JOINERS and categories[0] in PICTURES and emoji[0] > "\x7f"
+    if not is_key and not is_picture:
+        raise invalid("emoji", "This is no emoji.")
+    return emoji
+
+
+def _state(message: Message, emoji: str) -> dict[str, Any]:
+    reactions = Reaction.objects.filter(message=message, emoji=emoji)
+    first = reactions.order_by("id").values_list("user_id", flat=True)[:SHOWN]
+    return {"count": reactions.count(), "user_ids": [str(user_id) for user_id in first]}
