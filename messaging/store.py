@@ -297,7 +297,7 @@ class SqliteStore:
         with connection.wrap_database_errors:
             for statement in (self.KEEP, self.MARK, self.HEAD):
                 self._raw.cursor().executemany(statement, plain)
-            self._raw.cursor().executemany(self.MENTION, [row for row in plain if row[MENTIONS]])
+            self._raw.cursor().executemany(self.MENTION, [row[: MENTIONS + 1] for row in plain if row[MENTIONS]])
 
     def count_reply(self, row: Row, place: int) -> None:
         parameters = {name: _plain(value) for name, value in _counting(row, place).items()}
