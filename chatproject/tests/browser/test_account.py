@@ -42,6 +42,7 @@ def show_picture(one: Tab) -> None:
     one.find("picture-file").set_input_files({"name": "me.png", "mimeType": "image/png", "buffer": _picture()})
     one.find("use-picture").click()
     expect(one.page.get_by_text("Your picture was changed.")).to_be_visible()
+    expect(one.find("choose-picture")).to_be_focused()
 
 
 def test_a_forgotten_password_is_replaced_by_a_code_from_the_mail(alice, servers) -> None:

@@ -3,6 +3,7 @@ import { momentText, sentenceOf, sizeText } from "../words.js";
 import { sectionElement } from "./section.js";
 
 const AGAIN_MS = 2_000;
+const FIRST = "Put my data together";
 
 /** An archive of one's own data: asked for, waited for, downloaded. */
 export function exportElement(chat, signal) {
@@ -14,7 +15,7 @@ export function exportElement(chat, signal) {
   const start = h(
     "button",
     { type: "button", class: "quiet", "data-testid": "export-start", onclick: () => follow(chat.requestExport()) },
-    "Put my data together",
+    FIRST,
   );
   signal.addEventListener("abort", () => clearTimeout(timer));
   follow(chat.lastExport());
@@ -44,6 +45,7 @@ export function exportElement(chat, signal) {
     const is_ready = archive?.status === "done" && new Date(archive.expires_at) > new Date();
     fill(state, is_busy || is_ready ? sentence(archive) : null);
     fill(error, archive?.status === "failed" ? "Your data could not be put together. Try again later." : null);
+    fill(start, is_ready ? "Put it together anew" : FIRST);
     start.disabled = is_busy;
     progress.hidden = !is_busy;
     progress.value = archive?.progress ?? 0;

@@ -65,11 +65,11 @@ export function pictureElement(chat, signal) {
       await deed;
       rest();
       say({ success });
-      choose.focus();
     } catch (refusal) {
       say({ refusal: sentenceOf(refusal) });
     }
     deeds.inert = false;
+    deeds.firstElementChild.focus();
   }
 
   function show(avatar_url) {
