@@ -50,12 +50,13 @@ class Scene:
             "conversation": self.group,
             "message": message["id"],
             "device": device["id"],
+            "export": self.alice.post("users/me/export/")["id"],
             "session": self.alice.get("auth/sessions/")["results"][0]["id"],
             "bob": self.bob.id,
             "carol": self.carol.id,
             "epoch": self.alice.get("sync/")["epoch"],
         }
-        ids = ("conversation", "message", "session", "device")
+        ids = ("conversation", "message", "session", "device", "export")
         self.random = {**self.real, **{name: str(uuid.uuid4()) for name in ids}}
 
     def state(self) -> object:
