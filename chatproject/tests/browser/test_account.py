@@ -3,6 +3,7 @@
 import io
 import re
 import secrets
+import zipfile
 
 import pytest
 from PIL import Image
@@ -253,6 +254,19 @@ def test_settings_work_with_the_keyboard_on_a_phone(servers, tab) -> None:
     alice.page.keyboard.press("Escape")
 
     expect(alice.find("profile")).to_be_focused()
+
+
+def test_ones_data_is_put_together_and_downloaded(alice) -> None:
+    alice.open_settings("account")
+    alice.find("export-start").click()
+    expect(alice.find("export-state")).to_contain_text("can be downloaded until", timeout=60_000)
+
+    with alice.page.expect_download() as download:
+        alice.find("export-link").click()
+
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.testzip() is None
+        assert any(alice.name.encode() in archive.read(name) for name in archive.namelist())
 
 
 def test_a_deleted_account_is_kept_by_signing_in_again(alice, bob) -> None:
