@@ -12,6 +12,8 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import OneTime, RestingName, Session
+from chatproject.models import PersonalExport
+from chatproject.personal_export import keeping
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +29,7 @@ def outdated() -> Iterator[QuerySet[Any]]:
     yield ConsoleSession.objects.filter(expire_date__lt=now)
     yield DBTaskResult.objects.filter(status="SUCCESSFUL", finished_at__lt=now - timedelta(days=7))
     yield DBTaskResult.objects.filter(status="FAILED", finished_at__lt=now - timedelta(days=90))
+    yield PersonalExport.objects.filter(expires_at__lt=now)
 
 
 def tidy(stopping: threading.Event) -> None:
@@ -37,3 +40,4 @@ def tidy(stopping: threading.Event) -> None:
             log.info("tidied", what=rows.model._meta.label_lower, count=len(ids))
             if stopping.wait(0.05):
                 return
+    keeping.tidy()

@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/redoc/", redoc.RedocView.as_view(), name="redoc"),
     path("api/redoc/redoc.js", redoc.script, name="redoc-script"),
     path("api/asyncapi/", asyncapi, name="asyncapi"),
+    path("api/v1/", include("chatproject.personal_export.urls")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("conversations.urls")),
     path("api/v1/", include("media.urls")),

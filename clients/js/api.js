@@ -1,4 +1,5 @@
 import { ChatError } from "./errors.js";
+import { fetchTelling } from "./upload.js";
 
 /** The REST side: one method, which signs requests, refreshes once on 401 and throws `ChatError`. */
 export class Api {
@@ -15,31 +16,34 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} path below `/api/v1/`, or a `next` link as the server gave it
-   * @param {{body?: object, query?: object, signed?: boolean}} [options]
+   * @param {{body?: object | FormData, query?: object, signed?: boolean, onProgress?: (share: number) => void}}
+   *   [options] `onProgress` is told how much of the body was sent, from 0 to 1, where there is `XMLHttpRequest`
    * @returns {Promise<any>} the decoded answer, null for 204
    * @throws {ChatError}
    */
-  async request(method, path, { body, query = {}, signed = true } = {}) {
+  async request(method, path, { body, query = {}, signed = true, onProgress } = {}) {
     const url = new URL(path, this.#base);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined && value !== null) url.searchParams.set(name, value);
     }
-    let response = await this.#send(method, url, body, signed);
+    let response = await this.#send(method, url, { body, signed, onProgress });
     if (response.status === 401 && signed) {
       await this.#session.refresh();
-      response = await this.#send(method, url, body, signed);
+      response = await this.#send(method, url, { body, signed, onProgress });
     }
     if (!response.ok) throw await ChatError.from(response);
     return response.status === 204 ? null : response.json();
   }
 
-  async #send(method, url, body, signed) {
+  async #send(method, url, { body, signed, onProgress }) {
     const headers = { Accept: "application/json" };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const is_json = body !== undefined && !(body instanceof FormData);
+    if (is_json) headers["Content-Type"] = "application/json";
     if (signed) headers.Authorization = `Bearer ${await this.#session.token()}`;
     const init = { method, headers, credentials: "same-origin", cache: "no-store" };
-    if (body !== undefined) init.body = JSON.stringify(body);
-    return this.#fetch(url, init).catch(() => {
+    if (body !== undefined) init.body = is_json ? JSON.stringify(body) : body;
+    const fetch = onProgress && globalThis.XMLHttpRequest ? fetchTelling(onProgress) : this.#fetch;
+    return fetch(url, init).catch(() => {
       throw ChatError.offline();
     });
   }

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { Account } from "./account.js";
 import { Api } from "./api.js";
 import { ChatError } from "./errors.js";
 import { Marks } from "./marks.js";
@@ -23,12 +24,15 @@ export { ChatError, Store };
 
 const TYPING_LIVES_MS = 6_000;
 
-export class ChatClient {
+export class ChatClient extends Account {
   /** What is known: conversations, messages, people. @type {Store} */
   store = new Store();
   /** REST for whatever has no method here: `chat.api.get("users/me/")`. @type {Api} */
   api;
-  /** Called when the server has ended the session. */
+  /**
+   * Called when nobody is signed in any more, with `{reason}`: `signed_out`, `ended` (by the server) or `deleted` (with
+   * `erase_at`).
+   */
   onSignedOut = () => {};
   /** Called with `idle`, `connecting`, `online`, `waiting` or `stopped`. */
   onConnection = () => {};
@@ -51,6 +55,7 @@ export class ChatClient {
    *   with a first frame
    */
   constructor({ base = globalThis.location?.origin, storage = null, with_tickets = false, ...web } = {}) {
+    super();
     const { fetch = globalThis.fetch.bind(globalThis), WebSocket = globalThis.WebSocket } = web;
     this.#base = new URL(base);
     this.#with_tickets = with_tickets;
@@ -91,23 +96,23 @@ export class ChatClient {
   // Signing in
 
   /** @returns {Promise<object>} `{verification}`, or the signed-in answer where no code is needed */
-  async signUp({ email, username, password, full_name }) {
-    return this.#signedIn(await this.#ask("auth/register/", { email, username, password, full_name }));
+  signUp({ email, username, password, full_name, device_name }) {
+    return this.#enter("auth/register/", { email, username, password, full_name, device_name });
   }
 
   /** Enter the code from the mail; signs in. */
-  async verify({ email, code }) {
-    return this.#signedIn(await this.#ask("auth/verify/", { email, code }));
+  verify({ email, code, device_name }) {
+    return this.#enter("auth/verify/", { email, code, device_name });
   }
 
   /** Ask for another code. @throws {ChatError} `rate_limited` with `retry_after` while it is too early */
   resendCode({ email, purpose = "verify_email" }) {
-    return this.#ask("auth/otp/resend/", { email, purpose });
+    return this.api.request("POST", "auth/otp/resend/", { body: { email, purpose }, signed: false });
   }
 
-  /** @param {{login: string, password: string, device_name?: string}} credentials */
-  async signIn({ login, password, device_name }) {
-    return this.#signedIn(await this.#ask("auth/login/", { login, password, device_name }));
+  /** @param {{login: string, password: string, device_name?: string}} credentials `sessions` names the device */
+  signIn({ login, password, device_name }) {
+    return this.#enter("auth/login/", { login, password, device_name });
   }
 
   /** Take up the session of an earlier page. @returns {Promise<boolean>} false when there is none */
@@ -129,7 +134,22 @@ export class ChatClient {
       if (!error.is_sign_out) throw error;
     });
     this.#outbox.forget();
-    this.#end();
+    this.#end("signed_out");
+  }
+
+  /**
+   * Have the account erased after a grace period; signing in until then keeps it. All sign-ins end.
+   * @returns {Promise<{erase_at: string}>}
+   */
+  async deleteAccount({ password }) {
+    this.stop(); // its end may be heard before the answer, and would be taken for another reason
+    const { erase_at } = await this.api.request("DELETE", "users/me/", { body: { password } }).catch((error) => {
+      this.start();
+      throw error;
+    });
+    this.#outbox.forget();
+    this.#end("deleted", { erase_at });
+    return { erase_at };
   }
 
   /** Open the socket and keep it open; at once where it was waiting for its next try. */
@@ -255,10 +275,10 @@ export class ChatClient {
   }
 
   #listen() {
-    this.#session.onEnded = () => this.#end();
+    this.#session.onEnded = () => this.#end("ended");
     this.#socket.onFrame = (frame) => this.#hear(frame);
     this.#socket.onState = (state) => {
-      if (state === "stopped" && this.close_code === 4401) this.#end();
+      if (state === "stopped" && this.close_code === 4401) this.#end("ended");
       this.onConnection(state);
     };
     this.#sync.onReady = () => this.#ready();
@@ -290,11 +310,9 @@ export class ChatClient {
     return { url: url.href };
   }
 
-  #ask(path, body) {
-    return this.api.request("POST", path, { body: { ...body, cookie: true }, signed: false });
-  }
-
-  #signedIn(answer) {
+  async #enter(path, credentials) {
+    const body = { ...credentials, cookie: true };
+    const answer = await this.api.request("POST", path, { body, signed: false });
     if (!answer.access) return answer;
     this.#session.take(answer);
     this.store.me = answer.user;
@@ -307,7 +325,7 @@ export class ChatClient {
     return this.store.conversations.get(id) ?? Promise.reject(ChatError.offline());
   }
 
-  #end() {
+  #end(reason, details) {
     if (!this.store.me) return;
     this.#session.clear();
     this.#socket.stop();
@@ -315,6 +333,6 @@ export class ChatClient {
     this.#marks.clear();
     this.#is_restored = false;
     this.store.clear();
-    this.onSignedOut();
+    this.onSignedOut({ reason, ...details });
   }
 }

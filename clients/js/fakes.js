@@ -55,7 +55,8 @@ export class FakeServer {
 
   async #answer(url, { method = "GET", body, headers }) {
     const name = `${method} ${url.pathname.replace("/api/v1/", "")}`;
-    const request = { name, query: Object.fromEntries(url.searchParams), body: body && JSON.parse(body), headers };
+    const query = Object.fromEntries(url.searchParams);
+    const request = { name, query, body: typeof body === "string" ? JSON.parse(body) : body, headers };
     this.requests.push(request);
     const answer = this.#answers.get(name);
     if (!answer) throw new TypeError("network");

@@ -86,12 +86,9 @@ export class Log {
     return this.entries.findLast(({ message }) => message?.id === message_id)?.message ?? null;
   }
 
-  /** The loaded messages which are not by `user_id`, after a place. */
-  othersAfter(seq, user_id) {
-    const from = this.#place(seq + 1);
-    return this.entries
-      .slice(from)
-      .flatMap(({ message }) => (message && message.sender?.id !== user_id && !message.is_deleted ? [message] : []));
+  /** The loaded messages after a place. */
+  after(seq) {
+    return this.entries.slice(this.#place(seq + 1)).flatMap(({ message }) => message ?? []);
   }
 
   #drain() {

@@ -8,6 +8,11 @@ export class Passing {
   #typing = new Map();
   #marks = new Map();
 
+  /** Somebody as the server describes them now, where an earlier change of theirs was heard. */
+  meet(user) {
+    if (this.people.has(user.id)) this.people.set(user.id, user);
+  }
+
   setTyping(conversation_id, users) {
     this.#typing.set(conversation_id, { users, until: Date.now() + TYPING_MS });
   }

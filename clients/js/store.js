@@ -11,6 +11,7 @@ export class Store {
   me_seq = 0;
   /** @type {Map<string, object>} */ conversations = new Map();
   /** @type {Map<string, Log>} */ logs = new Map();
+  /** @type {Set<string>} people whose messages are folded */ blocked_ids = new Set();
   /** @type {Map<string, Map<string, object>>} members by conversation, where they were loaded */ members = new Map();
   #passing = new Passing();
   #listeners = new Set();
@@ -48,14 +49,28 @@ export class Store {
     return this.#passing.people.get(user?.id) ?? user;
   }
 
+  /** Take my own profile, or some of it. */
+  knowMe(profile) {
+    this.me = { ...this.me, ...profile };
+    this.#passing.meet(this.me);
+    this.changed();
+  }
+
+  setBlocked(user_id, is_blocked) {
+    if (is_blocked) this.blocked_ids.add(user_id);
+    else this.blocked_ids.delete(user_id);
+    this.changed();
+  }
+
   /** @returns {?{is_online: boolean, last_seen: ?string}} */
   presence(user_id) {
     return this.#passing.presence.get(user_id) ?? null;
   }
 
-  /** Who else is typing, without those whose sign of life is older than six seconds. */
+  /** Who else is typing, without those whose sign of life is older than six seconds, and those I block. */
   typing(conversation_id) {
-    return this.#passing.typing(conversation_id).filter(({ id }) => id !== this.me?.id);
+    const others = this.#passing.typing(conversation_id).filter(({ id }) => id !== this.me?.id);
+    return others.filter(({ id }) => !this.blocked_ids.has(id)).map((user) => this.person(user));
   }
 
   /** `pending`, `failed`, `sent`, `delivered` or `read`, for an own message. */
@@ -69,6 +84,7 @@ export class Store {
     const held = this.conversations.get(id);
     const seq = head ?? conversation.seq ?? held?.seq ?? 0;
     this.conversations.set(id, { unread_count: 0, ...held, ...conversation, seq, counted_seq: seq });
+    if (conversation.peer) this.#passing.meet(conversation.peer);
     if (messages) {
       const first = (conversation.membership?.visible_from_seq ?? 0) + 1;
       this.#reduceAll(id, this.log(id).begin(messages, { position: seq, first }));
@@ -87,12 +103,14 @@ export class Store {
     this.#passing = new Passing();
     this.me = this.epoch = null;
     this.me_seq = 0;
+    this.blocked_ids = new Set();
     this.changed();
   }
 
   /** Take the counts of a `hello`. @returns {string[]} conversations we hear of for the first time */
-  welcome({ user, me_seq, conversations, has_more }) {
-    this.me = { ...this.me, ...user };
+  welcome({ user, me_seq, conversations, has_more, blocked_ids = [] }) {
+    this.knowMe(user);
+    this.blocked_ids = new Set(blocked_ids);
     this.me_seq = me_seq ?? 0;
     const named = new Set(conversations.map(({ id }) => id));
     if (!has_more) for (const id of this.conversations.keys()) if (!named.has(id)) this.remove(id);
@@ -130,7 +148,7 @@ export class Store {
     const log = this.log(conversation_id);
     conversation.membership = { ...conversation.membership, last_read_seq: seq };
     if (log.floor <= seq + 1) {
-      conversation.unread_count = log.othersAfter(seq, this.me?.id).length;
+      conversation.unread_count = log.after(seq).filter((message) => this.#counts(message)).length;
       conversation.counted_seq = log.position;
     }
     if (!conversation.unread_count) conversation.mention_count = 0;
@@ -172,6 +190,7 @@ export class Store {
     const conversation = this.conversations.get(conversation_id);
     if (!conversation) return;
     if (is_all) conversation.member_count = members.length;
+    for (const { user } of members) this.#passing.meet(user);
     this.members.set(conversation_id, new Map(members.map((member) => [member.user.id, member])));
     this.changed(conversation_id);
   }
@@ -189,13 +208,18 @@ export class Store {
       "presence.updated": () => this.#passing.presence.set(data.user_id, data),
       "read.updated": () => this.#hearMark(conversation_id, data, "read"),
       "delivered.updated": () => this.#hearMark(conversation_id, data, "delivered"),
-      "user.updated": () => this.#passing.people.set(data.user.id, data.user),
+      "user.updated": () => this.#rename(data.user),
       "conversation.removed": () => this.remove(conversation_id),
     };
     if (!passing[type]) return "unknown";
     passing[type]();
     this.changed(conversation_id);
     return "applied";
+  }
+
+  #rename(user) {
+    this.#passing.people.set(user.id, user);
+    if (user.id === this.me?.id) this.me = { ...this.me, ...user };
   }
 
   #hearMark(conversation_id, { user_id, seq }, name) {
@@ -234,7 +258,7 @@ export class Store {
     }
     // Who writes has read what came before: the server moves their mark without telling.
     this.#passing.setMark(conversation.id, message.sender?.id, { read: message.seq });
-    if (message.seq > conversation.counted_seq && message.seq > readSeq(conversation) && !message.is_deleted) {
+    if (message.seq > conversation.counted_seq && message.seq > readSeq(conversation) && this.#counts(message)) {
       conversation.unread_count += 1;
     }
   }
@@ -242,10 +266,15 @@ export class Store {
   #deleted(conversation, message) {
     const is_news = message.changed_seq > conversation.counted_seq && message.seq > readSeq(conversation);
     const was_counted = !this.log(conversation.id).find(message.id)?.is_deleted;
-    if (is_news && was_counted && message.sender?.id !== this.me?.id) {
+    if (is_news && was_counted && this.#counts({ ...message, is_deleted: false })) {
       conversation.unread_count = Math.max(0, conversation.unread_count - 1);
     }
     this.putMessage(message);
+  }
+
+  /** Whether a message is unread until it is read. */
+  #counts({ sender, is_deleted }) {
+    return !is_deleted && sender?.id !== this.me?.id && !this.blocked_ids.has(sender?.id);
   }
 
   #relast(message) {

@@ -175,3 +175,34 @@ test("conversations come with the latest activity first", () => {
     ["d", "c"],
   );
 });
+
+test("a changed name is shown in every place, also where it is one's own", () => {
+  const store = storeWith([message(1)]);
+  const rename = (user) => store.apply({ type: "user.updated", data: { user } });
+  rename({ ...bob, full_name: "Bob" });
+  rename({ ...alice, full_name: "Alice" });
+  assert.equal(store.person(held(store, 1).sender).full_name, "Bob");
+  assert.equal(store.me.full_name, "Alice");
+});
+
+test("a list of members is later than what was heard of them before", () => {
+  const store = storeWith();
+  store.apply({ type: "user.updated", data: { user: { ...bob, full_name: "Old" } } });
+  store.putMembers("c", [{ user: { ...bob, full_name: "New" }, role: "member" }], true);
+  assert.equal(store.person(bob).full_name, "New");
+});
+
+test("what blocked people write is not unread, and nobody sees them typing", () => {
+  const store = storeWith();
+  store.setBlocked(bob.id, true);
+  store.apply(created(1));
+  store.apply(created(2, { sender: { id: "carol", username: "carol" } }));
+  assert.equal(store.conversations.get("c").unread_count, 1);
+  store.markRead("c", 1);
+  assert.equal(store.conversations.get("c").unread_count, 1);
+  const tombstone = message(1, { content: "", is_deleted: true, changed_seq: 3 });
+  store.apply({ type: "message.deleted", conversation_id: "c", seq: 3, data: { message: tombstone } });
+  assert.equal(store.conversations.get("c").unread_count, 1);
+  store.apply({ type: "typing.updated", conversation_id: "c", data: { users: [bob] } });
+  assert.deepEqual(store.typing("c"), []);
+});

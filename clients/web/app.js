@@ -2,7 +2,7 @@ import { ChatClient } from "../js/chat.js";
 import { Auth } from "./auth.js";
 import { fill, h } from "./dom.js";
 import { Shell } from "./shell.js";
-import { sentenceOf } from "./words.js";
+import { farewellOf, sentenceOf } from "./words.js";
 
 const AGAIN_S = 5;
 
@@ -12,7 +12,7 @@ const chat = new ChatClient({ storage: sessionStorage });
 let shell = null;
 let again = null;
 
-chat.onSignedOut = showAuth;
+chat.onSignedOut = (why) => showAuth(farewellOf(why));
 keepAboveKeyboard();
 begin();
 
@@ -36,11 +36,11 @@ function showTrouble(error) {
   again = setTimeout(begin, (error.retry_after ?? AGAIN_S) * 1000);
 }
 
-function showAuth() {
+function showAuth(notice) {
   shell?.close();
   shell = null;
   history.replaceState(null, "", location.pathname);
-  fill(root, new Auth(chat, { site_name, onDone: showShell }).element);
+  fill(root, new Auth(chat, { site_name, notice, onDone: showShell }).element);
 }
 
 function showShell() {

@@ -1,10 +1,14 @@
+import { deviceName } from "./device.js";
 import { fill, h, icon } from "./dom.js";
-import { sentenceOf } from "./words.js";
+import { CODE, formElement, resendElement } from "./form.js";
 
 const EMAIL = { name: "email", label: "E-mail", type: "email", autocomplete: "email" };
 const NEW_PASSWORD = { name: "password", label: "Password", type: "password", autocomplete: "new-password" };
 
-/** Sign in, sign up and the six digits in between. `onDone` is called when somebody is signed in. */
+/**
+ * Sign in, sign up, a forgotten password, and the six digits in between. `onDone` is called when somebody is signed in;
+ * `notice` says why nobody is any more.
+ */
 export class Auth {
   #chat;
   #site_name;
@@ -13,28 +17,31 @@ export class Auth {
   /** The whole of it. */
   element = h("main", { class: "auth" });
 
-  constructor(chat, { site_name, onDone }) {
+  constructor(chat, { site_name, notice, onDone }) {
     this.#chat = chat;
     this.#site_name = site_name;
     this.#onDone = onDone;
     document.title = site_name;
-    this.signIn();
+    this.signIn(notice);
   }
 
-  signIn() {
+  signIn(notice) {
     const fields = [
       { name: "login", label: "E-mail or username", autocomplete: "username", autocapitalize: "none" },
       { ...NEW_PASSWORD, autocomplete: "current-password" },
     ];
-    this.#show("Welcome back", "signin-form", fields, "Sign in", async (values) => {
+    const form = this.#show("Welcome back", "signin-form", fields, "Sign in", async (values) => {
       try {
-        await this.#chat.signIn(values);
+        await this.#chat.signIn({ ...values, device_name: deviceName(navigator) });
       } catch (error) {
         if (error.code !== "email_not_verified") throw error;
         return this.code(values.login.includes("@") ? values.login : null);
       }
       this.#onDone();
     });
+    if (notice) form.prepend(h("p", { class: "notice", role: "status", "data-testid": "notice" }, notice));
+    const forgot = () => this.forgot();
+    form.append(h("p", { class: "offer" }, linkElement("Forgot your password?", forgot, "forgot")));
     this.#offer("New here?", "Create an account", () => this.signUp());
   }
 
@@ -53,64 +60,51 @@ export class Auth {
       NEW_PASSWORD,
     ];
     this.#show("Create an account", "signup-form", fields, "Sign up", async (values) => {
-      const { verification } = await this.#chat.signUp(values);
-      if (verification) this.code(values.email, verification.resend_after);
-      else this.#onDone();
+      const { verification, access } = await this.#chat.signUp({ ...values, device_name: deviceName(navigator) });
+      if (access) this.#onDone();
+      else this.code(values.email, verification.resend_after);
     });
     this.#offer("Have an account?", "Sign in", () => this.signIn());
   }
 
   /** Ask for the code that was sent to an address. */
-  code(email, resend_after = 60) {
-    const digits = {
-      name: "code",
-      label: "6-digit code",
-      inputmode: "numeric",
-      autocomplete: "one-time-code",
-      maxlength: 6,
-      pattern: "[0-9]{6}",
-    };
-    const form = this.#show(
-      "Check your e-mail",
-      "code-form",
-      email ? [digits] : [EMAIL, digits],
-      "Continue",
-      async (values) => {
-        await this.#chat.verify({ email: email ?? values.email, code: values.code });
-        this.#onDone();
-      },
-    );
+  code(email, resend_after = 0) {
+    const fields = email ? [CODE] : [EMAIL, CODE];
+    const form = this.#show("Check your e-mail", "code-form", fields, "Continue", async ({ code, ...values }) => {
+      await this.#chat.verify({ email, ...values, code, device_name: deviceName(navigator) });
+      this.#onDone();
+    });
     form.prepend(h("p", {}, email ? `We sent a code to ${email}.` : "We sent a code to your e-mail address."));
     form.elements.code.addEventListener("input", ({ target }) => target.value.length === 6 && form.requestSubmit());
-    const resend = h("button", { type: "button", class: "link", "data-testid": "resend" });
-    resend.addEventListener("click", () => this.#resend(form, resend, email ?? form.elements.email.value));
-    form.append(h("p", { class: "offer" }, resend));
-    countDown(resend, resend_after);
+    const again = () => this.#chat.resendCode({ email: email ?? form.elements.email.value });
+    form.append(resendElement(form, again, resend_after));
     this.#offer("Wrong address?", "Start again", () => this.signUp());
   }
 
-  async #resend(form, button, email) {
-    const error = form.querySelector(".error");
-    try {
-      await this.#chat.resendCode({ email });
-      fill(error);
-      countDown(button, 60);
-    } catch (refusal) {
-      fill(error, sentenceOf(refusal));
-      countDown(button, refusal.retry_after ?? 0);
-    }
+  forgot() {
+    const form = this.#show("Forgot your password?", "forgot-form", [EMAIL], "Send me a code", async ({ email }) => {
+      const { resend_after } = await this.#chat.requestPasswordReset({ email });
+      this.newPassword(email, resend_after);
+    });
+    form.prepend(h("p", {}, "Enter your address. We send you a code with which you can choose a new password."));
+    this.#offer("Remembered it?", "Sign in", () => this.signIn());
+  }
+
+  /** Ask for the code that was sent to an address, and for a new password. */
+  newPassword(email, resend_after) {
+    const fields = [CODE, { ...NEW_PASSWORD, name: "new_password", label: "New password" }];
+    const form = this.#show("Choose a new password", "reset-form", fields, "Change password", async (values) => {
+      await this.#chat.resetPassword({ email, ...values });
+      this.signIn("Your password was changed. Sign in with the new one.");
+    });
+    form.prepend(h("p", {}, `If there is an account for ${email}, a code is on its way.`));
+    const again = () => this.#chat.resendCode({ email, purpose: "reset_password" });
+    form.append(resendElement(form, again, resend_after));
+    this.#offer("Wrong address?", "Start again", () => this.forgot());
   }
 
   #show(title, testid, fields, verb, run) {
-    const error = h("p", { class: "error", role: "alert" });
-    const button = h("button", { class: "primary" }, verb);
-    const form = h("form", { "data-testid": testid, novalidate: true }, fields.map(fieldElement), error, button);
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      button.disabled = true;
-      await run(Object.fromEntries(new FormData(form))).catch((refusal) => complain(form, error, refusal));
-      button.disabled = false;
-    });
+    const form = formElement({ testid, fields, verb, run });
     const mark = h("p", { class: "mark" }, icon("chat"), this.#site_name);
     fill(this.element, h("div", { class: "card" }, mark, h("h1", {}, title), form));
     queueMicrotask(() => form.querySelector("input").focus());
@@ -118,44 +112,10 @@ export class Auth {
   }
 
   #offer(question, verb, go) {
-    const button = h("button", { type: "button", class: "link", onclick: go }, verb);
-    this.element.firstElementChild.append(h("p", { class: "offer" }, `${question} `, button));
+    this.element.firstElementChild.append(h("p", { class: "offer" }, `${question} `, linkElement(verb, go)));
   }
 }
 
-function fieldElement({ label, hint, ...attributes }) {
-  const id = `field-${attributes.name}`;
-  const input = h("input", { id, "aria-describedby": `${id}-note`, ...attributes });
-  return h(
-    "div",
-    { class: "field" },
-    h("label", { htmlFor: id }, label),
-    input,
-    h("small", { id: `${id}-note`, class: "note" }, hint ?? ""),
-  );
-}
-
-/** Show what was refused at the fields it was about, and the rest below. */
-function complain(form, error, refusal) {
-  let is_said = false;
-  for (const input of form.querySelectorAll("input")) {
-    const detail = refusal.about?.(input.name) ?? null;
-    const note = form.querySelector(`#field-${input.name}-note`);
-    input.setAttribute("aria-invalid", String(detail !== null));
-    note.classList.toggle("error", detail !== null);
-    if (detail !== null) note.textContent = detail;
-    if (detail !== null && !is_said) input.focus();
-    is_said ||= detail !== null;
-  }
-  fill(error, is_said ? null : sentenceOf(refusal));
-}
-
-function countDown(button, seconds) {
-  let left = Math.ceil(seconds);
-  const tick = () => {
-    button.disabled = left > 0;
-    button.textContent = left > 0 ? `Send a new code in ${left} s` : "Send a new code";
-    if (left-- > 0 && button.isConnected) setTimeout(tick, 1_000);
-  };
-  tick();
+function linkElement(verb, go, testid) {
+  return h("button", { type: "button", class: "link", "data-testid": testid, onclick: go }, verb);
 }

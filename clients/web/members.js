@@ -1,6 +1,8 @@
 import { avatar } from "./avatar.js";
+import { blockItem } from "./blocking.js";
 import { confirm, openDialog, toast } from "./dialog.js";
-import { fillKeyed, h } from "./dom.js";
+import { fillKeyed, h, iconButton } from "./dom.js";
+import { openMenu } from "./menu.js";
 import { addMembers } from "./people.js";
 import { nameOf, sentenceOf, titleOf } from "./words.js";
 
@@ -18,6 +20,10 @@ export function openMembers(chat, id) {
       await attempt(chat.removeMember(id, user.id).then(load));
     }
   };
+  const deeds = (row) => {
+    const removal = { label: "Remove", testid: "remove-member", is_danger: true, run: () => remove(row) };
+    return [blockItem(chat, row.user), ...(row.is_removable ? [removal] : [])];
+  };
   const leave = async () => {
     if (!(await confirm(`Leave ${titleOf(conversation, store)}?`, "It disappears from your list.", "Leave"))) return;
     await attempt(chat.leave(id).then(() => dialog.close()));
@@ -28,7 +34,7 @@ export function openMembers(chat, id) {
     fillKeyed(
       list,
       members.map((member) => rowOf(store, id, member, can("remove_members"))),
-      (row) => memberElement(row, () => remove(row)),
+      (row) => memberElement(row, ({ currentTarget }) => openMenu(currentTarget, deeds(row))),
     );
   };
   const buttons = h(
@@ -58,25 +64,17 @@ function rowOf(store, id, member, can_remove) {
   return { key: user.id, user, role: member.role, is_me, is_online, is_removable: can_remove && !is_me && is_in_reach };
 }
 
-function memberElement({ user, role, is_me, is_online, is_removable }, remove) {
+function memberElement({ user, role, is_me, is_online }, open) {
   const name = nameOf(user);
+  const menu =
+    !is_me &&
+    iconButton("more", `${name}: menu`, { "data-testid": "member-menu", "aria-haspopup": "menu", onclick: open });
   return h(
     "li",
     { class: "person", "data-testid": "member", "data-user-id": user.id, "data-role": role },
     avatar({ ...user, name }, { is_online }),
     h("span", {}, h("strong", {}, is_me ? `${name} (you)` : name), h("small", {}, `@${user.username}`)),
     role !== "member" && h("span", { class: "role" }, role),
-    is_removable &&
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet",
-          "aria-label": `Remove ${name}`,
-          "data-testid": "remove-member",
-          onclick: remove,
-        },
-        "Remove",
-      ),
+    menu,
   );
 }

@@ -28,7 +28,7 @@ export function openMenu(anchor, items) {
     run();
   };
   menu.addEventListener("toggle", ({ newState }) => newState === "closed" && menu.remove());
-  document.body.append(menu);
+  (anchor.closest("dialog") ?? document.body).append(menu); // outside an open dialog nothing can be clicked
   menu.showPopover();
   place(menu, anchor.getBoundingClientRect());
   menu.firstElementChild.focus();

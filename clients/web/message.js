@@ -1,5 +1,6 @@
 import { avatar } from "./avatar.js";
 import { h, icon, iconButton } from "./dom.js";
+import { FOLDED } from "./words.js";
 
 const LINK = /(https?:\/\/[^\s<>"]+[^\s<>".,:;!?)\]}'])/gu;
 const STATUS = {
@@ -12,8 +13,22 @@ const STATUS = {
 
 /** The element of one row of a timeline. `act(name, row, anchor)` does what a row asks for. */
 export function rowElement(row, act) {
+  if (row.is_folded) return foldedElement(row, act);
   if (row.kind === "message") return messageElement(row, act);
   return h("li", { class: `row-${row.kind}` }, h("span", {}, row.text ?? "New messages"));
+}
+
+function foldedElement(row, act) {
+  const show = h(
+    "button",
+    { type: "button", class: "link", "data-testid": "unfold", tabIndex: -1, onclick: () => act("unfold", row) },
+    "Show",
+  );
+  return h(
+    "li",
+    { class: "message folded", tabIndex: -1, "data-testid": "message", "data-seq": row.seq, "data-id": row.id },
+    h("p", {}, `${FOLDED}. `, show),
+  );
 }
 
 function messageElement(row, act) {

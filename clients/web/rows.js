@@ -1,4 +1,4 @@
-import { changeText, clock, dayOf, nameOf } from "./words.js";
+import { changeText, clock, dayOf, FOLDED, isFolded, nameOf } from "./words.js";
 
 const TOGETHER_MS = 5 * 60_000;
 
@@ -8,8 +8,9 @@ const TOGETHER_MS = 5 * 60_000;
  *
  * @param {string} id of the conversation
  * @param {?number} new_after place after which messages of others are new; no line when it is above what is loaded
+ * @param {Set<string>} [unfolded] ids of messages that are shown although their senders are blocked
  */
-export function rowsOf(store, id, new_after = null) {
+export function rowsOf(store, id, new_after = null, unfolded = new Set()) {
   const conversation = store.conversations.get(id);
   const { entries, pending, floor } = store.log(id);
   const name = nameBy(store, id);
@@ -21,18 +22,19 @@ export function rowsOf(store, id, new_after = null) {
     if (event && conversation.kind === "direct") continue;
     const day = dayOf(time);
     if (day !== before?.day) rows.push({ kind: "day", key: `day ${seq ?? message.client_id}`, text: day });
-    const is_new = !is_divided && seq > new_after && message && message.sender.id !== store.me.id;
+    const is_folded = Boolean(message && isFolded(message, conversation.kind, store));
+    const is_new = !is_divided && seq > new_after && message && !is_folded && message.sender.id !== store.me.id;
     if (is_new) rows.push({ kind: "new", key: "new" });
     is_divided ||= is_new;
     const is_first = is_new || day !== before?.day || !belongsTo(before?.message, message);
-    if (message) rows.push(messageRow(store, conversation, message, is_first));
+    if (message) rows.push(messageRow(store, conversation, message, { is_first, unfolded }));
     else rows.push({ kind: "change", key: `change ${seq}`, text: changeText(event, name) });
     before = { message, day };
   }
   return rows;
 }
 
-function messageRow(store, conversation, message, is_first) {
+function messageRow(store, conversation, message, { is_first, unfolded }) {
   const sender = store.person(message.sender);
   const is_own = sender.id === store.me.id;
   return {
@@ -45,8 +47,9 @@ function messageRow(store, conversation, message, is_first) {
     is_first,
     sender: { id: sender.id, name: nameOf(sender), avatar_url: sender.avatar_url },
     shows_sender: is_first && !is_own && conversation.kind !== "direct",
+    is_folded: !message.is_deleted && !unfolded.has(message.id) && isFolded(message, conversation.kind, store),
     content: message.content,
-    quote: quoteOf(store, message.reply_to),
+    quote: quoteOf(store, conversation, message.reply_to),
     is_edited: message.is_edited,
     is_deleted: message.is_deleted,
     time: clock(message.created_at),
@@ -61,8 +64,9 @@ function shownStatus(store, { kind }, message) {
   return message.seq && kind !== "direct" ? "sent" : store.status(message);
 }
 
-function quoteOf(store, quote) {
+function quoteOf(store, { kind }, quote) {
   if (!quote) return null;
+  if (isFolded(quote, kind, store)) return { id: quote.id, name: "", text: FOLDED };
   const is_gone = quote.is_deleted || !quote.content;
   return {
     id: quote.id,

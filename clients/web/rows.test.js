@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { alice, bob, conversation, message } from "../js/fakes.js";
 import { Store } from "../js/store.js";
 import { rowsOf } from "./rows.js";
-import { changeText, dayOf, initialsOf, typingText } from "./words.js";
+import { FOLDED, changeText, dayOf, excerptOf, initialsOf, typingText } from "./words.js";
 
 function storeWith(messages, fields = {}) {
   const store = new Store();
@@ -80,4 +80,27 @@ test("no line is drawn where what is new begins above what is loaded", () => {
   const store = storeWith([message(40), message(41)]);
   assert.ok(!kinds(rowsOf(store, "c", 3)).includes("new"));
   assert.ok(kinds(rowsOf(store, "c", 39)).includes("new"));
+});
+
+test("a group folds what blocked people wrote, until it is asked for", () => {
+  const store = storeWith([message(1), message(2, { sender: alice, reply_to: message(1) })]);
+  store.setBlocked(bob.id, true);
+  const folded = (rows) => rows.filter(({ kind }) => kind === "message").map(({ is_folded }) => is_folded);
+  assert.deepEqual(folded(rowsOf(store, "c")), [true, false]);
+  assert.equal(rowsOf(store, "c").at(-1).quote.text, FOLDED);
+  assert.deepEqual(folded(rowsOf(store, "c", null, new Set(["m1"]))), [false, false]);
+  assert.equal(excerptOf({ kind: "group", last_message: message(1) }, store), FOLDED);
+});
+
+test("a direct conversation with somebody blocked stays to be read", () => {
+  const store = storeWith([message(1)], { kind: "direct" });
+  store.setBlocked(bob.id, true);
+  assert.equal(rowsOf(store, "c").at(-1).is_folded, false);
+  assert.equal(excerptOf({ kind: "direct", last_message: message(1) }, store), "text 1");
+});
+
+test("what is folded is nothing new", () => {
+  const store = storeWith([message(1), message(2), message(3, { sender: { id: "carol", username: "carol" } })]);
+  store.setBlocked(bob.id, true);
+  assert.deepEqual(kinds(rowsOf(store, "c", 1)), ["day", "message", "message", "new", "message"]);
 });

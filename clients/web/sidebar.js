@@ -3,6 +3,7 @@ import { openChannels } from "./channels.js";
 import { fill, fillKeyed, h, iconButton } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { newDirect, newGroup } from "./people.js";
+import { openSettings } from "./settings/settings.js";
 import { briefly, excerptOf, nameOf, titleOf, typingText } from "./words.js";
 
 /** The conversations, and the way to new ones. */
@@ -68,13 +69,14 @@ export class Sidebar {
 
   #item(conversation, open_id) {
     const { store } = this.#chat;
-    const { id, kind, peer, avatar_url, unread_count, last_message } = conversation;
+    const { id, kind, avatar_url, unread_count, last_message } = conversation;
+    const peer = store.person(conversation.peer);
     return {
       key: id,
       kind,
       title: titleOf(conversation, store),
       face_id: peer?.id ?? id,
-      avatar_url: peer?.avatar_url ?? avatar_url,
+      avatar_url: peer ? peer.avatar_url : avatar_url,
       excerpt: typingText(store.typing(id)) || excerptOf(conversation, store),
       time: last_message && briefly(last_message.created_at),
       unread_count,
@@ -84,7 +86,10 @@ export class Sidebar {
   }
 
   #openProfile(anchor) {
-    openMenu(anchor, [{ label: `Sign out ${this.#chat.store.me.username}`, testid: "sign-out", run: this.onSignOut }]);
+    openMenu(anchor, [
+      { label: "Settings", testid: "settings", run: () => openSettings(this.#chat) },
+      { label: `Sign out ${this.#chat.store.me.username}`, testid: "sign-out", run: this.onSignOut },
+    ]);
   }
 }
 

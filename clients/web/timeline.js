@@ -32,6 +32,7 @@ export class Timeline {
   #announced = Infinity;
   #tab_stop = null;
   #new_after = null;
+  #unfolded = new Set();
   #resized = new ResizeObserver(() => this.#is_at_end && this.toEnd());
 
   /** The whole of it. */
@@ -82,6 +83,12 @@ export class Timeline {
     element?.focus({ preventScroll: true });
   }
 
+  /** Show a message although its sender is blocked. */
+  unfold(message_id) {
+    this.#unfolded.add(message_id);
+    this.draw();
+  }
+
   /** The reader has gone elsewhere: what comes from now on is new to them. */
   lookAway() {
     this.#new_after = this.#chat.store.conversations.get(this.#id)?.membership.last_read_seq ?? null;
@@ -109,7 +116,7 @@ export class Timeline {
   #paint() {
     const { store } = this.#chat;
     const conversation = store.conversations.get(this.#id);
-    const rows = rowsOf(store, this.#id, this.#new_after);
+    const rows = rowsOf(store, this.#id, this.#new_after, this.#unfolded);
     const anchor = this.#messages.find(({ offsetTop }) => offsetTop >= this.#scroller.scrollTop);
     const before = anchor?.offsetTop;
     fillKeyed(this.#list, rows, (row) => rowElement(row, this.#act));
@@ -130,7 +137,7 @@ export class Timeline {
 
   /** Rows are redrawn when their status changes; only what is new is to be read out. */
   #announce(rows) {
-    const news = rows.filter(({ is_own, seq }) => is_own === false && seq > this.#announced);
+    const news = rows.filter(({ is_own, is_folded, seq }) => is_own === false && !is_folded && seq > this.#announced);
     this.#announced = this.#chat.store.log(this.#id).position;
     if (news.length)
       this.#news.textContent = news.map(({ sender, content }) => `${sender.name}: ${content}`).join("\n");
@@ -163,7 +170,7 @@ export class Timeline {
     const messages = this.#messages;
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (step) messages[messages.indexOf(row) + step]?.focus();
-    else if (event.key === "Enter") row.querySelector(".menu-button")?.click();
+    else if (event.key === "Enter") row.querySelector(".menu-button, [data-testid=unfold]")?.click();
     else return;
     event.preventDefault();
   }

@@ -1,4 +1,12 @@
 const DAY_MS = 86_400_000;
+const UNITS = [
+  ["minute", 60],
+  ["hour", 3_600],
+  ["day", 86_400],
+];
+
+/** What stands in a group instead of what somebody blocked has written. */
+export const FOLDED = "Message from somebody you blocked";
 
 /** What people are called. */
 export function nameOf(user) {
@@ -14,10 +22,16 @@ export function titleOf(conversation, store) {
 /** One line for the conversation list. */
 export function excerptOf({ last_message: message, kind }, store) {
   if (!message) return "No messages yet";
+  if (isFolded(message, kind, store)) return FOLDED;
   const is_own = message.sender?.id === store.me?.id;
   const text = message.is_deleted ? "Message deleted" : message.content.replaceAll(/\s+/g, " ").slice(0, 120);
   if (is_own) return `You: ${text}`;
   return kind === "direct" ? text : `${nameOf(store.person(message.sender))}: ${text}`;
+}
+
+/** Groups fold what blocked people write; a direct conversation with them stays to be read. */
+export function isFolded({ sender }, kind, store) {
+  return kind !== "direct" && store.blocked_ids.has(sender?.id);
 }
 
 /** "alice added bob", from an entry of the log. `name` tells the name of an id, where it is known. */
@@ -77,6 +91,38 @@ export function presenceText(presence) {
   return `last seen ${day === "Today" ? "" : `${day.toLowerCase()} `}${clock(presence.last_seen)}`;
 }
 
+/** "just now", "5 minutes ago", "3 days ago", a date. */
+export function agoText(time, now = new Date()) {
+  const seconds = (now - new Date(time)) / 1000;
+  if (seconds < 60) return "just now";
+  if (seconds > 7 * 86_400) return dayOf(time, now);
+  const [unit, size] = UNITS.findLast(([, size]) => seconds >= size);
+  return new Intl.RelativeTimeFormat("en").format(-Math.floor(seconds / size), unit);
+}
+
+/** A day and a time, for what lies ahead. */
+export function momentText(time) {
+  return new Date(time).toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" });
+}
+
+/** "54 s", "9 min" */
+export function waitText(seconds) {
+  return seconds < 100 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+}
+
+/** "12 kB", "3.4 MB" */
+export function sizeText(bytes) {
+  const [size, unit] = bytes < 1e6 ? [Math.ceil(bytes / 1e3), "kB"] : [Math.round(bytes / 1e5) / 10, "MB"];
+  return `${size.toLocaleString()} ${unit}`;
+}
+
+/** Why somebody is signed out, as far as they do not know; from `onSignedOut`. */
+export function farewellOf({ reason, erase_at }) {
+  if (reason === "deleted")
+    return `Your account will be deleted on ${momentText(erase_at)}. Sign in before then to keep it.`;
+  return reason === "ended" ? "You were signed out on this device." : null;
+}
+
 export function initialsOf(name) {
   const words = name
     .trim()
@@ -93,7 +139,7 @@ export function sentenceOf(error) {
   if (error.code === "offline" || error.code === "timeout")
     return "The server cannot be reached. Try again in a moment.";
   const detail = error.errors?.[0]?.detail ?? error.message;
-  return error.retry_after ? `${detail} Try again in ${Math.ceil(error.retry_after)} s.` : detail;
+  return error.retry_after ? `${detail} Try again in ${waitText(error.retry_after)}.` : detail;
 }
 
 function startOfDay(date) {

@@ -51,12 +51,13 @@ class Scene:
             "message": message["id"],
             "device": device["id"],
             "invite": self.alice.post(f"conversations/{self.group}/invites/")["token"],
+            "export": self.alice.post("users/me/export/")["id"],
             "session": self.alice.get("auth/sessions/")["results"][0]["id"],
             "bob": self.bob.id,
             "carol": self.carol.id,
             "epoch": self.alice.get("sync/")["epoch"],
         }
-        ids = ("conversation", "message", "session", "device", "invite")
+        ids = ("conversation", "message", "session", "device", "invite", "export")
         self.random = {**self.real, **{name: str(uuid.uuid4()) for name in ids}}
 
     def state(self) -> object:

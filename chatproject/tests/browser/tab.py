@@ -38,11 +38,11 @@ class Tab:
         self.find("code-form").get_by_label("6-digit code").fill(server.code(f"{self.name}@example.org"))
         expect(self.find("conversation-list")).to_be_attached()
 
-    def sign_in(self) -> None:
+    def sign_in(self, password: str = PASSWORD) -> None:
         """Sign in with name and password."""
         form = self.find("signin-form")
         form.get_by_label("E-mail or username").fill(self.name)
-        form.get_by_label("Password").fill(PASSWORD)
+        form.get_by_label("Password").fill(password)
         form.get_by_role("button", name="Sign in").click()
         expect(self.find("conversation-list")).to_be_attached()
 
@@ -51,6 +51,12 @@ class Tab:
         self.find("profile").click()
         self.find("sign-out").click()
         expect(self.find("signin-form")).to_be_visible()
+
+    def open_settings(self, part: str) -> None:
+        """Open a part of the settings: `profile`, `privacy`, `security` or `account`."""
+        self.find("profile").click()
+        self.find("settings").click()
+        self.find(f"tab-{part}").click()
 
     def open_direct(self, other: str) -> None:
         """Find somebody and open the conversation with them."""

@@ -1,0 +1,182 @@
+"""What is in the archive. Of other people nothing but their ids: no names, no addresses, no messages."""
+
+from collections.abc import Callable, Iterator
+from textwrap import indent
+from typing import IO, Any, NamedTuple
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import msgspec
+from django.conf import settings
+from django.db.models import Case, F, QuerySet, When
+
+from accounts.models import Block, Device, Session, User
+from chatproject.common.clock import now, rfc3339
+from chatproject.common.errors import Refusal
+from conversations.models import Change, Membership
+from media.limits import AVATAR_SIZES
+from media.services import picture_of
+from messaging.models import Message
+
+CHUNK = 500
+PROFILE, PICTURE = "profile.json", "media/avatar.webp"
+Rows = QuerySet[Any, Any]
+
+
+class Table(NamedTuple):
+    """A file with one JSON object a line: its name, its sentence in `README.txt`, and its rows."""
+
+    name: str
+    sentence: str
+    rows: Callable[[User], Rows]
+
+
+def write_archive(user: User, file: IO[bytes], report: Callable[[int], None] = lambda percent: None) -> None:
+    """Write everything of this person to `file` as a ZIP, in constant memory however much it is.
+
+    `report` hears, again and again, how many per cent are written. Until it returns a query may be open.
+    """
+    tables = [(table.name, table.rows(user)) for table in TABLES]
+    total = sum(rows.count() for _, rows in tables)
+    written = 0
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", _readme(user))
+        archive.writestr(PROFILE, msgspec.json.format(msgspec.json.encode(_profile(user)), indent=2))
+        for name, rows in tables:
+            with archive.open(name, "w", force_zip64=True) as entry:
+                for line in _lines(rows):
+                    entry.write(line)
+                    written += 1
+                    report(min(99, 100 * written // total))  # more may be written while it is read
+        if picture := _picture(user):
+            archive.writestr(PICTURE, picture)
+
+
+def _lines(rows: Rows) -> Iterator[bytes]:
+    encode = msgspec.json.Encoder().encode
+    for row in rows.iterator(chunk_size=CHUNK):
+        yield encode(row) + b"\n"
+
+
+def _profile(user: User) -> Any:
+    return User.objects.values(
+        "id",
+        "username",
+        "full_name",
+        "email",
+        "email_verified_at",
+        "bio",
+        "read_receipts",
+        "typing",
+        "presence",
+        "created_at",
+        "last_seen_at",
+    ).get(id=user.id)
+
+
+def _picture(user: User) -> bytes | None:
+    try:
+        return picture_of(user.id, max(AVATAR_SIZES))[1]
+    except Refusal:
+        return None
+
+
+def _sessions(user: User) -> Rows:
+    rows = Session.objects.filter(user=user).order_by("created_at", "id")
+    return rows.values("id", "device_name", "address", "created_at", "last_used_at", "ended_at")
+
+
+def _devices(user: User) -> Rows:
+    rows = Device.objects.filter(user=user).order_by("created_at", "id")
+    return rows.values("id", "provider", "name", "created_at")
+
+
+def _blocks(user: User) -> Rows:
+    return Block.objects.filter(blocker=user).order_by("created_at", "id").values("blocked_id", "created_at")
+
+
+def _memberships(user: User) -> Rows:
+    """What a conversation is called now is no business of who has left it."""
+    is_in = When(left_at__isnull=True, conversation__deleted_at__isnull=True, then="conversation__name")
+    rows = Membership.objects.filter(user=user).order_by("joined_at", "id")
+    return rows.values(
+        "conversation_id",
+        "role",
+        "nickname",
+        "joined_at",
+        "left_at",
+        "visible_from_seq",
+        "last_read_seq",
+        "last_read_at",
+        "last_delivered_seq",
+        "last_delivered_at",
+        "notify",
+        "muted_until",
+        "is_pinned",
+        "is_archived",
+        "is_marked_unread",
+        kind=F("conversation__kind"),
+        name=Case(is_in, default=None),
+    )
+
+
+def _messages(user: User) -> Rows:
+    """Deleted ones hold no content any more."""
+    rows = Message.objects.filter(sender=user).order_by("conversation_id", "seq")
+    return rows.values(
+        "id",
+        "conversation_id",
+        "seq",
+        "client_id",
+        "content_type",
+        "content",
+        "metadata",
+        "reply_to_id",
+        "created_at",
+        "edited_at",
+        "deleted_at",
+    )
+
+
+def _changes(user: User) -> Rows:
+    rows = Change.objects.filter(actor=user).order_by("conversation_id", "seq")
+    return rows.values("conversation_id", "seq", "kind", "subject_id", "message_id", "created_at")
+
+
+TABLES = (
+    Table("sessions.jsonl", "Your sign-ins: the device, the network address, and when it began and ended.", _sessions),
+    Table("devices.jsonl", "The devices to which notifications are pushed.", _devices),
+    Table("blocks.jsonl", "Whom you block, by id.", _blocks),
+    Table(
+        "memberships.jsonl",
+        "The conversations you are or were in: your role and nickname, how far you have read, and how you are\n"
+        "notified. Those you have left stand without their names.",
+        _memberships,
+    ),
+    Table(
+        "messages.jsonl",
+        "The messages you wrote, as they are now, by conversation and in their order there (`seq`). Of those that\n"
+        "were deleted there is no content left.",
+        _messages,
+    ),
+    Table(
+        "changes.jsonl",
+        "What else you did in conversations: adding people, editing and deleting messages, and the like. `subject_id`\n"
+        "is the person it was about.",
+        _changes,
+    ),
+)
+
+
+def _readme(user: User) -> str:
+    sentences = {
+        PROFILE: "Your account: names, address, settings.",
+        **{table.name: table.sentence for table in TABLES},
+        PICTURE: "Your picture, if you have one.",
+    }
+    files = "\n\n".join(f"{name}\n{indent(sentence, '    ')}" for name, sentence in sentences.items())
+    return (
+        f"What {settings.SITE_NAME} keeps about {user.username}, as of {rfc3339(now())}.\n\n"
+        "Files that end in .jsonl hold one JSON object a line. Times are in UTC. Other people appear by their ids\n"
+        "only: who they are and what they wrote is theirs.\n\n"
+        f"{files}\n"
+    )

@@ -1,0 +1,31 @@
+import { openDialog } from "../dialog.js";
+import { tabElements } from "../tabs.js";
+import { deletionElement } from "./deletion.js";
+import { emailElement } from "./email.js";
+import { exportElement } from "./export.js";
+import { passwordElement } from "./password.js";
+import { privacyElements } from "./privacy.js";
+import { profileElements } from "./profile.js";
+import { Sessions } from "./sessions.js";
+
+/** Everything that somebody can change about themselves. */
+export function openSettings(chat) {
+  const closed = new AbortController();
+  const [tabs, panels] = tabElements("Settings", [
+    { name: "profile", label: "Profile", make: () => profileElements(chat, closed.signal) },
+    { name: "privacy", label: "Privacy", make: () => privacyElements(chat, closed.signal) },
+    { name: "security", label: "Security", make: () => securityElements(chat) },
+    { name: "account", label: "Account", make: () => [exportElement(chat, closed.signal), deletionElement(chat)] },
+  ]);
+  const dialog = openDialog("Settings", tabs, panels);
+  dialog.classList.add("settings");
+  dialog.addEventListener("close", () => closed.abort());
+  tabs.querySelector("[aria-selected=true]").focus();
+}
+
+/** Another password or address ends the other sign-ins, so their list is read again. */
+function securityElements(chat) {
+  const sessions = new Sessions(chat);
+  const changed = () => sessions.load();
+  return [passwordElement(chat, changed), emailElement(chat, changed), sessions.element];
+}
