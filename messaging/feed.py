@@ -106,7 +106,10 @@ class Feed:
     def _hear_passing(self, ring: Ring) -> None:
         if ring.topic[0] == "c" and ring.frame:
             if room := self.rooms.get(UUID(ring.topic[2:])):
-                room.pass_on(ring.frame, ring.apart)
+                if ring.apart:
+                    room.pass_on_mark(ring.frame, ring.apart)
+                else:
+                    room.pass_on(ring.frame, None)
         else:
             for listener in self.passing:
                 listener(ring)

@@ -11,6 +11,8 @@ from chatproject.common.publish import Ring
 from messaging.reader import Entry, skipped
 from messaging.transport import Outbox, websocket_frame
 
+MARKS_EVERY = 1.0
+"""Seconds between two marks of one person that a room is told: the last one stands for those before."""
 RECENT, KEPT = 2.0, 50
 """Seconds that passing events are kept for those who are about to hear, and how many."""
 
@@ -62,6 +64,7 @@ class Room:
         "hearers",
         "held",
         "idle",
+        "marks",
         "place",
         "ready",
         "recent",
@@ -76,6 +79,7 @@ class Room:
         self.hearers: dict[Hearer, Listening] = {}
         self.waiting: dict[int, Ring] = {}
         self.held: list[bytes] = []
+        self.marks: dict[tuple[UUID, bytes], bytes] = {}
         self.recent: list[tuple[float, bytes, UUID | None]] = []
         self.flush_at = 0.0
         self.flushing = False
@@ -133,6 +137,21 @@ class Room:
         for hearer in self.hearers:
             if hearer.user_id != apart:
                 hearer.outbox.write(wire, payloads)
+
+    def pass_on_mark(self, frame: bytes, whose: UUID) -> None:
+        """Deliver somebody's mark to the others: at once, or a second after the one before, in place of all that came
+        meanwhile."""
+        key = (whose, frame.partition(b",")[0])
+        if key in self.marks:
+            self.marks[key] = frame
+            return
+        self.marks[key] = b""
+        self.pass_on(frame, whose)
+        asyncio.get_running_loop().call_later(MARKS_EVERY, self._mark_again, key)
+
+    def _mark_again(self, key: tuple[UUID, bytes]) -> None:
+        if frame := self.marks.pop(key):
+            self.pass_on_mark(frame, key[0])
 
     def _hand_apart(self, entry: Ring | Entry) -> None:
         """The event changes a message that some hearers may not see: they get a bare place."""

@@ -132,3 +132,18 @@ def test_reading_takes_the_unread_flag_away(person) -> None:
 
     bob.post(f"conversations/{group}/read/", {"seq": bob.row(group)["seq"]})
     assert not bob.row(group)["membership"]["is_marked_unread"]
+
+
+async def test_many_marks_are_told_as_few_and_the_last_one_is_among_them(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    seqs = [alice.write(group)["seq"] for _ in range(40)]
+
+    async with alice.socket() as hers, bob.socket() as his:
+        for seq in seqs:
+            await his.ask("read.mark", conversation_id=group, seq=seq)
+        await hers.expect("read.updated", seq=seqs[-1])
+
+    told = [frame["data"]["seq"] for frame in hers.of("read.updated")]
+    assert len(told) <= 5
+    assert told == sorted(told)
