@@ -7,13 +7,34 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from accounts import services
 from accounts.models import Session, User
+from accounts.services import limiting
 from accounts.services.people import prepare_person, refuse_known
+from chatproject.common.addresses import address_of
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
+
+
+class SignInForm(AuthenticationForm):
+    """The console's sign-in, with the limits of every other one."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuses, besides wrong passwords, whoever tries too often."""
+        account, address = self.cleaned_data.get("username") or "", address_of(self.request)
+        try:
+            limiting.spend_sign_in(account, address)
+        except Refusal as refusal:
+            raise forms.ValidationError(refusal.detail) from None
+        data: dict[str, Any] = super().clean()
+        limiting.forgive_sign_in(account, address)
+        return data
+
+
+admin.site.login_form = SignInForm
 
 
 class NewPersonForm(forms.ModelForm[User]):

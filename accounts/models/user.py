@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
 
 from accounts.names import SKELETON_SIZE, email_key, skeleton, username_key
 from chatproject.common.ids import uuid7
@@ -85,6 +86,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     typing = models.BooleanField(default=True)
     presence = models.CharField(max_length=8, choices=Presence, default=Presence.CONTACTS)
     seq = models.BigIntegerField(default=0, editable=False)
+    console_generation = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     last_seen_at = models.DateTimeField(null=True, editable=False)
     erase_at = models.DateTimeField(null=True, editable=False)
@@ -117,6 +119,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Keeps what usernames are compared by."""
         self.rename(self.username)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a sign-in to the console stands and falls with: the password, and that nobody ended it since."""
+        proof = f"{self.password}\x00{self.console_generation}"
+        return salted_hmac("accounts.console", proof, secret=secret, algorithm="sha256").hexdigest()
 
     def rename(self, username: str) -> None:
         """Give the person this username, with what it is compared by."""

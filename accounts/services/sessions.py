@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts import tokens
 from accounts.models import Device, Session, User
@@ -66,8 +66,10 @@ def end_other_sessions(session: Session) -> int:
     return _end(session.user, Session.objects.exclude(id=session.id))
 
 
+@transaction.atomic
 def end_all_sessions(user: User) -> int:
-    """End all sign-ins of this person. Returns how many."""
+    """End all sign-ins of this person, also to the console. Returns how many, without the latter."""
+    User.objects.filter(id=user.id).update(console_generation=F("console_generation") + 1)
     return _end(user, Session.objects.all())
 
 

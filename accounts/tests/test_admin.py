@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from accounts import services
 from accounts.models import Session, User
 from conftest import PASSWORD
 
@@ -10,6 +11,7 @@ pytestmark = pytest.mark.django_db
 
 PEOPLE = "/admin/accounts/user/"
 SESSIONS = "/admin/accounts/session/"
+LOGIN = "/admin/login/?next=/admin/"
 
 
 @pytest.fixture
@@ -124,3 +126,24 @@ def test_alice_has_no_business_in_the_console(alice):
     client.force_login(alice)
 
     assert client.get(PEOPLE).status_code == 302
+
+
+def test_guessing_at_the_console_meets_the_limit_of_every_sign_in(olga, api, settings):
+    settings.RATE_AUTH = "3/m"
+    client = Client()
+
+    said = [client.post(LOGIN, {"username": "olga", "password": "wrong"}).content.decode() for _ in range(4)]
+
+    assert ["Too many requests" in page for page in said] == [False, False, False, True]
+    right = client.post(LOGIN, {"username": "olga", "password": PASSWORD})
+    assert right.status_code == 200, "refused, and shown again"
+    answer = api.post("/api/v1/auth/login/", {"login": "olga", "password": PASSWORD})
+    assert answer.status_code == 429
+
+
+def test_ending_all_sessions_signs_out_of_the_console(console, olga):
+    assert console.get("/admin/").status_code == 200
+
+    services.end_all_sessions(olga)
+
+    assert console.get("/admin/").status_code == 302
