@@ -110,7 +110,8 @@ class Store(Protocol):
         """Insert messages with their mentions; move on their conversations' heads and their senders' own marks."""
 
     def count_reply(self, row: Row, place: int) -> None:
-        """Count a message in its thread: the thread's first one changes, at this place of the log."""
+        """Count a message in its thread: the thread's first one changes, at this place of the log. The head may be
+        beyond it already: `keep` has moved it on for all of the batch."""
 
 
 LOOK_COLUMNS = """
@@ -187,7 +188,7 @@ class PostgresStore:
                 (conversation_id, seq, kind, actor_id, message_id, about_seq, data, created_at)
             SELECT %(conversation)s, %(place)s, 'message.updated', %(actor)s, %(thread)s, seq, '{}', %(at)s FROM counted
         )
-        UPDATE conversations_conversation SET seq = %(place)s WHERE id = %(conversation)s"""
+        UPDATE conversations_conversation SET seq = greatest(seq, %(place)s) WHERE id = %(conversation)s"""
 
     def __init__(self) -> None:
         connection.ensure_connection()
@@ -260,7 +261,7 @@ class SqliteStore:
                (conversation_id, seq, kind, actor_id, message_id, about_seq, data, created_at)
            SELECT :conversation, :place, 'message.updated', :actor, :thread, seq, '{}', :at
            FROM messaging_message WHERE id = :thread""",
-        "UPDATE conversations_conversation SET seq = :place WHERE id = :conversation",
+        "UPDATE conversations_conversation SET seq = max(seq, :place) WHERE id = :conversation",
     )
 
     def __init__(self) -> None:
