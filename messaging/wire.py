@@ -294,7 +294,7 @@ def message_state(message: Message, history: str) -> MessageState:
 
 
 def reactions_state(message: Message) -> dict[str, Reactions]:
-    """The reactions on a message, in the order in which each emoji came first."""
+    """The reactions on a message, in no order: PostgreSQL keeps none."""
     return msgspec.convert(message.reactions or {}, dict[str, Reactions])
 
 

@@ -1,5 +1,6 @@
 """Reacting with an emoji."""
 
+import re
 import unicodedata
 from typing import Any
 from uuid import UUID
@@ -16,11 +17,17 @@ from messaging.models import Message, Reaction
 from messaging.services.locking import change_message, lock_message
 
 EMOJIS_PER_MESSAGE = 50
+EMOJI_SIZE = 16
 SHOWN = 50
 """People of one emoji who are named; the others are only counted."""
-KEYCAP, KEYS = "\u20e3", "0123456789#*"
-PICTURES = {"So", "Sk", "Sm", "Po", "Pd"}
-JOINERS = {"Mn", "Me", "Cf", *PICTURES}
+KEY = re.compile("[0-9#*]\ufe0f?\u20e3")
+FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+PICTURE = re.compile("[^\x00-\x7f]\ufe0f?[\U0001f3fb-\U0001f3ff]?\ufe0f?(?:[\U000e0020-\U000e007e]{1,6}\U000e007f)?")
+"""A picture with what may follow it: how it is shown, a tone of skin, the letters of a country's part."""
+JOINER = "\u200d"
+DRAWN = {"So", "Sk", "Sm", "Po", "Pd"}
+INFORMATION = "\u2139"
+"""A picture that Unicode counts as a letter."""
 
 
 def add_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
@@ -60,18 +67,15 @@ def remove_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
 def check_emoji(emoji: str) -> str:
     """The emoji in its normal form. Refuses (`invalid`) text: an emoji is one picture, perhaps of joined ones."""
     emoji = unicodedata.normalize("NFC", emoji)
-    categories = [unicodedata.category(char) for char in emoji]
-    is_key = len(emoji) in (2, 3) and emoji[0] in KEYS and emoji[-1] == KEYCAP
-    is_picture = 0 < len(emoji) <= 16 and set(categories) <= JOINERS and categories[0] in PICTURES and emoji[0] > "\x7f"
-    if not is_key and not is_picture:
+    if len(emoji) > EMOJI_SIZE or not (KEY.fullmatch(emoji) or all(map(_is_drawn, emoji.split(JOINER)))):
         raise invalid("emoji", "This is no emoji.")
     return emoji
 
 
-def reactions_of(message: Message) -> dict[str, Any]:
-    """What is shown of a message's reactions, made anew from the rows."""
-    emojis = Reaction.objects.filter(message=message).order_by("id").values_list("emoji", flat=True)
-    return {emoji: _state(message, emoji) for emoji in dict.fromkeys(emojis)}
+def _is_drawn(part: str) -> bool:
+    if FLAG.fullmatch(part):
+        return True
+    return bool(PICTURE.fullmatch(part)) and (part[0] == INFORMATION or unicodedata.category(part[0]) in DRAWN)
 
 
 def _state(message: Message, emoji: str) -> dict[str, Any]:
