@@ -108,7 +108,8 @@ export class Account {
   }
 }
 
-async function all(list) {
+/** Every result of a list in one array. */
+export async function all(list) {
   const results = [];
   for await (const result of list) results.push(result);
   return results;

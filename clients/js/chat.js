@@ -9,10 +9,10 @@
  *
  * @module
  */
-import { Account } from "./account.js";
 import { Api } from "./api.js";
 import { ChatError } from "./errors.js";
 import { Marks } from "./marks.js";
+import { Messages } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import { Session } from "./session.js";
 import { Signs } from "./signs.js";
@@ -24,7 +24,7 @@ export { ChatError, Store };
 
 const TYPING_LIVES_MS = 6_000;
 
-export class ChatClient extends Account {
+export class ChatClient extends Messages {
   /** What is known: conversations, messages, people. @type {Store} */
   store = new Store();
   /** REST for whatever has no method here: `chat.api.get("users/me/")`. @type {Api} */
@@ -162,68 +162,18 @@ export class ChatClient extends Account {
     this.#socket.stop();
   }
 
-  // Conversations
-
-  /** The direct conversation with a person, made if need be. @returns {Promise<object>} */
-  openDirect(user_id) {
-    return this.#keep(this.api.post("conversations/", { kind: "direct", user_id }));
-  }
-
-  /** @param {{name: string, member_ids: string[]}} group @returns {Promise<object>} the conversation */
-  createGroup({ name, member_ids }) {
-    return this.#keep(this.api.post("conversations/", { kind: "group", name, member_ids }));
-  }
-
-  /** @returns {Promise<object[]>} public channels */
-  async discover() {
-    return (await this.api.get("conversations/discover/")).results;
-  }
-
-  /** Join a public channel. @returns {Promise<object>} the conversation */
-  async join(conversation_id) {
-    await this.api.post(`conversations/${conversation_id}/join/`);
-    return this.#keep({ id: conversation_id });
-  }
-
-  /** @throws {ChatError} `last_owner` while others would be left without one */
-  async leave(conversation_id) {
-    await this.api.delete(`conversations/${conversation_id}/members/me/`);
-    this.store.remove(conversation_id);
-  }
-
-  /** Load who is in a conversation into `store.members`. */
-  async loadMembers(conversation_id, limit = 200) {
-    const members = [];
-    for await (const member of this.api.list(`conversations/${conversation_id}/members/`)) {
-      if (members.push(member) >= limit) break;
-    }
-    this.store.putMembers(conversation_id, members, members.length < limit);
-  }
-
-  /** @param {string[]} user_ids */
-  addMembers(conversation_id, user_ids) {
-    return this.api.post(`conversations/${conversation_id}/members/`, { user_ids });
-  }
-
-  removeMember(conversation_id, user_id) {
-    return this.api.delete(`conversations/${conversation_id}/members/${user_id}/`);
-  }
-
-  /** @returns {Promise<object[]>} public profiles */
-  async searchPeople(search) {
-    return (await this.api.get("users/", { search, limit: 20 })).results;
-  }
-
   // Messages
 
   /**
-   * Send a message; it is in the store at once, as `pending`, and sent until there is an answer.
+   * Send a message; it is in the store at once, as `pending`, and sent until there is an answer. Who is named by
+   * `@username` in the text is mentioned.
    * @param {?object} reply_to the message it answers
+   * @param {{thread_id?: string}} [place] the first message of the thread it belongs to
    * @returns {string} its client_id
    */
-  send(conversation_id, content, reply_to = null) {
+  send(conversation_id, content, reply_to = null, { thread_id } = {}) {
     this.#signs.sent(conversation_id);
-    return this.#outbox.add({ conversation_id, content, reply_to_id: reply_to?.id }, { reply_to });
+    return this.#outbox.add({ conversation_id, content, reply_to_id: reply_to?.id, thread_id }, { reply_to });
   }
 
   /** Try a `failed` message again. */
@@ -236,16 +186,6 @@ export class ChatClient extends Account {
     this.#outbox.discard(client_id);
   }
 
-  /** Change the text of an own message. */
-  async edit(message_id, content) {
-    this.store.putMessage(await this.api.patch(`messages/${message_id}/`, { content }));
-  }
-
-  /** Delete an own message, or any as a moderator; a tombstone stays. */
-  delete(message_id) {
-    return this.api.delete(`messages/${message_id}/`);
-  }
-
   /** Load an older page of history into the store. */
   loadOlder(conversation_id) {
     return this.#sync.loadOlder(conversation_id);
@@ -255,6 +195,13 @@ export class ChatClient extends Account {
   loadChanges(conversation_id) {
     const { position, entries } = this.store.log(conversation_id);
     return this.#sync.tellChanges(conversation_id, position + 1, entries.length);
+  }
+
+  /** Hold a conversation that the server answered with, and its last messages. @returns {Promise<object>} */
+  async keep(answer) {
+    const { id } = await answer;
+    if (!this.store.conversations.has(id)) await this.#sync.fetchConversation(id);
+    return this.store.conversations.get(id) ?? Promise.reject(ChatError.offline());
   }
 
   // Signs of life
@@ -289,7 +236,9 @@ export class ChatClient extends Account {
 
   #hear(frame) {
     this.#sync.hear(frame);
-    const { type, conversation_id } = frame;
+    const { type, conversation_id, data } = frame;
+    const is_about_pins = type === "message.pinned" || type === "message.unpinned" || data?.message?.is_pinned;
+    if (is_about_pins && this.store.pins.has(conversation_id)) this.loadPins(conversation_id).catch(() => {});
     if (type === "typing.updated") setTimeout(() => this.store.changed(conversation_id), TYPING_LIVES_MS);
   }
 
@@ -317,12 +266,6 @@ export class ChatClient extends Account {
     this.#session.take(answer);
     this.store.me = answer.user;
     return answer;
-  }
-
-  async #keep(answer) {
-    const { id } = await answer;
-    if (!this.store.conversations.has(id)) await this.#sync.fetchConversation(id);
-    return this.store.conversations.get(id) ?? Promise.reject(ChatError.offline());
   }
 
   #end(reason, details) {

@@ -1,5 +1,5 @@
 /** Changes which people like to read between the messages. */
-const TOLD = new Set(["member.added", "member.removed", "conversation.updated"]);
+const TOLD = new Set(["member.added", "member.removed", "member.updated", "conversation.updated"]);
 
 /**
  * One conversation's numbered log, as far as it has been heard here.
@@ -71,7 +71,7 @@ export class Log {
 
   /** Show a change between the messages; the kinds nobody reads are left out. */
   tell(event) {
-    if (!TOLD.has(event.type) || event.seq < this.floor) return;
+    if (!TOLD.has(event.type) || isRename(event) || event.seq < this.floor) return;
     const at = this.#place(event.seq);
     if (this.entries[at]?.seq !== event.seq) this.entries.splice(at, 0, { seq: event.seq, event });
   }
@@ -80,6 +80,11 @@ export class Log {
   patch(message_id, { changed_seq, ...fields }) {
     const held = this.find(message_id);
     if (held && held.changed_seq <= changed_seq) this.hold({ ...held, ...fields, changed_seq });
+  }
+
+  /** Whether this place lies in the loaded window. */
+  covers(seq) {
+    return seq >= this.floor;
   }
 
   find(message_id) {
@@ -114,4 +119,9 @@ export class Log {
     while (at > 0 && this.entries[at - 1].seq >= seq) at--;
     return at;
   }
+}
+
+/** Roles are given by others; what one changes about oneself is a nickname. */
+function isRename({ type, data }) {
+  return type === "member.updated" && (!data.actor_id || data.actor_id === data.member.user.id);
 }

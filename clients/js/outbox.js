@@ -78,12 +78,13 @@ export class Outbox {
   }
 
   #enqueue(letter) {
-    const { conversation_id, client_id, content } = letter.body;
+    const { conversation_id, client_id, content, thread_id } = letter.body;
     this.#queues.set(conversation_id, [...(this.#queues.get(conversation_id) ?? []), letter]);
     this.#store.addPending({
       client_id,
       conversation_id,
       content,
+      thread_id,
       reply_to: letter.reply_to,
       created_at: letter.created_at,
       sender: this.#store.me,

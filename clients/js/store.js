@@ -12,6 +12,8 @@ export class Store {
   /** @type {Map<string, object>} */ conversations = new Map();
   /** @type {Map<string, Log>} */ logs = new Map();
   /** @type {Set<string>} people whose messages are folded */ blocked_ids = new Set();
+  /** @type {Map<string, object[]>} pinned messages by conversation, where they were loaded */ pins = new Map();
+  /** @type {Map<string, View>} threads by their first message, and places far above by conversation */ views = new Map();
   /** @type {Map<string, Map<string, object>>} members by conversation, where they were loaded */ members = new Map();
   #passing = new Passing();
   #listeners = new Set();
@@ -26,9 +28,9 @@ export class Store {
     for (const listener of this.#listeners) listener(conversation_id);
   }
 
-  /** Conversations, latest activity first. */
+  /** Conversations, those I pinned first, then by latest activity. */
   get list() {
-    return [...this.conversations.values()].sort((a, b) => (activity(a) < activity(b) ? 1 : -1));
+    return [...this.conversations.values()].sort((a, b) => pinned(b) - pinned(a) || (activity(a) < activity(b) ? 1 : -1));
   }
 
   get unread_total() {
@@ -86,6 +88,7 @@ export class Store {
     this.conversations.set(id, { unread_count: 0, ...held, ...conversation, seq, counted_seq: seq });
     if (conversation.peer) this.#passing.meet(conversation.peer);
     if (messages) {
+      this.#forgetViews(id);
       const first = (conversation.membership?.visible_from_seq ?? 0) + 1;
       this.#reduceAll(id, this.log(id).begin(messages, { position: seq, first }));
     }
@@ -93,13 +96,14 @@ export class Store {
   }
 
   remove(conversation_id) {
-    for (const map of [this.conversations, this.logs, this.members]) map.delete(conversation_id);
+    for (const map of [this.conversations, this.logs, this.members, this.pins]) map.delete(conversation_id);
+    this.#forgetViews(conversation_id);
     this.#passing.forget(conversation_id);
     this.changed(conversation_id);
   }
 
   clear() {
-    for (const map of [this.conversations, this.logs, this.members]) map.clear();
+    for (const map of [this.conversations, this.logs, this.members, this.pins, this.views]) map.clear();
     this.#passing = new Passing();
     this.me = this.epoch = null;
     this.me_seq = 0;
@@ -144,11 +148,14 @@ export class Store {
   /** Move my own read mark; it never goes back. @returns {boolean} whether it moved */
   markRead(conversation_id, seq) {
     const conversation = this.conversations.get(conversation_id);
-    if (!conversation || seq <= readSeq(conversation)) return false;
+    if (!conversation || (seq <= readSeq(conversation) && !conversation.membership?.is_marked_unread)) return false;
     const log = this.log(conversation_id);
-    conversation.membership = { ...conversation.membership, last_read_seq: seq };
+    const last_read_seq = Math.max(seq, readSeq(conversation));
+    conversation.membership = { ...conversation.membership, last_read_seq, is_marked_unread: false };
     if (log.floor <= seq + 1) {
-      conversation.unread_count = log.after(seq).filter((message) => this.#counts(message)).length;
+      const unread = log.after(last_read_seq).filter((message) => this.#counts(message));
+      conversation.unread_count = unread.length;
+      conversation.mention_count = unread.filter((message) => this.mentionsMe(message)).length;
       conversation.counted_seq = log.position;
     }
     if (!conversation.unread_count) conversation.mention_count = 0;
@@ -180,9 +187,31 @@ export class Store {
 
   /** Hold a message from an answer: an edit of mine, say, whose event is still on its way. */
   putMessage(message) {
-    this.log(message.conversation_id).hold(message);
+    this.#hold(message);
     this.#relast(message);
     this.changed(message.conversation_id);
+  }
+
+  /** Take what is pinned in a conversation, the last first. */
+  putPins(conversation_id, messages) {
+    this.pins.set(conversation_id, messages);
+    this.changed(conversation_id);
+  }
+
+  /** Look at something beside the log of a conversation. */
+  open(key, view) {
+    this.views.set(key, view);
+    this.changed(view.conversation_id);
+    return view;
+  }
+
+  close(key) {
+    if (this.views.delete(key)) this.changed();
+  }
+
+  /** Whether a message names me, or everybody. */
+  mentionsMe({ mentions, mentions_all, sender }) {
+    return sender?.id !== this.me?.id && Boolean(mentions_all || mentions?.includes(this.me?.id));
   }
 
   /** Take the members of a conversation. People come and go in channels without an event, so `is_all` counts. */
@@ -238,7 +267,7 @@ export class Store {
     if (type === "message.created") this.#created(conversation, data.message);
     else if (type === "message.updated") this.putMessage(data.message);
     else if (type === "message.deleted") this.#deleted(conversation, data.message);
-    else if (data?.message_id) log.patch(data.message_id, { ...data, changed_seq: data.changed_seq ?? seq });
+    else if (data?.message_id) this.#patch(log, data, seq);
     else if (type.startsWith("member.")) this.#member(conversation, { type, seq }, data.member);
     else if (type === "conversation.updated") this.#described(conversation, data.conversation);
     else if (type === "conversation.deleted") return this.remove(conversation.id);
@@ -247,8 +276,7 @@ export class Store {
   }
 
   #created(conversation, message) {
-    const log = this.log(conversation.id);
-    log.hold(message);
+    this.#hold(message);
     conversation.last_message = message;
     this.#passing.stopTyping(conversation.id, message.sender?.id);
     if (message.sender?.id === this.me?.id) {
@@ -260,14 +288,31 @@ export class Store {
     this.#passing.setMark(conversation.id, message.sender?.id, { read: message.seq });
     if (message.seq > conversation.counted_seq && message.seq > readSeq(conversation) && this.#counts(message)) {
       conversation.unread_count += 1;
+      if (this.mentionsMe(message)) conversation.mention_count = (conversation.mention_count ?? 0) + 1;
     }
+  }
+
+  #hold(message) {
+    this.log(message.conversation_id).hold(message);
+    for (const view of this.views.values()) view.take(message);
+  }
+
+  /** Reactions and pins replace a part of a message, wherever it is looked at. */
+  #patch(log, { message_id, actor_id, ...fields }, seq) {
+    for (const held of [log, ...this.views.values()]) held.patch(message_id, { changed_seq: seq, ...fields });
+  }
+
+  #forgetViews(conversation_id) {
+    for (const [key, view] of this.views) if (view.conversation_id === conversation_id) this.views.delete(key);
   }
 
   #deleted(conversation, message) {
     const is_news = message.changed_seq > conversation.counted_seq && message.seq > readSeq(conversation);
-    const was_counted = !this.log(conversation.id).find(message.id)?.is_deleted;
+    const held = this.log(conversation.id).find(message.id) ?? message;
+    const was_counted = held === message || !held.is_deleted;
     if (is_news && was_counted && this.#counts({ ...message, is_deleted: false })) {
       conversation.unread_count = Math.max(0, conversation.unread_count - 1);
+      if (this.mentionsMe(held)) conversation.mention_count = Math.max(0, conversation.mention_count - 1);
     }
     this.putMessage(message);
   }
@@ -289,7 +334,8 @@ export class Store {
     if (type === "member.removed") members?.delete(member.user.id);
     else members?.set(member.user.id, member);
     if (is_me && type !== "member.removed") {
-      conversation.membership = { ...conversation.membership, role: member.role };
+      const { role, nickname } = member;
+      conversation.membership = { ...conversation.membership, role, nickname };
     }
     if (conversation.counted_seq >= seq) return;
     if (type === "member.added") conversation.member_count += 1;
@@ -304,6 +350,10 @@ export class Store {
 
 function activity({ last_message, active_at, created_at }) {
   return last_message?.created_at ?? active_at ?? created_at ?? "";
+}
+
+function pinned({ membership }) {
+  return Number(membership?.is_pinned ?? false);
 }
 
 function readSeq({ membership }) {

@@ -28,10 +28,12 @@ export class Sync {
     if (type === "sync.reset") return this.#orReconnect(() => this.#begin());
     if (type === "conversation.added") return this.fetchConversation(data.conversation?.id ?? conversation_id);
     if (seq !== undefined && this.#is_beginning) return null;
+    const rules = this.#rules(conversation_id);
     const outcome = this.#store.apply(frame);
     if (outcome === "early") setTimeout(() => this.#fill(conversation_id), CROSSING_MS);
     if (outcome === "unknown" && seq !== undefined) this.fetchConversation(conversation_id);
-    if (type === "member.updated" && data.member.user.id === this.#store.me?.id) this.#refreshRights(conversation_id);
+    const is_my_role = type === "member.updated" && data.member.user.id === this.#store.me?.id;
+    if (is_my_role || rules !== this.#rules(conversation_id)) this.#refreshRights(conversation_id);
     return null;
   }
 
@@ -121,7 +123,14 @@ export class Sync {
     return this.#store.epoch === null || this.#busy.has("snapshot");
   }
 
+  /** What the rights of its members depend on, besides their roles. */
+  #rules(id) {
+    const { members_can_invite, is_read_only } = this.#store.conversations.get(id) ?? {};
+    return `${members_can_invite} ${is_read_only}`;
+  }
+
   async #refreshRights(id) {
+    if (!this.#store.conversations.has(id)) return;
     await this.#api.get(`conversations/${id}/`).then(
       (conversation) => this.#store.put(conversation),
       () => {},

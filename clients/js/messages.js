@@ -1,0 +1,155 @@
+import { Conversations } from "./conversations.js";
+import { View } from "./view.js";
+
+const PAGE = 50;
+
+/**
+ * What somebody does with messages that are there: change them, react, pin, answer in a thread, look at their past.
+ * `ChatClient` has these methods. What they change is heard as an event, and then stands in the store.
+ */
+export class Messages extends Conversations {
+  /** Change the text of an own message. */
+  async edit(message_id, content) {
+    this.store.putMessage(await this.api.patch(`messages/${message_id}/`, { content }));
+  }
+
+  /** Delete an own message, or any as a moderator; a tombstone stays. */
+  delete(message_id) {
+    return this.api.delete(`messages/${message_id}/`);
+  }
+
+  /** @throws {ChatError} `invalid` for what is no emoji, `read_only`, `blocked` */
+  react(message_id, emoji) {
+    return this.api.put(`messages/${message_id}/reactions/${encodeURIComponent(emoji)}/`);
+  }
+
+  /** Take a reaction back. */
+  unreact(message_id, emoji) {
+    return this.api.delete(`messages/${message_id}/reactions/${encodeURIComponent(emoji)}/`);
+  }
+
+  /** @returns {Promise<object[]>} `{content, replaced_at}`: what it said before, the last first */
+  async pastOf(message_id) {
+    return (await this.api.get(`messages/${message_id}/history/`, { limit: 100 })).results;
+  }
+
+  /** @returns {Promise<{read: object[], delivered: object[]}>} `{user, at}` each; nobody in large conversations */
+  receipts(message_id) {
+    return this.api.get(`messages/${message_id}/receipts/`);
+  }
+
+  /**
+   * Tell the operators about a message.
+   * @param {{reason: string, comment?: string}} report `reason`: `spam`, `abuse`, `violence`, `sexual`, `illegal`, `other`
+   */
+  report(message_id, { reason, comment }) {
+    return this.api.post(`messages/${message_id}/report/`, { reason, comment });
+  }
+
+  // Pins
+
+  pin(message_id) {
+    return this.api.put(`messages/${message_id}/pin/`);
+  }
+
+  unpin(message_id) {
+    return this.api.delete(`messages/${message_id}/pin/`);
+  }
+
+  /** Load what is pinned into `store.pins`, the last first; from then on it is kept as it is at the server. */
+  async loadPins(conversation_id) {
+    const { results } = await this.api.get(`conversations/${conversation_id}/pins/`, { limit: 100 });
+    this.store.putPins(conversation_id, results);
+  }
+
+  // Threads
+
+  /**
+   * Look at the thread that a message begins: its last replies, below that message, are in `store.views` under its id
+   * and stay as they are at the server until `closeView`.
+   * @returns {Promise<View>}
+   */
+  async openThread(conversation_id, root_id) {
+    const [root, page] = await Promise.all([
+      this.api.get(`messages/${root_id}/`),
+      this.api.get(`messages/${root_id}/replies/`, { limit: PAGE }),
+    ]);
+    const view = new View({ conversation_id, thread_id: root_id, read_seq: page.last_read_seq });
+    view.prepend([root, ...page.results], page.previous !== null);
+    return this.store.open(root_id, view);
+  }
+
+  /** Load older replies, between the first message and those that are there. */
+  async loadOlderReplies(root_id) {
+    const view = this.store.views.get(root_id);
+    if (!view?.has_older || view.is_busy) return;
+    const before = view.entries[1]?.seq;
+    await view.busy(async () => {
+      const page = await this.api.get(`messages/${root_id}/replies/`, { before, limit: PAGE });
+      view.prepend(page.results, page.previous !== null);
+    });
+    this.store.changed(view.conversation_id);
+  }
+
+  /** Everything in a thread up to this reply was seen. */
+  async markThreadRead(root_id, reply) {
+    const view = this.store.views.get(root_id);
+    if (!view || reply.seq <= view.read_seq) return;
+    view.read_seq = reply.seq;
+    await this.api.post(`messages/${reply.id}/read/`);
+  }
+
+  // Far above
+
+  /**
+   * Look at what stands around a place that is not loaded: it is in `store.views` under the conversation's id. A place
+   * that is loaded needs no view, and ends one.
+   */
+  async lookAround(conversation_id, seq) {
+    if (this.store.log(conversation_id).covers(seq)) return this.closeView(conversation_id);
+    const page = await this.api.get(`conversations/${conversation_id}/messages/`, { around: seq, limit: PAGE });
+    const view = new View({ conversation_id });
+    view.prepend(page.results, page.previous !== null);
+    this.#meet(this.store.open(conversation_id, view));
+  }
+
+  /** Load more of what stands above or below in the view of a conversation. @param {"before" | "after"} side */
+  async widenView(conversation_id, side) {
+    const view = this.store.views.get(conversation_id);
+    if (!view || view.is_busy || (side === "before" && !view.has_older)) return;
+    const seq = side === "before" ? view.entries[0].seq : view.entries.at(-1).seq;
+    await view.busy(async () => {
+      const page = await this.api.get(`conversations/${conversation_id}/messages/`, { [side]: seq, limit: PAGE });
+      if (side === "before") view.prepend(page.results, page.previous !== null);
+      else page.results.forEach((message) => view.hold(message));
+    });
+    this.#meet(view);
+  }
+
+  /** Leave a thread, or come back to the newest messages of a conversation. */
+  closeView(id) {
+    this.store.close(id);
+  }
+
+  // Search
+
+  /**
+   * Find messages by their words, in all conversations or in one.
+   * @param {{q: string, conversation?: string, sender?: string, before?: string, after?: string}} query
+   * @returns {Promise<object[]>} `{message, snippet, highlights}`, the best first; highlights are `[start, end]` in the snippet
+   */
+  async searchMessages(query) {
+    return (await this.api.get("messages/search/", { limit: 30, ...query })).results;
+  }
+
+  /** A view that has come down to what is loaded becomes part of it. */
+  #meet(view) {
+    const { conversation_id } = view;
+    const log = this.store.log(conversation_id);
+    if (view.entries.length && view.entries.at(-1).seq + 1 >= log.floor) {
+      log.prepend(view.messages, view.has_older);
+      this.store.close(conversation_id);
+    }
+    this.store.changed(conversation_id);
+  }
+}

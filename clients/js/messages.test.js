@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ChatClient } from "./chat.js";
+import { FakeServer, alice, conversation, created, message } from "./fakes.js";
+
+/** A client that holds one conversation, as far as it was loaded, without a connection. */
+async function holding(messages, fields = {}) {
+  const server = new FakeServer();
+  server.on("POST auth/login/", { user: alice, access: "a", access_expires_in: 300, refresh: "r" });
+  const { fetch, WebSocket } = server;
+  const chat = new ChatClient({ base: "http://x/", fetch, WebSocket });
+  await chat.signIn({ login: "alice", password: "p" });
+  chat.store.put({ ...conversation({ seq: messages.at(-1)?.seq ?? 0, ...fields }), messages });
+  return { server, chat };
+}
+
+const seqs = (log) => log.entries.map(({ seq }) => seq);
+
+test("an emoji travels in the address", async () => {
+  const { server, chat } = await holding([message(1)]);
+  server.on(`PUT messages/m1/reactions/${encodeURIComponent("👍")}/`, { status: 204 });
+  await chat.react("m1", "👍");
+  assert.equal(server.requests.at(-1).name, "PUT messages/m1/reactions/%F0%9F%91%8D/");
+});
+
+test("a thread shows its first message and hears what is written in it", async () => {
+  const { server, chat } = await holding([message(1), message(9)]);
+  const reply = (seq) => message(seq, { thread_id: "m1" });
+  server.on("GET messages/m1/", message(1, { reply_count: 3 }));
+  server.on("GET messages/m1/replies/", ({ query }) =>
+    query.before
+      ? { results: [reply(3)], previous: null, last_read_seq: 0 }
+      : { results: [reply(5), reply(7)], previous: "more", last_read_seq: 5 },
+  );
+  const view = await chat.openThread("c", "m1");
+  assert.deepEqual([seqs(view), view.read_seq, view.has_older], [[1, 5, 7], 5, true]);
+
+  chat.store.apply(created(10, { thread_id: "m1" }));
+  chat.store.apply(created(11));
+  await chat.loadOlderReplies("m1");
+  assert.deepEqual([seqs(view), view.has_older], [[1, 3, 5, 7, 10], false]);
+  assert.equal(server.requests.at(-1).query.before, "5");
+});
+
+test("what happens to a message is seen wherever it is looked at", async () => {
+  const { server, chat } = await holding([message(1), message(2)]);
+  server.on("GET messages/m1/", message(1));
+  server.on("GET messages/m1/replies/", { results: [], previous: null, last_read_seq: 0 });
+  const view = await chat.openThread("c", "m1");
+  const data = { message_id: "m1", reactions: { "👍": { count: 1, user_ids: ["bob"] } }, changed_seq: 3, actor_id: "bob" };
+  chat.store.apply({ type: "reaction.added", conversation_id: "c", seq: 3, data });
+  for (const log of [view, chat.store.log("c")]) assert.equal(log.find("m1").reactions["👍"].count, 1);
+  assert.equal(chat.store.log("c").find("m1").actor_id, undefined);
+
+  chat.closeView("m1");
+  assert.equal(chat.store.views.size, 0);
+});
+
+test("a thread is marked as read once, and never back", async () => {
+  const { server, chat } = await holding([message(1)]);
+  server.on("GET messages/m1/", message(1));
+  server.on("GET messages/m1/replies/", { results: [message(4)], previous: null, last_read_seq: 0 });
+  server.on("POST messages/m4/read/", { seq: 4 });
+  await chat.openThread("c", "m1");
+  for (const seq of [4, 4, 3]) await chat.markThreadRead("m1", message(seq));
+  assert.equal(server.asked("POST messages/m4/read/").length, 1);
+});
+
+test("a place far above is looked at by itself until it meets what is loaded", async () => {
+  const { server, chat } = await holding([message(90), message(91)], { seq: 91 });
+  const pages = {
+    around: { results: [message(10), message(11)], previous: "more", next: "more" },
+    before: { results: [message(8)], previous: null, next: "more" },
+    after: { results: [message(60), message(90)], previous: "more", next: "more" },
+  };
+  server.on("GET conversations/c/messages/", ({ query }) => pages[Object.keys(pages).find((side) => side in query)]);
+  await chat.lookAround("c", 91);
+  assert.equal(chat.store.views.size, 0);
+
+  await chat.lookAround("c", 10);
+  await chat.widenView("c", "before");
+  assert.deepEqual(seqs(chat.store.views.get("c")), [8, 10, 11]);
+  await chat.widenView("c", "after");
+  assert.equal(chat.store.views.size, 0);
+  assert.deepEqual(seqs(chat.store.log("c")), [8, 10, 11, 60, 90, 91]);
+});
+
+test("mentions are counted until they are read", async () => {
+  const { chat } = await holding([message(1)], { mention_count: 0 });
+  chat.store.apply(created(2, { mentions: ["alice"] }));
+  chat.store.apply(created(3, { mentions: ["bob"] }));
+  chat.store.apply(created(4, { mentions: [], mentions_all: true }));
+  const counts = () => {
+    const { mention_count, unread_count } = chat.store.conversations.get("c");
+    return [mention_count, unread_count];
+  };
+  assert.deepEqual(counts(), [2, 4 - 1]);
+  chat.store.markRead("c", 3);
+  assert.deepEqual(counts(), [1, 1]);
+  chat.store.markRead("c", 4);
+  assert.deepEqual(counts(), [0, 0]);
+});
+
+test("what is marked as unread is read by looking at it", async () => {
+  const { chat } = await holding([message(1)]);
+  chat.store.markRead("c", 1);
+  assert.equal(chat.store.markRead("c", 1), false);
+  const { membership, ...held } = chat.store.conversations.get("c");
+  chat.store.put({ ...held, membership: { ...membership, is_marked_unread: true } });
+  assert.equal(chat.store.markRead("c", 1), true);
+  assert.equal(chat.store.conversations.get("c").membership.is_marked_unread, false);
+});
+
+test("conversations that are pinned stand first", async () => {
+  const { chat } = await holding([message(5)]);
+  const old = conversation({ id: "d", created_at: "2020-01-01T00:00:00Z" });
+  chat.store.put(old);
+  assert.deepEqual(chat.store.list.map(({ id }) => id), ["c", "d"]);
+  chat.store.put({ ...old, membership: { ...old.membership, is_pinned: true } });
+  assert.deepEqual(chat.store.list.map(({ id }) => id), ["d", "c"]);
+});
