@@ -78,6 +78,12 @@ def _is_drawn(part: str) -> bool:
     return bool(PICTURE.fullmatch(part)) and (part[0] == INFORMATION or unicodedata.category(part[0]) in DRAWN)
 
 
+def reactions_of(message: Message) -> dict[str, Any]:
+    """What is shown of a message's reactions, made anew from the rows."""
+    emojis = Reaction.objects.filter(message=message).order_by("id").values_list("emoji", flat=True)
+    return {emoji: _state(message, emoji) for emoji in dict.fromkeys(emojis)}
+
+
 def _state(message: Message, emoji: str) -> dict[str, Any]:
     reactions = Reaction.objects.filter(message=message, emoji=emoji)
     first = reactions.order_by("id").values_list("user_id", flat=True)[:SHOWN]
