@@ -49,17 +49,17 @@ def delete_invite(actor: Membership, *, token: str) -> None:
 
 
 def accept_invite(actor: User, *, token: str) -> Membership:
-    """Come in by a link; whoever is in already uses nothing up. Refuses `not_found` for a link that does not, or no
-    longer, lead anywhere, and `banned`."""
-    invite = Invite.objects.usable().filter(id=id_of(token), conversation__deleted_at__isnull=True).first()
+    """Come in by a link; whoever is in already stays so and uses nothing up. Refuses `not_found` for a link that does
+    not, or no longer, lead anywhere, and `banned`."""
+    invite = Invite.objects.filter(id=id_of(token)).first()
     if invite is None:
         raise not_found()
     with transaction.atomic():
         conversation = lock(invite.conversation_id)
-        refuse_banned(conversation, [actor])
         if not Membership.objects.live().filter(conversation=conversation, user=actor).exists():
             if not Invite.objects.usable().filter(id=invite.id).update(uses=F("uses") + 1):
                 raise not_found()
+            refuse_banned(conversation, [actor])
             if conversation.kind == conversation.Kind.GROUP and conversation.member_count >= GROUP_SIZE:
                 raise Refusal("conflict", f"A group has at most {GROUP_SIZE} members.")
             enter(conversation, [actor], Membership.Role.MEMBER, None)

@@ -1,0 +1,146 @@
+"""Invitations: a link leads in until it expires, is used up or is deleted; carol has it."""
+
+import asyncio
+import base64
+import time
+from datetime import UTC, datetime, timedelta
+
+from messaging.tests.client import Person
+
+
+def invite(one: Person, conversation: str, **body: object) -> dict:
+    return one.post(f"conversations/{conversation}/invites/", body)
+
+
+def accept(one: Person, token: str) -> str:
+    return one.code("POST", f"invites/{token}/accept/")
+
+
+def soon(**delta: float) -> str:
+    return (datetime.now(UTC) + timedelta(**delta)).isoformat()
+
+
+async def test_whoever_has_the_link_comes_in_and_everybody_hears(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob)
+    made = invite(alice, group)
+    alice.write(group, "Before")
+
+    async with bob.socket() as his, carol.socket() as hers:
+        row = await asyncio.to_thread(carol.post, f"invites/{made['token']}/accept/")
+        added = await his.expect("member.added")
+        await hers.enters(group)
+        await asyncio.to_thread(bob.write, group, "Welcome")
+        await hers.expect("message.created")
+
+    assert made | {"created_at": ""} == {
+        "token": made["token"],
+        "expires_at": None,
+        "max_uses": None,
+        "uses": 0,
+        "created_by": alice.get("conversations/" + group + "/members/")["results"][0]["user"],
+        "created_at": "",
+    }
+    assert added["data"]["member"]["user"]["id"] == carol.id
+    assert added["data"]["member"]["role"] == row["membership"]["role"] == "member"
+    assert (row["id"], row["unread_count"], row["member_count"]) == (group, 0, 3)
+    assert [i["uses"] for i in alice.get(f"conversations/{group}/invites/")["results"]] == [1]
+
+
+def test_accepting_again_uses_nothing_up_not_even_the_last_use(person) -> None:
+    alice, carol, dave = person("alice"), person("carol"), person("dave")
+    group = alice.group()
+    token = invite(alice, group, max_uses=1)["token"]
+
+    assert [accept(alice, token), accept(carol, token), accept(carol, token)] == ["ok"] * 3
+    assert alice.row(group)["member_count"] == 2
+    assert accept(dave, token) == "not_found"
+    carol.call("DELETE", f"conversations/{group}/members/me/")
+    assert accept(carol, token) == "not_found"
+
+
+def test_a_link_ends(person) -> None:
+    alice, carol = person("alice"), person("carol")
+    group = alice.group()
+    short, deleted = invite(alice, group, expires_at=soon(seconds=0.7)), invite(alice, group)
+    path = f"conversations/{group}/invites/"
+    assert [i["token"] for i in alice.get(path)["results"]] == [deleted["token"], short["token"]]
+
+    assert alice.code("DELETE", f"{path}{deleted['token']}/") == "ok"
+    assert alice.code("DELETE", f"{path}{deleted['token']}/") == "not_found"
+    assert accept(carol, deleted["token"]) == "not_found"
+    time.sleep(0.8)
+    assert accept(carol, short["token"]) == "not_found"
+    assert alice.get(path)["results"] == []
+
+    lives = invite(alice, group, expires_at=soon(hours=1))
+    assert accept(carol, lives["token"]) == "ok"
+    last = invite(alice, group)
+    assert alice.code("DELETE", f"conversations/{group}/") == "ok"
+    assert accept(person("dave"), last["token"]) == accept(carol, last["token"]) == "not_found"
+
+
+def test_only_admins_invite_and_outsiders_find_nothing(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group, other = alice.group(bob), carol.group()
+    token = invite(alice, group)["token"]
+    path = f"conversations/{group}/invites/"
+
+    for one, code in ((bob, "permission_denied"), (carol, "not_found")):
+        assert one.code("GET", path) == one.code("POST", path, {}) == one.code("DELETE", f"{path}{token}/") == code
+    assert carol.code("DELETE", f"conversations/{other}/invites/{token}/") == "not_found"
+
+    alice.call("PATCH", f"conversations/{group}/members/{bob.id}/", json={"role": "admin"})
+    assert bob.code("DELETE", f"{path}{token}/") == "ok"
+
+
+def test_in_a_direct_conversation_nobody_invites(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    direct = alice.post("conversations/", {"kind": "direct", "user_id": bob.id})["id"]
+
+    assert alice.code("POST", f"conversations/{direct}/invites/", {}) == "permission_denied"
+
+
+def test_a_token_cannot_be_made_up(person) -> None:
+    alice, carol = person("alice"), person("carol")
+    group = alice.group()
+    token = invite(alice, group)["token"]
+    raw = bytearray(base64.urlsafe_b64decode(token + "=="))
+    raw[-1] ^= 1
+    forged = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+    for wrong in (forged, token[:-2], token + "AAAA", "x", "~" * 43, "é", group, "%00", "a" * 500):
+        assert accept(carol, wrong) == "not_found", wrong
+    assert accept(carol, token) == "ok"
+
+
+def test_what_makes_no_sense_is_refused(person) -> None:
+    alice = person("alice")
+    group = alice.group()
+
+    for body in ({"expires_at": soon(seconds=-1)}, {"expires_at": "2099-01-01T00:00:00"}, {"expires_at": "soon"}):
+        assert alice.code("POST", f"conversations/{group}/invites/", body) == "invalid", body
+    for uses in (0, -1, 100_001, "1", True):
+        assert alice.code("POST", f"conversations/{group}/invites/", {"max_uses": uses}) == "invalid", uses
+
+
+def test_a_conversation_has_at_most_a_hundred_links(person) -> None:
+    alice = person("alice")
+    group = alice.group()
+    tokens = [invite(alice, group)["token"] for _ in range(100)]
+
+    assert alice.code("POST", f"conversations/{group}/invites/", {}) == "conflict"
+    assert alice.code("DELETE", f"conversations/{group}/invites/{tokens[0]}/") == "ok"
+    assert alice.code("POST", f"conversations/{group}/invites/", {}) == "ok"
+
+
+def test_who_comes_in_where_history_begins_with_joining_sees_nothing_older(person) -> None:
+    alice, carol = person("alice"), person("carol")
+    group = alice.group(history="joined")
+    old = alice.write(group, "Before")
+    token = invite(alice, group)["token"]
+
+    assert accept(carol, token) == "ok"
+    assert carol.history(group) == []
+    assert carol.code("GET", f"messages/{old['id']}/") == "not_found"
+    assert {e["type"] for e in carol.get(f"conversations/{group}/log/")["entries"]} == {"log.skipped"}
