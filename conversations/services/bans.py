@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
+from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid, not_found
 from conversations.models import Ban, Membership
 from conversations.policy import may_act_on
@@ -30,8 +31,12 @@ def ban(actor: Membership, *, user_id: UUID, reason: str = "") -> Ban:
                 raise Refusal("permission_denied")
             keep_an_owner(subject)
             go(subject, actor.user)
+        said = {"reason": reason, "banned_by": actor.user}
         made, _ = Ban.objects.update_or_create(
-            conversation=actor.conversation, user=user, defaults={"reason": reason, "banned_by": actor.user}
+            conversation=actor.conversation,
+            user=user,
+            defaults=said,
+            create_defaults={**said, "created_at": now()},
         )
     return made
 
