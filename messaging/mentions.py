@@ -1,5 +1,6 @@
 """Who is named in a message: `@name` for members, `@all` for everybody where the sender's role allows it."""
 
+import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
@@ -26,13 +27,14 @@ def named_in(content: str, declared: Iterable[UUID] = ()) -> Named:
     """Read the names out of a text, at most `MENTIONS`, in one pass whatever stands in it. A name ends where no letter,
     digit, `_`, `.` or `-` follows; dots and dashes at its end belong to the sentence."""
     keys: dict[str, None] = {}
+    content = unicodedata.normalize("NFC", content)  # some keyboards write an accent as a character of its own
     at = content.find("@")
     while at >= 0 and len(keys) <= MENTIONS:
         end = at + 1
-        while end < len(content) and end - at <= NAME_SIZE and (content[end].isalnum() or content[end] in "_.-"):
+        while end < len(content) and (content[end].isalnum() or content[end] in "_.-"):
             end += 1
         name = content[at + 1 : end].rstrip(".-")
-        if name and (at == 0 or not content[at - 1].isalnum()):  # an e-mail address names nobody
+        if 0 < len(name) <= NAME_SIZE and (at == 0 or not content[at - 1].isalnum()):  # an e-mail address names nobody
             keys[username_key(name)] = None
         at = content.find("@", end)
     is_all = keys.pop(ALL, 0) is None
