@@ -37,6 +37,12 @@ def is_silenced(membership: Membership) -> bool:
     return Block.objects.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one)).exists()
 
 
+def silenced_for(user_id: UUID) -> Q:
+    """The condition on memberships under which this person learns nothing of their marks: `is_silenced`, for many."""
+    blocks = Q(blocker=user_id, blocked=OuterRef("user")) | Q(blocker=OuterRef("user"), blocked=user_id)
+    return Q(conversation__kind=Conversation.Kind.DIRECT) & Q(Exists(Block.objects.filter(blocks)))
+
+
 def refuse_if_blocked(membership: Membership) -> None:
     """Refuses (`blocked`) to write in a direct conversation with somebody who blocks the writer, or is erased."""
     if membership.conversation.is_direct:

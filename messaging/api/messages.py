@@ -14,6 +14,7 @@ from chatproject.common.errors import invalid, not_found
 from chatproject.common.openapi import describe
 from chatproject.common.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from conversations.models import Membership
+from conversations.people import silenced_for
 from messaging import services
 from messaging.models import Message, MessageQuerySet
 from messaging.people import blocked_senders
@@ -77,12 +78,13 @@ def states_for(user: User, memberships: list[Membership], messages: list[Message
 
 def _marks_of_others(user: User, conversation_ids: set[UUID]) -> dict[UUID, tuple[int, int]]:
     """Up to where everybody else has read, and up to where it has arrived at everybody else. Who shows nobody what
-    they have read counts as not having read."""
+    they have read counts as not having read; who blocks or is blocked, in a direct conversation, as not there."""
     if not conversation_ids:
         return {}
-    others = Membership.objects.live().filter(conversation__in=conversation_ids).exclude(user=user)
+    others = Membership.objects.live().filter(conversation__in=conversation_ids).exclude(user=user).order_by()
+    others = others.exclude(silenced_for(user.id))
     shown = Case(When(user__read_receipts=True, then="last_read_seq"), default=Value(0))
-    marks = others.order_by().values_list("conversation").annotate(read=Min(shown), there=Min("last_delivered_seq"))
+    marks = others.values_list("conversation").annotate(read=Min(shown), there=Min("last_delivered_seq"))
     return {conversation_id: (read, delivered) for conversation_id, read, delivered in marks}
 
 

@@ -14,6 +14,7 @@ from chatproject.common.errors import not_found
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
 from conversations.models import Membership
+from conversations.people import silenced_for
 from messaging.api.messages import AROUND, neighbours, slice_of, states_for
 from messaging.models import Message, Revision, ThreadMark
 from messaging.services import mark_read, mark_thread_read
@@ -61,14 +62,12 @@ class ReceiptsView(APIView):
         membership, message = of(request.user, id)
         if membership.conversation.member_count > RECEIPTS_SIZE:
             return Response(Receipts([], []))
-        others = (
-            Membership.objects.live().filter(conversation=membership.conversation_id).exclude(user=message.sender_id)
-        )
-        reached = others.filter(Q(last_read_seq__gte=message.seq) | Q(last_delivered_seq__gte=message.seq))
+        others = Membership.objects.live().filter(conversation=membership.conversation_id)
+        # Marks begin at the head: of what was written before they came, those who came later have read nothing.
+        there = others.filter(joined_at__lte=message.created_at).exclude(user=message.sender_id)
+        reached = there.filter(Q(last_read_seq__gte=message.seq) | Q(last_delivered_seq__gte=message.seq))
         read, delivered = [], []
-        for other in (
-            reached.filter(visible_from_seq__lt=message.seq).select_related("user").order_by("joined_at", "pk")
-        ):
+        for other in reached.exclude(silenced_for(request.user.id)).select_related("user").order_by("joined_at", "pk"):
             if other.last_read_seq >= message.seq and other.user.read_receipts:
                 read.append(Receipt(person(other.user), _at(other.last_read_at)))
             elif other.last_delivered_seq >= message.seq:

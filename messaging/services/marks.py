@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -34,6 +35,7 @@ def mark_read(actor: Membership, *, seq: int) -> int:
             last_read_number=Greatest("last_read_number", _number_at(actor.conversation_id, seq)),
             last_read_at=now,
             last_delivered_seq=Greatest("last_delivered_seq", seq),
+            last_delivered_at=Case(When(last_delivered_seq__lt=seq, then=Value(now)), default=F("last_delivered_at")),
             is_marked_unread=False,
         ):
             _tell_own_devices(actor, seq, now)

@@ -1,0 +1,106 @@
+"""Receipts: who has read a message, and whose devices have it, as far as they show it."""
+
+from messaging.tests.client import Person
+
+
+def receipts(one: Person, message: dict) -> tuple[set[str], set[str]]:
+    """The ids of those who have read a message, and of those who only have it."""
+    found = one.get(f"messages/{message['id']}/receipts/")
+    assert all(receipt["at"] for kind in ("read", "delivered") for receipt in found[kind])
+    read, delivered = ({receipt["user"]["id"] for receipt in found[kind]} for kind in ("read", "delivered"))
+    return read, delivered
+
+
+def mark(one: Person, message: dict, kind: str = "read") -> None:
+    one.post(f"conversations/{message['conversation_id']}/{kind}/", {"seq": message["seq"]})
+
+
+def test_who_has_it_and_who_has_read_it(person) -> None:
+    alice, bob, carol, dave = (person(name) for name in ("alice", "bob", "carol", "dave"))
+    group = alice.group(bob, carol, dave)
+    first, second = alice.write(group), alice.write(group)
+    assert receipts(alice, first) == (set(), set())
+
+    mark(bob, first, "delivered")
+    mark(carol, first)
+    assert receipts(alice, first) == receipts(dave, first) == ({carol.id}, {bob.id})
+    assert receipts(alice, second) == (set(), set())
+
+    mark(bob, second)
+    mark(bob, second)
+    assert receipts(alice, first) == ({bob.id, carol.id}, set())
+    assert receipts(alice, second) == ({bob.id}, set())
+    answer = dave.write(group)
+    assert receipts(alice, second) == ({bob.id, dave.id}, set()), "whoever answers has read"
+    assert receipts(alice, answer) == (set(), set())
+
+
+def test_who_shows_nobody_what_they_read_has_it_only(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    sent = alice.write(alice.group(bob))
+    mark(bob, sent)
+    assert receipts(alice, sent) == ({bob.id}, set())
+
+    bob.call("PATCH", "users/me/", json={"settings": {"read_receipts": False}})
+
+    assert receipts(alice, sent) == (set(), {bob.id})
+    assert alice.get(f"messages/{sent['id']}/")["status"] == "delivered"
+
+
+def test_an_outsider_finds_nothing_and_nobody_of_a_deleted_message(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob)
+    sent = alice.write(group)
+    path = f"messages/{sent['id']}/receipts/"
+    assert bob.code("GET", path) == "ok"
+
+    assert carol.code("GET", path) == "not_found"
+    bob.call("DELETE", f"conversations/{group}/members/me/")
+    assert bob.code("GET", path) == "not_found"
+    assert alice.code("DELETE", f"messages/{sent['id']}/") == "ok"
+    assert alice.code("GET", path) == "not_found"
+
+
+def test_who_came_later_has_not_read_what_was_written_before(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    for history in ("all", "joined"):
+        group = alice.group(bob, history=history)
+        old = alice.write(group)
+        mark(bob, old)
+        alice.post(f"conversations/{group}/members/", {"user_id": carol.id})
+        new = alice.write(group)
+        mark(carol, new)
+
+        assert receipts(alice, old) == ({bob.id}, set())
+        assert receipts(alice, new) == ({carol.id}, set())
+        assert carol.code("GET", f"messages/{old['id']}/receipts/") == ("ok" if history == "all" else "not_found")
+
+
+def test_neither_of_two_who_block_one_another_shows_what_they_read(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    direct = alice.post("conversations/", {"kind": "direct", "user_id": bob.id})["id"]
+    sent = alice.write(direct)
+    mark(bob, sent)
+    assert alice.get(f"messages/{sent['id']}/")["status"] == "read"
+
+    bob.call("PUT", f"users/{alice.id}/block/")
+    assert receipts(alice, sent) == (set(), set())
+    assert alice.get(f"messages/{sent['id']}/")["status"] == alice.history(direct)[0]["status"] == "sent"
+
+    bob.call("DELETE", f"users/{alice.id}/block/")
+    assert receipts(alice, sent) == ({bob.id}, set())
+    alice.call("PUT", f"users/{bob.id}/block/")
+    assert receipts(alice, sent) == (set(), set())
+    assert alice.get(f"messages/{sent['id']}/")["status"] == "sent"
+
+
+def test_in_a_large_group_nobody_is_told(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    sent = alice.write(group)
+    mark(bob, sent)
+    alice.post(f"conversations/{group}/members/", {"user_ids": [person(f"p{n}").id for n in range(98)]})
+    assert receipts(alice, sent) == ({bob.id}, set())
+    alice.post(f"conversations/{group}/members/", {"user_id": person("one-more").id})
+
+    assert receipts(alice, sent) == (set(), set())
