@@ -33,7 +33,10 @@ class TypingView(APIView):
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         Membership.objects.of(request.user, id)
         user, is_typing = request.user, body_of(request, TypingChange).is_typing
-        if user.typing and not (is_typing and any(limits.hit([f"typing:{id}:{user.id}"], TOLD_AGAIN))):
+        told = [f"typing:{id}:{user.id}"]
+        if not is_typing:
+            limits.forgive(told, TOLD_AGAIN)
+        if user.typing and not (is_typing and any(limits.hit(told, TOLD_AGAIN))):
             hidden_from = list(Block.objects.filter(blocker=user).values_list("blocked", flat=True))
             note_typing(id, user.id, user.username, is_typing)
             ring([typing_ring(user.id, user.username, id, is_typing, hidden_from)])
