@@ -15,8 +15,14 @@ def ensure_lobby() -> Conversation | None:
         Conversation.objects.filter(is_lobby=True).update(deleted_at=timezone.now())
         return None
     if lobby is None:
+        now = timezone.now()
         return Conversation.objects.create(
-            kind=Conversation.Kind.CHANNEL, name=NAME, description="Everybody is welcome here.", is_lobby=True
+            kind=Conversation.Kind.CHANNEL,
+            name=NAME,
+            description="Everybody is welcome here.",
+            is_lobby=True,
+            created_at=now,
+            active_at=now,
         )
     if lobby.deleted_at:
         Conversation.objects.filter(id=lobby.id).update(deleted_at=None)
