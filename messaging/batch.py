@@ -18,6 +18,7 @@ from messaging.models import Message
 from messaging.reader import message_frame
 from messaging.store import Asked, Head, Known, Row, Store
 from messaging.wire import QUOTE_SIZE, MessageState, NewMessage, Quote
+from messaging.words import indexed
 
 
 class Sent(msgspec.Struct):
@@ -200,7 +201,7 @@ def _row(item: Outgoing, head: Head, facts: Known, mentioned: list[UUID], now: d
     metadata = None if message.metadata is None else msgspec.json.encode(message.metadata).decode()
     return Row(
         uuid7(), head.id, head.seq, head.number, item.sender_id, item.client_id, item.body_hash, message.content_type,
-        message.content, metadata, message.reply_to_id, message.thread_id, mentioned,
+        message.content, indexed(message.content), metadata, message.reply_to_id, message.thread_id, mentioned,
         item.named.is_all and _is_moderator(facts, head), now,
     )  # fmt: skip
 

@@ -84,6 +84,7 @@ class Row(NamedTuple):
     body_hash: bytes
     content_type: str
     content: str
+    words: str
     metadata: str | None
     reply_to_id: UUID | None
     thread_id: UUID | None
@@ -156,14 +157,16 @@ class PostgresStore:
     KEEP = """
         WITH i AS (
             SELECT * FROM json_to_recordset(%s) AS i(id uuid, conversation_id uuid, seq bigint, number bigint,
-                sender_id uuid, client_id text, body_hash text, content_type text, content text, metadata text,
-                reply_to_id uuid, thread_id uuid, mentions jsonb, mentions_all bool, created_at timestamptz)
+                sender_id uuid, client_id text, body_hash text, content_type text, content text, words tsvector,
+                metadata text, reply_to_id uuid, thread_id uuid, mentions jsonb, mentions_all bool,
+                created_at timestamptz)
         ), kept AS (
             INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id,
-                body_hash, content_type, content, metadata, reply_to_id, thread_id, mentions, mentions_all, created_at)
+                body_hash, content_type, content, words, metadata, reply_to_id, thread_id, mentions, mentions_all,
+                created_at)
             SELECT id, conversation_id, seq, number, seq, sender_id, client_id, decode(body_hash, 'base64'),
-                content_type, content, metadata::jsonb, reply_to_id, thread_id, nullif(mentions, '[]'), mentions_all,
-                created_at FROM i
+                content_type, content, words, metadata::jsonb, reply_to_id, thread_id, nullif(mentions, '[]'),
+                mentions_all, created_at FROM i
         ), mentioned AS (
             INSERT INTO messaging_mention (message_id, conversation_id, user_id, sender_id, number)
             SELECT id, conversation_id, m::uuid, sender_id, number FROM i, jsonb_array_elements_text(mentions) m
@@ -243,18 +246,19 @@ class SqliteStore:
         ) {LOOK_COLUMNS} FROM i {LOOK_JOINS.format(replied="messaging_message", thread="messaging_message")}"""  # noqa: S608 - constants only
     KEEP = """
         INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id, body_hash,
-            content_type, content, metadata, reply_to_id, thread_id, mentions, mentions_all, reply_count, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 0, ?15)"""
+            content_type, content, words, metadata, reply_to_id, thread_id, mentions, mentions_all, reply_count,
+            created_at)
+        VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, ?16)"""
     MENTION = """
         INSERT INTO messaging_mention (message_id, conversation_id, user_id, sender_id, number)
-        SELECT ?1, ?2, replace(value, '-', ''), ?5, ?4 FROM json_each(?13)"""
+        SELECT ?1, ?2, replace(value, '-', ''), ?5, ?4 FROM json_each(?14)"""
     MARK = """
         UPDATE conversations_membership
-        SET last_read_seq = ?3, last_read_number = ?4, last_read_at = ?15, last_delivered_seq = ?3,
-            last_delivered_at = ?15, last_sent_at = ?15, is_marked_unread = 0
+        SET last_read_seq = ?3, last_read_number = ?4, last_read_at = ?16, last_delivered_seq = ?3,
+            last_delivered_at = ?16, last_sent_at = ?16, is_marked_unread = 0
         WHERE conversation_id = ?2 AND user_id = ?5"""
     HEAD = """
-        UPDATE conversations_conversation SET seq = ?3, message_count = ?4, active_at = ?15 WHERE id = ?2"""
+        UPDATE conversations_conversation SET seq = ?3, message_count = ?4, active_at = ?16 WHERE id = ?2"""
     COUNT_REPLY = (
         "UPDATE messaging_message SET reply_count = reply_count + 1, changed_seq = :place WHERE id = :thread",
         """INSERT INTO conversations_change

@@ -2,9 +2,12 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import messaging.words
 import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
+
+from messaging import search_schema
 
 
 class Migration(migrations.Migration):
@@ -28,6 +31,7 @@ class Migration(migrations.Migration):
                 ('body_hash', models.BinaryField(max_length=16)),
                 ('content_type', models.CharField(choices=[('text', 'Text')], default='text', max_length=9)),
                 ('content', models.TextField(blank=True)),
+                ('words', messaging.words.WordsField(blank=True, db_default='', default='', editable=False)),
                 ('metadata', models.JSONField(null=True)),
                 ('reply_count', models.PositiveIntegerField(db_default=0, default=0)),
                 ('mentions', models.JSONField(null=True)),
@@ -129,7 +133,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('deleted_at__isnull', True), models.Q(('content', ''), ('mentions__isnull', True), ('mentions_all', False), ('metadata__isnull', True), ('pinned_at__isnull', True), ('reactions__isnull', True)), _connector='OR'), name='tombstone_is_empty'),
+            constraint=models.CheckConstraint(condition=models.Q(('deleted_at__isnull', True), models.Q(('content', ''), ('mentions__isnull', True), ('mentions_all', False), ('metadata__isnull', True), ('pinned_at__isnull', True), ('reactions__isnull', True), ('words', '')), _connector='OR'), name='tombstone_is_empty'),
         ),
         migrations.AddIndex(
             model_name='mention',
@@ -163,4 +167,5 @@ class Migration(migrations.Migration):
             model_name='threadmark',
             constraint=models.UniqueConstraint(fields=('root', 'user'), name='thread_mark_once'),
         ),
+        *search_schema.operations,
     ]

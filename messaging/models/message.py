@@ -4,6 +4,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from chatproject.common.ids import uuid7
 from conversations.models import Membership
+from messaging.words import WordsField
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -24,7 +25,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def shown(self) -> "MessageQuerySet":
         """With everything that showing a message needs, in one query."""
-        return self.select_related("sender", "reply_to", "reply_to__sender")
+        return self.select_related("sender", "reply_to", "reply_to__sender").defer("words", "reply_to__words")
 
 
 class Message(models.Model):
@@ -36,6 +37,8 @@ class Message(models.Model):
 
     A thread is the messages that name its first one as `thread`; that one counts them. `reactions` is what is shown of
     the reactions, written with each of them; `mentions` are the ids of the members named, without those of `@all`.
+
+    Whoever writes `content` writes `words` too: `indexed(content)`, by which the message is found.
     """
 
     class ContentType(models.TextChoices):
@@ -53,6 +56,7 @@ class Message(models.Model):
     body_hash = models.BinaryField(max_length=16)
     content_type = models.CharField(max_length=9, choices=ContentType, default=ContentType.TEXT)
     content = models.TextField(blank=True)
+    words = WordsField(blank=True, default="", db_default="", editable=False)
     metadata = models.JSONField(null=True)
     reply_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
     thread = models.ForeignKey("self", models.PROTECT, null=True, related_name="thread_replies", db_index=False)
@@ -75,6 +79,7 @@ class Message(models.Model):
                 condition=models.Q(deleted_at__isnull=True)
                 | models.Q(
                     content="",
+                    words="",
                     metadata__isnull=True,
                     mentions__isnull=True,
                     mentions_all=False,

@@ -18,6 +18,7 @@ from messaging.mentions import Members, named_in
 from messaging.models import Mention, Message, Reaction, Revision
 from messaging.services.locking import change_message, lock_message, recount_thread
 from messaging.wire import check_content
+from messaging.words import indexed
 
 
 def edit_message(actor: User, *, message_id: UUID, content: str) -> Message:
@@ -57,6 +58,7 @@ def _edit(membership: Membership, message: Message, content: str) -> None:
         Kind.MESSAGE_UPDATED,
         moment,
         content=content,
+        words=indexed(content),
         edited_at=moment,
         mentions=[str(id_) for id_ in mentioned or ()] or None,
         mentions_all=named.is_all and may(membership, "mention_all"),
@@ -100,6 +102,7 @@ def delete_message(actor: User, *, message_id: UUID) -> None:
             Kind.MESSAGE_DELETED,
             moment,
             content="",
+            words="",
             metadata=None,
             mentions=None,
             mentions_all=False,
