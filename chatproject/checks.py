@@ -17,7 +17,7 @@ from chatproject.common import limits
 
 Found = list[CheckMessage]
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
-RATES = ("RATE_MESSAGES", "RATE_REQUESTS", "RATE_REQUESTS_USER", "RATE_FRAMES", "RATE_AUTH", "RATE_OTP")
+RATES = ("RATE_MESSAGES", "RATE_REQUESTS", "RATE_REQUESTS_USER", "RATE_FRAMES", "RATE_SEARCH", "RATE_AUTH", "RATE_OTP")
 SAMPLE_KEYS = ("django-insecure", "insecure", "changeme", "change-me", "change_me", "your-secret", "your_secret")
 
 

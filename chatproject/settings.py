@@ -180,6 +180,7 @@ RATE_REQUESTS = env.str("RATE_REQUESTS", "60/m;1000/h")
 RATE_REQUESTS_USER = env.str("RATE_REQUESTS_USER", "600/m;10000/h")
 # Frames of one socket; what it sends beyond is refused, then it is closed.
 RATE_FRAMES = env.str("RATE_FRAMES", "200/10s")
+RATE_SEARCH = env.str("RATE_SEARCH", "30/m")
 RATE_AUTH = env.str("RATE_AUTH", "10/m;100/h")
 RATE_OTP = env.str("RATE_OTP", "3/15m;10/d")
 # Minutes after which a message is edited no more; 0: always.

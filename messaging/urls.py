@@ -4,6 +4,7 @@ from messaging.api.conversations import ConversationsView, ConversationView, Dis
 from messaging.api.invites import AcceptView
 from messaging.api.messages import MessagesView, MessageView
 from messaging.api.reactions import PinsView, PinView, ReactionView, ReportMessageView, ReportPersonView
+from messaging.api.search import SearchView
 from messaging.api.sync import DeliveredView, LogView, ReadView, SyncView, UnreadView
 from messaging.api.threads import HistoryView, MessageReadView, ReceiptsView, RepliesView
 from messaging.api.typing import TypingView
@@ -20,6 +21,7 @@ urlpatterns = [
     path("conversations/<uuid:id>/typing/", TypingView.as_view()),
     path("conversations/<uuid:id>/pins/", PinsView.as_view()),
     path("invites/<str:token>/accept/", AcceptView.as_view()),
+    path("messages/search/", SearchView.as_view()),
     path("messages/unread/", UnreadView.as_view()),
     path("messages/<uuid:id>/", MessageView.as_view()),
     path("messages/<uuid:id>/history/", HistoryView.as_view()),

@@ -145,6 +145,17 @@ class ConversationRow(ConversationState):
     capabilities: list[str]
 
 
+class Hit(msgspec.Struct):
+    """A message that a search found. `snippet` is the plain text around the first word found, some 200 characters of
+    it; `highlights` are where in the snippet such words begin and end, counted in Unicode characters. `rank` is 1 to 3:
+    one more when the last word stands in it whole, one more when all stand together in this order."""
+
+    message: MessageState
+    snippet: str
+    highlights: list[tuple[int, int]]
+    rank: int
+
+
 class Discovered(ConversationState):
     """A public channel, and whether the caller is in it."""
 

@@ -15,6 +15,7 @@ GENEROUS = {
     "RATE_REQUESTS_USER": "100000/s",
     "RATE_MESSAGES": "100000/s",
     "RATE_FRAMES": "100000/s",
+    "RATE_SEARCH": "100000/s",
 }
 """Settings under which tests may hurry. Those of limits start servers of their own."""
 

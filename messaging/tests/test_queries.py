@@ -68,6 +68,7 @@ def say(sender, conversation, content: str, **more):
 READS = [
     "conversations/?limit=100",
     "conversations/discover/",
+    "messages/search/?q=hello&limit=100",
     "conversations/{id}/",
     "conversations/{id}/members/?limit=100",
     "conversations/{id}/messages/?limit=100",

@@ -1,0 +1,118 @@
+"""Searching messages over HTTP."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import SignedInRequest
+from accounts.models import User
+from chatproject.common import limits
+from chatproject.common.api import moment_of
+from chatproject.common.errors import invalid
+from chatproject.common.ids import parse_id
+from chatproject.common.openapi import PAGING, Page, describe
+from chatproject.common.pagination import page
+from conversations.models import Membership
+from messaging.api.messages import states_for
+from messaging.models import Message
+from messaging.search import CANDIDATES, Filters, Query, bounded, search, snippet
+from messaging.wire import Hit
+
+T = TypeVar("T")
+SHORTEST, LONGEST = 2, 200
+TYPES = ("text", "image", "video", "audio", "file", "encrypted")
+ORDERS = {"relevance": ["-rank", "-id"], "newest": ["-id"]}
+KINDS: dict[type, str] = {UUID: "An id", datetime: "A moment like 2026-01-31T12:00:00Z"}
+ASKED = {
+    "q": (
+        str,
+        f"Words, {SHORTEST} to {LONGEST} characters. All must stand in a message, the last one perhaps as the beginning"
+        " of a word; case, accents and punctuation make no difference.",
+    ),
+    "conversation": (UUID, "Only of this conversation."),
+    "sender": (UUID, "Only by this person."),
+    "content_type": (str, "Only of this type."),
+    "before": (datetime, "Only written before this moment."),
+    "after": (datetime, "Only written after this moment."),
+    "order": (str, "`relevance` (by `rank`, then newest first; the default) or `newest`."),
+}
+
+
+class SearchView(APIView):
+    @describe(
+        f"Find messages by their words, the newest {CANDIDATES} that match",
+        answers={200: Page[Hit]},
+        query={**ASKED, **PAGING},
+    )
+    def get(self, request: SignedInRequest) -> Response:
+        query, filters, order = _query(request), _filters(request), _order(request)
+        limits.spend(settings.RATE_SEARCH, f"search:{request.user.pk}")
+        with bounded():
+            rows = search(request.user, query, _view(request), filters)
+            return Response(page(request, rows, order=order, show=partial(_hits, request.user, query)))
+
+
+def _hits(user: User, query: Query, found: list[Message]) -> list[Hit]:
+    conversations = {message.conversation_id for message in found}
+    mine = Membership.objects.filter(user=user, conversation__in=conversations).select_related("conversation")
+    states = states_for(user, list(mine), found)
+    return [
+        Hit(state, *snippet(state.content, query), message.rank)  # type: ignore[attr-defined]
+        for state, message in zip(states, found, strict=True)
+    ]
+
+
+def _view(request: SignedInRequest) -> dict[UUID, int]:
+    """The caller's conversations, or the one that they name, and from where each is theirs to see."""
+    if named := request.query_params.get("conversation"):
+        membership = Membership.objects.of(request.user, parse_id(named))
+        return {membership.conversation_id: membership.visible_from_seq}
+    mine = Membership.objects.live().filter(user=request.user)
+    return dict(mine.values_list("conversation_id", "visible_from_seq"))
+
+
+def _query(request: SignedInRequest) -> Query:
+    text = request.query_params.get("q", "").strip()
+    if not SHORTEST <= len(text) <= LONGEST:
+        raise invalid("q", f"Search for {SHORTEST} to {LONGEST} characters.")
+    return Query(text)
+
+
+def _filters(request: SignedInRequest) -> Filters:
+    content_type = request.query_params.get("content_type")
+    if content_type and content_type not in TYPES:
+        raise invalid("content_type", f"One of {', '.join(TYPES)} is expected.")
+    return Filters(
+        sender_id=_asked(request, "sender", UUID),
+        content_type=content_type or None,
+        before=_asked(request, "before", datetime),
+        after=_asked(request, "after", datetime),
+    )
+
+
+def _asked(request: SignedInRequest, name: str, kind: type[T]) -> T | None:
+    """A value from the query; refuses (`invalid`) what is none of this kind."""
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    try:
+        value = msgspec.convert(text, kind)
+        if isinstance(value, datetime):
+            moment_of(value, name)
+            value.astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
+        raise invalid(name, f"{KINDS[kind]} is expected.") from None
+    return value
+
+
+def _order(request: SignedInRequest) -> list[str]:
+    order = request.query_params.get("order") or "relevance"
+    if order not in ORDERS:
+        raise invalid("order", f"One of {', '.join(ORDERS)} is expected.")
+    return ORDERS[order]

@@ -1,0 +1,159 @@
+"""Searching messages: who finds which, in which order, and how a message looks that was found.
+
+All words asked for must stand in a message; the last one may be the beginning of a word. Of the newest `CANDIDATES`
+that match, those come first in which the words stand whole and together.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+from django.db import connection, transaction
+from django.db.models import Case, Value, When
+
+from accounts.models import User
+from messaging.models import Message, MessageQuerySet
+from messaging.words import located, words
+
+CANDIDATES = 500
+"""Matches that are ranked, the newest. Whoever wants older ones narrows the search."""
+BEGINNING_SIZE = 2
+"""Letters from which the last word may be a beginning."""
+TIMEOUT_MS = 2000
+SNIPPET_SIZE, SNIPPET_LEAD = 200, 60
+LONGEST_CUT = 20
+"""Characters a snippet gives up at either end to begin and end with a whole word."""
+RANKS = (1, 2, 3)
+
+
+class Query:
+    """What was asked: `words` in their order; without any, nothing is found."""
+
+    def __init__(self, text: str) -> None:
+        self.words = words(text)
+        self._last = self.words[-1] if self.words else ""
+        self.is_open = len(self._last) >= BEGINNING_SIZE
+
+    def hits(self, word: str) -> bool:
+        """Whether this word of a message is one that was asked for."""
+        return word in self.words or (self.is_open and word.startswith(self._last))
+
+    def rank(self, content: str) -> int:
+        """How well a message that matches does: one of `RANKS`, the best last. One more when the last word stands in
+        it whole, one more when all stand together in this order."""
+        said, asked = words(content), " ".join(self.words)
+        is_together = f" {asked}{'' if self.is_open else ' '}" in f" {' '.join(said)} "
+        return 1 + (self._last in said) + is_together
+
+
+class Filters(NamedTuple):
+    """What a search is narrowed to; `before` and `after` are moments."""
+
+    sender_id: UUID | None = None
+    content_type: str | None = None
+    before: datetime | None = None
+    after: datetime | None = None
+
+
+def search(user: User, query: Query, view: Mapping[UUID, int], filters: Filters) -> MessageQuerySet:
+    """What `user` finds, annotated with its `rank`, in conversations of theirs and after a place in each: `view`."""
+    found = _newest(query, view, filters) if query.words and view else []
+    ids: dict[int, list[UUID]] = {rank: [] for rank in RANKS}
+    for id_, content in found:
+        ids[query.rank(content)].append(id_)
+    rank = Case(*(When(id__in=ids[rank], then=Value(rank)) for rank in RANKS), default=Value(0))
+    live = Message.objects.shown().visible_to(user).filter(deleted_at__isnull=True)
+    return live.filter(id__in=[id_ for id_, _ in found]).annotate(rank=rank)
+
+
+def snippet(content: str, query: Query) -> tuple[str, list[tuple[int, int]]]:
+    """The part of a message around the first word that was found, and where in it there are such words."""
+    hits = [(begin, end) for word, begin, end in located(content) if query.hits(word)]
+    first, first_end = hits[0] if hits else (0, 0)
+    begin = max(0, min(first - SNIPPET_LEAD, len(content) - SNIPPET_SIZE))
+    end = begin + SNIPPET_SIZE
+    if begin:
+        begin = content.find(" ", begin, min(begin + LONGEST_CUT, first)) + 1 or begin
+    if end < len(content):
+        space = content.rfind(" ", max(end - LONGEST_CUT, first_end), end)
+        end = end if space < 0 else space
+    before, after = "…" if begin else "", "…" if end < len(content) else ""
+    shift = len(before) - begin
+    shown = [(low + shift, min(high, end) + shift) for low, high in hits if begin <= low < end]
+    return f"{before}{content[begin:end]}{after}", shown
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Within it PostgreSQL gives up a statement after `TIMEOUT_MS`, which doors answer with `unavailable`."""
+    if connection.vendor != "postgresql":
+        yield  # a transaction would take the place of a writer
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(TIMEOUT_MS)])
+        yield
+
+
+POSTGRES = """
+    SELECT m.id, m.content FROM messaging_message m
+    WHERE m.words @@ %s::tsquery AND m.conversation_id = ANY(%s)
+      AND m.seq > (%s::jsonb ->> m.conversation_id::text)::bigint {narrowed}
+    ORDER BY m.id DESC LIMIT %s"""
+# FTS5 walks from the newest row back and stops at the limit, as long as nothing else leads.
+SQLITE = """
+    SELECT m.id, m.content FROM messaging_search
+    CROSS JOIN messaging_search_key k ON k.id = messaging_search.rowid
+    CROSS JOIN messaging_message m ON m.id = k.message_id
+    WHERE messaging_search MATCH %s AND m.seq > json_extract(%s, '$._' || m.conversation_id) {narrowed}
+    ORDER BY messaging_search.rowid DESC LIMIT %s"""
+NARROWED = {
+    "sender_id": " AND m.sender_id = %s",
+    "content_type": " AND m.content_type = %s",
+    "before": " AND m.created_at < %s",
+    "after": " AND m.created_at > %s",
+}
+
+
+def _newest(query: Query, view: Mapping[UUID, int], filters: Filters) -> list[tuple[UUID, str]]:
+    """The newest messages that match, with their content."""
+    given = {name: _plain(value) for name, value in filters._asdict().items() if value is not None}
+    matching: list[Any]
+    if connection.vendor == "postgresql":
+        statement, matching = POSTGRES, [_tsquery(query), list(view), _json({str(id_): view[id_] for id_ in view})]
+    else:
+        statement = SQLITE
+        matching = [_fts_query(query, view, filters.sender_id), _json({f"_{id_.hex}": view[id_] for id_ in view})]
+    narrowed = "".join(NARROWED[name] for name in given)
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(narrowed=narrowed), [*matching, *given.values(), CANDIDATES])
+        return [(id_ if isinstance(id_, UUID) else UUID(id_), content) for id_, content in cursor.fetchall()]
+
+
+def _plain(value: Any) -> Any:
+    """A filter's value as the database takes it."""
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value.hex if isinstance(value, UUID) and not connection.features.has_native_uuid_field else value
+
+
+def _tsquery(query: Query) -> str:
+    return " & ".join(f"'{word}'" for word in query.words) + (":*" if query.is_open else "")
+
+
+def _fts_query(query: Query, view: Iterable[UUID], sender_id: UUID | None) -> str:
+    """Words hold letters only, so that quoting them is enough."""
+    asked = " AND ".join(f'"{word}"' for word in query.words) + (" *" if query.is_open else "")
+    tails = " OR ".join(map(_tail, view))
+    return f"{asked} AND ({tails})" + (f" AND {_tail(sender_id)}" if sender_id else "")
+
+
+def _tail(id_: UUID) -> str:
+    """The end of an id as the triggers of SQLite put it beside the words."""
+    return f'"_{id_.hex[20:]}"'
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
