@@ -43,15 +43,12 @@ def seed(name: str, cast: Cast) -> dict[str, list[str]]:
 
 
 def people(name: str, count: int) -> list[User]:
-    names = [f"{name}-{number}" for number in range(count)]
-    verified_at = timezone.now()
-    return User.objects.bulk_create(
-        [
-            User(username=name, username_key=name, full_name=name.title(), password="!", email_verified_at=verified_at)
-            for name in names
-        ],
-        batch_size=1000,
-    )
+    users, verified_at = [], timezone.now()
+    for number in range(count):
+        user = User(full_name=f"{name.title()}-{number}", password="!", email_verified_at=verified_at)
+        user.rename(f"{name}-{number}")
+        users.append(user)
+    return User.objects.bulk_create(users, batch_size=1000)
 
 
 def rooms(name: str, cast: Cast) -> list[Conversation]:

@@ -1,5 +1,6 @@
 """Catching up over HTTP: the log of one conversation, the snapshot of all, and what came since."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
@@ -18,7 +19,7 @@ from conversations.models import Membership
 from messaging.api.messages import states_for
 from messaging.greeting import with_counts
 from messaging.models import Message
-from messaging.reader import read_log
+from messaging.reader import Entry, read_logs
 from messaging.rows import row_memberships, rows
 from messaging.services import mark_delivered, mark_read
 from messaging.wire import Caught, CaughtUp, Log, Mark, MessageState, Positions, Snapshot, SnapshotRow, Unread
@@ -32,7 +33,7 @@ class LogView(APIView):
     )
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         membership = Membership.objects.of(request.user, id)
-        caught = _caught(membership, int_of(request, "after", 0) or 0)
+        (caught,) = _caught_up([membership], {id: int_of(request, "after", 0) or 0}).values()
         return Response(Log(caught.entries, caught.head, caught.has_more, caught.reset, epoch()))
 
 
@@ -85,16 +86,21 @@ class SyncView(APIView):
             return Response(CaughtUp(epoch(), True, {}))
         memberships = Membership.objects.live().select_related("conversation")
         mine = memberships.filter(user=request.user, conversation__in=body.positions)
-        caught = {str(m.conversation_id): _caught(m, body.positions[m.conversation_id]) for m in mine}
-        return Response(CaughtUp(epoch(), False, caught))
+        return Response(CaughtUp(epoch(), False, _caught_up(mine, body.positions)))
 
 
-def _caught(membership: Membership, after: int) -> Caught:
-    """What a member may hear after a place of their conversation."""
+def _caught_up(memberships: Iterable[Membership], positions: dict[UUID, int]) -> dict[str, Caught]:
+    """What a person may hear after the places of their conversations."""
+    mine = {m.conversation_id: m for m in memberships}
+    behind = {id_: positions[id_] for id_, m in mine.items() if positions[id_] < m.conversation.seq}
+    found = read_logs(behind) if behind else {}
+    return {str(id_): _caught(m, positions[id_], found.get(id_, [])) for id_, m in mine.items()}
+
+
+def _caught(membership: Membership, after: int, found: list[Entry]) -> Caught:
     head = membership.conversation.seq
     if after >= head:
         return Caught([], head, False, after > head)
-    found = read_log(membership.conversation_id, after=after)
     head = max(head, found[-1].seq) if found else head
     seen = [entry.seen_from(membership.conversation_id, membership.visible_from_seq) for entry in found]
     return Caught([msgspec.Raw(frame) for frame in seen], head, bool(found) and found[-1].seq < head, False)
