@@ -40,7 +40,8 @@ export class Messages extends Conversations {
 
   /**
    * Tell the operators about a message.
-   * @param {{reason: string, comment?: string}} report `reason`: `spam`, `abuse`, `violence`, `sexual`, `illegal`, `other`
+   * @param {{reason: string, comment?: string}} report `reason` is one of `spam`, `abuse`, `violence`, `sexual`,
+   *   `illegal` and `other`
    */
   report(message_id, { reason, comment }) {
     return this.api.post(`messages/${message_id}/report/`, { reason, comment });
@@ -136,7 +137,7 @@ export class Messages extends Conversations {
   /**
    * Find messages by their words, in all conversations or in one.
    * @param {{q: string, conversation?: string, sender?: string, before?: string, after?: string}} query
-   * @returns {Promise<object[]>} `{message, snippet, highlights}`, the best first; highlights are `[start, end]` in the snippet
+   * @returns {Promise<object[]>} `{message, snippet, highlights}`; highlights are `[start, end]` in the snippet
    */
   async searchMessages(query) {
     return (await this.api.get("messages/search/", { limit: 30, ...query })).results;

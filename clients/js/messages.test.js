@@ -48,7 +48,8 @@ test("what happens to a message is seen wherever it is looked at", async () => {
   server.on("GET messages/m1/", message(1));
   server.on("GET messages/m1/replies/", { results: [], previous: null, last_read_seq: 0 });
   const view = await chat.openThread("c", "m1");
-  const data = { message_id: "m1", reactions: { "👍": { count: 1, user_ids: ["bob"] } }, changed_seq: 3, actor_id: "bob" };
+  const reactions = { "👍": { count: 1, user_ids: ["bob"] } };
+  const data = { message_id: "m1", reactions, changed_seq: 3, actor_id: "bob" };
   chat.store.apply({ type: "reaction.added", conversation_id: "c", seq: 3, data });
   for (const log of [view, chat.store.log("c")]) assert.equal(log.find("m1").reactions["👍"].count, 1);
   assert.equal(chat.store.log("c").find("m1").actor_id, undefined);
@@ -113,7 +114,7 @@ test("what is marked as unread is read by looking at it", async () => {
 });
 
 test("conversations that are pinned stand first", async () => {
-  const { chat } = await holding([message(5)]);
+  const { chat } = await holding([message(5)], { last_message: message(5) });
   const old = conversation({ id: "d", created_at: "2020-01-01T00:00:00Z" });
   chat.store.put(old);
   assert.deepEqual(chat.store.list.map(({ id }) => id), ["c", "d"]);

@@ -13,7 +13,7 @@ export class Store {
   /** @type {Map<string, Log>} */ logs = new Map();
   /** @type {Set<string>} people whose messages are folded */ blocked_ids = new Set();
   /** @type {Map<string, object[]>} pinned messages by conversation, where they were loaded */ pins = new Map();
-  /** @type {Map<string, View>} threads by their first message, and places far above by conversation */ views = new Map();
+  /** @type {Map<string, View>} threads by first message, places far above by conversation */ views = new Map();
   /** @type {Map<string, Map<string, object>>} members by conversation, where they were loaded */ members = new Map();
   #passing = new Passing();
   #listeners = new Set();
@@ -30,7 +30,8 @@ export class Store {
 
   /** Conversations, those I pinned first, then by latest activity. */
   get list() {
-    return [...this.conversations.values()].sort((a, b) => pinned(b) - pinned(a) || (activity(a) < activity(b) ? 1 : -1));
+    const order = (a, b) => pinned(b) - pinned(a) || (activity(a) < activity(b) ? 1 : -1);
+    return [...this.conversations.values()].sort(order);
   }
 
   get unread_total() {

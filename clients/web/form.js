@@ -17,7 +17,8 @@ export const CODE = {
  * A form of labelled fields. Refusals are told at the fields they are about, others below.
  *
  * @param {object} form
- * @param {object[]} form.fields `name`, `label`, perhaps `hint` and `tag`; all else are attributes
+ * @param {object[]} form.fields `name`, `label`, perhaps `hint`, `tag` and a select's `options`; all else are
+ *   attributes
  * @param {(values: object) => Promise<?string>} form.run what it is for; may say how it went, and throws refusals
  */
 export function formElement({ testid, fields, verb, is_danger, run }) {
@@ -63,20 +64,21 @@ export function resendElement(form, ask, seconds) {
   return h("p", { class: "offer" }, button);
 }
 
-function fieldElement(testid, { label, hint = "", tag = "input", ...attributes }) {
+function fieldElement(testid, { label, hint = "", tag = "input", options = [], ...attributes }) {
   const id = `${testid}-${attributes.name}`;
+  const choices = options.map(([value, text]) => h("option", { value }, text));
   return h(
     "div",
     { class: "field" },
     h("label", { htmlFor: id }, label),
-    h(tag, { id, "aria-describedby": `${id}-note`, "data-hint": hint, ...attributes }),
+    h(tag, { id, "aria-describedby": `${id}-note`, "data-hint": hint, ...attributes }, choices),
     h("small", { id: `${id}-note`, class: "note" }, hint),
   );
 }
 
 function complain(form, error, refusal) {
   let is_said = false;
-  for (const field of form.querySelectorAll("input, textarea")) {
+  for (const field of form.querySelectorAll("input, textarea, select")) {
     const detail = refusal?.about?.(field.name) ?? null;
     const note = field.nextElementSibling;
     field.setAttribute("aria-invalid", String(detail !== null));

@@ -1,5 +1,6 @@
 import { avatar } from "../avatar.js";
 import { fill, fillKeyed, h } from "../dom.js";
+import { choiceElement, switchElement } from "../saving.js";
 import { nameOf, sentenceOf } from "../words.js";
 import { sectionElement } from "./section.js";
 
@@ -11,49 +12,21 @@ const AUDIENCES = [
 
 /** What others are told, each saved as soon as it is changed; and whom one blocks. */
 export function privacyElements(chat, signal) {
-  const { read_receipts, typing, presence } = chat.store.me.settings;
+  const { settings } = chat.store.me;
+  const save = (name) => (value) => chat.updateProfile({ settings: { [name]: value } });
+  const toggle = (name, label) => switchElement({ name, is_on: settings[name], label, save: save(name) });
   const told = [
-    switchElement(chat, "read_receipts", read_receipts, "Others see how far I have read"),
-    switchElement(chat, "typing", typing, "Others see when I am writing"),
-    audienceElement(chat, presence),
+    toggle("read_receipts", "Others see how far I have read"),
+    toggle("typing", "Others see when I am writing"),
+    choiceElement({
+      name: "presence",
+      choices: AUDIENCES,
+      chosen: settings.presence,
+      label: "Who sees that I am online",
+      save: save("presence"),
+    }),
   ];
   return [sectionElement("What others see", told), sectionElement("People I block", blockedElement(chat, signal))];
-}
-
-function switchElement(chat, name, is_on, label) {
-  const box = h("input", { type: "checkbox", name, checked: is_on, "data-testid": `setting-${name}` });
-  const saved = saving(chat, name, box, "checked");
-  return h("div", { class: "setting" }, h("label", {}, box, label), saved);
-}
-
-function audienceElement(chat, chosen) {
-  const options = AUDIENCES.map(([value, label]) => h("option", { value, selected: value === chosen }, label));
-  const select = h("select", { name: "presence", "data-testid": "setting-presence" }, options);
-  const saved = saving(chat, "presence", select, "value");
-  return h("div", { class: "setting field" }, h("label", {}, "Who sees that I am online", select), saved);
-}
-
-/** Save a setting when its control is changed, and take the control back when that is refused. */
-function saving(chat, name, control, property) {
-  const note = h("small", { class: "done", role: "status" });
-  let saved = control[property];
-  control.addEventListener("change", async () => {
-    const wanted = control[property];
-    control.disabled = true;
-    note.classList.remove("error");
-    try {
-      await chat.updateProfile({ settings: { [name]: wanted } });
-      saved = wanted;
-      fill(note, "Saved.");
-    } catch (refusal) {
-      control[property] = saved;
-      note.classList.add("error");
-      fill(note, sentenceOf(refusal));
-    }
-    control.disabled = false;
-    control.focus();
-  });
-  return note;
 }
 
 function blockedElement(chat, signal) {
