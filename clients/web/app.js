@@ -39,7 +39,8 @@ function showTrouble(error) {
 function showAuth(notice) {
   shell?.close();
   shell = null;
-  history.replaceState(null, "", location.pathname);
+  // An invitation waits until somebody is signed in.
+  if (!location.hash.startsWith("#/invite/")) history.replaceState(null, "", location.pathname);
   fill(root, new Auth(chat, { site_name, notice, onDone: showShell }).element);
 }
 

@@ -1,41 +1,64 @@
+import { Completion } from "./completion.js";
+import { toast } from "./dialog.js";
 import { fill, h, icon, iconButton } from "./dom.js";
-import { nameOf } from "./words.js";
+import { nameOf, sentenceOf, waitText } from "./words.js";
+import { slowSeconds } from "./writing.js";
 
 const drafts = new Map();
 
 /** Where messages are written: new ones, replies and edits. */
 export class Composer {
+  #chat;
   #on;
   #id;
+  #draft;
+  #completion;
+  #slow_timer = null;
   #editing = null;
   #replying = null;
   #aim = h("div", { class: "aim", hidden: true });
   #text = h("textarea", {
     rows: 1,
-    "data-testid": "composer",
-    "aria-label": "Message",
-    placeholder: "Message",
     maxlength: 10000,
     enterkeyhint: "send",
     dir: "auto",
     onkeydown: (event) => this.#key(event),
     oninput: () => this.#typed(),
+    onclick: () => this.#completion.look(),
   });
   #send = h("button", { type: "submit", class: "send", "aria-label": "Send", "data-testid": "send" }, icon("send"));
+  #slow = h("p", { class: "slow", role: "timer", "data-testid": "slow-mode", hidden: true });
 
   /** The whole of it. */
   element = h("form", { class: "composer", onsubmit: (event) => this.#submit(event) });
 
   /**
    * @param {string} id of the conversation
-   * @param {object} on `send(text, reply_to)`, `edit(message, text)`, `typing(is_typing)`, `editLast()`
+   * @param {object} on `send(text, reply_to)`, `typing(is_typing)`, `editLast()`
+   * @param {{draft: string, testid: string, label: string}} [field] drafts are kept by `draft`
    */
-  constructor(id, on) {
+  constructor(chat, id, on, { draft = id, testid = "composer", label = "Message" } = {}) {
+    this.#chat = chat;
     this.#id = id;
     this.#on = on;
-    this.#text.value = drafts.get(id) ?? "";
-    this.element.append(this.#aim, h("div", { class: "writing" }, this.#text, this.#send));
-    this.#send.disabled = !this.#text.value.trim();
+    this.#draft = draft;
+    for (const [name, value] of Object.entries({ "data-testid": testid, "aria-label": label, placeholder: label }))
+      this.#text.setAttribute(name, value);
+    this.#completion = new Completion(chat, id, this.#text);
+    this.#text.value = drafts.get(draft) ?? "";
+    const writing = h("div", { class: "writing" }, this.#text, this.#send);
+    this.element.append(this.#aim, this.#completion.element, this.#slow, writing);
+    this.#fit();
+  }
+
+  /** Slow mode may hold back the next message. */
+  draw() {
+    clearTimeout(this.#slow_timer);
+    const left = this.#slowSeconds;
+    this.#slow.hidden = left === 0;
+    this.#slow.textContent = left ? `Slow mode: you can write again in ${waitText(left)}.` : "";
+    this.#allow();
+    if (left && this.element.isConnected) this.#slow_timer = setTimeout(() => this.draw(), 1_000);
   }
 
   focus() {
@@ -58,10 +81,15 @@ export class Composer {
   /** Back to writing a new message. @returns {boolean} whether there was anything to give up */
   cancel() {
     if (!this.#editing && !this.#replying) return false;
-    if (this.#editing) this.#write(drafts.get(this.#id) ?? "");
+    if (this.#editing) this.#write(drafts.get(this.#draft) ?? "");
     this.#editing = this.#replying = null;
     this.#aim.hidden = true;
+    this.#allow();
     return true;
+  }
+
+  get #slowSeconds() {
+    return this.#editing ? 0 : slowSeconds(this.#chat.store, this.#id);
   }
 
   #aimAt(title, text) {
@@ -74,24 +102,26 @@ export class Composer {
   #submit(event) {
     event.preventDefault();
     const text = this.#text.value.trim();
-    if (!text) return;
+    if (!text || this.#slowSeconds) return;
     const [message, reply_to] = [this.#editing, this.#replying];
-    if (!message) drafts.delete(this.#id);
+    if (!message) drafts.delete(this.#draft);
     this.cancel();
-    if (message) return this.#on.edit(message, text);
+    if (message) return this.#chat.edit(message.id, text).catch((error) => toast(sentenceOf(error)));
     this.#write("");
     this.#on.send(text, reply_to);
   }
 
   #typed() {
-    if (!this.#editing) drafts.set(this.#id, this.#text.value);
+    if (!this.#editing) drafts.set(this.#draft, this.#text.value);
     this.#fit();
+    this.#completion.look();
     this.#on.typing(!this.#editing && this.#text.value.trim() !== "");
   }
 
   #key(event) {
     if (event.isComposing) return;
-    if (event.key === "Enter" && !event.shiftKey) {
+    if (this.#completion.key(event)) event.preventDefault();
+    else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       this.element.requestSubmit();
     } else if (event.key === "Escape" && this.cancel()) event.preventDefault();
@@ -103,8 +133,12 @@ export class Composer {
     this.#fit();
   }
 
+  #allow() {
+    this.#send.disabled = !this.#text.value.trim() || this.#slowSeconds > 0;
+  }
+
   #fit() {
-    this.#send.disabled = !this.#text.value.trim();
+    this.#allow();
     this.#text.style.height = "auto";
     this.#text.style.height = `${this.#text.scrollHeight}px`;
   }

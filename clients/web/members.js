@@ -1,10 +1,15 @@
 import { avatar } from "./avatar.js";
+import { openBan, openBans } from "./bans.js";
 import { blockItem } from "./blocking.js";
 import { confirm, openDialog, toast } from "./dialog.js";
 import { fillKeyed, h, iconButton } from "./dom.js";
+import { leaveConversation } from "./leaving.js";
 import { openMenu } from "./menu.js";
 import { addMembers } from "./people.js";
-import { nameOf, sentenceOf, titleOf } from "./words.js";
+import { reportItem } from "./reporting.js";
+import { calledIn, nameOf, sentenceOf, titleOf } from "./words.js";
+
+const ROLES = { owner: "Make owner", admin: "Make admin", member: "Make member" };
 
 /** Who is in a conversation, and what the one who looks may do about it. */
 export function openMembers(chat, id) {
@@ -20,20 +25,33 @@ export function openMembers(chat, id) {
       await attempt(chat.removeMember(id, user.id).then(load));
     }
   };
+  const give = async ({ user }, role) => {
+    const text = `${nameOf(user)} can then do everything here, also to you.`;
+    if (role === "owner" && !(await confirm(`Make ${nameOf(user)} an owner?`, text, "Make owner"))) return;
+    await attempt(chat.changeRole(id, user.id, role).then(load));
+  };
+  const roles = (row) => {
+    const others = Object.entries(ROLES).filter(([role]) => role !== row.role);
+    return others.map(([role, label]) => ({ label, testid: `make-${role}`, run: () => give(row, role) }));
+  };
   const deeds = (row) => {
     const removal = { label: "Remove", testid: "remove-member", is_danger: true, run: () => remove(row) };
-    return [blockItem(chat, row.user), ...(row.is_removable ? [removal] : [])];
+    const ban = { label: "Ban", testid: "ban-member", is_danger: true, run: () => openBan(chat, id, row.user, load) };
+    return [
+      ...(can("change_roles") ? roles(row) : []),
+      ...(can("remove_members") && row.is_in_reach ? [removal] : []),
+      ...(can("ban_members") && row.is_in_reach ? [ban] : []),
+      reportItem(chat, row.user),
+      blockItem(chat, row.user),
+    ];
   };
-  const leave = async () => {
-    if (!(await confirm(`Leave ${titleOf(conversation, store)}?`, "It disappears from your list.", "Leave"))) return;
-    await attempt(chat.leave(id).then(() => dialog.close()));
-  };
+  const bans = { type: "button", class: "quiet", "data-testid": "bans", onclick: () => openBans(chat, id) };
   const draw = () => {
     if (!store.conversations.has(id)) return dialog.close();
     const members = [...(store.members.get(id)?.values() ?? [])];
     fillKeyed(
       list,
-      members.map((member) => rowOf(store, id, member, can("remove_members"))),
+      members.map((member) => rowOf(store, id, member)),
       (row) => memberElement(row, ({ currentTarget }) => openMenu(currentTarget, deeds(row))),
     );
   };
@@ -41,7 +59,12 @@ export function openMembers(chat, id) {
     "div",
     { class: "dialog-buttons" },
     can("leave") &&
-      h("button", { type: "button", class: "quiet danger", "data-testid": "leave", onclick: leave }, "Leave"),
+      h(
+        "button",
+        { type: "button", class: "quiet danger", "data-testid": "leave", onclick: () => leaveConversation(chat, id) },
+        "Leave",
+      ),
+    can("ban_members") && h("button", bans, "Banned people"),
     can("add_members") &&
       h(
         "button",
@@ -55,17 +78,17 @@ export function openMembers(chat, id) {
   load();
 }
 
-function rowOf(store, id, member, can_remove) {
+function rowOf(store, id, member) {
   const { role } = store.conversations.get(id).membership;
   const is_me = member.user.id === store.me.id;
   const user = store.person(member.user);
-  const is_in_reach = role === "owner" || member.role === "member";
+  const name = calledIn(store, id, user);
   const is_online = is_me || Boolean(store.presence(user.id)?.is_online);
-  return { key: user.id, user, role: member.role, is_me, is_online, is_removable: can_remove && !is_me && is_in_reach };
+  const is_in_reach = role === "owner" || member.role === "member";
+  return { key: user.id, user, name, role: member.role, is_me, is_online, is_in_reach };
 }
 
-function memberElement({ user, role, is_me, is_online }, open) {
-  const name = nameOf(user);
+function memberElement({ user, name, role, is_me, is_online }, open) {
   const menu =
     !is_me &&
     iconButton("more", `${name}: menu`, { "data-testid": "member-menu", "aria-haspopup": "menu", onclick: open });

@@ -34,7 +34,8 @@ export function openMenu(anchor, items) {
   menu.firstElementChild.focus();
 }
 
-function place(menu, { top, bottom, right }) {
+/** Put a popover below its anchor, or above where there is no room. */
+export function place(menu, { top, bottom, right }) {
   const { offsetWidth: width, offsetHeight: height } = menu;
   const fits_below = bottom + height + 8 < innerHeight;
   menu.style.top = `${fits_below ? bottom + 4 : Math.max(8, top - height - 4)}px`;

@@ -1,8 +1,8 @@
 import { avatar } from "./avatar.js";
 import { h, icon, iconButton } from "./dom.js";
-import { FOLDED } from "./words.js";
+import { partsOf } from "./parts.js";
+import { countText, FOLDED } from "./words.js";
 
-const LINK = /(https?:\/\/[^\s<>"]+[^\s<>".,:;!?)\]}'])/gu;
 const STATUS = {
   pending: ["clock", "Sending"],
   failed: ["alert", "Not sent"],
@@ -34,15 +34,6 @@ function foldedElement(row, act) {
 function messageElement(row, act) {
   const classes = ["message", row.is_own && "own", row.is_first && "first", row.is_deleted && "deleted", row.status];
   const person = !row.is_own && h("span", { class: "face" }, row.is_first && avatar(row.sender));
-  const menu =
-    !row.is_deleted &&
-    iconButton("more", "Message menu", {
-      class: "icon-button menu-button",
-      "data-testid": "message-menu",
-      "aria-haspopup": "menu",
-      tabIndex: -1,
-      onclick: ({ currentTarget }) => act("menu", row, currentTarget),
-    });
   return h(
     "li",
     {
@@ -55,9 +46,67 @@ function messageElement(row, act) {
       "data-status": row.status,
     },
     person,
-    h("div", { class: "bubble" }, bubble(row, act)),
-    menu,
+    h("div", { class: "bubble", oncontextmenu: (event) => press(event, row, act) }, bubble(row, act)),
+    !row.is_deleted && tools(row, act),
     row.error && failure(row, act),
+    (row.reactions.length > 0 || row.reply_count > 0) && below(row, act),
+  );
+}
+
+/** What can be done with a message; a finger presses it long instead of hovering. */
+function tools(row, act) {
+  const tool = (name, icon_name, label, props) =>
+    iconButton(icon_name, label, {
+      class: `icon-button ${name}-button`,
+      tabIndex: -1,
+      onclick: ({ currentTarget }) => act(name, row, currentTarget),
+      ...props,
+    });
+  return h(
+    "span",
+    { class: "tools" },
+    row.id && tool("react", "smile", "React", { "data-testid": "react" }),
+    tool("menu", "more", "Message menu", { "data-testid": "message-menu", "aria-haspopup": "menu" }),
+  );
+}
+
+function press(event, row, act) {
+  if (event.pointerType !== "touch" || row.is_deleted) return;
+  event.preventDefault();
+  act("menu", row, event.currentTarget);
+}
+
+/** What others did with a message: their reactions, and how many answered in its thread. */
+function below(row, act) {
+  const chips = row.reactions.map(({ emoji, count, is_mine, who }) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "reaction",
+        "data-testid": `reaction-${emoji}`,
+        "aria-pressed": String(is_mine),
+        "aria-label": `${emoji} ${count}: ${who}`,
+        title: who,
+        tabIndex: -1,
+        onclick: () => act("toggle", row, emoji),
+      },
+      h("span", { "aria-hidden": "true" }, emoji),
+      h("span", { "aria-hidden": "true" }, count),
+    ),
+  );
+  const replies = row.reply_count > 0 && {
+    type: "button",
+    class: "link replies",
+    "data-testid": "open-thread",
+    tabIndex: -1,
+    onclick: () => act("thread", row),
+  };
+  return h(
+    "div",
+    { class: "below" },
+    chips,
+    replies && h("button", replies, countText(row.reply_count, "reply", "replies")),
   );
 }
 
@@ -65,25 +114,35 @@ function bubble(row, act) {
   const sender = row.shows_sender
     ? h("span", { class: "sender" }, row.sender.name)
     : h("span", { class: "unseen" }, row.is_own ? "You: " : `${row.sender.name}: `);
-  const text = row.is_deleted ? "Message deleted" : linked(row.content);
-  return [sender, row.quote && quote(row.quote, act), h("p", { class: "text", dir: "auto" }, text), meta(row)];
+  const text = row.is_deleted ? "Message deleted" : marked(row);
+  return [sender, row.quote && quote(row.quote, act), h("p", { class: "text", dir: "auto" }, text), meta(row, act)];
 }
 
-function quote({ id, name, text }, act) {
+function quote({ seq, name, text }, act) {
   return h(
     "button",
-    { type: "button", class: "quote", tabIndex: -1, onclick: () => act("show", { id }) },
+    { type: "button", class: "quote", tabIndex: -1, onclick: () => act("show", { seq }) },
     h("strong", {}, name),
     h("span", { dir: "auto" }, text),
   );
 }
 
-function meta({ time, sent_at, is_edited, is_deleted, status }) {
+function meta(row, act) {
+  const { time, sent_at, is_edited, is_deleted, is_pinned, status } = row;
   const [picture, label] = STATUS[status] ?? [];
+  const past = {
+    type: "button",
+    class: "edited",
+    title: "What it said before",
+    "data-testid": "edited",
+    tabIndex: -1,
+    onclick: () => act("past", row),
+  };
   return h(
     "span",
     { class: "meta" },
-    is_edited && !is_deleted && h("span", { class: "edited" }, "edited"),
+    is_pinned && h("span", { class: "pinned", role: "img", "aria-label": "Pinned", title: "Pinned" }, icon("pin")),
+    is_edited && !is_deleted && h("button", past, "edited"),
     h("time", { datetime: sent_at }, time),
     picture && h("span", { class: `status ${status}`, role: "img", "aria-label": label, title: label }, icon(picture)),
   );
@@ -99,10 +158,10 @@ function failure(row, act) {
   );
 }
 
-function linked(text) {
-  return text
-    .split(LINK)
-    .map((part, at) =>
-      at % 2 ? h("a", { href: part, target: "_blank", rel: "noopener noreferrer nofollow" }, part) : part,
-    );
+function marked({ content, named }) {
+  return partsOf(content, named).map(({ text, is_link, is_me }) => {
+    if (is_link) return h("a", { href: text, target: "_blank", rel: "noopener noreferrer nofollow" }, text);
+    if (is_me === undefined) return text;
+    return h("span", { class: is_me ? "mention mine" : "mention", "data-testid": is_me && "my-mention" }, text);
+  });
 }

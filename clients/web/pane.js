@@ -1,28 +1,32 @@
 import { avatar } from "./avatar.js";
-import { blockItem, unblock } from "./blocking.js";
+import { unblock } from "./blocking.js";
 import { Composer } from "./composer.js";
-import { confirm, toast } from "./dialog.js";
+import { conversationItems } from "./conversation.js";
+import { Deeds } from "./deeds.js";
+import { openDialog, toast } from "./dialog.js";
 import { fill, h, iconButton } from "./dom.js";
 import { openMembers } from "./members.js";
 import { openMenu } from "./menu.js";
+import { Pins } from "./pins.js";
+import { ConversationReading } from "./reading.js";
+import { searchElements } from "./search.js";
+import { Thread } from "./thread.js";
 import { Timeline } from "./timeline.js";
-import { nameOf, presenceText, sentenceOf, titleOf, typingText } from "./words.js";
+import { countText, presenceText, sentenceOf, titleOf, typingText } from "./words.js";
+import { barOf } from "./writing.js";
 
 /** One open conversation: who it is with, what was said, and where to write. */
 export class Pane {
   #chat;
+  #onBack;
   #timeline;
   #composer;
+  #pins;
+  #thread = null;
   #head = h("div", { class: "who" });
   #shown_head = null;
-  #blocked_name = null;
+  #bar = null;
   #barred = h("div", { class: "barred", "data-testid": "blocked-line", hidden: true });
-  #menu = iconButton("more", "Conversation menu", {
-    "data-testid": "conversation-menu",
-    "aria-haspopup": "menu",
-    hidden: true,
-    onclick: ({ currentTarget }) => openMenu(currentTarget, [blockItem(this.#chat, this.#peer)]),
-  });
   #typing = h("p", { class: "typing", "data-testid": "typing", "aria-live": "polite" });
 
   /** The whole of it. */
@@ -30,50 +34,85 @@ export class Pane {
 
   constructor(chat, id, { onBack }) {
     this.#chat = chat;
+    this.#onBack = onBack;
     this.id = id;
-    this.#timeline = new Timeline(chat, id, (...deed) => this.#act(...deed));
-    this.#composer = new Composer(id, {
+    const deeds = new Deeds(chat, id, {
+      reply: (message) => this.#composer.reply(message),
+      edit: (message) => this.#composer.edit(message),
+      show: (seq) => this.visit(seq),
+      unfold: (message_id) => this.#timeline.unfold(message_id),
+      thread: (root_id) => this.#openThread(root_id),
+    });
+    this.#timeline = new Timeline(new ConversationReading(chat, id), (...deed) => deeds.act(...deed));
+    this.#pins = new Pins(chat, id, {
+      show: (message) => this.visit(message.seq),
+      unpin: (message) => this.#try(chat.unpin(message.id)),
+      may: () => this.#can("pin_messages"),
+    });
+    this.#composer = new Composer(chat, id, {
       send: (text, reply_to) => this.#send(text, reply_to),
-      edit: (message, text) => this.#try(chat.edit(message.id, text)),
       typing: (is_typing) => chat.typing(id, is_typing),
       editLast: () => this.#editLast(),
     });
-    const back = iconButton("back", "Back to conversations", {
-      class: "icon-button back",
-      "data-testid": "back",
-      onclick: onBack,
-    });
-    const header = h("header", { class: "bar" }, back, this.#head, this.#menu);
-    this.element.append(header, this.#timeline.element, this.#typing, this.#composer.element, this.#barred);
+    this.element.append(
+      h(
+        "div",
+        { class: "talk" },
+        this.#headElement(),
+        this.#pins.element,
+        this.#timeline.element,
+        this.#typing,
+        this.#composer.element,
+        this.#barred,
+      ),
+    );
   }
 
-  /** After it was put into the page. */
-  begin() {
-    this.#drawHead();
-    this.#timeline.begin();
+  /** After it was put into the page. @param {?number} seq the place to look at, if it is a certain one */
+  begin(seq = null) {
+    this.draw();
+    if (seq) this.visit(seq);
+    else this.#timeline.begin();
     if (matchMedia("(hover: hover)").matches) this.#composer.focus();
-    if (this.#conversation.kind !== "direct") this.#chat.loadMembers(this.id).catch(() => {});
+    this.#chat.loadMembers(this.id).catch(() => {});
+    this.#chat.loadPins(this.id).catch(() => {});
   }
 
   draw() {
     this.#drawHead();
+    this.#pins.draw();
     this.#timeline.draw();
     this.#typing.textContent = typingText(this.#chat.store.typing(this.id));
     this.#drawFoot();
+    this.#thread?.draw();
   }
 
   close() {
     this.#chat.typing(this.id, false);
+    this.#closeThread();
+    this.#chat.closeView(this.id);
     this.#timeline.close();
     this.element.remove();
   }
 
   markSeen() {
     this.#timeline.markSeen();
+    this.#thread?.markSeen();
   }
 
   lookAway() {
     this.#timeline.lookAway();
+  }
+
+  /** Look at the message at a place; one of a thread stands there. */
+  async visit(seq) {
+    try {
+      await this.#timeline.show(seq);
+      const message = this.#at(seq);
+      if (message?.thread_id) this.#openThread(message.thread_id, seq);
+    } catch (error) {
+      toast(sentenceOf(error));
+    }
   }
 
   get #conversation() {
@@ -89,14 +128,38 @@ export class Pane {
     return this.#conversation.capabilities?.includes(action) ?? true;
   }
 
+  #at(place) {
+    const { store } = this.#chat;
+    const { entries } = store.views.get(this.id) ?? store.log(this.id);
+    return entries.find(({ seq }) => seq === place)?.message;
+  }
+
+  #headElement() {
+    const back = iconButton("back", "Back to conversations", {
+      class: "icon-button back",
+      "data-testid": "back",
+      onclick: this.#onBack,
+    });
+    const search = iconButton("search", "Search in this conversation", {
+      "data-testid": "search-here",
+      onclick: () => this.#openSearch(),
+    });
+    const menu = iconButton("more", "Conversation menu", {
+      "data-testid": "conversation-menu",
+      "aria-haspopup": "menu",
+      onclick: ({ currentTarget }) =>
+        openMenu(currentTarget, conversationItems(this.#chat, this.id, { anchor: currentTarget, leave: this.#onBack })),
+    });
+    return h("header", { class: "bar" }, back, this.#head, search, menu);
+  }
+
   #drawHead() {
     const { store } = this.#chat;
     const { kind, member_count, avatar_url } = this.#conversation;
     const peer = this.#peer;
     const presence = peer && store.presence(peer.id);
     const title = titleOf(this.#conversation, store);
-    const about =
-      kind === "direct" ? presenceText(presence) : `${member_count} ${member_count === 1 ? "member" : "members"}`;
+    const about = kind === "direct" ? presenceText(presence) : countText(member_count, "member");
     const head = JSON.stringify([title, about, avatar_url, peer]);
     if (head === this.#shown_head) return;
     this.#shown_head = head;
@@ -105,35 +168,59 @@ export class Pane {
       { kind, is_online: presence?.is_online },
     );
     const is_online = String(presence?.is_online ?? false);
+    const members = () => openMembers(this.#chat, this.id);
     const line = peer
       ? h("span", { class: "about", "data-testid": "presence", "data-online": is_online }, about)
-      : h(
-          "button",
-          {
-            type: "button",
-            class: "about link",
-            "data-testid": "members",
-            onclick: () => openMembers(this.#chat, this.id),
-          },
-          about,
-        );
+      : h("button", { type: "button", class: "about link", "data-testid": "members", onclick: members }, about);
     fill(this.#head, face, h("div", {}, h("h1", {}, title), line));
-    this.#menu.hidden = !peer;
   }
 
   /** Where to write, or why not. */
   #drawFoot() {
+    const bar = barOf(this.#chat.store, this.id);
+    this.#composer.element.hidden = bar !== null;
+    this.#composer.draw();
+    if (bar === this.#bar) return;
+    this.#bar = bar;
+    if (!bar && this.#barred.contains(document.activeElement)) this.#composer.focus();
     const peer = this.#peer;
-    const is_blocked = this.#chat.store.blocked_ids.has(peer?.id);
-    this.#composer.element.hidden = is_blocked || !this.#can("send_message");
-    this.#barred.hidden = !is_blocked;
-    const name = is_blocked ? nameOf(peer) : null;
-    if (name === this.#blocked_name) return;
-    this.#blocked_name = name;
-    if (!is_blocked && this.#barred.contains(document.activeElement)) this.#composer.focus();
     const end = () => unblock(this.#chat, peer);
     const props = { type: "button", class: "quiet", "data-testid": "unblock", onclick: end };
-    fill(this.#barred, h("p", {}, `You blocked ${name}.`), h("button", props, "Unblock"));
+    const is_blocked = this.#chat.store.blocked_ids.has(peer?.id);
+    this.#barred.hidden = bar === null;
+    this.#barred.dataset.testid = is_blocked ? "blocked-line" : "read-only";
+    fill(this.#barred, h("p", {}, bar ?? ""), is_blocked && h("button", props, "Unblock"));
+  }
+
+  #openSearch() {
+    const go = ({ seq }) => {
+      dialog.close();
+      this.visit(seq);
+    };
+    const { field, results } = searchElements(this.#chat, { conversation_id: this.id, go });
+    const dialog = openDialog(`Search in ${titleOf(this.#conversation, this.#chat.store)}`, field, results);
+    field.querySelector("input").focus();
+  }
+
+  #openThread(root_id, seq) {
+    if (this.#thread?.root_id === root_id && !seq) return;
+    this.#closeThread();
+    this.#thread = new Thread(this.#chat, this.id, root_id, () => this.#leaveThread(root_id));
+    this.element.append(this.#thread.element);
+    this.element.classList.add("has-thread");
+    this.#thread.begin(seq);
+  }
+
+  #closeThread() {
+    this.#thread?.close();
+    this.#thread = null;
+    this.element.classList.remove("has-thread");
+  }
+
+  /** Focus goes back to the message that began it. */
+  #leaveThread(root_id) {
+    this.#closeThread();
+    if (!this.#timeline.focus(root_id)) this.#composer.focus();
   }
 
   #send(text, reply_to) {
@@ -143,48 +230,10 @@ export class Pane {
 
   #editLast() {
     const { store } = this.#chat;
-    const own = store
-      .log(this.id)
-      .entries.findLast(({ message }) => message?.sender.id === store.me.id && !message.is_deleted);
+    const is_own = ({ message }) => message?.sender.id === store.me.id && !message.is_deleted && !message.thread_id;
+    const own = store.log(this.id).entries.findLast(is_own);
     if (own) this.#composer.edit(own.message);
     return Boolean(own);
-  }
-
-  #act(name, row, anchor) {
-    if (name === "menu") this.#openMenu(row, anchor);
-    if (name === "show") this.#timeline.show(row.id);
-    if (name === "unfold") this.#timeline.unfold(row.id);
-    if (name === "retry") this.#chat.retry(row.client_id);
-    if (name === "discard") this.#chat.discard(row.client_id);
-  }
-
-  /** Focus comes back to the row, which outlives its button when it is redrawn meanwhile. */
-  #openMenu(row, anchor) {
-    anchor.closest(".message").focus({ preventScroll: true });
-    openMenu(anchor, this.#deeds(row));
-  }
-
-  #deeds(row) {
-    const { store } = this.#chat;
-    const message = row.id && store.log(this.id).find(row.id);
-    const copy = { label: "Copy text", run: () => navigator.clipboard?.writeText(row.content) };
-    if (!message) return [copy];
-    const deeds = [{ label: "Reply", run: () => this.#composer.reply(message) }, copy];
-    if (row.is_own) deeds.push({ label: "Edit", run: () => this.#composer.edit(message) });
-    if (row.is_own || this.#can("delete_messages"))
-      deeds.push({ label: "Delete", run: () => this.#delete(row), is_danger: true });
-    if (!row.is_own && this.#conversation.kind !== "direct")
-      deeds.push(blockItem(this.#chat, store.person(message.sender)));
-    return deeds;
-  }
-
-  async #delete({ id }) {
-    const is_sure = await confirm(
-      "Delete this message?",
-      "It disappears for everybody, and cannot be brought back.",
-      "Delete",
-    );
-    if (is_sure) await this.#try(this.#chat.delete(id));
   }
 
   async #try(deed) {

@@ -1,4 +1,4 @@
-import { changeText, clock, dayOf, FOLDED, isFolded, nameOf } from "./words.js";
+import { calledIn, changeText, clock, dayOf, FOLDED, isFolded, listText, nameOf } from "./words.js";
 
 const TOGETHER_MS = 5 * 60_000;
 
@@ -7,17 +7,22 @@ const TOGETHER_MS = 5 * 60_000;
  * gathered by sender.
  *
  * @param {string} id of the conversation
- * @param {?number} new_after place after which messages of others are new; no line when it is above what is loaded
- * @param {Set<string>} [unfolded] ids of messages that are shown although their senders are blocked
+ * @param {object} [look]
+ * @param {?number} [look.new_after] place after which messages of others are new; no line when it is above what is
+ *   loaded
+ * @param {Set<string>} [look.unfolded] ids of messages that are shown although their senders are blocked
+ * @param {?string} [look.thread_id] the first message of the thread that is shown; elsewhere replies in threads are not
  */
-export function rowsOf(store, id, new_after = null, unfolded = new Set()) {
+export function rowsOf(store, id, { new_after = null, unfolded = new Set(), thread_id = null } = {}) {
   const conversation = store.conversations.get(id);
-  const { entries, pending, floor } = store.log(id);
-  const name = nameBy(store, id);
+  const { entries, floor } = store.views.get(thread_id ?? id) ?? store.log(id);
+  const people = peopleBy(store, id);
+  const name = (user_id) => (people.has(user_id) ? nameOf(people.get(user_id)) : null);
   const rows = [];
   let before = null;
   let is_divided = new_after === null || new_after < floor - 1;
-  for (const { seq, message, event } of [...entries, ...pending.map((message) => ({ message }))]) {
+  for (const { seq, message, event } of [...entries, ...pendingIn(store, id, thread_id)]) {
+    if (message?.thread_id && message.thread_id !== thread_id) continue;
     const time = message?.created_at ?? event.ts;
     if (event && conversation.kind === "direct") continue;
     const day = dayOf(time);
@@ -27,14 +32,14 @@ export function rowsOf(store, id, new_after = null, unfolded = new Set()) {
     if (is_new) rows.push({ kind: "new", key: "new" });
     is_divided ||= is_new;
     const is_first = is_new || day !== before?.day || !belongsTo(before?.message, message);
-    if (message) rows.push(messageRow(store, conversation, message, { is_first, unfolded }));
+    if (message) rows.push(messageRow(store, conversation, message, { is_first, unfolded, people, thread_id }));
     else rows.push({ kind: "change", key: `change ${seq}`, text: changeText(event, name) });
     before = { message, day };
   }
   return rows;
 }
 
-function messageRow(store, conversation, message, { is_first, unfolded }) {
+function messageRow(store, conversation, message, { is_first, unfolded, people, thread_id }) {
   const sender = store.person(message.sender);
   const is_own = sender.id === store.me.id;
   return {
@@ -45,10 +50,14 @@ function messageRow(store, conversation, message, { is_first, unfolded }) {
     client_id: message.client_id,
     is_own,
     is_first,
-    sender: { id: sender.id, name: nameOf(sender), avatar_url: sender.avatar_url },
+    sender: { id: sender.id, name: calledIn(store, conversation.id, sender), avatar_url: sender.avatar_url },
     shows_sender: is_first && !is_own && conversation.kind !== "direct",
     is_folded: !message.is_deleted && !unfolded.has(message.id) && isFolded(message, conversation.kind, store),
     content: message.content,
+    named: namedIn(store, message, people),
+    reactions: message.is_deleted ? [] : reactionsOf(store, message, people),
+    reply_count: thread_id ? 0 : message.reply_count,
+    is_pinned: Boolean(message.is_pinned && !message.is_deleted),
     quote: quoteOf(store, conversation, message.reply_to),
     is_edited: message.is_edited,
     is_deleted: message.is_deleted,
@@ -66,10 +75,11 @@ function shownStatus(store, { kind }, message) {
 
 function quoteOf(store, { kind }, quote) {
   if (!quote) return null;
-  if (isFolded(quote, kind, store)) return { id: quote.id, name: "", text: FOLDED };
+  if (isFolded(quote, kind, store)) return { id: quote.id, seq: quote.seq, name: "", text: FOLDED };
   const is_gone = quote.is_deleted || !quote.content;
   return {
     id: quote.id,
+    seq: quote.seq,
     name: quote.sender ? nameOf(store.person(quote.sender)) : "",
     text: is_gone ? "Message not available" : quote.content.slice(0, 200),
   };
@@ -80,12 +90,33 @@ function belongsTo(one, other) {
   return new Date(other.created_at) - new Date(one.created_at) < TOGETHER_MS;
 }
 
-/** Names by id, from everybody seen in this conversation. */
-function nameBy(store, id) {
+/** What waits to be sent stands at the end, where the end is shown. */
+function pendingIn(store, id, thread_id) {
+  if (!thread_id && store.views.has(id)) return [];
+  const { pending } = store.log(id);
+  return pending.filter((message) => (message.thread_id ?? null) === thread_id).map((message) => ({ message }));
+}
+
+/** The names in a text that are somebody's, in small letters, each with whether it is mine. */
+function namedIn(store, { mentions = [], mentions_all, sender }, people) {
+  const named = mentions.map((id) => [id === store.me.id ? store.me.username : people.get(id)?.username, id]);
+  const mine = named.flatMap(([name, id]) => (name ? [[name.toLowerCase(), id === store.me.id]] : []));
+  return Object.fromEntries(mentions_all ? [...mine, ["all", sender.id !== store.me.id]] : mine);
+}
+
+function reactionsOf(store, { reactions = {} }, people) {
+  return Object.entries(reactions).map(([emoji, { count, user_ids }]) => {
+    const names = user_ids.flatMap((id) => (people.has(id) ? nameOf(people.get(id)) : []));
+    return { emoji, count, is_mine: user_ids.includes(store.me.id), who: listText(names, count) };
+  });
+}
+
+/** Everybody seen in this conversation, by id; the one who looks is "You". */
+function peopleBy(store, id) {
   const people = new Map([[store.me.id, { username: "You" }]]);
   const seen = [...(store.members.get(id)?.values() ?? []), ...store.log(id).entries.map(personIn)];
   for (const { user } of seen) if (user && !people.has(user.id)) people.set(user.id, store.person(user));
-  return (user_id) => (people.has(user_id) ? nameOf(people.get(user_id)) : null);
+  return people;
 }
 
 function personIn({ message, event }) {

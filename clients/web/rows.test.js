@@ -3,6 +3,8 @@ import { test } from "node:test";
 
 import { alice, bob, conversation, message } from "../js/fakes.js";
 import { Store } from "../js/store.js";
+import { View } from "../js/view.js";
+import { partsOf } from "./parts.js";
 import { rowsOf } from "./rows.js";
 import { FOLDED, changeText, dayOf, excerptOf, initialsOf, typingText } from "./words.js";
 
@@ -32,8 +34,8 @@ test("messages are gathered by day, by sender and by time", () => {
 
 test("a line stands above the first message of others that is new", () => {
   const store = storeWith([message(1), message(2, { sender: alice }), message(3), message(4)]);
-  assert.deepEqual(kinds(rowsOf(store, "c", 1)), ["day", "message", "message", "new", "message", "message"]);
-  assert.ok(!kinds(rowsOf(store, "c", 4)).includes("new"));
+  assert.deepEqual(kinds(rowsOf(store, "c", { new_after: 1 })), ["day", "message", "message", "new", "message", "message"]);
+  assert.ok(!kinds(rowsOf(store, "c", { new_after: 4 })).includes("new"));
 });
 
 test("an own message keeps its row when it gets its place", () => {
@@ -62,6 +64,10 @@ test("changes name who did what to whom, as far as it is known", () => {
   assert.equal(told("member.added", "carol", carol), "carol joined");
   assert.equal(told("member.removed", "bob", bob), "bob left");
   assert.equal(told("member.removed", "dave", carol), "carol was removed");
+  const given = (role) => ({ type: "member.updated", data: { actor_id: "alice", member: { user: bob, role } } });
+  const role = (name) => changeText(given(name), (id) => names[id]);
+  assert.equal(role("admin"), "You made bob an admin");
+  assert.equal(role("member"), "You made bob a member");
 });
 
 test("days are called as people call them", () => {
@@ -78,8 +84,8 @@ test("typing and initials", () => {
 
 test("no line is drawn where what is new begins above what is loaded", () => {
   const store = storeWith([message(40), message(41)]);
-  assert.ok(!kinds(rowsOf(store, "c", 3)).includes("new"));
-  assert.ok(kinds(rowsOf(store, "c", 39)).includes("new"));
+  assert.ok(!kinds(rowsOf(store, "c", { new_after: 3 })).includes("new"));
+  assert.ok(kinds(rowsOf(store, "c", { new_after: 39 })).includes("new"));
 });
 
 test("a group folds what blocked people wrote, until it is asked for", () => {
@@ -88,7 +94,7 @@ test("a group folds what blocked people wrote, until it is asked for", () => {
   const folded = (rows) => rows.filter(({ kind }) => kind === "message").map(({ is_folded }) => is_folded);
   assert.deepEqual(folded(rowsOf(store, "c")), [true, false]);
   assert.equal(rowsOf(store, "c").at(-1).quote.text, FOLDED);
-  assert.deepEqual(folded(rowsOf(store, "c", null, new Set(["m1"]))), [false, false]);
+  assert.deepEqual(folded(rowsOf(store, "c", { unfolded: new Set(["m1"]) })), [false, false]);
   assert.equal(excerptOf({ kind: "group", last_message: message(1) }, store), FOLDED);
 });
 
@@ -102,5 +108,44 @@ test("a direct conversation with somebody blocked stays to be read", () => {
 test("what is folded is nothing new", () => {
   const store = storeWith([message(1), message(2), message(3, { sender: { id: "carol", username: "carol" } })]);
   store.setBlocked(bob.id, true);
-  assert.deepEqual(kinds(rowsOf(store, "c", 1)), ["day", "message", "message", "new", "message"]);
+  assert.deepEqual(kinds(rowsOf(store, "c", { new_after: 1 })), ["day", "message", "message", "new", "message"]);
+});
+
+test("replies in a thread stand there and not in the conversation", async () => {
+  const reply = message(2, { thread_id: "m1" });
+  const store = storeWith([message(1, { reply_count: 1 }), reply, message(3)]);
+  const view = new View({ conversation_id: "c", thread_id: "m1" });
+  view.prepend([message(1, { reply_count: 1 }), reply], false);
+  store.open("m1", view);
+  store.addPending({ ...message(4, { sender: alice, thread_id: "m1" }), id: undefined, seq: undefined });
+  const shown = (look) => rowsOf(store, "c", look).flatMap(({ client_id }) => client_id ?? []);
+  assert.deepEqual(shown(), ["k1", "k3"]);
+  assert.deepEqual(shown({ thread_id: "m1" }), ["k1", "k2", "k4"]);
+  assert.equal(rowsOf(store, "c")[1].reply_count, 1);
+});
+
+test("reactions tell who, and which are mine", () => {
+  const reactions = { "👍": { count: 2, user_ids: ["bob", "alice"] }, "🎉": { count: 3, user_ids: ["bob", "dave"] } };
+  const store = storeWith([message(1, { reactions })]);
+  const told = rowsOf(store, "c").at(-1).reactions.map(({ emoji, is_mine, who }) => [emoji, is_mine, who]);
+  assert.deepEqual(told, [
+    ["👍", true, "bob and You"],
+    ["🎉", false, "bob and 2 others"],
+  ]);
+});
+
+test("names are marked where they are somebody's, also with what follows them in a sentence", () => {
+  const store = storeWith([message(1, { mentions: ["alice"], mentions_all: true })]);
+  const { named } = rowsOf(store, "c").at(-1);
+  assert.deepEqual(named, { alice: true, all: true });
+  assert.deepEqual(partsOf("Hi @Alice, ask @dave. @all", named), [
+    { text: "Hi " },
+    { text: "@Alice", is_me: true },
+    { text: ", ask @dave. " },
+    { text: "@all", is_me: true },
+  ]);
+  assert.deepEqual(partsOf("a@alice.org https://x.org/@alice", named), [
+    { text: "a@alice.org " },
+    { text: "https://x.org/@alice", is_link: true },
+  ]);
 });

@@ -6,6 +6,8 @@ import { Sidebar } from "./sidebar.js";
 import { sentenceOf } from "./words.js";
 
 const WATCHED = 200;
+const PLACE = /^#\/c\/([\w-]+)(?:\/(\d+))?$/;
+const INVITE = /^#\/invite\/([\w-]+)$/;
 
 /** The signed-in page: conversations beside the open one; on a phone one at a time. */
 export class Shell {
@@ -13,6 +15,7 @@ export class Shell {
   #sidebar;
   #banner;
   #pane = null;
+  #is_entering = false;
   #place = h("main", { class: "place" });
   #ended = new AbortController();
   #draw = soon(() => this.#drawNow());
@@ -44,22 +47,30 @@ export class Shell {
     addEventListener("offline", () => this.#banner.show(this.#chat.connection), { signal });
     addEventListener("focus", () => this.#pane?.markSeen(), { signal });
     addEventListener("blur", () => this.#pane?.lookAway(), { signal });
+    addEventListener("keydown", (event) => this.#key(event), { signal });
     document.addEventListener("visibilitychange", () => this.#pane?.markSeen(), { signal });
   }
 
   #drawNow() {
     if (this.#ended.signal.aborted) return;
     const { store } = this.#chat;
-    const id = location.hash.match(/^#\/c\/([\w-]+)$/)?.[1];
+    const [, token] = location.hash.match(INVITE) ?? [];
+    if (token && store.epoch !== null) this.#enter(token);
+    const [, id, seq] = location.hash.match(PLACE) ?? [];
     const is_known = store.conversations.has(id);
     if (id && !is_known && store.epoch !== null) return open(null);
-    this.#show(is_known ? id : null);
+    this.#show(is_known ? id : null, Number(seq));
     this.#sidebar.draw(id);
     this.#watch();
   }
 
-  #show(id) {
-    if (this.#pane && this.#pane.id === id) return this.#pane.draw();
+  #show(id, seq) {
+    if (seq) history.replaceState(null, "", `#/c/${id}`);
+    if (this.#pane && this.#pane.id === id) {
+      this.#pane.draw();
+      if (seq) this.#pane.visit(seq);
+      return;
+    }
     this.#pane?.close();
     this.#pane = id ? new Pane(this.#chat, id, { onBack: () => open(null) }) : null;
     this.element.classList.toggle("is-open", Boolean(id));
@@ -68,7 +79,28 @@ export class Shell {
       this.#pane?.element ??
         h("div", { class: "nothing" }, icon("chat"), h("p", {}, "Choose a conversation, or start a new one.")),
     );
-    this.#pane?.begin();
+    this.#pane?.begin(seq);
+  }
+
+  /** Come into a conversation by an invitation. */
+  async #enter(token) {
+    if (this.#is_entering) return;
+    this.#is_entering = true;
+    open(null);
+    try {
+      open((await this.#chat.acceptInvite(token)).id);
+    } catch (error) {
+      toast(error.status === 404 ? "This invitation leads nowhere any more." : sentenceOf(error));
+    }
+    this.#is_entering = false;
+  }
+
+  #key(event) {
+    const is_search = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
+    if (!is_search || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    if (this.#pane && matchMedia("(max-width: 720px)").matches) open(null);
+    this.#sidebar.search();
   }
 
   /** Presence is wanted for the people in the list and in the open conversation. */
@@ -84,9 +116,9 @@ export class Shell {
   }
 }
 
-/** Go to a conversation, or back to the list. */
-function open(id) {
-  if (id) location.hash = `#/c/${id}`;
+/** Go to a conversation, perhaps to a place in it, or back to the list. */
+function open(id, seq) {
+  if (id) location.hash = seq ? `#/c/${id}/${seq}` : `#/c/${id}`;
   else history.replaceState(null, "", location.pathname);
   if (!id) dispatchEvent(new HashChangeEvent("hashchange"));
 }

@@ -1,8 +1,10 @@
 import { avatar } from "./avatar.js";
 import { openChannels } from "./channels.js";
-import { fill, fillKeyed, h, iconButton } from "./dom.js";
+import { isMuted } from "./conversation.js";
+import { fill, fillKeyed, h, icon, iconButton } from "./dom.js";
 import { openMenu } from "./menu.js";
 import { newDirect, newGroup } from "./people.js";
+import { searchElements } from "./search.js";
 import { openSettings } from "./settings/settings.js";
 import { briefly, excerptOf, nameOf, titleOf, typingText } from "./words.js";
 
@@ -16,7 +18,17 @@ export class Sidebar {
     "aria-label": "Conversations",
     onkeydown: move,
   });
+  #archive = h("ul", { class: "conversations", "aria-label": "Archive", onkeydown: move });
+  #folded = h(
+    "details",
+    { class: "archive", hidden: true, "data-testid": "archived" },
+    h("summary", {}, "Archive"),
+    this.#archive,
+  );
+  #lists = h("div", { class: "lists" }, this.#list, this.#folded);
   #empty = h("div", { class: "empty", hidden: true });
+  #find;
+  #wanted = "";
   #me = h("button", {
     type: "button",
     class: "me",
@@ -48,7 +60,19 @@ export class Sidebar {
       h("button", { type: "button", class: "primary", onclick: direct }, "Write to somebody"),
       h("button", { type: "button", class: "quiet", onclick: channels }, "Look at the channels"),
     );
-    this.element.append(h("header", { class: "bar" }, this.#me, start), this.#empty, this.#list);
+    const go = ({ conversation_id, seq }) => {
+      this.#find.clear();
+      open(conversation_id, seq);
+    };
+    this.#find = searchElements(chat, { go, onText: (text) => this.#filter(text) });
+    this.#find.results.hidden = true;
+    const { field, results } = this.#find;
+    this.element.append(h("header", { class: "bar" }, this.#me, start), field, this.#empty, this.#lists, results);
+  }
+
+  /** Go to the search field. */
+  search() {
+    this.element.querySelector("[data-testid=search]").focus();
   }
 
   draw(open_id) {
@@ -57,11 +81,16 @@ export class Sidebar {
     const me = { ...store.me, name: nameOf(store.me) };
     fillKeyed(this.#me, [{ key: "me", ...me }], () => h("span", {}, avatar(me), h("strong", {}, me.name)));
     this.#me.setAttribute("aria-label", `${me.name}: your profile`);
+    const items = store.list.map((conversation) => this.#item(conversation, open_id));
+    const wanted = items.filter(({ title }) => title.toLowerCase().includes(this.#wanted));
+    const archived = wanted.filter(({ is_archived }) => is_archived);
     fillKeyed(
       this.#list,
-      store.list.map((conversation) => this.#item(conversation, open_id)),
+      wanted.filter(({ is_archived }) => !is_archived),
       itemElement,
     );
+    fillKeyed(this.#archive, archived, itemElement);
+    this.#folded.hidden = !archived.length;
     this.#empty.hidden = store.epoch === null || store.conversations.size > 0;
     const unread = store.unread_total;
     document.title = unread ? `(${unread}) ${this.#site_name}` : this.#site_name;
@@ -69,7 +98,7 @@ export class Sidebar {
 
   #item(conversation, open_id) {
     const { store } = this.#chat;
-    const { id, kind, avatar_url, unread_count, last_message } = conversation;
+    const { id, kind, avatar_url, unread_count, mention_count, last_message, membership } = conversation;
     const peer = store.person(conversation.peer);
     return {
       key: id,
@@ -80,9 +109,22 @@ export class Sidebar {
       excerpt: typingText(store.typing(id)) || excerptOf(conversation, store),
       time: last_message && briefly(last_message.created_at),
       unread_count,
+      mention_count,
+      is_pinned: Boolean(membership?.is_pinned),
+      is_archived: Boolean(membership?.is_archived),
+      is_muted: Boolean(membership && isMuted(membership)),
+      is_marked_unread: Boolean(membership?.is_marked_unread),
       is_online: Boolean(peer && store.presence(peer.id)?.is_online),
       is_open: id === open_id,
     };
+  }
+
+  /** Conversations are found by name at once, messages by what the server answers. */
+  #filter(text) {
+    this.#wanted = text.toLowerCase();
+    this.#find.results.hidden = !text;
+    this.element.classList.toggle("searching", Boolean(text));
+    this.#chat.store.changed();
   }
 
   #openProfile(anchor) {
@@ -93,27 +135,42 @@ export class Sidebar {
   }
 }
 
-function itemElement({ key, kind, title, face_id, avatar_url, excerpt, time, unread_count, is_online, is_open }) {
-  const badge =
-    unread_count > 0 &&
-    h(
-      "span",
-      { class: "badge", "data-testid": "unread-badge", "aria-label": `${unread_count} unread` },
-      unread_count > 99 ? "99+" : unread_count,
-    );
+function itemElement(item) {
+  const { key, kind, title, face_id, avatar_url, excerpt, time, unread_count, is_online, is_open } = item;
+  const is_unread = unread_count > 0 || item.is_marked_unread;
   const link = h(
     "a",
-    { href: `#/c/${key}`, "aria-current": is_open && "true", class: unread_count ? "unread" : undefined },
+    { href: `#/c/${key}`, "aria-current": is_open && "true", class: is_unread ? "unread" : undefined },
     avatar({ id: face_id, name: title, avatar_url }, { kind, is_online }),
     h("span", { class: "title" }, title, is_online && h("span", { class: "unseen" }, ", online")),
-    h("span", { class: "time" }, time),
+    h("span", { class: "time" }, signs(item), time),
     h("span", { class: "excerpt", dir: "auto" }, excerpt),
-    badge,
+    badges(item),
   );
   return h(
     "li",
     { "data-testid": "conversation-item", "data-conversation-id": key, "data-online": String(is_online) },
     link,
+  );
+}
+
+function signs({ is_pinned, is_muted }) {
+  const sign = (name, label) => h("span", { role: "img", "aria-label": label, title: label }, icon(name));
+  return [is_muted && sign("muted", "Muted"), is_pinned && sign("pin", "Pinned to the top")].filter(Boolean);
+}
+
+function badges({ unread_count, mention_count, is_muted, is_marked_unread }) {
+  if (!unread_count && !is_marked_unread) return null;
+  const badge = (testid, label, text, look = "") =>
+    h("span", { class: `badge ${look}`, "data-testid": testid, "aria-label": label }, text);
+  const unread = unread_count
+    ? badge("unread-badge", `${unread_count} unread`, unread_count > 99 ? "99+" : unread_count, is_muted ? "faint" : "")
+    : badge("marked-unread", "Marked as unread", "", "point");
+  return h(
+    "span",
+    { class: "badges" },
+    mention_count > 0 && badge("mention-badge", `${mention_count} times mentioned`, "@"),
+    unread,
   );
 }
 

@@ -1,22 +1,20 @@
 import { fillKeyed, h, iconButton } from "./dom.js";
 import { rowElement } from "./message.js";
-import { rowsOf } from "./rows.js";
 
 const NEAR_BOTTOM_PX = 48;
 const NEAR_TOP_PX = 400;
 const PAGES_TO_NEW = 3;
+const FOUND_MS = 2_000;
 
-/** The scrolling list of one conversation's messages. */
+/** The scrolling list of messages: of a conversation, or of a thread. */
 export class Timeline {
-  #chat;
-  #id;
+  #reading;
   #act;
   #list = h("ol", { class: "rows" });
   #news = h("p", { class: "unseen", "aria-live": "polite" });
   #scroller = h("div", {
     class: "scroller",
     role: "log",
-    "aria-label": "Messages",
     "aria-live": "off",
     "data-testid": "timeline",
     onscroll: () => this.#scrolled(),
@@ -33,17 +31,17 @@ export class Timeline {
   #tab_stop = null;
   #new_after = null;
   #unfolded = new Set();
-  #resized = new ResizeObserver(() => this.#is_at_end && this.toEnd());
+  #resized = new ResizeObserver(() => this.#is_at_end && this.#scrollToEnd());
 
   /** The whole of it. */
   element = h("div", { class: "timeline" });
 
-  constructor(chat, id, act) {
-    this.#chat = chat;
-    this.#id = id;
+  /** @param {ConversationReading | ThreadReading} reading what it shows */
+  constructor(reading, act) {
+    this.#reading = reading;
     this.#act = act;
-    const { unread_count, membership } = chat.store.conversations.get(id);
-    if (unread_count) this.#new_after = membership.last_read_seq;
+    if (reading.unread_count) this.#new_after = reading.read_seq;
+    this.#scroller.setAttribute("aria-label", reading.label);
     this.#jump.append(this.#jump_count);
     this.#scroller.append(this.#list);
     this.#list.addEventListener("keydown", (event) => this.#key(event));
@@ -63,7 +61,7 @@ export class Timeline {
     this.#paint();
     this.#list.querySelector(".row-new")?.scrollIntoView({ block: "center" });
     this.#scrolled();
-    this.#chat.loadChanges(this.#id).catch(() => {});
+    this.#reading.loadChanges().catch(() => {});
   }
 
   draw() {
@@ -73,14 +71,32 @@ export class Timeline {
   }
 
   toEnd() {
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    if (this.#reading.is_apart) {
+      this.#is_at_end = true;
+      this.#reading.comeBack();
+    } else this.#scrollToEnd();
   }
 
-  /** Bring a message into view, if it is loaded. */
-  show(message_id) {
-    const element = this.#messages.find(({ dataset }) => dataset.id === message_id);
+  /** Bring the message at a place into view, loaded with what stands around it. @throws {ChatError} */
+  async show(seq) {
+    await this.#reading.visit(seq);
+    if (!this.element.isConnected) return;
+    this.#is_at_end = false;
+    this.#has_begun = true;
+    this.#paint();
+    const element = this.#messages.find(({ dataset }) => dataset.seq === String(seq));
     element?.scrollIntoView({ block: "center" });
     element?.focus({ preventScroll: true });
+    element?.classList.add("found");
+    setTimeout(() => element?.classList.remove("found"), FOUND_MS);
+    this.#scrolled();
+  }
+
+  /** @returns {boolean} whether this message stands here and has the focus now */
+  focus(message_id) {
+    const element = this.#messages.find(({ dataset }) => dataset.id === message_id);
+    element?.focus({ preventScroll: true });
+    return Boolean(element);
   }
 
   /** Show a message although its sender is blocked. */
@@ -91,22 +107,23 @@ export class Timeline {
 
   /** The reader has gone elsewhere: what comes from now on is new to them. */
   lookAway() {
-    this.#new_after = this.#chat.store.conversations.get(this.#id)?.membership.last_read_seq ?? null;
+    this.#new_after = this.#reading.read_seq;
   }
 
   /** Whoever writes has read what is above. */
   forgetNew() {
     this.#new_after = null;
+    this.toEnd();
     this.#is_at_end = true;
   }
 
   /** Mark as read what can be seen now. */
   markSeen() {
     if (!this.#has_begun || document.hidden || !document.hasFocus()) return;
-    if (this.#is_at_end) return this.#chat.markRead(this.#id, this.#chat.store.log(this.#id).position);
+    if (this.#is_at_end) return this.#reading.markRead(this.#reading.position);
     const end = this.#scroller.scrollTop + this.#scroller.clientHeight;
     const seen = this.#messages.findLast(({ dataset, offsetTop }) => dataset.seq && offsetTop < end);
-    if (seen) this.#chat.markRead(this.#id, Number(seen.dataset.seq));
+    if (seen) this.#reading.markRead(Number(seen.dataset.seq));
   }
 
   get #messages() {
@@ -114,18 +131,21 @@ export class Timeline {
   }
 
   #paint() {
-    const { store } = this.#chat;
-    const conversation = store.conversations.get(this.#id);
-    const rows = rowsOf(store, this.#id, this.#new_after, this.#unfolded);
+    const { unread_count } = this.#reading;
+    const rows = this.#reading.rows({ new_after: this.#new_after, unfolded: this.#unfolded });
     const anchor = this.#messages.find(({ offsetTop }) => offsetTop >= this.#scroller.scrollTop);
     const before = anchor?.offsetTop;
     fillKeyed(this.#list, rows, (row) => rowElement(row, this.#act));
-    if (this.#is_at_end) this.toEnd();
+    if (this.#is_at_end) this.#scrollToEnd();
     else if (anchor?.isConnected) this.#scroller.scrollTop += anchor.offsetTop - before;
     this.#moveTabStop();
     this.#announce(rows);
-    this.#jump_count.hidden = !conversation.unread_count;
-    this.#jump_count.textContent = conversation.unread_count;
+    this.#jump_count.hidden = !unread_count;
+    this.#jump_count.textContent = unread_count;
+  }
+
+  #scrollToEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   /** One stop for the tab key; from there the arrow keys move. */
@@ -138,30 +158,31 @@ export class Timeline {
   /** Rows are redrawn when their status changes; only what is new is to be read out. */
   #announce(rows) {
     const news = rows.filter(({ is_own, is_folded, seq }) => is_own === false && !is_folded && seq > this.#announced);
-    this.#announced = this.#chat.store.log(this.#id).position;
+    this.#announced = this.#reading.position;
     if (news.length)
       this.#news.textContent = news.map(({ sender, content }) => `${sender.name}: ${content}`).join("\n");
   }
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    this.#is_at_end = scrollHeight - scrollTop - clientHeight < NEAR_BOTTOM_PX;
+    const below = scrollHeight - scrollTop - clientHeight;
+    this.#is_at_end = below < NEAR_BOTTOM_PX && !this.#reading.is_apart;
     this.#jump.hidden = this.#is_at_end;
-    if (scrollTop < NEAR_TOP_PX) this.#loadOlder();
+    if (scrollTop < NEAR_TOP_PX && this.#reading.has_older) this.#load(this.#reading.loadOlder());
+    if (below < NEAR_TOP_PX && this.#reading.is_apart) this.#load(this.#reading.loadNewer());
     this.markSeen();
   }
 
   async #loadToNew() {
-    const log = this.#chat.store.log(this.#id);
-    const is_above = () => this.#new_after !== null && this.#new_after < log.floor - 1 && log.has_older;
-    for (let page = 0; page < PAGES_TO_NEW && is_above(); page++) await this.#chat.loadOlder(this.#id);
+    const reading = this.#reading;
+    const is_above = () => this.#new_after !== null && this.#new_after < reading.floor - 1 && reading.has_older;
+    for (let page = 0; page < PAGES_TO_NEW && is_above(); page++) await reading.loadOlder();
   }
 
-  #loadOlder() {
-    if (!this.#chat.store.log(this.#id).has_older) return;
+  #load(loading) {
     this.element.classList.add("loading");
     const done = () => this.element.classList.remove("loading");
-    this.#chat.loadOlder(this.#id).then(done, done);
+    loading.then(done, done);
   }
 
   #key(event) {

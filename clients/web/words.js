@@ -5,12 +5,31 @@ const UNITS = [
   ["day", 86_400],
 ];
 
+const ROLES = { owner: "an owner", admin: "an admin", member: "a member" };
+
 /** What stands in a group instead of what somebody blocked has written. */
 export const FOLDED = "Message from somebody you blocked";
 
 /** What people are called. */
 export function nameOf(user) {
   return user?.full_name || user?.username || "Somebody";
+}
+
+/** What people are called in a conversation, where they may have given themselves another name. */
+export function calledIn(store, conversation_id, user) {
+  return store.members.get(conversation_id)?.get(user.id)?.nickname || nameOf(user);
+}
+
+/** "alice", "alice and bob", "alice, bob and 3 others". `count` is how many they are in all. */
+export function listText(names, count = names.length) {
+  const others = count - names.length;
+  const all = others > 0 ? [...names, `${others} ${others === 1 ? "other" : "others"}`] : names;
+  return all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
+}
+
+/** "1 reply", "3 replies" */
+export function countText(count, one, many = `${one}s`) {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 /** What a conversation is called: a direct one by the other person. */
@@ -34,13 +53,17 @@ export function isFolded({ sender }, kind, store) {
   return kind !== "direct" && store.blocked_ids.has(sender?.id);
 }
 
-/** "alice added bob", from an entry of the log. `name` tells the name of an id, where it is known. */
+/** "alice added bob", "alice made bob an admin", from an entry of the log. `name` tells the name of an id, where it is known. */
 export function changeText({ type, seq, data }, name) {
   const actor = name(data.actor_id);
   if (type === "conversation.updated")
     return actor ? `${actor} changed the conversation` : "The conversation was changed";
   const { user } = data.member;
   const subject = name(user.id) ?? nameOf(user);
+  if (type === "member.updated") {
+    const role = ROLES[data.member.role] ?? data.member.role;
+    return actor ? `${actor} made ${lower(subject)} ${role}` : `${subject} was made ${role}`;
+  }
   const is_self = !data.actor_id || data.actor_id === user.id;
   if (type === "member.added") {
     if (is_self && seq === 1) return `${subject} created this conversation`;

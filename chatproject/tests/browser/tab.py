@@ -65,6 +65,21 @@ class Tab:
         self.find("person-result").first.click()
         expect(self.find("composer")).to_be_visible()
 
+    def open_group(self, name: str, *others: str) -> None:
+        """Begin a group with some people, and open it."""
+        self.find("new-group").click()
+        self.find("group-name").fill(name)
+        for other in others:
+            self.find("people-search").fill(other)
+            self.find("person-result").first.click()
+        self.find("submit").click()
+        expect(self.find("composer")).to_be_visible()
+
+    def choose_here(self, testid: str) -> None:
+        """Choose something from the menu of the open conversation."""
+        self.find("conversation-menu").click()
+        self.find(testid).click()
+
     def open_first(self) -> None:
         """Open the conversation on top of the list."""
         self.find("conversation-item").first.get_by_role("link").click()

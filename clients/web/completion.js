@@ -1,0 +1,122 @@
+import { avatar } from "./avatar.js";
+import { fill, h } from "./dom.js";
+import { calledIn } from "./words.js";
+
+const SHOWN = 6;
+const BEGUN = /(?:^|[^\p{L}\p{N}])@([\p{L}\p{N}_.-]*)$/u;
+const EVERYBODY = { id: "all", username: "all", name: "Everybody here" };
+
+/** Offers names after an `@` in a text field; arrow keys choose, Enter and Tab take, Escape closes. */
+export class Completion {
+  #chat;
+  #id;
+  #text;
+  #offered = [];
+  #at = 0;
+  #is_dismissed = false;
+
+  /** The list, to be put above the field. */
+  element = h("ul", {
+    class: "completion",
+    role: "listbox",
+    "aria-label": "Members",
+    "data-testid": "completion",
+    hidden: true,
+  });
+
+  constructor(chat, id, text) {
+    this.#chat = chat;
+    this.#id = id;
+    this.#text = text;
+    this.element.id = `completion-${id}-${text.dataset.testid}`;
+    text.setAttribute("aria-autocomplete", "list");
+    text.setAttribute("aria-controls", this.element.id);
+    text.addEventListener("blur", () => this.#close());
+  }
+
+  /** The text or the caret has changed. */
+  look() {
+    const begun = this.#begun();
+    if (begun === null) this.#is_dismissed = false;
+    this.#offered = begun === null || this.#is_dismissed ? [] : this.#matching(begun.toLowerCase());
+    this.#at = 0;
+    this.#draw();
+  }
+
+  /** @returns {boolean} whether the key was meant for the list */
+  key(event) {
+    if (!this.#offered.length) return false;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) this.#at = (this.#at + step + this.#offered.length) % this.#offered.length;
+    else if (event.key === "Enter" || event.key === "Tab") return this.#take(this.#offered[this.#at]), true;
+    else if (event.key === "Escape") this.#dismiss();
+    else return false;
+    this.#draw();
+    return true;
+  }
+
+  #begun() {
+    const { selectionStart, selectionEnd, value } = this.#text;
+    return selectionStart === selectionEnd ? (value.slice(0, selectionStart).match(BEGUN)?.[1] ?? null) : null;
+  }
+
+  #matching(begun) {
+    const { store } = this.#chat;
+    const members = [...(store.members.get(this.#id)?.values() ?? [])].map(({ user }) => store.person(user));
+    const others = members.filter(({ id }) => id !== store.me.id);
+    const people = others.map((user) => ({ ...user, name: calledIn(store, this.#id, user) }));
+    const may_all = store.conversations.get(this.#id)?.capabilities?.includes("mention_all");
+    const fits = ({ username, name }) =>
+      [username, ...name.split(/\s+/)].some((word) => word.toLowerCase().startsWith(begun));
+    return [...people, ...(may_all ? [EVERYBODY] : [])].filter(fits).slice(0, SHOWN);
+  }
+
+  #take({ username }) {
+    const { selectionStart } = this.#text;
+    this.#text.setRangeText(`${username} `, selectionStart - this.#begun().length, selectionStart, "end");
+    this.#close();
+    this.#text.dispatchEvent(new Event("input"));
+  }
+
+  #dismiss() {
+    this.#is_dismissed = true;
+    this.#offered = [];
+  }
+
+  #close() {
+    this.#offered = [];
+    this.#draw();
+  }
+
+  #draw() {
+    this.element.hidden = !this.#offered.length;
+    this.#text.setAttribute("aria-expanded", String(this.#offered.length > 0));
+    fill(
+      this.element,
+      this.#offered.map((one, at) => this.#option(one, at)),
+    );
+    const chosen = this.element.children[this.#at];
+    if (chosen) this.#text.setAttribute("aria-activedescendant", chosen.id);
+    else this.#text.removeAttribute("aria-activedescendant");
+  }
+
+  #option(one, at) {
+    const take = (event) => {
+      event.preventDefault(); // the field keeps the focus
+      this.#take(one);
+    };
+    return h(
+      "li",
+      {
+        id: `${this.element.id}-${at}`,
+        role: "option",
+        class: "person",
+        "data-testid": "completion-item",
+        "aria-selected": String(at === this.#at),
+        onpointerdown: take,
+      },
+      avatar(one, { kind: one === EVERYBODY ? "group" : "direct" }),
+      h("span", {}, h("strong", {}, one.name), h("small", {}, `@${one.username}`)),
+    );
+  }
+}

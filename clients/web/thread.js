@@ -1,0 +1,105 @@
+import { Composer } from "./composer.js";
+import { Deeds } from "./deeds.js";
+import { h, iconButton } from "./dom.js";
+import { ThreadReading } from "./reading.js";
+import { Timeline } from "./timeline.js";
+import { sentenceOf } from "./words.js";
+import { barOf } from "./writing.js";
+
+/** A thread beside its conversation: the message that began it, what was answered, and where to write. */
+export class Thread {
+  #chat;
+  #timeline = null;
+  #composer;
+  #close;
+  #place = h("div", { class: "timeline" }, h("p", { class: "note", role: "status" }, "Looking…"));
+
+  /** The whole of it. */
+  element = h("aside", {
+    class: "thread",
+    "aria-label": "Thread",
+    "data-testid": "thread",
+    onkeydown: (event) => this.#key(event),
+  });
+
+  /** @param {() => void} close is called when it is to be closed */
+  constructor(chat, id, root_id, close) {
+    this.#chat = chat;
+    this.id = id;
+    this.root_id = root_id;
+    this.#close = close;
+    this.#composer = new Composer(
+      chat,
+      id,
+      {
+        send: (text, reply_to) => this.#send(text, reply_to),
+        typing: () => {},
+        editLast: () => this.#editLast(),
+      },
+      { draft: root_id, testid: "thread-composer", label: "Reply in thread" },
+    );
+    const back = iconButton("close", "Close thread", { "data-testid": "close-thread", onclick: close });
+    const header = h("header", { class: "bar" }, h("h2", {}, "Thread"), back);
+    this.element.append(header, this.#place, this.#composer.element);
+  }
+
+  /** After it was put into the page. `seq` is the reply to look at, if it is a certain one. */
+  async begin(seq) {
+    try {
+      await this.#chat.openThread(this.id, this.root_id);
+      if (!this.element.isConnected) return this.#chat.closeView(this.root_id);
+      this.#show();
+      await (seq ? this.#timeline.show(seq) : this.#timeline.begin());
+    } catch (error) {
+      this.#place.firstElementChild?.replaceChildren(sentenceOf(error));
+    }
+    if (matchMedia("(hover: hover)").matches) this.#composer.focus();
+  }
+
+  draw() {
+    this.#composer.element.hidden = barOf(this.#chat.store, this.id) !== null;
+    this.#composer.draw();
+    if (!this.#timeline) return;
+    if (!this.#chat.store.views.has(this.root_id)) this.#chat.openThread(this.id, this.root_id).catch(() => {});
+    this.#timeline.draw();
+  }
+
+  markSeen() {
+    this.#timeline?.markSeen();
+  }
+
+  close() {
+    this.#timeline?.close();
+    this.#chat.closeView(this.root_id);
+    this.element.remove();
+  }
+
+  #show() {
+    const deeds = new Deeds(this.#chat, this.id, {
+      reply: (message) => this.#composer.reply(message),
+      edit: (message) => this.#composer.edit(message),
+      show: (place) => this.#timeline.show(place),
+      unfold: (id) => this.#timeline.unfold(id),
+    });
+    const reading = new ThreadReading(this.#chat, this.id, this.root_id);
+    this.#timeline = new Timeline(reading, (...deed) => deeds.act(...deed));
+    this.#place.replaceWith(this.#timeline.element);
+  }
+
+  #send(text, reply_to) {
+    this.#timeline?.forgetNew();
+    this.#chat.send(this.id, text, reply_to, { thread_id: this.root_id });
+  }
+
+  #editLast() {
+    const { store } = this.#chat;
+    const is_own = (message) => message.sender.id === store.me.id && !message.is_deleted;
+    const own = store.views.get(this.root_id)?.messages.findLast(is_own);
+    if (own) this.#composer.edit(own);
+    return Boolean(own);
+  }
+
+  #key(event) {
+    if (event.key === "Escape" && !event.defaultPrevented) this.#close();
+  }
+}

@@ -1,0 +1,18 @@
+import { nameOf } from "./words.js";
+
+/** Why one cannot write in a conversation, as a sentence; null where one can. */
+export function barOf(store, id) {
+  const { capabilities, peer } = store.conversations.get(id);
+  if (store.blocked_ids.has(peer?.id)) return `You blocked ${nameOf(store.person(peer))}.`;
+  return capabilities?.includes("send_message") === false ? "Only owners and admins write here." : null;
+}
+
+/** How many seconds slow mode lets one wait since the last own message; admins do not wait. */
+export function slowSeconds(store, id, now = Date.now()) {
+  const { slow_mode_seconds = 0, membership } = store.conversations.get(id) ?? {};
+  if (!slow_mode_seconds || membership?.role !== "member") return 0;
+  const own = store.log(id).entries.findLast(({ message }) => message?.sender.id === store.me.id);
+  if (!own) return 0;
+  const left = slow_mode_seconds - (now - new Date(own.message.created_at)) / 1000;
+  return Math.max(0, Math.min(slow_mode_seconds, left));
+}
