@@ -63,18 +63,28 @@ def announce_added(memberships: list[Membership], moment: datetime) -> None:
     numbers = User.objects.bump(membership.user_id for membership in memberships)
     for membership in memberships:
         conversation, number = membership.conversation, numbers[membership.user_id]
-        shown = {"conversation": conversation_state(conversation), "membership": own_membership(membership, moment)}
-        frame = event("conversation.added", shown, moment, conversation_id=conversation.id, me_seq=number)
         announce(
             Ring(
                 person_topic(membership.user_id),
                 number,
-                frame,
+                _added_frame(membership, number, moment),
                 about=conversation.seq,
                 added=conversation.id,
                 visible_from=membership.visible_from_seq,
             )
         )
+
+
+def announce_own_settings(membership: Membership, moment: datetime) -> None:
+    """Tell somebody's devices how they have set a conversation now: the same event, which replaces what they hold."""
+    number = User.objects.bump([membership.user_id])[membership.user_id]
+    announce(Ring(person_topic(membership.user_id), number, _added_frame(membership, number, moment)))
+
+
+def _added_frame(membership: Membership, number: int, moment: datetime) -> bytes:
+    conversation = membership.conversation
+    shown = {"conversation": conversation_state(conversation), "membership": own_membership(membership, moment)}
+    return event("conversation.added", shown, moment, conversation_id=conversation.id, me_seq=number)
 
 
 def announce_removed(user_ids: list[UUID], conversation_id: UUID, moment: datetime) -> None:

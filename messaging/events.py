@@ -172,7 +172,8 @@ class RemovedData(msgspec.Struct):
 
 
 class ConversationAdded(Personal, tag="conversation.added", kw_only=True):
-    """I am in this conversation now, and hear it from its `seq` on."""
+    """I am in this conversation now, and hear it from its `seq` on. Also when I have set it otherwise: this replaces
+    what I held."""
 
     conversation_id: UUID
     data: AddedData

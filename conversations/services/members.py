@@ -9,7 +9,15 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from chatproject.common.errors import Refusal, invalid, not_found
-from conversations.log import Kind, announce_added, announce_change, announce_removed, append, member_frame
+from conversations.log import (
+    Kind,
+    announce_added,
+    announce_change,
+    announce_own_settings,
+    announce_removed,
+    append,
+    member_frame,
+)
 from conversations.models import Ban, Conversation, Membership
 from conversations.policy import may, may_act_on
 from conversations.services.create import GROUP_SIZE
@@ -82,18 +90,22 @@ def change_role(actor: Membership, *, user_id: UUID, role: str) -> Membership:
 
 
 def edit_own_membership(actor: Membership, *, changes: dict[str, Any]) -> Membership:
-    """One's own settings in a conversation. Only the nickname is everybody's to see, so only it takes a place."""
+    """One's own settings in a conversation, told to one's own devices. Only the nickname is everybody's to see, so only
+    it takes a place. What is so already is told nobody."""
     with transaction.atomic():
         conversation = lock(actor.conversation_id)
         actor = Membership.objects.of(actor.user, conversation.id)
         actor.conversation = conversation
-        renamed = changes.get("nickname", actor.nickname) != actor.nickname
+        changes = {name: value for name, value in changes.items() if getattr(actor, name) != value}
+        if not changes:
+            return actor
         for name, value in changes.items():
             setattr(actor, name, value)
         actor.save(update_fields=list(changes))
-        if renamed:
+        if "nickname" in changes:
             change = append(conversation, Kind.MEMBER_UPDATED, actor=actor.user, subject=actor.user)
             announce_change(change, member_frame(change, actor))
+        announce_own_settings(actor, timezone.now())
     return actor
 
 
