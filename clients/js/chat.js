@@ -236,10 +236,14 @@ export class ChatClient extends Messages {
 
   #hear(frame) {
     this.#sync.hear(frame);
-    const { type, conversation_id, data } = frame;
-    const is_about_pins = type === "message.pinned" || type === "message.unpinned" || data?.message?.is_pinned;
-    if (is_about_pins && this.store.pins.has(conversation_id)) this.loadPins(conversation_id).catch(() => {});
+    const { type, conversation_id } = frame;
+    const is_about_pins = type === "message.pinned" || type === "message.unpinned";
+    if (is_about_pins && this.store.pins.has(conversation_id)) this.#renewPins(conversation_id);
     if (type === "typing.updated") setTimeout(() => this.store.changed(conversation_id), TYPING_LIVES_MS);
+  }
+
+  #renewPins(conversation_id) {
+    this.loadPins(conversation_id).catch(() => {});
   }
 
   #ready() {
@@ -248,6 +252,7 @@ export class ChatClient extends Messages {
     this.#signs.resend();
     this.#marks.resend();
     this.#outbox.resume();
+    for (const id of this.store.pins.keys()) this.#renewPins(id);
   }
 
   async #credentials() {

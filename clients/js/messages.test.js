@@ -103,6 +103,16 @@ test("mentions are counted until they are read", async () => {
   assert.deepEqual(counts(), [0, 0]);
 });
 
+test("what is pinned is what it says now, and goes with its message", async () => {
+  const { server, chat } = await holding([message(1), message(2)]);
+  const pinned = (seq, fields) => message(seq, { is_pinned: true, ...fields });
+  server.on("GET conversations/c/pins/", { results: [pinned(2), pinned(1)] });
+  await chat.loadPins("c");
+  chat.store.putMessage(pinned(2, { content: "newer", changed_seq: 3 }));
+  chat.store.putMessage(message(1, { is_deleted: true, changed_seq: 4 }));
+  assert.deepEqual(chat.store.pins.get("c").map(({ content }) => content), ["newer"]);
+});
+
 test("what is marked as unread is read by looking at it", async () => {
   const { chat } = await holding([message(1)]);
   chat.store.markRead("c", 1);

@@ -296,6 +296,10 @@ export class Store {
   #hold(message) {
     this.log(message.conversation_id).hold(message);
     for (const view of this.views.values()) view.take(message);
+    const pins = this.pins.get(message.conversation_id);
+    const is_kept = message.is_pinned && !message.is_deleted;
+    const renew = (one) => (one.id !== message.id ? one : is_kept ? message : []);
+    if (pins) this.pins.set(message.conversation_id, pins.flatMap(renew));
   }
 
   /** Reactions and pins replace a part of a message, wherever it is looked at. */

@@ -68,7 +68,9 @@ export class Completion {
     const may_all = store.conversations.get(this.#id)?.capabilities?.includes("mention_all");
     const fits = ({ username, name }) =>
       [username, ...name.split(/\s+/)].some((word) => word.toLowerCase().startsWith(begun));
-    return [...people, ...(may_all ? [EVERYBODY] : [])].filter(fits).slice(0, SHOWN);
+    const found = [...people, ...(may_all ? [EVERYBODY] : [])].filter(fits).slice(0, SHOWN);
+    const is_written = found.length === 1 && found[0].username.toLowerCase() === begun;
+    return is_written ? [] : found;
   }
 
   #take({ username }) {
@@ -90,7 +92,6 @@ export class Completion {
 
   #draw() {
     this.element.hidden = !this.#offered.length;
-    this.#text.setAttribute("aria-expanded", String(this.#offered.length > 0));
     fill(
       this.element,
       this.#offered.map((one, at) => this.#option(one, at)),

@@ -48,7 +48,7 @@ export class Composer {
     this.#text.value = drafts.get(draft) ?? "";
     const writing = h("div", { class: "writing" }, this.#text, this.#send);
     this.element.append(this.#aim, this.#completion.element, this.#slow, writing);
-    this.#fit();
+    this.#allow();
   }
 
   /** Slow mode may hold back the next message. */

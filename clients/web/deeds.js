@@ -68,12 +68,12 @@ export class Deeds {
     element.focus({ preventScroll: true });
     openPicker(element.querySelector(".react-button, .bubble"), (emoji) => {
       element.focus({ preventScroll: true });
-      this.#try(this.#chat.react(row.id, emoji));
+      this.#toggle(row, emoji);
     });
   }
 
   #toggle(row, emoji) {
-    const { is_mine } = row.reactions.find((reaction) => reaction.emoji === emoji);
+    const is_mine = row.reactions.some((reaction) => reaction.emoji === emoji && reaction.is_mine);
     this.#try(is_mine ? this.#chat.unreact(row.id, emoji) : this.#chat.react(row.id, emoji));
   }
 

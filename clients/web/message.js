@@ -65,7 +65,7 @@ function tools(row, act) {
   return h(
     "span",
     { class: "tools" },
-    row.id && tool("react", "smile", "React", { "data-testid": "react" }),
+    row.id && row.may_react && tool("react", "smile", "React", { "data-testid": "react" }),
     tool("menu", "more", "Message menu", { "data-testid": "message-menu", "aria-haspopup": "menu" }),
   );
 }
@@ -88,6 +88,7 @@ function below(row, act) {
         "aria-pressed": String(is_mine),
         "aria-label": `${emoji} ${count}: ${who}`,
         title: who,
+        disabled: !row.may_react && !is_mine,
         tabIndex: -1,
         onclick: () => act("toggle", row, emoji),
       },

@@ -34,7 +34,8 @@ test("messages are gathered by day, by sender and by time", () => {
 
 test("a line stands above the first message of others that is new", () => {
   const store = storeWith([message(1), message(2, { sender: alice }), message(3), message(4)]);
-  assert.deepEqual(kinds(rowsOf(store, "c", { new_after: 1 })), ["day", "message", "message", "new", "message", "message"]);
+  const rows = rowsOf(store, "c", { new_after: 1 });
+  assert.deepEqual(kinds(rows), ["day", "message", "message", "new", "message", "message"]);
   assert.ok(!kinds(rowsOf(store, "c", { new_after: 4 })).includes("new"));
 });
 

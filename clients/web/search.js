@@ -17,8 +17,9 @@ export function searchElements(chat, { conversation_id, go, onText = () => {} })
   const input = h("input", {
     type: "search",
     "data-testid": conversation_id ? "search-here-field" : "search",
-    "aria-label": conversation_id ? "Search in this conversation" : "Search messages",
-    placeholder: "Search messages",
+    "aria-label": conversation_id ? "Search in this conversation" : "Search conversations and messages",
+    title: conversation_id ? undefined : "Ctrl+K",
+    placeholder: "Search",
     autocomplete: "off",
     maxlength: 200,
     enterkeyhint: "search",

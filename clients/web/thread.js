@@ -12,6 +12,7 @@ export class Thread {
   #timeline = null;
   #composer;
   #close;
+  #reopening = null;
   #place = h("div", { class: "timeline" }, h("p", { class: "note", role: "status" }, "Looking…"));
 
   /** The whole of it. */
@@ -49,7 +50,8 @@ export class Thread {
       await this.#chat.openThread(this.id, this.root_id);
       if (!this.element.isConnected) return this.#chat.closeView(this.root_id);
       this.#show();
-      await (seq ? this.#timeline.show(seq) : this.#timeline.begin());
+      if (seq) return await this.#timeline.show(seq);
+      await this.#timeline.begin();
     } catch (error) {
       this.#place.firstElementChild?.replaceChildren(sentenceOf(error));
     }
@@ -60,7 +62,7 @@ export class Thread {
     this.#composer.element.hidden = barOf(this.#chat.store, this.id) !== null;
     this.#composer.draw();
     if (!this.#timeline) return;
-    if (!this.#chat.store.views.has(this.root_id)) this.#chat.openThread(this.id, this.root_id).catch(() => {});
+    if (!this.#chat.store.views.has(this.root_id)) this.#reopen();
     this.#timeline.draw();
   }
 
@@ -72,6 +74,14 @@ export class Thread {
     this.#timeline?.close();
     this.#chat.closeView(this.root_id);
     this.element.remove();
+  }
+
+  /** What was held is gone after a fresh beginning. */
+  #reopen() {
+    this.#reopening ??= this.#chat.openThread(this.id, this.root_id).then(
+      () => (this.#reopening = null),
+      () => this.#close(),
+    );
   }
 
   #show() {

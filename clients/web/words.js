@@ -53,7 +53,7 @@ export function isFolded({ sender }, kind, store) {
   return kind !== "direct" && store.blocked_ids.has(sender?.id);
 }
 
-/** "alice added bob", "alice made bob an admin", from an entry of the log. `name` tells the name of an id, where it is known. */
+/** "alice added bob", from an entry of the log. `name` tells the name of an id, where it is known. */
 export function changeText({ type, seq, data }, name) {
   const actor = name(data.actor_id);
   if (type === "conversation.updated")

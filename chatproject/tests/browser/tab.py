@@ -73,7 +73,7 @@ class Tab:
             self.find("people-search").fill(other)
             self.find("person-result").first.click()
         self.find("submit").click()
-        expect(self.find("composer")).to_be_visible()
+        expect(self.page.get_by_role("heading", name=name)).to_be_visible()
 
     def choose_here(self, testid: str) -> None:
         """Choose something from the menu of the open conversation."""

@@ -3,14 +3,13 @@
 import re
 import secrets
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
-from chatproject.tests.browser.tab import STORED
+from chatproject.tests.browser.tab import PASSWORD, STORED, Tab
 
 pytestmark = pytest.mark.browser
-
-MINE, NOT_MINE = re.compile("true"), re.compile("false")
 
 
 @pytest.fixture
@@ -35,6 +34,18 @@ def friends(people):
     alice.open_group("Friends", bob.name)
     bob.open_first()
     return alice, bob
+
+
+def chatter(one: Tab, count: int) -> None:
+    """Write many messages into the conversation that somebody has open, without their browser."""
+    conversation_id = one.page.evaluate("location.hash").rsplit("/", 1)[-1]
+    with httpx.Client(base_url=f"{one.url}/api/v1/") as client:
+        access = client.post("auth/login/", json={"login": one.name, "password": PASSWORD}).json()["access"]
+        client.headers["Authorization"] = f"Bearer {access}"
+        for n in range(count):
+            client.post(
+                f"conversations/{conversation_id}/messages/", json={"content": f"Chatter {n}"}
+            ).raise_for_status()
 
 
 def test_a_reaction_is_seen_by_the_others_and_taken_back(friends) -> None:
@@ -73,6 +84,7 @@ def test_any_emoji_is_typed_and_words_are_refused(friends) -> None:
 def test_a_name_is_completed_and_its_mention_is_seen(friends) -> None:
     alice, bob = friends
     bob.open_direct(alice.name)
+    expect(bob.page.get_by_role("heading", name=alice.name)).to_be_visible()
     alice.type("Hi @bo")
     expect(alice.find("completion-item")).to_have_count(1)
     alice.find("composer").press("Tab")
@@ -210,7 +222,9 @@ def test_a_group_is_renamed_described_and_deleted(friends) -> None:
 def test_ones_own_settings_in_a_conversation_stay_after_a_reload(friends) -> None:
     alice, bob = friends
     alice.open_direct(bob.name)
+    expect(alice.page.get_by_role("heading", name=bob.name)).to_be_visible()
     alice.say("Hello")
+    expect(alice.find("conversation-item").first).to_contain_text(bob.name)
     alice.page.get_by_role("link", name=re.compile("Friends")).click()
     alice.choose_here("pin-top")
     expect(alice.find("conversation-item").first).to_contain_text("Friends")
@@ -252,3 +266,183 @@ def test_a_channel_is_begun_and_found(people) -> None:
     bob.find("channels").click()
     bob.find("channel-result").filter(has_text=name).click()
     expect(bob.page.get_by_role("heading", name=name)).to_be_visible()
+
+
+def test_a_thread_stands_beside_the_conversation(friends) -> None:
+    alice, bob = friends
+    alice.say("Where do we meet?")
+    bob.choose("Where do we meet?", "Reply in thread")
+    bob.find("thread-composer").fill("At the station")
+    bob.find("thread-composer").press("Enter")
+    thread = bob.find("thread")
+    expect(thread.get_by_test_id("message").filter(has_text="At the station")).to_have_attribute("data-status", STORED)
+
+    opener = alice.message("Where do we meet?").get_by_test_id("open-thread")
+    expect(opener).to_have_text("1 reply")
+    expect(alice.message("At the station")).to_have_count(0)
+    opener.click()
+    expect(alice.find("thread").get_by_test_id("message")).to_have_count(2)
+    alice.find("thread-composer").fill("At six")
+    alice.find("thread-composer").press("Enter")
+
+    expect(thread.get_by_test_id("message").filter(has_text="At six")).to_be_visible()
+    expect(bob.message("Where do we meet?").get_by_test_id("open-thread")).to_have_text("2 replies")
+    thread.get_by_test_id("message").filter(has_text="At six").hover()
+    thread.get_by_test_id("message").filter(has_text="At six").get_by_test_id("react").click()
+    bob.find("picker").get_by_role("button", name="👍").click()
+    expect(alice.find("thread").get_by_test_id("reaction-👍")).to_have_text("👍1")
+    bob.page.keyboard.press("Escape")
+    expect(thread).to_have_count(0)
+
+
+def test_what_was_read_in_a_thread_is_not_new_the_next_time(friends) -> None:
+    alice, bob = friends
+    alice.say("Ideas?")
+    expect(bob.message("Ideas?")).to_be_visible()
+    bob.choose("Ideas?", "Reply in thread")
+    for text in ("One", "Two"):
+        bob.find("thread-composer").fill(text)
+        bob.find("thread-composer").press("Enter")
+    opener = alice.find("open-thread")
+    expect(opener).to_have_text("2 replies")
+
+    opener.click()
+    expect(alice.find("thread").locator(".row-new")).to_have_count(1)
+    alice.find("close-thread").click()
+    opener.click()
+    expect(alice.find("thread").get_by_test_id("message")).to_have_count(3)
+    expect(alice.find("thread").locator(".row-new")).to_have_count(0)
+
+
+def test_a_pinned_message_is_found_again_by_everybody(friends) -> None:
+    alice, bob = friends
+    alice.say("The door code is on the fridge")
+    expect(alice.message("The door code")).to_have_attribute("data-status", STORED)
+    chatter(alice, 30)
+    expect(bob.message("Chatter 29")).to_be_visible()
+    alice.choose("The door code", "Pin")
+
+    expect(bob.find("last-pin")).to_contain_text("The door code")
+    expect(bob.message("The door code")).not_to_be_in_viewport()
+    bob.find("last-pin").click()
+    expect(bob.message("The door code")).to_be_in_viewport()
+    bob.message("The door code").hover()
+    bob.message("The door code").get_by_test_id("message-menu").click()
+    expect(bob.page.get_by_role("menuitem", name="Reply", exact=True)).to_be_visible()
+    expect(bob.page.get_by_role("menuitem", name="Unpin")).to_have_count(0)
+
+    alice.find("all-pins").click()
+    alice.find("unpin").click()
+    expect(alice.find("pins")).to_be_hidden()
+    expect(bob.find("pins")).to_be_hidden()
+
+
+def test_it_is_told_who_has_read_a_message(friends) -> None:
+    alice, bob = friends
+    alice.say("Did you see this?")
+    expect(bob.message("Did you see this?")).to_be_visible()
+    bob.find("timeline").click()
+    expect(alice.message("Did you see this?")).to_have_attribute("data-status", STORED)
+    alice.page.wait_for_timeout(500)  # marks are gathered before they are sent
+
+    alice.choose("Did you see this?", "Read by…")
+    expect(alice.find("receipt")).to_contain_text(bob.name)
+    expect(alice.find("receipt")).to_have_attribute("data-verb", "read")
+
+
+def test_what_a_message_said_before_is_kept(friends) -> None:
+    alice, bob = friends
+    alice.say("At fife")
+    alice.choose("At fife", "Edit")
+    alice.say("At five")
+    bob.message("At five").get_by_test_id("edited").click()
+
+    expect(bob.find("past")).to_have_count(1)
+    expect(bob.find("past")).to_contain_text("At fife")
+
+
+def test_messages_and_people_are_reported(friends) -> None:
+    alice, bob = friends
+    alice.say("Buy my watches")
+    bob.choose("Buy my watches", "Report")
+    form = bob.find("report-form")
+    form.get_by_label("What is it?").select_option("spam")
+    form.get_by_label("What should we know?").fill("Every day")
+    form.get_by_role("button", name="Send report").click()
+    expect(bob.page.get_by_text("The operators will look at it.")).to_be_visible()
+
+    bob.find("members").click()
+    bob.find("member").filter(has_text=alice.name).get_by_test_id("member-menu").click()
+    bob.find("report-person").click()
+    bob.find("report-form").get_by_role("button", name="Send report").click()
+    expect(bob.find("report-form")).to_have_count(0)
+
+
+def test_a_message_far_above_is_found_and_shown_where_it_stands(friends) -> None:
+    alice, bob = friends
+    bob.say("The <b>hedgehog</b> sleeps under the shed")
+    expect(alice.message("hedgehog")).to_be_visible()
+    chatter(bob, 130)
+    bob.page.reload()
+    expect(bob.message("Chatter 129")).to_be_visible()
+    expect(bob.message("hedgehog")).to_have_count(0)
+
+    bob.page.keyboard.press("Control+k")
+    bob.page.keyboard.type("hedgeh")
+    expect(bob.find("hit")).to_have_count(1)
+    expect(bob.find("hit").locator("mark")).to_have_text("hedgehog")
+    bob.page.keyboard.press("ArrowDown")
+    bob.page.keyboard.press("Enter")
+
+    expect(bob.message("hedgehog")).to_be_in_viewport()
+    expect(bob.message("hedgehog")).to_be_focused()
+    expect(bob.message("Chatter 0").first).to_be_visible()
+    assert "Chatter 129" not in bob.texts()
+    alice.say("News below")
+    bob.page.get_by_role("button", name="Jump to the latest message").click()
+    expect(bob.message("News below")).to_be_in_viewport()
+    expect(bob.message("hedgehog")).to_have_count(0)
+
+
+def test_one_conversation_is_searched_for_what_stands_in_its_threads(friends) -> None:
+    alice, bob = friends
+    alice.say("Dinner?")
+    alice.choose("Dinner?", "Reply in thread")
+    alice.find("thread-composer").fill("Lasagne with spinach")
+    alice.find("thread-composer").press("Enter")
+    expect(bob.find("open-thread")).to_have_text("1 reply")
+
+    bob.find("search-here").click()
+    bob.find("search-here-field").fill("spinach")
+    bob.find("hit").click()
+
+    expect(bob.find("thread").get_by_test_id("message").filter(has_text="Lasagne")).to_be_focused()
+
+
+def test_threads_and_menus_fit_on_a_phone_and_under_a_keyboard(servers, tab) -> None:
+    alice = tab(servers[0].url, f"alice{secrets.token_hex(3)}", width=360, height=640)
+    alice.sign_up(servers[0])
+    alice.open_group("Notes")
+    alice.say("Milk, @all")
+    expect(alice.message("Milk")).to_have_attribute("data-status", STORED)
+
+    alice.message("Milk").focus()
+    alice.page.keyboard.press("Enter")
+    alice.find("menu-react").press("Enter")
+    alice.page.keyboard.press("ArrowRight")
+    alice.page.keyboard.press("Enter")
+    expect(alice.message("Milk")).to_be_focused()
+    expect(alice.find("reaction-❤️")).to_have_text("❤️1")
+    alice.choose("Milk", "Reply in thread")
+    expect(alice.find("thread-composer")).to_be_focused()
+    alice.page.keyboard.type("Two litres")
+    alice.page.keyboard.press("Enter")
+
+    box = alice.find("thread").bounding_box()
+    assert box
+    assert (box["x"], box["width"]) == (0, 360)
+    assert alice.find("thread-composer").bounding_box()["height"] >= 40
+    alice.page.keyboard.press("Escape")
+    expect(alice.message("Milk")).to_be_focused()
+    expect(alice.find("open-thread")).to_have_text("1 reply")
+    assert alice.page.evaluate("document.documentElement.scrollWidth") <= 360
