@@ -59,7 +59,7 @@ export class Conversations extends Account {
    */
   async editOwnMembership(conversation_id, changes) {
     await this.api.patch(`conversations/${conversation_id}/members/me/`, changes);
-    this.store.put(await this.api.get(`conversations/${conversation_id}/`));
+    this.store.putMembership(conversation_id, changes);
   }
 
   // Members

@@ -123,6 +123,25 @@ test("what is marked as unread is read by looking at it", async () => {
   assert.equal(chat.store.conversations.get("c").membership.is_marked_unread, false);
 });
 
+test("own settings are taken from an answer and from another device, without losing what is held", async () => {
+  const { server, chat } = await holding([message(1), message(2)]);
+  server.on("PATCH conversations/c/members/me/", {});
+  chat.store.markRead("c", 2);
+  await chat.editOwnMembership("c", { muted_until: "9999-01-01T00:00:00Z" });
+  const held = () => chat.store.conversations.get("c").membership;
+  assert.equal(held().is_muted, true);
+  chat.store.putMembership("c", { ...held(), muted_until: null, last_read_seq: 1 });
+  assert.deepEqual([held().is_muted, held().last_read_seq], [false, 2]);
+});
+
+test("an answer from before the last read mark does not bring back what was unread", async () => {
+  const { chat } = await holding([message(1), message(2)]);
+  chat.store.markRead("c", 2);
+  chat.store.put({ ...conversation({ seq: 2, unread_count: 2, name: "new name" }) });
+  const { name, unread_count, membership } = chat.store.conversations.get("c");
+  assert.deepEqual([name, unread_count, membership.last_read_seq], ["new name", 0, 2]);
+});
+
 test("conversations that are pinned stand first", async () => {
   const { chat } = await holding([message(5)], { last_message: message(5) });
   const old = conversation({ id: "d", created_at: "2020-01-01T00:00:00Z" });

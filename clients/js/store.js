@@ -86,7 +86,8 @@ export class Store {
     const { id } = conversation;
     const held = this.conversations.get(id);
     const seq = head ?? conversation.seq ?? held?.seq ?? 0;
-    this.conversations.set(id, { unread_count: 0, ...held, ...conversation, seq, counted_seq: seq });
+    const read = messages || !held ? {} : laterMark(held, conversation);
+    this.conversations.set(id, { unread_count: 0, ...held, ...conversation, seq, counted_seq: seq, ...read });
     if (conversation.peer) this.#passing.meet(conversation.peer);
     if (messages) {
       this.#forgetViews(id);
@@ -94,6 +95,17 @@ export class Store {
       this.#reduceAll(id, this.log(id).begin(messages, { position: seq, first }));
     }
     this.changed(id);
+  }
+
+  /** Take my own settings in a conversation, or some of them. */
+  putMembership(conversation_id, settings) {
+    const conversation = this.conversations.get(conversation_id);
+    if (!conversation) return;
+    const membership = { ...conversation.membership, ...settings };
+    const last_read_seq = Math.max(readSeq(conversation), membership.last_read_seq ?? 0);
+    const is_muted = new Date(membership.muted_until ?? 0) > new Date();
+    conversation.membership = { ...membership, last_read_seq, is_muted };
+    this.changed(conversation_id);
   }
 
   remove(conversation_id) {
@@ -355,6 +367,13 @@ export class Store {
 
 function activity({ last_message, active_at, created_at }) {
   return last_message?.created_at ?? active_at ?? created_at ?? "";
+}
+
+/** An answer may have left the server before my last read mark came there. */
+function laterMark(held, { membership }) {
+  if (!membership || membership.last_read_seq >= readSeq(held)) return {};
+  const { unread_count, mention_count, counted_seq } = held;
+  return { unread_count, mention_count, counted_seq, membership: { ...membership, last_read_seq: readSeq(held) } };
 }
 
 function pinned({ membership }) {

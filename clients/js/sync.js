@@ -26,7 +26,7 @@ export class Sync {
     if (type === "hello") return this.#hello(data);
     if (type === "sync.complete") return this.#readRest(data.conversations);
     if (type === "sync.reset") return this.#orReconnect(() => this.#begin());
-    if (type === "conversation.added") return this.fetchConversation(data.conversation?.id ?? conversation_id);
+    if (type === "conversation.added") return this.#added(data.conversation?.id ?? conversation_id, data.membership);
     if (seq !== undefined && this.#is_beginning) return null;
     const rules = this.#rules(conversation_id);
     const outcome = this.#store.apply(frame);
@@ -34,6 +34,13 @@ export class Sync {
     if (outcome === "unknown" && seq !== undefined) this.fetchConversation(conversation_id);
     const is_my_role = type === "member.updated" && data.member.user.id === this.#store.me?.id;
     if (is_my_role || rules !== this.#rules(conversation_id)) this.#refreshRights(conversation_id);
+    return null;
+  }
+
+  /** I came into a conversation, or set one otherwise on another device. */
+  #added(id, membership) {
+    if (!this.#store.conversations.has(id)) return this.fetchConversation(id);
+    if (membership) this.#store.putMembership(id, membership);
     return null;
   }
 

@@ -219,7 +219,7 @@ def test_a_group_is_renamed_described_and_deleted(friends) -> None:
     expect(alice.find("conversation-item")).to_have_count(0)
 
 
-def test_ones_own_settings_in_a_conversation_stay_after_a_reload(friends) -> None:
+def test_ones_own_settings_in_a_conversation_stay_and_are_known_on_other_devices(friends, servers, tab) -> None:
     alice, bob = friends
     alice.open_direct(bob.name)
     expect(alice.page.get_by_role("heading", name=bob.name)).to_be_visible()
@@ -244,6 +244,11 @@ def test_ones_own_settings_in_a_conversation_stay_after_a_reload(friends) -> Non
     friends_item = alice.find("conversation-item").filter(has_text="Friends")
     expect(friends_item.get_by_label("Muted")).to_be_visible()
     expect(alice.find("conversation-item").first).to_contain_text("Friends")
+    elsewhere = tab(servers[1].url, alice.name)
+    elsewhere.sign_in()
+    elsewhere.open_first()
+    elsewhere.choose_here("unmute")
+    expect(friends_item.get_by_label("Muted")).to_have_count(0)
     alice.choose_here("mark-unread")
     expect(friends_item.get_by_test_id("marked-unread")).to_be_visible()
     alice.open_first()
