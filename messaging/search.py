@@ -4,6 +4,7 @@ All words asked for must stand in a message; the last one may be the beginning o
 that match, those come first in which the words stand whole and together.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -23,6 +24,8 @@ CANDIDATES = 500
 BEGINNING_SIZE = 2
 """Letters from which the last word may be a beginning."""
 TIMEOUT_MS = 2000
+STEPS = 1000
+"""Instructions of SQLite between two looks at the clock."""
 SNIPPET_SIZE, SNIPPET_LEAD = 200, 60
 LONGEST_CUT = 20
 """Characters a snippet gives up at either end to begin and end with a whole word."""
@@ -88,13 +91,20 @@ def snippet(content: str, query: Query) -> tuple[str, list[tuple[int, int]]]:
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Within it PostgreSQL gives up a statement after `TIMEOUT_MS`, which doors answer with `unavailable`."""
-    if connection.vendor != "postgresql":
-        yield  # a transaction would take the place of a writer
+    """Within it the database gives up what takes longer than `TIMEOUT_MS`, which doors answer with `unavailable`:
+    PostgreSQL a statement, SQLite the whole."""
+    if connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(TIMEOUT_MS)])
+            yield
         return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(TIMEOUT_MS)])
+    connection.ensure_connection()  # no transaction: it would wait for the writer's turn
+    sqlite, end = connection.connection, time.monotonic() + TIMEOUT_MS / 1000
+    sqlite.set_progress_handler(lambda: time.monotonic() > end, STEPS)
+    try:
         yield
+    finally:
+        sqlite.set_progress_handler(None, STEPS)
 
 
 POSTGRES = """
