@@ -10,8 +10,11 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import services as people
 from chatproject.common.epoch import epoch
-from conversations.services import create_group, open_direct
-from messaging.services import delete_message, send_message
+from conversations.models import Membership
+from conversations.services import ban, create_group, create_invite, open_direct
+from messaging import services
+from messaging.services import send_message
+from messaging.tests.doors import CONVERSATION, HIDDEN
 from messaging.wire import NewMessage
 from messaging.writer import writer
 
@@ -52,10 +55,18 @@ def make(transactional_db, stop_writer):
             say(alice, group, "Hello")
         first = say(alice, full, "First")
         for n, other in enumerate(others):
+            services.edit_message(alice, message_id=first, content=f"First, edited {n}")
+            services.add_reaction(other, message_id=first, emoji="\N{THUMBS UP SIGN}")
+            services.mark_read(Membership.objects.of(other, full.id), seq=10**9)
+            reply = say(other, full, f"@{name} in the thread {n}", thread_id=first)
+            services.pin_message(alice, message_id=reply)
+            ban(Membership.objects.of(alice, full.id), user_id=somebody(f"{name}-banned-{n}").id)
+            create_invite(Membership.objects.of(alice, full.id), expires_at=None, max_uses=None)
+        for n, other in enumerate(others):
             sent = say(other, full, f"reply {n}", reply_to_id=first)
             if n % 2:
-                delete_message(other, message_id=sent)
-        return alice, full
+                services.delete_message(other, message_id=sent)
+        return alice, full, first
 
     return make
 
@@ -74,6 +85,14 @@ READS = [
     "conversations/{id}/messages/?limit=100",
     "conversations/{id}/messages/?around=10&limit=100",
     "conversations/{id}/log/",
+    "conversations/{id}/bans/?limit=100",
+    "conversations/{id}/invites/?limit=100",
+    "conversations/{id}/pins/?limit=100",
+    "conversations/{id}/typing/",
+    "messages/{message}/",
+    "messages/{message}/history/?limit=100",
+    "messages/{message}/receipts/",
+    "messages/{message}/replies/?limit=100",
     "sync/?per_conversation=30&limit=100",
     "messages/unread/",
     "users/?limit=100",
@@ -87,12 +106,12 @@ def test_reading_more_takes_no_more_queries(make, sign_in, settings) -> None:
     counts: dict[str, list[int]] = {}
 
     for name, size in (("small", SMALL), ("large", LARGE)):
-        alice, full = make(name, size)
+        alice, full, message = make(name, size)
         client = sign_in(alice)
         client.get("/api/v1/users/me/")  # what is remembered by the process is not counted
         for path in READS:
             with CaptureQueriesContext(connection) as queries:
-                answer = client.get(f"/api/v1/{path.format(id=full.id)}")
+                answer = client.get(f"/api/v1/{path.format(id=full.id, message=message)}")
             assert answer.status_code == 200, (path, answer.content)
             counts.setdefault(path, []).append(len(queries))
         body = {"epoch": epoch(), "positions": {row["id"]: row["seq"] for row in rows(client)}}
@@ -108,3 +127,13 @@ def rows(client) -> list[dict]:
     found = client.get("/api/v1/conversations/?limit=100").json()["results"]
     assert len(found) >= SMALL
     return found
+
+
+def test_every_reading_door_is_counted() -> None:
+    counted = {path.split("?")[0] for path in READS}
+    doors = {"conversations/", "conversations/discover/", "sync/", "users/", "users/online/"}
+    doors |= {"messages/unread/", "messages/search/"}
+    for path, methods in HIDDEN.values():
+        if "GET" in methods and path.startswith(("conversations/", "messages/")):
+            doors.add(path.replace(CONVERSATION, "{id}"))
+    assert doors == counted
