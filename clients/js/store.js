@@ -276,6 +276,7 @@ export class Store {
   #reduce(conversation, { type, seq, ts, data }) {
     if (!conversation) return;
     const log = this.log(conversation.id);
+    const before = type === "conversation.updated" ? { before: { ...conversation } } : {};
     conversation.seq = Math.max(conversation.seq, seq);
     if (type === "message.created") this.#created(conversation, data.message);
     else if (type === "message.updated") this.putMessage(data.message);
@@ -284,7 +285,7 @@ export class Store {
     else if (type.startsWith("member.")) this.#member(conversation, { type, seq }, data.member);
     else if (type === "conversation.updated") this.#described(conversation, data.conversation);
     else if (type === "conversation.deleted") return this.remove(conversation.id);
-    log.tell({ type, seq, ts, data });
+    log.tell({ type, seq, ts, data: { ...data, ...before } });
     conversation.counted_seq = Math.max(conversation.counted_seq, seq);
   }
 

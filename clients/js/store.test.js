@@ -103,6 +103,14 @@ test("an older page goes before the window", () => {
   assert.equal(store.log("c").has_older, false);
 });
 
+test("what changes a conversation tells how it was before", () => {
+  const store = storeWith();
+  const data = { conversation: { id: "c", name: "new" }, actor_id: "bob" };
+  store.apply({ type: "conversation.updated", conversation_id: "c", seq: 1, data });
+  assert.equal(store.log("c").entries[0].event.data.before.name, "c");
+  assert.equal(store.conversations.get("c").name, "new");
+});
+
 test("people read who came and went, not who was renamed", () => {
   const store = storeWith();
   const heard = (type, seq) =>

@@ -1,6 +1,7 @@
 import { avatar } from "./avatar.js";
 import { h, icon, iconButton } from "./dom.js";
 import { partsOf } from "./parts.js";
+import { longPress } from "./press.js";
 import { countText, FOLDED } from "./words.js";
 
 const STATUS = {
@@ -46,7 +47,7 @@ function messageElement(row, act) {
       "data-status": row.status,
     },
     person,
-    h("div", { class: "bubble", oncontextmenu: (event) => press(event, row, act) }, bubble(row, act)),
+    bubbleElement(row, act),
     !row.is_deleted && tools(row, act),
     row.error && failure(row, act),
     (row.reactions.length > 0 || row.reply_count > 0) && below(row, act),
@@ -70,10 +71,10 @@ function tools(row, act) {
   );
 }
 
-function press(event, row, act) {
-  if (event.pointerType !== "touch" || row.is_deleted) return;
-  event.preventDefault();
-  act("menu", row, event.currentTarget);
+function bubbleElement(row, act) {
+  const open = () => element.isConnected && act("menu", row, element);
+  const element = h("div", { class: "bubble", ...(row.is_deleted ? {} : longPress(open)) }, bubble(row, act));
+  return element;
 }
 
 /** What others did with a message: their reactions, and how many answered in its thread. */

@@ -71,6 +71,15 @@ test("changes name who did what to whom, as far as it is known", () => {
   assert.equal(role("member"), "You made bob a member");
 });
 
+test("what was changed is told where it is known how it was before", () => {
+  const told = (conversation, before) =>
+    changeText({ type: "conversation.updated", data: { actor_id: "bob", conversation, before } }, (id) => id);
+  assert.equal(told({ name: "New" }, { name: "Old" }), "bob named it “New”");
+  assert.equal(told({ slow_mode_seconds: 30 }, { slow_mode_seconds: 0 }), "bob set slow mode to 30 s");
+  assert.equal(told({ is_read_only: true }, { is_read_only: false }), "bob let only admins write");
+  assert.equal(told({ name: "New" }), "bob changed the conversation");
+});
+
 test("days are called as people call them", () => {
   const now = new Date("2026-03-10T09:00:00");
   const called = (time) => dayOf(time, now);

@@ -56,8 +56,7 @@ export function isFolded({ sender }, kind, store) {
 /** "alice added bob", from an entry of the log. `name` tells the name of an id, where it is known. */
 export function changeText({ type, seq, data }, name) {
   const actor = name(data.actor_id);
-  if (type === "conversation.updated")
-    return actor ? `${actor} changed the conversation` : "The conversation was changed";
+  if (type === "conversation.updated") return `${actor ?? "Somebody"} ${alterationOf(data)}`;
   const { user } = data.member;
   const subject = name(user.id) ?? nameOf(user);
   if (type === "member.updated") {
@@ -72,6 +71,19 @@ export function changeText({ type, seq, data }, name) {
   }
   if (is_self) return `${subject} left`;
   return actor ? `${actor} removed ${lower(subject)}` : `${subject} was removed`;
+}
+
+/** What became of a conversation, where it is known how it was before. */
+function alterationOf({ conversation, before }) {
+  const has = (field) => before && before[field] !== conversation[field];
+  if (has("name")) return `named it “${conversation.name}”`;
+  if (has("description")) return "changed what it is about";
+  if (has("is_read_only")) return conversation.is_read_only ? "let only admins write" : "let everybody write";
+  if (has("members_can_invite"))
+    return conversation.members_can_invite ? "let members add people" : "let only admins add people";
+  if (!has("slow_mode_seconds")) return "changed the conversation";
+  const { slow_mode_seconds: seconds } = conversation;
+  return seconds ? `set slow mode to ${waitText(seconds)}` : "ended slow mode";
 }
 
 /** "bob is typing…" */

@@ -14,9 +14,11 @@ STORED = re.compile("sent|delivered|read")
 class Tab:
     """A browser of its own with the web client open at `url`. What the page complains about is in `complaints`."""
 
-    def __init__(self, browser: Browser, url: str, name: str, *, width: int = 1200, height: int = 800) -> None:
+    def __init__(
+        self, browser: Browser, url: str, name: str, *, width: int = 1200, height: int = 800, has_touch: bool = False
+    ) -> None:
         self.url, self.name = url, name
-        self.context = browser.new_context(viewport={"width": width, "height": height})
+        self.context = browser.new_context(viewport={"width": width, "height": height}, has_touch=has_touch)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))

@@ -197,7 +197,7 @@ def test_read_only_and_slow_mode_hold_members_back(friends) -> None:
     alice.find("setting-is_read_only").check()
     expect(bob.find("read-only")).to_contain_text("Only owners and admins write here.")
     expect(bob.find("composer")).to_be_hidden()
-    expect(bob.page.get_by_text(f"{alice.name} changed the conversation").first).to_be_visible()
+    expect(bob.page.get_by_text(f"{alice.name} let only admins write")).to_be_visible()
     alice.find("setting-is_read_only").uncheck()
     expect(bob.find("composer")).to_be_visible()
 
@@ -451,3 +451,27 @@ def test_threads_and_menus_fit_on_a_phone_and_under_a_keyboard(servers, tab) -> 
     expect(alice.message("Milk")).to_be_focused()
     expect(alice.find("open-thread")).to_have_text("1 reply")
     assert alice.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_finger_that_rests_on_a_message_opens_its_menu(servers, tab) -> None:
+    alice = tab(servers[0].url, f"alice{secrets.token_hex(3)}")
+    alice.sign_up(servers[0])
+    alice.open_group("Notes")
+    alice.say("Milk")
+    expect(alice.message("Milk")).to_have_attribute("data-status", STORED)
+    phone = tab(servers[0].url, alice.name, width=360, height=640, has_touch=True)
+    phone.sign_in()
+    phone.open_first()
+    expect(phone.message("Milk")).to_be_visible()
+    place = phone.message("Milk").locator(".text").bounding_box()
+    assert place
+
+    fingers = phone.context.new_cdp_session(phone.page)
+    touches = [{"x": place["x"] + 5, "y": place["y"] + 5}]
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": touches})
+    phone.page.wait_for_timeout(600)  # how long a finger rests
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    phone.page.get_by_role("menuitem", name="Delete").click()
+    phone.find("confirm").click()
+    expect(alice.message("Message deleted")).to_be_visible()
