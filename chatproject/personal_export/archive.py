@@ -15,7 +15,7 @@ from chatproject.common.errors import Refusal
 from conversations.models import Change, Membership
 from media.limits import AVATAR_SIZES
 from media.services import picture_of
-from messaging.models import Message
+from messaging.models import Message, Reaction, Report, Revision
 
 CHUNK = 500
 PROFILE, PICTURE = "profile.json", "media/avatar.webp"
@@ -131,10 +131,26 @@ def _messages(user: User) -> Rows:
         "content",
         "metadata",
         "reply_to_id",
+        "thread_id",
         "created_at",
         "edited_at",
         "deleted_at",
     )
+
+
+def _revisions(user: User) -> Rows:
+    rows = Revision.objects.filter(message__sender=user).order_by("id")
+    return rows.values("message_id", "content", "replaced_at")
+
+
+def _reactions(user: User) -> Rows:
+    rows = Reaction.objects.filter(user=user).order_by("id")
+    return rows.values("message_id", "emoji", "created_at", conversation_id=F("message__conversation_id"))
+
+
+def _reports(user: User) -> Rows:
+    rows = Report.objects.filter(reporter=user).order_by("created_at", "id")
+    return rows.values("id", "message_id", "person_id", "reason", "comment", "status", "created_at")
 
 
 def _changes(user: User) -> Rows:
@@ -158,6 +174,9 @@ TABLES = (
         "were deleted there is no content left.",
         _messages,
     ),
+    Table("revisions.jsonl", "What those messages said before you edited them.", _revisions),
+    Table("reactions.jsonl", "Your reactions to messages.", _reactions),
+    Table("reports.jsonl", "What you reported to the people who run this place.", _reports),
     Table(
         "changes.jsonl",
         "What else you did in conversations: adding people, editing and deleting messages, and the like. `subject_id`\n"

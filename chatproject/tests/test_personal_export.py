@@ -42,7 +42,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 EXPORT = "/api/v1/users/me/export/"
 FILES = ["README.txt", "blocks.jsonl", "changes.jsonl", "devices.jsonl", "memberships.jsonl", "messages.jsonl"]
-FILES += ["profile.json", "sessions.jsonl"]
+FILES += ["profile.json", "reactions.jsonl", "reports.jsonl", "revisions.jsonl", "sessions.jsonl"]
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +135,8 @@ def test_an_archive_holds_all_that_a_person_has_here(sign_in, alice, bob, carol)
     messaging.delete_message(alice, message_id=gone.id)
     (answer,) = write(bob, friends, "What?")
     (reply,) = write(alice, friends, "Yes", reply_to=answer)
+    messaging.add_reaction(alice, message_id=answer.id, emoji="\N{THUMBS UP SIGN}")
+    messaging.report_message(alice, message_id=answer.id, reason="spam", comment="Really?")
     key = Membership.objects.of(alice, friends.id)
     conversations.edit_own_membership(key, changes={"nickname": "Al", "notify": "mentions", "is_pinned": True})
     conversations.edit_own_membership(Membership.objects.of(bob, friends.id), changes={"nickname": "Bobby"})
@@ -160,6 +162,12 @@ def test_an_archive_holds_all_that_a_person_has_here(sign_in, alice, bob, carol)
     )
     assert (membership["role"], membership["nickname"], membership["notify"]) == ("owner", "Al", "mentions")
     assert membership["is_pinned"]
+    (reaction,) = lines(found["reactions.jsonl"])
+    assert (reaction["message_id"], reaction["emoji"]) == (str(answer.id), "\N{THUMBS UP SIGN}")
+    (report,) = lines(found["reports.jsonl"])
+    assert (report["message_id"], report["comment"]) == (str(answer.id), "Really?")
+    (revision,) = lines(found["revisions.jsonl"])
+    assert (revision["message_id"], revision["content"]) == (str(second.id), "Secnod")
     messages = lines(found["messages.jsonl"])
     assert [message["content"] for message in messages] == ["First", "Second", "", "Yes"]
     assert [message["metadata"] for message in messages] == [{"mood": "fine"}, {"mood": "fine"}, None, None]
@@ -173,6 +181,7 @@ def test_an_archive_holds_all_that_a_person_has_here(sign_in, alice, bob, carol)
         "member.added",
         "message.updated",
         "message.deleted",
+        "reaction.added",
         "member.updated",
     ]
     assert changes[1]["subject_id"] == str(bob.id)
@@ -620,7 +629,7 @@ def test_queries_do_not_grow_with_conversations(alice, bob) -> None:
             write_archive(alice, io.BytesIO())
         counts.append(len(queries))
 
-    assert counts[0] == counts[1] < 20
+    assert counts[0] == counts[1] < 30
 
 
 # --- On a real server -------------------------------------------------------------------------------------------
