@@ -152,7 +152,7 @@ def _direct(user_id: UUID, recipient_id: UUID | None) -> UUID:
 
 
 def _edit(user_id: UUID, data: protocol.MessageEdit) -> dict[str, Any]:
-    message = services.edit_message(User.objects.get(id=user_id), message_id=data.message_id, content=data.content)
+    message = services.edit_message(User.objects.get(id=user_id), **msgspec.structs.asdict(data))
     return {"message": msgspec.Raw(msgspec.json.encode(message_state(message, message.conversation.history)))}
 
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from chatproject.common.api import refusal_of
 from chatproject.common.errors import Refusal
-from messaging.wire import Content, NewMessage, Place, Positions
+from messaging.wire import MessageChange, NewMessage, Place, Positions
 
 RequestId = Annotated[str, Meta(max_length=64)] | int | None
 
@@ -26,11 +26,10 @@ class SocketMessage(NewMessage, kw_only=True):
     recipient_id: UUID | None = None
 
 
-class MessageEdit(msgspec.Struct):
-    """The new text of an own message."""
+class MessageEdit(MessageChange, kw_only=True):
+    """An own message, its new text, and whom it names besides those in the text."""
 
     message_id: UUID
-    content: Content
 
 
 class MessageRef(msgspec.Struct):

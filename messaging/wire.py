@@ -20,6 +20,7 @@ QUOTE_SIZE = 200
 
 Content = Annotated[str, Meta(min_length=1, max_length=CONTENT_SIZE)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
+MentionIds = Annotated[list[UUID], Meta(max_length=MENTIONS)]
 Place = Annotated[int, Meta(ge=0, le=2**62)]
 
 
@@ -32,7 +33,7 @@ class NewMessage(msgspec.Struct):
     content_type: Literal["text"] = "text"
     reply_to_id: UUID | None = None
     thread_id: UUID | None = None
-    mention_ids: Annotated[list[UUID], Meta(max_length=MENTIONS)] = []
+    mention_ids: MentionIds = []
     metadata: dict[str, Any] | None = None
 
     def check(self) -> None:
@@ -62,9 +63,10 @@ class TypingChange(msgspec.Struct):
 
 
 class MessageChange(msgspec.Struct):
-    """The new text of an own message."""
+    """The new text of an own message, and whom it names besides those in the text."""
 
     content: Content
+    mention_ids: MentionIds = []
 
 
 class Mark(msgspec.Struct):

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.models import Block, User
 from accounts.services.sessions import look_again_at
+from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.publish import announce_privacy
 
@@ -26,7 +27,7 @@ def block(actor: User, user_id: UUID) -> None:
             return
         if Block.objects.filter(blocker=actor).count() >= BLOCKS_PER_PERSON:
             raise Refusal("conflict", f"You can block at most {BLOCKS_PER_PERSON} people.")
-        Block.objects.create(blocker=actor, blocked=blocked)
+        Block.objects.create(blocker=actor, blocked=blocked, created_at=now())
         _tell(actor)
 
 

@@ -25,6 +25,21 @@ def test_alice_blocks_bob_once_and_for_all(sign_in, alice, bob, carol):
     assert sign_in(bob).get(LIST).json()["results"] == []
 
 
+def test_the_list_pages(sign_in, alice, person):
+    client, people = sign_in(alice), [person(f"dave_{n}") for n in range(5)]
+    for one in people:
+        client.put(url(one))
+
+    seen, page = [], client.get(f"{LIST}?limit=2").json()
+    while True:
+        seen += [one["username"] for one in page["results"]]
+        if not page["next"]:
+            break
+        page = client.get(page["next"]).json()
+
+    assert seen == [one.username for one in reversed(people)]
+
+
 def test_unblocking_undoes_it_and_repeating_is_harmless(sign_in, alice, bob):
     client = sign_in(alice)
     client.put(url(bob))

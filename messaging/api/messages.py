@@ -49,7 +49,8 @@ class MessageView(APIView):
 
     @describe("Edit an own message", body=MessageChange, answers={200: MessageState})
     def patch(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
-        services.edit_message(request.user, message_id=id, content=body_of(request, MessageChange).content)
+        change = msgspec.structs.asdict(body_of(request, MessageChange))
+        services.edit_message(request.user, message_id=id, **change)
         return Response(_state(request.user, id))
 
     @describe("Delete an own message, or a member's as moderator", answers={204: None})

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
-from accounts.models import User
+from accounts.models import Block, User
 from accounts.wire import person
 from chatproject.common.clock import rfc3339
 from chatproject.common.errors import not_found
@@ -30,7 +30,9 @@ class RepliesView(APIView):
         found, before, after = slice_of(request, replies)
         mark = ThreadMark.objects.filter(root=root, user=request.user).first()
         read = mark.last_read_seq if mark else 0
+        blocked = Block.objects.filter(blocker=request.user).values("blocked")
         unread = replies.filter(seq__gt=read, deleted_at__isnull=True).exclude(sender=request.user)
+        unread = unread.exclude(sender__in=blocked)
         next_, previous = neighbours(request, before, after)
         states = states_for(request.user, [membership], found)
         return Response(Thread(states, next_, previous, root.reply_count, read, unread.count()))

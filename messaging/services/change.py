@@ -1,5 +1,6 @@
 """Editing and deleting: each takes a place in the log and names the message by id, never its text."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from chatproject.common.errors import Refusal
+from chatproject.common.errors import Refusal, invalid
 from conversations.log import Kind
 from conversations.models import Membership
 from conversations.people import refuse_if_blocked
@@ -21,8 +22,8 @@ from messaging.wire import check_content
 from messaging.words import indexed
 
 
-def edit_message(actor: User, *, message_id: UUID, content: str) -> Message:
-    """Replace the text of an own message; what it said before is kept as long as it lives.
+def edit_message(actor: User, *, message_id: UUID, content: str, mention_ids: Sequence[UUID] = ()) -> Message:
+    """Replace the text of an own message, and whom it names; what it said before is kept as long as it lives.
 
     Refuses `not_found` (also when deleted), `permission_denied`, `read_only`, `blocked` and `edit_window_closed`."""
     check_content(content)
@@ -34,7 +35,7 @@ def edit_message(actor: User, *, message_id: UUID, content: str) -> Message:
         refuse_if_blocked(membership)
         if message.content != content:
             _refuse_late(message)
-            _edit(membership, message, content)
+            _edit(membership, message, content, mention_ids)
     return message
 
 
@@ -44,14 +45,14 @@ def _refuse_late(message: Message) -> None:
         raise Refusal("edit_window_closed")
 
 
-def _edit(membership: Membership, message: Message, content: str) -> None:
-    moment = timezone.now()
+def _edit(membership: Membership, message: Message, content: str, mention_ids: Sequence[UUID]) -> None:
+    moment, place = timezone.now(), message.conversation_id
+    named = named_in(content, mention_ids)
+    mentioned = Members([(place, named)]).mentioned(place, named, membership.user_id)
+    if mentioned is None:
+        raise invalid("mention_ids", "Only members can be mentioned.")
     Revision.objects.create(message=message, content=message.content, replaced_at=moment)
-    named = named_in(content)
-    mentioned = Members([(message.conversation_id, named)]).mentioned(
-        message.conversation_id, named, membership.user_id
-    )
-    _name(message, mentioned or [])
+    _name(message, mentioned)
     change_message(
         membership,
         message,
@@ -60,7 +61,7 @@ def _edit(membership: Membership, message: Message, content: str) -> None:
         content=content,
         words=indexed(content),
         edited_at=moment,
-        mentions=[str(id_) for id_ in mentioned or ()] or None,
+        mentions=[str(id_) for id_ in mentioned] or None,
         mentions_all=named.is_all and may(membership, "mention_all"),
     )
 

@@ -200,3 +200,17 @@ def test_reading_names_takes_no_time_whatever_stands_there(text: str) -> None:
     for _ in range(10):
         named_in(text)
     assert time.perf_counter() - begun < 0.25
+
+
+def test_an_edit_names_by_id_as_well_and_members_only(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob)
+    path = f"messages/{alice.write(group, 'Hello')['id']}/"
+
+    named = alice.call("PATCH", path, json={"content": "You there", "mention_ids": [bob.id]})
+    refused = alice.call("PATCH", path, json={"content": "And you", "mention_ids": [carol.id]})
+
+    assert ids(named.json()) == [bob.id]
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "mention_ids")
+    assert alice.get(path)["content"] == "You there"
+    assert counts(bob, group) == (1, 1)
