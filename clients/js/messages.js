@@ -71,13 +71,21 @@ export class Messages extends Conversations {
    * @returns {Promise<View>}
    */
   async openThread(conversation_id, root_id) {
-    const [root, page] = await Promise.all([
-      this.api.get(`messages/${root_id}/`),
-      this.api.get(`messages/${root_id}/replies/`, { limit: PAGE }),
-    ]);
-    const view = new View({ conversation_id, thread_id: root_id, read_seq: page.last_read_seq });
-    view.prepend([root, ...page.results], page.previous !== null);
-    return this.store.open(root_id, view);
+    // What is written while the answer is on its way is heard by the view already.
+    const view = this.store.open(root_id, new View({ conversation_id, thread_id: root_id }));
+    try {
+      const [root, page] = await Promise.all([
+        this.api.get(`messages/${root_id}/`),
+        this.api.get(`messages/${root_id}/replies/`, { limit: PAGE }),
+      ]);
+      view.read_seq = page.last_read_seq;
+      view.prepend([root, ...page.results], page.previous !== null);
+    } catch (error) {
+      this.store.close(root_id);
+      throw error;
+    }
+    this.store.changed(conversation_id);
+    return view;
   }
 
   /** Load older replies, between the first message and those that are there. */

@@ -58,6 +58,19 @@ test("what happens to a message is seen wherever it is looked at", async () => {
   assert.equal(chat.store.views.size, 0);
 });
 
+test("a reply that is written while a thread is opened stands in it", async () => {
+  const { server, chat } = await holding([message(1)]);
+  server.on("GET messages/m1/", message(1));
+  server.on("GET messages/m1/replies/", () => {
+    chat.store.apply(created(2, { thread_id: "m1" }));
+    return { results: [], previous: null, last_read_seq: 0 };
+  });
+  assert.deepEqual(seqs(await chat.openThread("c", "m1")), [1, 2]);
+  server.on("GET messages/m9/", { status: 404 });
+  await assert.rejects(chat.openThread("c", "m9"));
+  assert.deepEqual([...chat.store.views.keys()], ["m1"]);
+});
+
 test("a thread is marked as read once, and never back", async () => {
   const { server, chat } = await holding([message(1)]);
   server.on("GET messages/m1/", message(1));

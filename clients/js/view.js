@@ -4,10 +4,13 @@ import { Log } from "./log.js";
 export class View extends Log {
   is_busy = false;
 
-  /** @param {{conversation_id: string, thread_id?: ?string, read_seq?: number}} place */
-  constructor({ conversation_id, thread_id = null, read_seq = 0 }) {
+  /** How far a thread was read. */
+  read_seq = 0;
+
+  /** @param {{conversation_id: string, thread_id?: ?string}} place */
+  constructor({ conversation_id, thread_id = null }) {
     super();
-    Object.assign(this, { conversation_id, thread_id, read_seq, floor: 0 });
+    Object.assign(this, { conversation_id, thread_id, floor: 0 });
   }
 
   get messages() {
