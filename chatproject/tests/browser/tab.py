@@ -97,8 +97,8 @@ class Tab:
         self.find("composer").press("Enter")
 
     def message(self, text: str) -> Locator:
-        """The message with this text."""
-        return self.find("message").filter(has_text=text)
+        """The message with this text. The time stands beside it, so "3" would be found in "39:17 AM" as well."""
+        return self.find("message").filter(has=self.page.locator("p", has_text=text))
 
     def choose(self, text: str, deed: str) -> None:
         """Choose something from the menu of a message."""
