@@ -25,7 +25,7 @@ from messaging.wire import Mark, PastContent, Receipt, Receipts, Thread
 class RepliesView(APIView):
     @describe("The thread that a message begins, ascending by `seq`", answers={200: Thread}, query=AROUND)
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
-        membership, root = of(request.user, id)
+        membership, root = of(request.user, id, also_deleted=True)
         replies = Message.objects.shown().in_view_of(membership).filter(thread=root)
         found, before, after = slice_of(request, replies)
         mark = ThreadMark.objects.filter(root=root, user=request.user).first()
@@ -77,11 +77,11 @@ class ReceiptsView(APIView):
         return Response(Receipts(read, delivered))
 
 
-def of(user: User, message_id: UUID) -> tuple[Membership, Message]:
-    """A message that is not deleted and the caller may see, with their membership. Refuses `not_found`."""
-    message = Message.objects.visible_to(user).filter(id=message_id, deleted_at__isnull=True)
-    found = message.select_related("thread").first()
-    if found is None:
+def of(user: User, message_id: UUID, *, also_deleted: bool = False) -> tuple[Membership, Message]:
+    """A message that the caller may see, with their membership. Refuses `not_found`; deleted ones cannot be found, but as
+    what a thread hangs on."""
+    found = Message.objects.visible_to(user).filter(id=message_id).select_related("thread").first()
+    if found is None or (found.deleted_at and not also_deleted):
         raise not_found()
     return Membership.objects.of(user, found.conversation_id), found
 

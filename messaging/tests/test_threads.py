@@ -230,3 +230,16 @@ async def test_who_joined_later_sees_the_replies_since_and_no_older_root(person)
     assert refused(carol, group, root["id"]) == "invalid"
     assert carol.code("GET", f"messages/{root['id']}/replies/") == "not_found"
     assert [m["content"] for m in carol.history(group)] == ["New"]
+
+
+def test_a_thread_outlives_its_first_message(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    root = alice.write(group, "Root")
+    bob.write(group, "Reply", thread_id=root["id"])
+
+    assert alice.call("DELETE", f"messages/{root['id']}/").status_code == 204
+
+    thread = bob.get(f"messages/{root['id']}/replies/")
+    assert [message["content"] for message in thread["results"]] == ["Reply"]
+    assert bob.code("POST", f"conversations/{group}/messages/", {"content": "x", "thread_id": root["id"]}) == "invalid"
