@@ -78,8 +78,8 @@ class ReceiptsView(APIView):
 
 
 def of(user: User, message_id: UUID, *, also_deleted: bool = False) -> tuple[Membership, Message]:
-    """A message that the caller may see, with their membership. Refuses `not_found`; deleted ones cannot be found, but as
-    what a thread hangs on."""
+    """A message that the caller may see, with their membership. Refuses `not_found`; deleted ones cannot be found, but
+    as what a thread hangs on."""
     found = Message.objects.visible_to(user).filter(id=message_id).select_related("thread").first()
     if found is None or (found.deleted_at and not also_deleted):
         raise not_found()
