@@ -71,9 +71,11 @@ class Device:
         self.rooms: dict[str, Room] = {}
         self.blocked: set[str] = set()
         self.socket: Socket | None = None
+        self.is_greeted = asyncio.Event()
 
     async def come(self) -> None:
         """Open a socket; ask for what was missed, or for everything at first."""
+        self.is_greeted.clear()
         self.socket = await self.person.socket(greeted=False).__aenter__()
         self._task = asyncio.create_task(self._listen(self.socket))
 
@@ -95,6 +97,7 @@ class Device:
             if frame["type"] == "hello":
                 hellos += 1
                 await self._greeted(socket, frame["data"], is_back=hellos == 1 and bool(self.rooms))
+                self.is_greeted.set()
             else:
                 await self._hear(frame)
 

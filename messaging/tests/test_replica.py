@@ -74,7 +74,11 @@ class Story:
         for n, one in enumerate(self.people):
             fresh = Device(one)
             await fresh.come()
-            deadline, mine = time.monotonic() + 4, self.devices[2 * n : 2 * n + 2]
+            mine = self.devices[2 * n : 2 * n + 2]
+            async with asyncio.timeout(20):
+                for device in (fresh, *mine):
+                    await device.is_greeted.wait()
+            deadline = time.monotonic() + 4
             while found := [device.differs_from(fresh) for device in mine if device.differs_from(fresh)]:
                 assert time.monotonic() < deadline, (one.name, found)
                 await asyncio.sleep(0.02)

@@ -131,7 +131,7 @@ def stored(server: Server, conversation: str) -> list[Place]:
         changes = ask(f"SELECT seq FROM conversations_change WHERE conversation_id = {sign}", [key])
         places += [Place(seq) for (seq,) in changes.fetchall()]
         (head,) = ask(f"SELECT seq FROM conversations_conversation WHERE id = {sign}", [key]).fetchone() or (0,)
-    assert head == max(place.seq for place in places), f"the head is {head}"
+    assert head == max((place.seq for place in places), default=0), f"the head is {head}"
     return sorted(places)
 
 
