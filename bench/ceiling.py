@@ -43,7 +43,9 @@ class ForgetfulStore:
         return [self.heads[id_] for id_ in conversation_ids]
 
     def learn(self, conversation_id: UUID) -> None:
-        found = Conversation.objects.values_list("id", "seq", "message_count", "kind", "history")
+        found = Conversation.objects.values_list(
+            "id", "seq", "message_count", "kind", "history", "is_read_only", "slow_mode_seconds"
+        )
         self.heads[conversation_id] = Head._make(found.get(id=conversation_id))
         members = Membership.objects.live().filter(conversation_id=conversation_id)
         who = ("role", "user__username", "user__full_name", "user__avatar_url")
@@ -51,7 +53,7 @@ class ForgetfulStore:
 
     def look(self, asked: Sequence[Asked]) -> list[Known]:
         members = self.members
-        nothing = (False, None, None, None, None, None, None, None, None)
+        nothing = (False, *[None] * (len(Known._fields) - 6))
         return [Known(n, *members[one.conversation_id, one.sender_id], *nothing) for n, one in enumerate(asked)]
 
     def keep(self, rows: Sequence[Row]) -> None:
