@@ -9,7 +9,7 @@ from django.db.models import Q
 from accounts import hooks
 from accounts.models import Block, Device, OneTime, RestingName, Session, User
 from accounts.services import mails
-from accounts.services.passwords import prove_password
+from accounts.services.passwords import lock_proved, prove_password
 from accounts.services.people import resting_hashes
 from accounts.services.sessions import end_all_sessions, look_again_at
 from chatproject.common.clock import now
@@ -24,7 +24,7 @@ def request_deletion(user: User, *, password: str) -> datetime:
     prove_password(user, password)
     erase_at = now() + settings.ACCOUNT_ERASURE_DELAY
     with transaction.atomic():
-        user = User.objects.lock(user)
+        user = lock_proved(user)
         User.objects.filter(id=user.id).update(erase_at=erase_at)
         end_all_sessions(user)
         announce_privacy(user.id)

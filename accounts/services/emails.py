@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import OneTime, Session, User
 from accounts.names import check_email
 from accounts.services import codes, limiting, mails, one_time
-from accounts.services.passwords import prove_password
+from accounts.services.passwords import lock_proved, prove_password
 from accounts.services.sessions import end_other_sessions, look_again_at
 from chatproject.common.errors import Refusal, invalid
 
@@ -21,7 +21,7 @@ def request_email_change(user: User, *, password: str, new_email: str, address: 
         raise invalid("new_email", "This is your address already.")
     limiting.spend_code(new_email, address, f"code:by:{user.pk}")
     with transaction.atomic():
-        one_time.send_to(User.objects.lock(user), CHANGE, new_email)
+        one_time.send_to(lock_proved(user), CHANGE, new_email)
         mails.send_notice(user, mails.EMAIL_CHANGING)
         if owner := User.objects.filter(email=new_email, email_verified_at__isnull=False).first():
             mails.send_notice(owner, mails.KNOWN_EMAIL)

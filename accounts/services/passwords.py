@@ -19,7 +19,7 @@ def change_password(session: Session, *, current_password: str, new_password: st
     prove_password(user, current_password, field="current_password")
     check_password_is_good(new_password, user, field="new_password")
     with transaction.atomic():
-        _set(user, new_password)
+        _set(lock_proved(user), new_password)
         return end_other_sessions(session)
 
 
@@ -45,6 +45,15 @@ def prove_password(user: User, password: str, *, field: str = "password") -> Non
     if not user.check_password(password):
         raise invalid(field, "The password is wrong.", "wrong")
     limiting.forgive_password(user)
+
+
+def lock_proved(user: User) -> User:
+    """The person whose password was right a moment ago, as they are now and locked: it must still be the same, and the
+    account not suspended. Refuses `invalid_credentials`."""
+    locked = User.objects.lock(user)
+    if locked.password != user.password or not locked.is_active:
+        raise Refusal("invalid_credentials")
+    return locked
 
 
 def check_password_is_good(password: str, user: User, *, field: str = "password") -> None:

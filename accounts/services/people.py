@@ -122,5 +122,5 @@ def suspend(operator: User, user: User) -> None:
 
 
 def restore(operator: User, user: User) -> None:
-    """A suspended account may sign in again."""
-    User.objects.filter(id=user.id).update(is_active=True)
+    """A suspended account may sign in again; one whose erasure has begun may not."""
+    User.objects.filter(id=user.id).exclude(erase_at__lte=now()).update(is_active=True)

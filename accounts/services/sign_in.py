@@ -6,6 +6,7 @@ from django.db import transaction
 from accounts.models import OneTime, Session, User
 from accounts.services import limiting, mails
 from accounts.services.deletion import cancel_deletion
+from accounts.services.passwords import lock_proved
 from accounts.services.registration import stand_in_id
 from accounts.services.sessions import open_session
 from chatproject.common.errors import Refusal
@@ -33,10 +34,7 @@ def login(*, login: str, password: str, device_name: str = "", address: str = ""
 
 @transaction.atomic
 def _open(user: User, *, device_name: str, address: str) -> Session:
-    """The password was right a moment ago: under the lock it must still be the same, and the account not suspended."""
-    proved, user = user.password, User.objects.lock(user)
-    if user.password != proved or not user.is_active:
-        raise Refusal("invalid_credentials")
+    user = lock_proved(user)
     if user.erase_at:
         cancel_deletion(user)
     return open_session(user, device_name=device_name, address=address)

@@ -93,3 +93,42 @@ def test_many_behind_one_address_all_refresh(api, alice, settings):
     assert answers == [200] * 20
     assert again == [200] * 4 + [429] * 2
     assert garbage == [401] * 5 + [429] * 2
+
+
+DOORS = {
+    "login": ("login/", lambda email: {"login": email, "password": "wrong"}),
+    "register": ("register/", lambda email: {"email": email, "username": f"x{hash(email)}"[:20], "password": PASSWORD}),
+    "verify": ("verify/", lambda email: {"email": email, "code": "000000"}),
+    "resend": ("otp/resend/", lambda email: {"email": email, "purpose": "verify_email"}),
+    "reset": ("password/reset/", lambda email: {"email": email}),
+    "confirm": ("password/reset/confirm/", lambda email: {"email": email, "code": "000000", "new_password": PASSWORD}),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("email", ["alice@example.org", "nobody@example.org"])
+def test_every_door_is_limited_per_account_and_per_address(api, alice, settings, door, email):
+    settings.RATE_AUTH, settings.RATE_OTP = "3/m", "100/m"
+    path, body = DOORS[door]
+
+    def ask(who, address):
+        return api.post(f"/api/v1/auth/{path}", body(who), REMOTE_ADDR=address).status_code
+
+    by_account = [ask(email, f"1.1.1.{n}") for n in range(5)]
+    by_address = [ask(f"someone{n}@example.org", "2.2.2.2") for n in range(5)]
+
+    for answers in (by_account, by_address):
+        assert 429 not in answers[:3]
+        assert answers[3:] == [429, 429]
+
+
+@pytest.mark.parametrize("purpose", ["verify_email", "change_email", "reset_password"])
+@pytest.mark.parametrize("email", ["alice@example.org", "nobody@example.org"])
+@pytest.mark.parametrize("rate", ["3/15m;10/d", "100/s;3/d"])
+def test_codes_cool_down_and_have_a_daily_cap_in_each_mode(api, alice, settings, purpose, email, rate):
+    settings.RATE_AUTH, settings.RATE_OTP = "100/m", rate
+
+    asked = [api.post("/api/v1/auth/otp/resend/", {"email": email, "purpose": purpose}) for _ in range(5)]
+
+    assert [answer.status_code for answer in asked] == [202] * 3 + [429] * 2
+    assert asked[2].json()["resend_after"] == pytest.approx(86400 if "100/s" in rate else 900, abs=2)

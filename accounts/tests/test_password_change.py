@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from accounts import services
 from accounts.models import Session, User
+from accounts.services import passwords
 from chatproject.common.errors import Refusal
 from conftest import PASSWORD
 
@@ -106,6 +107,23 @@ def test_who_signs_in_with_the_old_one_at_that_moment_is_not_left_signed_in(alic
         survivors += Session.objects.live().filter(user=alice).exclude(id=session.id)
         assert signed_in
     assert survivors == []
+
+
+def test_a_password_that_was_reset_meanwhile_proves_nothing(alice, mailbox, monkeypatch):
+    """The reset commits between looking at the present password and setting the new one."""
+    session = services.open_session(alice)
+    services.resend_code(email="alice@example.org", purpose="reset_password")
+    code = mailbox.code("alice@example.org")
+
+    def reset_first(password, user, **field):
+        monkeypatch.undo()
+        services.reset_password(email="alice@example.org", code=code, new_password="chosen by alice")
+
+    monkeypatch.setattr(passwords, "check_password_is_good", reset_first)
+    with pytest.raises(Refusal, match="invalid_credentials"):
+        services.change_password(session, current_password=PASSWORD, new_password=NEW)
+
+    assert User.objects.get(id=alice.id).check_password("chosen by alice")
 
 
 def test_it_is_one_transaction(alice, rings):
