@@ -8,23 +8,28 @@ from accounts.services import limiting, mails, one_time
 from chatproject.common.errors import Refusal, not_found
 
 Purpose = OneTime.Purpose
+MAILS = 10
+"""Codes that one request sends at most: an address that many accounts ask for is somebody's who asked for nothing."""
 
 
 def resend_code(*, email: str, purpose: str, address: str = "") -> None:
-    """Send a new code, if somebody waits for one at this address; the answer is the same if not. Refuses
-    `rate_limited`."""
+    """Send a new code to whoever waits for one at this address, each in a mail of their own; the answer is the same if
+    nobody does. Refuses `rate_limited`."""
     limiting.spend_sign_in(email, address)
     limiting.spend_code(email, address)
-    mails.send_code(_waiting_for(email, purpose), Purpose(purpose))
+    waiting: list[User | None] = [*_waiting_for(email, purpose)]
+    for user in waiting or [None]:
+        mails.send_code(user, Purpose(purpose))
 
 
 def resend_code_as_operator(*, email: str, purpose: str) -> None:
     """Send a new code, with all its tries, whatever the limits say. Refuses `not_found` when nobody waits for one."""
-    user = _waiting_for(email, purpose)
-    if user is None:
+    waiting = _waiting_for(email, purpose)
+    if not waiting:
         raise not_found()
-    one_time.forgive_tries(user, Purpose(purpose))
-    mails.send_code(user, Purpose(purpose))
+    for user in waiting:
+        one_time.forgive_tries(user, Purpose(purpose))
+        mails.send_code(user, Purpose(purpose))
 
 
 def person_of_code(user: User | None, purpose: OneTime.Purpose) -> User:
@@ -43,13 +48,15 @@ def use_code(user: User, purpose: OneTime.Purpose, code: str) -> str:
     return address
 
 
-def _waiting_for(email: str, purpose: str) -> User | None:
-    """Who gets a code for this purpose at this address: to confirm it, to make it theirs, or to set a password."""
+def _waiting_for(email: str, purpose: str) -> list[User]:
+    """Who gets a code for this purpose at this address: to confirm it, to make it theirs, which several may want (of
+    many, those who asked last), or to set a password."""
     people: QuerySet[User] = User.objects.filter(erased_at__isnull=True)
     owners = people.filter(email=email_key(email), email_verified_at__isnull=False)
     if purpose == Purpose.CHANGE_EMAIL:
         asked = OneTime.objects.filter(purpose=purpose, address=email_key(email), used_at__isnull=True)
-        return None if owners.exists() else people.filter(id__in=asked.values("user")).first()
+        wanting = people.filter(id__in=asked.order_by("-expires_at").values("user")[:MAILS])
+        return [] if owners.exists() else list(wanting)
     if purpose == Purpose.RESET_PASSWORD:
-        return owners.first()
-    return people.filter(email=email_key(email), email_verified_at__isnull=True).first()
+        return list(owners)
+    return list(people.filter(email=email_key(email), email_verified_at__isnull=True))

@@ -9,11 +9,7 @@ from django.db import transaction
 from accounts import mail
 from accounts.models import OneTime, User
 from accounts.services import one_time
-
-try:
-    from django.tasks import task
-except ImportError:  # before Django 6
-    from django_tasks import task  # type: ignore[no-redef]
+from chatproject.common.tasks import task
 
 KNOWN_EMAIL = "known_email"
 PASSWORD_CHANGED = "password_changed"

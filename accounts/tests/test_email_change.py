@@ -1,10 +1,13 @@
 """Changing one's e-mail address."""
 
+import re
+
 import pytest
 
 from accounts import services
 from accounts.models import OneTime, User
 from accounts.tests.at_once import at_once
+from chatproject.tests import canaries
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -120,6 +123,42 @@ def test_of_two_who_want_the_same_one_the_second_is_refused(sign_in, alice, bob,
 
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     assert User.objects.get(id=bob.id).email == "bob@example.org"
+
+
+def test_of_two_who_want_the_same_one_each_gets_another_code(sign_in, alice, bob, api, mailbox):
+    hers, his = sign_in(alice), sign_in(bob)
+    ask(hers)
+    ask(his)
+    before = len(mailbox.to(NEW))
+
+    waiting = api.post(RESEND, {"email": NEW, "purpose": "change_email"})
+    unknown = api.post(RESEND, {"email": "nobody@example.com", "purpose": "change_email"})
+
+    assert {**waiting.json(), "email": "", "resend_after": 0} == {**unknown.json(), "email": "", "resend_after": 0}
+    sent = mailbox.to(NEW)[before:]
+    assert sorted(name for name in ("alice", "bob") for mail in sent if f'"{name}"' in mail.body) == ["alice", "bob"]
+    codes = {name: code_for(name, sent) for name in ("alice", "bob")}
+    assert hers.post(CONFIRM, {"code": codes["bob"]}).json()["code"] == "code_invalid"
+    assert his.post(CONFIRM, {"code": codes["bob"]}).json()["email"] == NEW
+
+
+def code_for(name, mails):
+    (mail,) = [mail for mail in mails if f'"{name}"' in mail.body]
+    return canaries.note("code", re.search(r"\b\d{6}\b", mail.body)[0])
+
+
+def test_an_address_that_many_ask_for_is_not_flooded(person, mailbox, settings):
+    settings.RATE_AUTH = settings.RATE_OTP = "100/m"
+    people = [person(f"friend{n}") for n in range(12)]
+    for one in people:
+        services.request_email_change(one, password=PASSWORD, new_email=NEW)
+    before = len(mailbox.to(NEW))
+
+    services.resend_code(email=NEW, purpose="change_email")
+
+    sent = mailbox.to(NEW)[before:]
+    assert len(sent) == 10
+    assert all(any(f'"{one.username}"' in mail.body for mail in sent) for one in people[2:])
 
 
 def test_of_twenty_right_ones_at_once_one_succeeds(alice, mailbox):
