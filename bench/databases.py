@@ -46,15 +46,15 @@ def prepared(kind: str, folder: Path) -> Iterator[Server]:
             drop_postgres()
 
 
-def recreate_postgres() -> None:
-    drop_postgres()
+def recreate_postgres(name: str = DATABASE) -> None:
+    drop_postgres(name)
     with psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE}")
+        connection.execute(f"CREATE DATABASE {name}")
 
 
-def drop_postgres() -> None:
+def drop_postgres(name: str = DATABASE) -> None:
     with psycopg.connect(f"{POSTGRES}/postgres", autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def run(*command: str, environment: dict[str, str]) -> None:

@@ -3,7 +3,7 @@
     python -m bench.reading [--messages 10000 1000000] [--database sqlite postgres]
 
 Prints a Markdown table: the median of one request in milliseconds, in the server's process without a network, and how
-many times the smaller number the larger one is.
+many times the smaller number the larger one is. The sizes take turns, so that what else the machine does meets both.
 """
 
 import argparse
@@ -15,13 +15,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 from bench.databases import DATABASE, POSTGRES, drop_postgres, recreate_postgres
 from bench.servers import ROOT
 
-CONVERSATIONS, MEMBERS, ROUNDS = 50, 20, 40
+CONVERSATIONS, MEMBERS, ROUNDS, WARM_UP = 50, 20, 40, 3
 TEXT = "the quick brown fox jumps over a lazy dog while everybody else talks about the weather and lunch"
 WORDS = TEXT.split()
 
@@ -33,26 +36,30 @@ def main() -> None:
     parser.add_argument("--measure", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        print(json.dumps(measure(options.measure)))
+        measure(options.measure)
         return
     sizes = [f"{count:,}" for count in options.messages]
     print(f"| database | request | {' | '.join(f'{size} ms' for size in sizes)} | ratio |")
     print(f"| --- | --- | {' | '.join('---' for _ in sizes)} | --- |")
     for database in options.database:
-        found = [in_a_process(database, count) for count in options.messages]
-        for request in found[0]:
-            times = [one[request] for one in found]
+        with ExitStack() as stack:
+            filled = [stack.enter_context(in_a_process(database, count)) for count in options.messages]
+            rounds = [[one() for one in filled] for _ in range(ROUNDS + WARM_UP)][WARM_UP:]
+        for request in rounds[0][0]:
+            times = [statistics.median(one[request] for one in same) for same in zip(*rounds, strict=True)]
             print(f"| {database} | {request} | {' | '.join(f'{t:.1f}' for t in times)} | {times[-1] / times[0]:.2f} |")
         sys.stdout.flush()
 
 
-def in_a_process(database: str, count: int) -> dict[str, float]:
-    """Fill a fresh database with so many messages and measure, in a process of its own."""
+@contextmanager
+def in_a_process(database: str, count: int) -> Iterator[Callable[[], dict[str, float]]]:
+    """A fresh database with so many messages, in a process of its own: call it for the milliseconds of each request."""
+    name = f"{DATABASE}_{count}"
     with tempfile.TemporaryDirectory(prefix="chat-bench-") as folder:
         url = f"sqlite:///{Path(folder, 'chat.sqlite3')}"
         if database == "postgres":
-            recreate_postgres()
-            url = f"{POSTGRES}/{DATABASE}"
+            recreate_postgres(name)
+            url = f"{POSTGRES}/{name}"
         environment = {
             **os.environ,
             "DATA_DIR": folder,
@@ -60,23 +67,30 @@ def in_a_process(database: str, count: int) -> dict[str, float]:
             "LOG_LEVEL": "ERROR",
             "REDIS_URL": "",
             "PYTHONWARNINGS": "ignore",
+            "RATE_REQUESTS_USER": "1000000/s",
         }
-        environment["RATE_REQUESTS_USER"] = "1000000/s"
         try:
             subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
-            measured = subprocess.run(
-                [sys.executable, "-m", "bench.reading", "--measure", str(count)],
-                cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True,
-            )  # fmt: skip
+            command = [sys.executable, "-m", "bench.reading", "--measure", str(count)]
+            with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=PIPE, stdout=PIPE, text=True) as process:
+                yield partial(ask, process)
+                process.communicate()
         finally:
             if database == "postgres":
-                drop_postgres()
-        result: dict[str, float] = json.loads(measured.stdout.splitlines()[-1])
-        return result
+                drop_postgres(name)
 
 
-def measure(count: int) -> dict[str, float]:
-    """The median of each request, in milliseconds."""
+def ask(process: subprocess.Popen[str]) -> dict[str, float]:
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write("\n")
+    process.stdin.flush()
+    answer: dict[str, float] = json.loads(process.stdout.readline())
+    return answer
+
+
+def measure(count: int) -> None:
+    """Fill the database; then, for each line on standard input, print the milliseconds of each request."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
@@ -101,17 +115,16 @@ def measure(count: int) -> dict[str, float]:
         "what came since, 20 each": lambda: client.post("/api/v1/sync/", body, format="json"),
         "unread": lambda: client.get("/api/v1/messages/unread/"),
     }
-    return {name: timed(request) for name, request in requests.items()}
+    for _ in sys.stdin:
+        print(json.dumps({name: timed(request) for name, request in requests.items()}), flush=True)
 
 
 def timed(request: Callable[[], Any]) -> float:
-    times = []
-    for _ in range(ROUNDS + 3):
-        began = time.perf_counter()
-        answer = request()
-        times.append((time.perf_counter() - began) * 1000)
-        assert answer.status_code == 200, answer.content
-    return statistics.median(times[3:])
+    began = time.perf_counter()
+    answer = request()
+    took = (time.perf_counter() - began) * 1000
+    assert answer.status_code == 200, answer.content
+    return took
 
 
 def fill(count: int) -> tuple[Any, str, int]:
