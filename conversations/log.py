@@ -41,8 +41,9 @@ def append(
 
 
 def member_frame(change: Change, membership: Membership) -> bytes:
-    """`member.added|updated|removed`: the member as they are (or were last), and who did it."""
-    data = {"member": member(membership), "actor_id": change.actor_id}
+    """`member.added|updated|removed`: the member as they are (or were last), and who did it; when updated, which field
+    of theirs `changed`."""
+    data = {"member": member(membership), "actor_id": change.actor_id, **change.data}
     return event(change.kind, data, change.created_at, conversation_id=change.conversation_id, seq=change.seq)
 
 

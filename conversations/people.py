@@ -29,7 +29,7 @@ def shows_presence_to(viewer_id: UUID) -> Q:
     return Q(id=viewer_id) | (~Exists(blocked) & (Q(presence=everyone) | (Q(presence=contacts) & Exists(shared))))
 
 
-def is_silenced(membership: Membership) -> bool:
+def is_estranged(membership: Membership) -> bool:
     """Whether in this direct conversation one of the two blocks the other: then neither hears of the other's marks."""
     if not membership.conversation.is_direct:
         return False
@@ -37,8 +37,8 @@ def is_silenced(membership: Membership) -> bool:
     return Block.objects.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one)).exists()
 
 
-def silenced_for(user_id: UUID) -> Q:
-    """The condition on memberships under which this person learns nothing of their marks: `is_silenced`, for many."""
+def estranged_from(user_id: UUID) -> Q:
+    """The condition on memberships under which this person learns nothing of their marks: `is_estranged`, for many."""
     blocks = Q(blocker=user_id, blocked=OuterRef("user")) | Q(blocker=OuterRef("user"), blocked=user_id)
     return Q(conversation__kind=Conversation.Kind.DIRECT) & Q(Exists(Block.objects.filter(blocks)))
 

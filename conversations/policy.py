@@ -11,6 +11,7 @@ LEAST_ROLE: dict[str, Role] = {
     "leave": Role.MEMBER,
     "add_members": Role.ADMIN,
     "remove_members": Role.ADMIN,
+    "silence_members": Role.ADMIN,
     "ban_members": Role.ADMIN,
     "invite": Role.ADMIN,
     "delete_messages": Role.ADMIN,
@@ -24,8 +25,8 @@ LEAST_ROLE: dict[str, Role] = {
 
 IN_DIRECT = frozenset({"send_message", "react", "pin_messages"})
 """What both of a direct conversation may do; nothing else is done there."""
-FOR_WRITERS = frozenset({"send_message", "react"})
-"""What takes an admin where the conversation is read-only."""
+FOR_WRITERS = frozenset({"send_message", "react", "mention_all"})
+"""What takes an admin where the conversation is read-only, and what nobody does while silenced."""
 
 
 def may(membership: Membership, action: str) -> bool:
@@ -33,6 +34,8 @@ def may(membership: Membership, action: str) -> bool:
     conversation = membership.conversation
     if conversation.is_direct:
         return action in IN_DIRECT
+    if action in FOR_WRITERS and membership.is_silenced:
+        return False
     if action == "add_members" and conversation.members_can_invite:
         return True
     least = Role.ADMIN if conversation.is_read_only and action in FOR_WRITERS else LEAST_ROLE[action]

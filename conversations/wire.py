@@ -63,9 +63,11 @@ class NewMembers(msgspec.Struct):
 
 
 class MemberChange(msgspec.Struct):
-    """`role` for others; the rest for oneself. Absent fields stay."""
+    """`role` or `silenced_until`, until when they may not write, for others; the rest for oneself. Absent fields
+    stay."""
 
     role: Literal["owner", "admin", "member"] | UnsetType = UNSET
+    silenced_until: datetime | UnsetType | None = UNSET
     nickname: Annotated[str, Meta(max_length=50)] | UnsetType = UNSET
     muted_until: datetime | UnsetType | None = UNSET
     notify: Literal["all", "mentions", "none"] | UnsetType = UNSET
@@ -75,12 +77,14 @@ class MemberChange(msgspec.Struct):
 
 
 class Member(msgspec.Struct):
-    """A person in a conversation, as every member sees them."""
+    """A person in a conversation, as every member sees them. Until `silenced_until`, if it is still to come, they may
+    not write."""
 
     user: UserRef
     role: str
     nickname: str
     joined_at: str
+    silenced_until: str | None
 
 
 class BanState(msgspec.Struct):
@@ -104,10 +108,12 @@ class InviteState(msgspec.Struct):
 
 
 class OwnMembership(msgspec.Struct):
-    """The caller's own place in a conversation; marks and the begin of the view are places in its log."""
+    """The caller's own place in a conversation; marks and the begin of the view are places in its log. Until
+    `silenced_until`, if it is still to come, the caller may not write: then the capabilities change by themselves."""
 
     role: str
     nickname: str
+    silenced_until: str | None
     is_muted: bool
     muted_until: str | None
     notify: str
@@ -139,7 +145,13 @@ class ConversationState(msgspec.Struct):
 
 def member(membership: Membership) -> Member:
     """A membership, with its `user` at hand, as every member sees it."""
-    return Member(person(membership.user), membership.role, membership.nickname, rfc3339(membership.joined_at))
+    return Member(
+        user=person(membership.user),
+        role=membership.role,
+        nickname=membership.nickname,
+        joined_at=rfc3339(membership.joined_at),
+        silenced_until=_moment(membership.silenced_until),
+    )
 
 
 def ban_state(ban: Ban) -> BanState:
@@ -154,8 +166,9 @@ def own_membership(membership: Membership, now: datetime) -> OwnMembership:
     return OwnMembership(
         role=membership.role,
         nickname=membership.nickname,
+        silenced_until=_moment(membership.silenced_until),
         is_muted=muted is not None and muted > now,
-        muted_until=rfc3339(muted) if muted else None,
+        muted_until=_moment(muted),
         notify=membership.notify,
         is_pinned=membership.is_pinned,
         is_archived=membership.is_archived,
@@ -173,7 +186,7 @@ def conversation_state(conversation: Conversation) -> ConversationState:
         kind=conversation.kind,
         name=conversation.name,
         description=conversation.description,
-        avatar_url=None,
+        avatar_url=conversation.avatar_url or None,
         encryption=conversation.encryption,
         history=conversation.history,
         members_can_invite=conversation.members_can_invite,
@@ -183,6 +196,10 @@ def conversation_state(conversation: Conversation) -> ConversationState:
         member_count=conversation.member_count,
         created_at=rfc3339(conversation.created_at),
     )
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return rfc3339(moment) if moment else None
 
 
 def event(type_: str, data: Any, moment: datetime, **place: Any) -> bytes:

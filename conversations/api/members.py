@@ -10,12 +10,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
+from accounts.models import User
 from chatproject.common.api import body_of, moment_of
 from chatproject.common.errors import invalid
 from chatproject.common.ids import parse_id
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
 from conversations import services
+from conversations.api.people import SEARCH, search_of
 from conversations.models import Membership
 from conversations.wire import Member, MemberChange, NewMembers, member
 
@@ -23,10 +25,12 @@ RANK = Case(When(role="owner", then=Value(0)), When(role="admin", then=Value(1))
 
 
 class MembersView(APIView):
-    @describe("Members, by role, then join time", answers={200: Page[Member]}, query=PAGING)
+    @describe("Members, by role, then join time", answers={200: Page[Member]}, query={**SEARCH, **PAGING})
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         Membership.objects.of(request.user, id)
         rows = Membership.objects.live().filter(conversation=id).select_related("user").annotate(rank=RANK)
+        if search := search_of(request):
+            rows = rows.filter(user__in=User.objects.search(search))
         return Response(page(request, rows, order=["rank", "joined_at", "id"], show=lambda ms: [*map(member, ms)]))
 
     @describe("Add people", body=NewMembers, answers={201: list[Member]})
@@ -40,13 +44,20 @@ class MembersView(APIView):
 
 
 class MemberView(APIView):
-    @describe("Change a member's role, or one's own settings (`me`)", body=MemberChange, answers={200: Member})
+    @describe(
+        "Change a member's role, silence one, or one's own settings (`me`)", body=MemberChange, answers={200: Member}
+    )
     def patch(self, request: SignedInRequest, id: UUID, user: str) -> Response:  # noqa: A002
         actor, body = Membership.objects.of(request.user, id), body_of(request, MemberChange)
+        if body.silenced_until is not UNSET:
+            if body.role is not UNSET:
+                raise invalid("silenced_until", "Change the role by itself.")
+            until = moment_of(body.silenced_until, "silenced_until")
+            return Response(member(services.silence_member(actor, user_id=_user_id(request, user), until=until)))
         if _is_me(request, user) and body.role is UNSET:
             return Response(member(services.edit_own_membership(actor, changes=_own_changes(body))))
         if body.role is UNSET:
-            raise invalid("role", "Of others only the role can be changed.", "required")
+            raise invalid("role", "Of others only the role, or until when they are silenced.", "required")
         return Response(member(services.change_role(actor, user_id=_user_id(request, user), role=body.role)))
 
     @describe("Remove a member, or leave (`me`)", answers={204: None})

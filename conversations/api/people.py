@@ -23,9 +23,7 @@ class PeopleView(APIView):
     @describe("Find people", answers={200: Page[Profile]}, query={**SEARCH, **PAGING})
     def get(self, request: SignedInRequest) -> Response:
         people = User.objects.active().exclude(id=request.user.id)
-        if search := request.query_params.get("search", "").strip():
-            if len(search) > 100 or "\x00" in search:
-                raise invalid("search", "Search for 1 to 100 characters.")
+        if search := search_of(request):
             people = people.search(search)
         rows = people.annotate(shows_presence=shows_presence_to(request.user.id))
         return Response(page(request, rows, order=["username_key", "id"], show=_profiles))
@@ -54,6 +52,14 @@ class PersonView(APIView):
         if not found:
             raise not_found()
         return Response(_profiles(found)[0])
+
+
+def search_of(request: SignedInRequest) -> str:
+    """What is searched for; nothing when it is blank. Refuses (`invalid`) what cannot be found."""
+    search = request.query_params.get("search", "").strip()
+    if len(search) > 100 or "\x00" in search:
+        raise invalid("search", "Search for 1 to 100 characters.")
+    return search
 
 
 def _profiles(people: list[User]) -> list[Profile]:

@@ -46,6 +46,7 @@ class Conversation(models.Model):
     kind = models.CharField(max_length=8, choices=Kind)
     name = models.CharField(max_length=100, blank=True)
     description = models.CharField(max_length=1000, blank=True)
+    avatar_url = models.CharField(max_length=200, blank=True, editable=False)
     pair_key = models.CharField(max_length=65, null=True, editable=False)
     is_lobby = models.BooleanField(default=False, editable=False)
     encryption = models.CharField(max_length=8, choices=Encryption, default=Encryption.SERVER)

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import User
+from chatproject.common.clock import now
 from chatproject.common.errors import not_found
 
 
@@ -28,7 +29,7 @@ class Membership(models.Model):
 
     Holding a live membership is the permission to act. `visible_from_seq` is fixed at each join: entries up to it
     are not this person's to see. Marks are places in the log and only go forward; `last_read_number` is the dense
-    message number at the read mark.
+    message number at the read mark. Until `silenced_until`, which a moderator has set, they read and do not write.
     """
 
     class Role(models.TextChoices):
@@ -55,6 +56,7 @@ class Membership(models.Model):
     last_sent_at = models.DateTimeField(null=True)
     last_delivered_seq = models.BigIntegerField(default=0)
     last_delivered_at = models.DateTimeField(null=True)
+    silenced_until = models.DateTimeField(null=True)
     nickname = models.CharField(max_length=50, blank=True)
     muted_until = models.DateTimeField(null=True)
     notify = models.CharField(max_length=8, choices=Notify, default=Notify.ALL)
@@ -74,3 +76,8 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.conversation_id}"
+
+    @property
+    def is_silenced(self) -> bool:
+        """Whether a moderator lets them not write at this moment."""
+        return self.silenced_until is not None and self.silenced_until > now()

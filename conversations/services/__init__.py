@@ -6,7 +6,15 @@ from conversations.services.edit import delete_conversation, edit_conversation
 from conversations.services.farewell import leave_everything
 from conversations.services.invites import accept_invite, create_invite, delete_invite, token_of
 from conversations.services.lobby import ensure_lobby
-from conversations.services.members import add_members, change_role, edit_own_membership, join, leave, remove_member
+from conversations.services.members import (
+    add_members,
+    change_role,
+    edit_own_membership,
+    join,
+    leave,
+    remove_member,
+    silence_member,
+)
 
 __all__ = [
     "accept_invite",
@@ -26,6 +34,7 @@ __all__ = [
     "leave_everything",
     "open_direct",
     "remove_member",
+    "silence_member",
     "token_of",
     "unban",
 ]

@@ -11,8 +11,6 @@ from conversations.log import Kind, announce_added, append
 from conversations.models import Conversation, Membership
 from conversations.models.conversation import pair_key
 
-GROUP_SIZE = 1000
-
 
 def open_direct(actor: User, *, user_id: UUID) -> tuple[Conversation, bool]:
     """The one direct conversation of two people and whether it was made now.

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from chatproject.common.errors import invalid
 from conversations.log import Kind, announce_change, announce_removed, append, conversation_frame
 from conversations.models import Conversation, Membership
@@ -37,9 +38,14 @@ def delete_conversation(actor: Membership) -> None:
     """End a conversation for everybody; nobody finds it any more."""
     with transaction.atomic():
         actor = lock_for(actor, "delete_conversation")
-        conversation, now = actor.conversation, timezone.now()
+        conversation = actor.conversation
         members = list(Membership.objects.live().filter(conversation=conversation).values_list("user_id", flat=True))
-        change = append(conversation, Kind.CONVERSATION_DELETED, actor=actor.user)
-        Conversation.objects.filter(id=conversation.id).update(deleted_at=now)
-        announce_change(change, conversation_frame(change, conversation))
-        announce_removed(members, conversation.id, now)
+        end(conversation, actor.user)
+        announce_removed(members, conversation.id, timezone.now())
+
+
+def end(conversation: Conversation, actor: User | None) -> None:
+    """End a locked conversation. Its members are still to be told that they are in it no longer."""
+    change = append(conversation, Kind.CONVERSATION_DELETED, actor=actor)
+    Conversation.objects.filter(id=conversation.id).update(deleted_at=timezone.now())
+    announce_change(change, conversation_frame(change, conversation))

@@ -6,9 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from conversations.log import Kind, announce_change, append, member_frame
 from conversations.models import Conversation, Membership
-from conversations.services.members import go
+from conversations.services.members import change_member, go
 
 Role = Membership.Role
 
@@ -20,7 +19,7 @@ def leave_everything(user: User) -> None:
     for conversation_id in list(mine.values_list("conversation_id", flat=True)):
         with transaction.atomic():
             _leave(user, conversation_id)
-    Membership.objects.filter(user=user).update(nickname="", muted_until=None)
+    Membership.objects.filter(user=user).update(nickname="", muted_until=None, silenced_until=None)
 
 
 def _leave(user: User, conversation_id: UUID) -> None:
@@ -32,21 +31,22 @@ def _leave(user: User, conversation_id: UUID) -> None:
         Membership.objects.filter(pk=membership.pk).update(left_at=timezone.now())
         return
     membership.conversation, membership.user = conversation, user
-    _hand_over(membership)
+    if membership.role == Role.OWNER:
+        hand_over(conversation, leaving=membership)
     go(membership, user)
 
 
-def _hand_over(leaving: Membership) -> None:
-    """See that an owner remains while anybody does."""
-    conversation = leaving.conversation
-    others = Membership.objects.live().filter(conversation=conversation).exclude(pk=leaving.pk).select_related("user")
-    if leaving.role != Role.OWNER or others.filter(role=Role.OWNER).exists():
+def hand_over(conversation: Conversation, *, leaving: Membership | None = None) -> None:
+    """See that a locked conversation has an owner without `leaving`: if need be the oldest admin becomes one, else the
+    oldest member."""
+    staying = Membership.objects.live().filter(conversation=conversation).select_related("user")
+    if leaving:
+        staying = staying.exclude(pk=leaving.pk)
+    if staying.filter(role=Role.OWNER).exists():
         return
-    oldest = others.order_by("joined_at", "pk")
+    oldest = staying.order_by("joined_at", "pk")
     heir = oldest.filter(role=Role.ADMIN).first() or oldest.first()
     if heir is None:
         return
-    heir.role = Role.OWNER
-    heir.save(update_fields=["role"])
-    change = append(conversation, Kind.MEMBER_UPDATED, actor=None, subject=heir.user)
-    announce_change(change, member_frame(change, heir))
+    heir.conversation = conversation
+    change_member(heir, None, "role", Role.OWNER)

@@ -13,9 +13,8 @@ from accounts.models import User
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid, not_found
 from conversations.models import Invite, Membership
-from conversations.services.create import GROUP_SIZE
 from conversations.services.locking import lock, lock_for
-from conversations.services.members import enter, refuse_banned
+from conversations.services.members import enter
 
 INVITES_PER_CONVERSATION = 100
 SEAL_SIZE = 16
@@ -50,7 +49,7 @@ def delete_invite(actor: Membership, *, token: str) -> None:
 
 def accept_invite(actor: User, *, token: str) -> Membership:
     """Come in by a link; whoever is in already stays so and uses nothing up. Refuses `not_found` for a link that does
-    not, or no longer, lead anywhere, and `banned`."""
+    not, or no longer, lead anywhere, `banned`, and `conflict` for a full group."""
     invite = Invite.objects.filter(id=id_of(token)).first()
     if invite is None:
         raise not_found()
@@ -59,9 +58,6 @@ def accept_invite(actor: User, *, token: str) -> Membership:
         if not Membership.objects.live().filter(conversation=conversation, user=actor).exists():
             if not Invite.objects.usable().filter(id=invite.id).update(uses=F("uses") + 1):
                 raise not_found()
-            refuse_banned(conversation, [actor])
-            if conversation.kind == conversation.Kind.GROUP and conversation.member_count >= GROUP_SIZE:
-                raise Refusal("conflict", f"A group has at most {GROUP_SIZE} members.")
             enter(conversation, [actor], Membership.Role.MEMBER, None)
     return Membership.objects.of(actor, conversation.id)
 

@@ -1,7 +1,9 @@
 """What every deed on a conversation does first: lock its row, then look at the actor's membership again."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
+from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, not_found
 from conversations.models import Conversation, Membership
 from conversations.policy import FOR_WRITERS, may
@@ -28,7 +30,15 @@ def refuse_unless_allowed(membership: Membership, action: str) -> None:
     """Refuses (`permission_denied`, or `read_only` to who could write otherwise) what this member may not do."""
     if may(membership, action):
         return
+    if action in FOR_WRITERS and membership.silenced_until and membership.is_silenced:
+        raise silenced(membership.silenced_until)
     raise Refusal("read_only" if action in FOR_WRITERS else "permission_denied")
+
+
+def silenced(until: datetime) -> Refusal:
+    """The refusal to whom a moderator lets not write until this moment."""
+    detail = f"A moderator lets you not write here until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
+    return Refusal("read_only", detail, retry_after=max(0.0, round((until - now()).total_seconds(), 3)))
 
 
 def member_of(conversation: Conversation, user_id: UUID) -> Membership:

@@ -1,5 +1,6 @@
 """Coming, going and standing in a conversation."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +21,11 @@ from conversations.log import (
 )
 from conversations.models import Ban, Conversation, Membership
 from conversations.policy import may, may_act_on
-from conversations.services.create import GROUP_SIZE
+from conversations.services.edit import end
 from conversations.services.locking import lock, lock_for, member_of
 
 Role = Membership.Role
+GROUP_SIZE = 1000
 
 
 def add_members(actor: Membership, *, user_ids: list[UUID], role: str = Role.MEMBER) -> list[Membership]:
@@ -37,9 +39,6 @@ def add_members(actor: Membership, *, user_ids: list[UUID], role: str = Role.MEM
             raise invalid("user_ids", f"No such person: {min(map(str, missing))}")
         if Block.objects.filter(blocker__in=people, blocked=actor.user).exists():
             raise Refusal("blocked")
-        refuse_banned(actor.conversation, people)
-        if actor.conversation.member_count + len(people) > GROUP_SIZE:
-            raise Refusal("conflict", f"A group has at most {GROUP_SIZE} members.")
         return enter(actor.conversation, people, role, actor.user)
 
 
@@ -49,7 +48,6 @@ def join(actor: User, *, conversation_id: UUID) -> Membership:
         conversation = lock(conversation_id)
         if conversation.kind != Conversation.Kind.CHANNEL:
             raise not_found()
-        refuse_banned(conversation, [actor])
         enter(conversation, [actor], Role.MEMBER, None)
     return Membership.objects.of(actor, conversation_id)
 
@@ -82,11 +80,34 @@ def change_role(actor: Membership, *, user_id: UUID, role: str) -> Membership:
             return subject
         if role != Role.OWNER:
             keep_an_owner(subject)
-        subject.role = role
-        subject.save(update_fields=["role"])
-        change = append(actor.conversation, Kind.MEMBER_UPDATED, actor=actor.user, subject=subject.user)
-        announce_change(change, member_frame(change, subject))
+        change_member(subject, actor.user, "role", role)
     return subject
+
+
+def silence_member(actor: Membership, *, user_id: UUID, until: datetime | None) -> Membership:
+    """Let a member whom the actor's role reaches not write until this moment; None lets them write again. Going and
+    coming back does not end it. Refuses `permission_denied`, `not_found`, and `invalid` for oneself or the past."""
+    if until and until <= timezone.now():
+        raise invalid("silenced_until", "This moment has passed.")
+    with transaction.atomic():
+        actor = lock_for(actor, "silence_members")
+        subject = member_of(actor.conversation, user_id)
+        if subject.user == actor.user:
+            raise invalid("silenced_until", "You cannot silence yourself.")
+        if not may_act_on(actor, subject):
+            raise Refusal("permission_denied")
+        if subject.silenced_until != until:
+            change_member(subject, actor.user, "silenced_until", until)
+    return subject
+
+
+def change_member(subject: Membership, actor: User | None, field: str, value: Any) -> None:
+    """Write a field of a member that everybody sees, under the lock, at the next place of the log, and tell it."""
+    setattr(subject, field, value)
+    subject.save(update_fields=[field])
+    conversation = subject.conversation
+    change = append(conversation, Kind.MEMBER_UPDATED, actor=actor, subject=subject.user, data={"changed": field})
+    announce_change(change, member_frame(change, subject))
 
 
 def edit_own_membership(actor: Membership, *, changes: dict[str, Any]) -> Membership:
@@ -101,22 +122,26 @@ def edit_own_membership(actor: Membership, *, changes: dict[str, Any]) -> Member
             return actor
         for name, value in changes.items():
             setattr(actor, name, value)
-        actor.save(update_fields=list(changes))
+        actor.save(update_fields=changes.keys() - {"nickname"})
         if "nickname" in changes:
-            change = append(conversation, Kind.MEMBER_UPDATED, actor=actor.user, subject=actor.user)
-            announce_change(change, member_frame(change, actor))
+            change_member(actor, actor.user, "nickname", actor.nickname)
         announce_own_settings(actor, timezone.now())
     return actor
 
 
 def enter(conversation: Conversation, people: list[User], role: str, actor: User | None) -> list[Membership]:
-    """Make these people members of a locked conversation; those who are already are passed over."""
+    """Make these people members of a locked conversation, the only way in; those who are already are passed over.
+
+    Refuses all of them with `banned` when one is, and with `conflict` when a group would grow too large."""
     now, entered = timezone.now(), []
     known = {m.user_id: m for m in Membership.objects.filter(conversation=conversation, user__in=people)}
-    for user in people:
+    newcomers = [user for user in people if user.id not in known or known[user.id].left_at]
+    if Ban.objects.filter(conversation=conversation, user__in=newcomers).exists():
+        raise Refusal("banned")
+    if conversation.kind == Conversation.Kind.GROUP and conversation.member_count + len(newcomers) > GROUP_SIZE:
+        raise Refusal("conflict", f"A group has at most {GROUP_SIZE} members.")
+    for user in newcomers:
         membership = known.get(user.id) or Membership(conversation=conversation, user=user)
-        if membership.pk and membership.left_at is None:
-            continue
         membership.conversation, membership.user = conversation, user
         membership.role, membership.joined_at, membership.left_at = role, now, None
         if conversation.kind == Conversation.Kind.GROUP:
@@ -140,7 +165,8 @@ def _begin_view(membership: Membership) -> None:
 
 
 def go(subject: Membership, actor: User) -> None:
-    """End a membership under the lock. Leaving a channel by oneself takes no place: a large one would drown in it."""
+    """End a membership under the lock. Leaving a channel by oneself takes no place: a large one would drown in it. With
+    the last member a group or a channel ends: whoever came later would have no owner, and nobody to become one."""
     conversation, now = subject.conversation, timezone.now()
     subject.left_at = now
     subject.save(update_fields=["left_at"])
@@ -148,18 +174,14 @@ def go(subject: Membership, actor: User) -> None:
     if conversation.kind != Conversation.Kind.CHANNEL or actor != subject.user:
         change = append(conversation, Kind.MEMBER_REMOVED, actor=actor, subject=subject.user)
         announce_change(change, member_frame(change, subject), removed=subject.user_id)
+    if not (conversation.member_count or conversation.is_direct or conversation.is_lobby):
+        end(conversation, actor)
     announce_removed([subject.user_id], conversation.id, now)
 
 
 def _count(conversation: Conversation, by: int) -> None:
     conversation.member_count += by
     Conversation.objects.filter(id=conversation.id).update(member_count=F("member_count") + by)
-
-
-def refuse_banned(conversation: Conversation, people: list[User]) -> None:
-    """Refuses `banned` when one of these people is banned from a locked conversation."""
-    if Ban.objects.filter(conversation=conversation, user__in=people).exists():
-        raise Refusal("banned")
 
 
 def keep_an_owner(subject: Membership) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 OK, DENIED, READ_ONLY, NOT_FOUND, IGNORED = "ok", "permission_denied", "read_only", "not_found", "ignored"
 ROLES = ("owner", "admin", "member")
 OUTSIDE = ("left", "stranger", "banned")
-STATES = ("group", "read-only group", "channel", "direct")
+STATES = ("group", "read-only group", "silenced in a group", "channel", "direct")
 
 IN_GROUPS = {
     # action: owner, admin, member
@@ -16,6 +16,7 @@ IN_GROUPS = {
     "leave": (OK, OK, OK),
     "add_members": (OK, OK, DENIED),
     "remove_members": (OK, OK, DENIED),
+    "silence_members": (OK, OK, DENIED),
     "ban_members": (OK, OK, DENIED),
     "invite": (OK, OK, DENIED),
     "delete_messages": (OK, OK, DENIED),
@@ -30,6 +31,10 @@ FOR_MEMBERS = {
     "read-only group": {"send_message": READ_ONLY, "react": READ_ONLY, "mention_all": READ_ONLY},
 }
 """Where it is otherwise for members."""
+FOR_ALL = {
+    "silenced in a group": {"send_message": READ_ONLY, "react": READ_ONLY, "mention_all": READ_ONLY},
+}
+"""Where it is otherwise for whoever it is."""
 IN_DIRECT = {
     action: {"send_message": OK, "react": OK, "pin_messages": OK, "mention_all": IGNORED}.get(action, DENIED)
     for action in IN_GROUPS
@@ -54,6 +59,6 @@ def lines() -> Iterator[Line]:
                 continue
             for role, code in zip(ROLES, codes, strict=True):
                 special = FOR_MEMBERS.get(state, {}) if role == "member" else {}
-                yield Line(state, role, action, special.get(action, code))
+                yield Line(state, role, action, {**special, **FOR_ALL.get(state, {})}.get(action, code))
             for role in OUTSIDE:
                 yield Line(state, role, action, NOT_FOUND)

@@ -81,6 +81,19 @@ def test_somebodys_channel_is_found_by_all_and_a_group_by_nobody(person) -> None
     assert carol.code("POST", f"conversations/{channel}/join/") == "not_found"
 
 
+def test_a_channel_that_everybody_left_is_found_by_nobody(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    channel = alice.post("conversations/", {"kind": "channel", "name": f"News of {alice.name}"})["id"]
+    token = alice.post(f"conversations/{channel}/invites/")["token"]
+    assert channel in {row["id"] for row in discovered(bob)}
+
+    assert alice.code("DELETE", f"conversations/{channel}/members/me/") == "ok"
+
+    assert channel not in {row["id"] for row in discovered(bob)}
+    assert bob.code("POST", f"conversations/{channel}/join/") == "not_found"
+    assert bob.code("POST", f"invites/{token}/accept/") == "not_found"
+
+
 def discovered(one: Person) -> list[dict]:
     found, url = [], "conversations/discover/?limit=100"
     while url:
@@ -90,10 +103,13 @@ def discovered(one: Person) -> list[dict]:
     return found
 
 
-def test_the_lobby_can_be_switched_off() -> None:
+def test_the_lobby_outlives_its_members_and_can_be_switched_off() -> None:
     with Server(env=GENEROUS) as server:
         alice = cast_on(server)("alice")
         lobby = lobby_of(alice)["id"]
+        for _ in range(2):  # it lives on with nobody in it
+            alice.post(f"conversations/{lobby}/join/")
+            assert alice.code("DELETE", f"conversations/{lobby}/members/me/") == "ok"
         alice.post(f"conversations/{lobby}/join/")
         alice.write(lobby, "First")
 

@@ -82,6 +82,21 @@ def test_of_two_owners_who_leave_at_once_one_stays(person) -> None:
     assert [m["user"]["id"] for m in owners] == [alice.id]
 
 
+def test_when_the_last_member_goes_it_has_ended(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob)
+    token = alice.post(f"conversations/{group}/invites/")["token"]
+    bob.call("DELETE", f"conversations/{group}/members/me/")
+    assert carol.code("POST", f"invites/{token}/accept/") == "ok"
+    carol.call("DELETE", f"conversations/{group}/members/me/")
+
+    assert alice.code("DELETE", f"conversations/{group}/members/me/") == "ok"
+
+    for one in (alice, bob, carol):
+        assert one.code("POST", f"invites/{token}/accept/") == "not_found"
+        assert one.code("GET", f"conversations/{group}/") == "not_found"
+
+
 def test_unknown_people_are_refused_and_nobody_is_added(person) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     group = alice.group(bob)

@@ -24,6 +24,7 @@ def scene(server):
     return alice, {
         "conversations/": {*groups, group},
         f"conversations/{group}/members/": {alice.id, *names},
+        f"conversations/{group}/members/?search={prefix}": names,
         f"users/?search={prefix}": names,
         "sync/?per_conversation=1": {*groups, group},
     }
@@ -102,6 +103,24 @@ def test_members_stand_by_role_then_by_joining(person) -> None:
         (carol.id, "admin"),
         (bob.id, "member"),
     ]
+
+
+def test_members_are_found_by_the_beginning_of_a_name(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob)
+    path = f"conversations/{group}/members/?search="
+    bob.call("PATCH", "users/me/", json={"full_name": "Robert Brown"})
+
+    def found(search: str) -> list[str]:
+        return [m["user"]["id"] for m in alice.get(f"{path}{search}")["results"]]
+
+    assert found(bob.name[:5]) == found(bob.name.upper()) == found("robert%20b") == [bob.id]
+    assert found("") == found("%20") == [alice.id, bob.id]
+    assert found(carol.name) == found("brown") == found("_") == found("%25") == found("bob@example") == []
+    assert alice.code("GET", f"{path}%00") == alice.code("GET", f"{path}{'x' * 101}") == "invalid"
+    assert carol.code("GET", f"{path}{bob.name}") == "not_found"
+    bob.call("DELETE", f"conversations/{group}/members/me/")
+    assert found(bob.name) == []
 
 
 def test_the_latest_activity_stands_first(person) -> None:

@@ -4,16 +4,17 @@ smuggles nothing in."""
 import pytest
 
 from conversations.policy import LEAST_ROLE
-from conversations.tests.policy_table import IGNORED, IN_GROUPS, NOT_FOUND, OK, STATES, lines
+from conversations.tests.policy_table import IGNORED, IN_GROUPS, NOT_FOUND, OK, ROLES, STATES, lines
 from messaging.tests.client import Person
 
 DENIED = "permission_denied"
 LIKE = "\N{THUMBS UP SIGN}"
+LATER = "2099-01-01T00:00:00Z"
 
 
 def test_every_action_has_a_line() -> None:
     assert IN_GROUPS.keys() == LEAST_ROLE.keys()
-    assert len(list(lines())) == len(LEAST_ROLE) * (3 * 6 + 2)
+    assert len(list(lines())) == len(LEAST_ROLE) * (4 * 6 + 2)
 
 
 class Scene:
@@ -43,6 +44,10 @@ class Scene:
         self.messages = [writer.write(self.id, f"{n}") for n in range(4)]
         if self.state == "read-only group":
             assert keeper.code("PATCH", self.path, {"is_read_only": True}) == OK
+        if self.state == "silenced in a group":
+            for role in ROLES:
+                body = {"silenced_until": LATER}
+                assert keeper.code("PATCH", f"{self.path}members/{cast[role].id}/", body) == OK
 
     @property
     def path(self) -> str:
@@ -66,6 +71,7 @@ class Scene:
             "leave": ("DELETE", f"{self.path}members/me/", None),
             "add_members": ("POST", f"{self.path}members/", {"user_id": someone.id}),
             "remove_members": ("DELETE", f"{self.path}members/{subject.id}/", None),
+            "silence_members": ("PATCH", f"{self.path}members/{subject.id}/", {"silenced_until": LATER}),
             "ban_members": ("POST", f"{self.path}bans/", {"user_id": subject.id}),
             "invite": ("POST", f"{self.path}invites/", {}),
             "pin_messages": ("PUT", f"{message}pin/", None),
@@ -105,6 +111,9 @@ TABLE = {
     ("remove", "owner"): (OK, DENIED, DENIED),
     ("remove", "admin"): (OK, DENIED, DENIED),
     ("remove", "member"): (OK, OK, DENIED),
+    ("silence", "owner"): (OK, DENIED, DENIED),
+    ("silence", "admin"): (OK, DENIED, DENIED),
+    ("silence", "member"): (OK, OK, DENIED),
     ("add", "member"): (OK, OK, DENIED),
     ("add", "admin"): (OK, DENIED, DENIED),
     ("add", "owner"): (OK, DENIED, DENIED),
@@ -126,6 +135,8 @@ def test_who_reaches_whom(person) -> None:
     for (deed, whom), codes in TABLE.items():
         for role, code in reversed(list(zip(("owner", "admin", "member"), codes, strict=True))):
             stand(owner, subject, path, "" if deed == "add" else whom or "member")
+            if deed == "silence":  # a second time it would change nothing
+                owner.call("PATCH", f"{path}members/{subject.id}/", json={"silenced_until": None})
             before = owner.row(group)["membership"], members(owner, path)
             assert act(cast[role], deed, whom, subject, path) == code, (role, deed, whom)
             if code != OK:
@@ -139,14 +150,16 @@ def stand(owner: Person, subject: Person, path: str, role: str) -> None:
         assert owner.code("POST", f"{path}members/", {"user_id": subject.id, "role": role}) == OK
 
 
-def members(owner: Person, path: str) -> dict[str, str]:
-    return {m["user"]["id"]: m["role"] for m in owner.get(f"{path}members/")["results"]}
+def members(owner: Person, path: str) -> dict[str, tuple[str, str | None]]:
+    return {m["user"]["id"]: (m["role"], m["silenced_until"]) for m in owner.get(f"{path}members/")["results"]}
 
 
 def act(actor: Person, deed: str, whom: str, subject: Person, path: str) -> str:
     match deed:
         case "remove":
             return actor.code("DELETE", f"{path}members/{subject.id}/")
+        case "silence":
+            return actor.code("PATCH", f"{path}members/{subject.id}/", {"silenced_until": LATER})
         case "add":
             return actor.code("POST", f"{path}members/", {"user_id": subject.id, "role": whom})
         case "promote":

@@ -1,0 +1,138 @@
+"""A moderator silences somebody for a time: bob reads on and writes nothing at any door until it is over."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from messaging.tests.client import Person
+
+LIKE = "\N{THUMBS UP SIGN}"
+LATER = "2099-01-01T00:00:00.000000Z"
+
+
+@pytest.fixture
+def room(person) -> tuple[Person, Person, str]:
+    """alice owns it, bob is a member."""
+    alice, bob = person("alice"), person("bob")
+    return alice, bob, alice.group(bob)
+
+
+def silence(one: Person, other: Person, conversation: str, until: str | None = LATER) -> str:
+    return one.code("PATCH", f"conversations/{conversation}/members/{other.id}/", {"silenced_until": until})
+
+
+def soon(seconds: float) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+async def test_it_is_heard_and_shown(room) -> None:
+    alice, bob, group = room
+
+    async with bob.socket() as his:
+        assert await asyncio.to_thread(silence, alice, bob, group) == "ok"
+        heard = await his.expect("member.updated")
+
+    assert heard["data"]["member"]["silenced_until"] == LATER
+    assert (heard["data"]["actor_id"], heard["data"]["changed"]) == (alice.id, "silenced_until")
+    assert alice.get(f"conversations/{group}/log/?after={heard['seq'] - 1}")["entries"] == [heard]
+    row = bob.row(group)
+    assert row["membership"]["silenced_until"] == LATER
+    assert row["capabilities"] == ["leave"]
+    shown = {m["user"]["id"]: m["silenced_until"] for m in bob.get(f"conversations/{group}/members/")["results"]}
+    assert shown == {alice.id: None, bob.id: LATER}
+
+
+async def test_whoever_is_silenced_writes_nothing_at_any_door(room) -> None:
+    alice, bob, group = room
+    mine, hers = bob.write(group, "Before"), alice.write(group, "Well")
+    assert bob.code("PUT", f"messages/{hers['id']}/reactions/{LIKE}/") == "ok"
+    silence(alice, bob, group)
+    head = alice.row(group)["seq"]
+
+    async with bob.socket() as his:
+        refused = [
+            await his.ask("message.send", conversation_id=group, content="Hm"),
+            await his.ask("message.send", conversation_id=group, content="Hm", thread_id=hers["id"]),
+            await his.ask("message.edit", message_id=mine["id"], content="Hm"),
+            await his.ask("reaction.add", message_id=hers["id"], emoji="\N{PARTY POPPER}"),
+        ]
+    answers = [
+        bob.call("POST", f"conversations/{group}/messages/", json={"content": "Hm"}),
+        bob.call("POST", f"conversations/{group}/messages/", json={"content": "Hm", "thread_id": hers["id"]}),
+        bob.call("PATCH", f"messages/{mine['id']}/", json={"content": "Hm"}),
+        bob.call("PUT", f"messages/{hers['id']}/reactions/\N{PARTY POPPER}/"),
+    ]
+
+    assert {answer.status_code for answer in answers} == {403}
+    for error in [reply["error"] for reply in refused] + [answer.json() for answer in answers]:
+        assert error["code"] == "read_only"
+        assert "until 2099-01-01 00:00 UTC" in error["detail"]
+        assert error["retry_after"] > 86_400
+    assert alice.row(group)["seq"] == head
+    assert bob.code("DELETE", f"messages/{hers['id']}/reactions/{LIKE}/") == "ok"
+    assert bob.code("DELETE", f"messages/{mine['id']}/") == "ok"
+    assert bob.write(bob.group(), "Elsewhere")["seq"]
+
+
+def test_a_retry_of_what_was_sent_before_still_gets_its_answer(room) -> None:
+    alice, bob, group = room
+    first = bob.write(group, "Before", client_id="once")
+    silence(alice, bob, group)
+
+    assert bob.write(group, "Before", client_id="once")["id"] == first["id"]
+
+
+def test_it_ends_by_itself_or_is_lifted(room) -> None:
+    alice, bob, group = room
+    assert silence(alice, bob, group, soon(0.7)) == "ok"
+    assert bob.code("POST", f"conversations/{group}/messages/", {"content": "Hm"}) == "read_only"
+    time.sleep(0.8)
+    assert "send_message" in bob.row(group)["capabilities"]
+    assert bob.write(group, "After")["seq"]
+
+    silence(alice, bob, group)
+    assert bob.code("POST", f"conversations/{group}/messages/", {"content": "Hm"}) == "read_only"
+    assert silence(alice, bob, group, None) == "ok"
+    assert bob.row(group)["membership"]["silenced_until"] is None
+    assert bob.write(group, "After all")["seq"]
+
+
+def test_neither_going_and_coming_back_nor_a_role_ends_it(room) -> None:
+    alice, bob, group = room
+    silence(alice, bob, group)
+    bob.call("DELETE", f"conversations/{group}/members/me/")
+    alice.post(f"conversations/{group}/members/", {"user_id": bob.id})
+    assert bob.code("POST", f"conversations/{group}/messages/", {"content": "Hm"}) == "read_only"
+
+    alice.call("PATCH", f"conversations/{group}/members/{bob.id}/", json={"role": "admin"})
+
+    assert bob.code("POST", f"conversations/{group}/messages/", {"content": "Hm"}) == "read_only"
+    assert bob.code("PATCH", f"conversations/{group}/members/me/", {"silenced_until": None}) == "invalid"
+
+
+def test_repeating_takes_no_place(room) -> None:
+    alice, bob, group = room
+    before = alice.row(group)["seq"]
+
+    assert [silence(alice, bob, group) for _ in range(3)] == ["ok"] * 3
+
+    assert alice.row(group)["seq"] == before + 1
+
+
+def test_what_makes_no_sense_is_refused(room, person) -> None:
+    alice, bob, group = room
+    path = f"conversations/{group}/members/{bob.id}/"
+    before = alice.row(group)["seq"]
+
+    for until in (soon(-1), "2099-01-01T00:00:00", "soon", 7, "9999-12-31T23:59:59-10:00"):
+        assert alice.code("PATCH", path, {"silenced_until": until}) == "invalid", until
+    assert alice.code("PATCH", path, {"silenced_until": LATER, "role": "admin"}) == "invalid"
+    assert silence(alice, alice, group) == "invalid"
+    assert silence(alice, person("carol"), group) == "not_found"
+    assert silence(bob, bob, group, None) == "permission_denied"
+    assert alice.row(group)["seq"] == before
+
+    direct = alice.post("conversations/", {"kind": "direct", "user_id": bob.id})["id"]
+    assert silence(alice, bob, direct) == "permission_denied"
