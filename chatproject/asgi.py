@@ -2,10 +2,11 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
-django_application = get_asgi_application()
+
+from chatproject.handler import application as django_application
+
+http = django_application()
 
 # Below, because these need the applications to be loaded.
 from channels.routing import ProtocolTypeRouter  # noqa: E402
@@ -16,7 +17,7 @@ from messaging.socket import socket_app  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(django_application),
+        "http": BodyLimit(http),
         "websocket": socket_app,
         "lifespan": Lifespan(),
     }

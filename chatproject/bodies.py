@@ -11,6 +11,7 @@ from django.conf import settings
 from chatproject.common.errors import Refusal
 from chatproject.common.ids import uuid7
 from chatproject.common.problems import problem_response
+from media.arriving import FORM_SIZE, largest
 
 log = structlog.get_logger("chatproject.requests")
 
@@ -20,18 +21,19 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 MAX_HEADER_BYTES = 32 * 1024
-AVATAR_PATH = "/api/v1/users/me/avatar/"
-MULTIPART_FRAME = 64 * 1024
-"""What a form may add around the file."""
+UPLOADS_PATH, AVATAR_ENDING = "/api/v1/media/", "/avatar/"
 SILENCE = 20.0
 """Seconds without a byte of the body after which it is not waited for."""
+SLOWEST = 1024
+"""Bytes a second that a body brings at least, on average, once it has been on its way for `SILENCE`."""
 LINGER_SECONDS, LINGER_BYTES = 3.0, 16 * 1024 * 1024
 """How long the rest of a refused body is read and thrown away: closing at once would reset the connection, and many
 clients would never see the answer."""
 
 
 class BodyLimit:
-    """ASGI middleware: answers 413 as soon as a body is announced or grows too large, and closes the connection."""
+    """ASGI middleware: answers 413 as soon as a body is announced or grows too large. Whoever is answered before their
+    body was read sees the answer, and then the connection closes."""
 
     def __init__(self, app: Application) -> None:
         self.app = app
@@ -40,7 +42,8 @@ class BodyLimit:
         try:
             limit = limit_of(scope["path"])
             _check_headers(scope["headers"], limit)
-            await self.app(scope, _limited(receive, limit), send)
+            body = Limited(receive, limit)
+            await self.app(scope, body, _closing(scope, body, send))
         except Refusal as refusal:
             await _refuse(scope, receive, send, refusal)
 
@@ -48,8 +51,10 @@ class BodyLimit:
 def limit_of(path: str) -> int:
     """The bytes that a body sent to this path may have."""
     limit: int = settings.MAX_BODY_BYTES
-    if path == AVATAR_PATH:
-        limit = settings.MAX_AVATAR_MB * 1024 * 1024 + MULTIPART_FRAME
+    if path == UPLOADS_PATH:
+        limit = largest() + FORM_SIZE
+    elif path.endswith(AVATAR_ENDING):
+        limit = settings.MAX_AVATAR_MB * 1024 * 1024 + FORM_SIZE
     return limit
 
 
@@ -61,26 +66,55 @@ def _check_headers(headers: list[tuple[bytes, bytes]], limit: int) -> None:
             raise _too_large(limit)
 
 
-def _limited(receive: Receive, limit: int) -> Receive:
-    """`receive` that raises a refusal when the body is too large or stops coming."""
-    size, complete = 0, False
+class Limited:
+    """A `receive` that raises a refusal when the body is too large, or stops coming. `is_complete`: all of it came."""
 
-    async def limited() -> Message:
-        nonlocal size, complete
-        if complete:  # only the end of the connection is still waited for, as long as it takes
-            return await receive()
-        try:
-            async with asyncio.timeout(SILENCE):
-                message = await receive()
-        except TimeoutError:
-            raise Refusal("invalid", "The rest of the body did not come.") from None
-        size += len(message.get("body", b""))
-        complete = not message.get("more_body", False)
-        if size > limit:
-            raise _too_large(limit)
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self.is_complete = False
+        self._receive, self._limit = receive, limit
+        self._size, self._began = 0, asyncio.get_running_loop().time()
+
+    async def __call__(self) -> Message:
+        if self.is_complete:  # only the end of the connection is still waited for, as long as it takes
+            return await self._receive()
+        message = await self._in_time()
+        self._size += len(message.get("body", b""))
+        self.is_complete = not message.get("more_body", False)
+        if self._size > self._limit:
+            raise _too_large(self._limit)
         return message
 
-    return limited
+    async def discard(self) -> None:
+        """Read on and throw away, for a while."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                await _discard(self._receive)
+
+    async def _in_time(self) -> Message:
+        patience = min(SILENCE, self._began + SILENCE + self._size / SLOWEST - asyncio.get_running_loop().time())
+        try:
+            async with asyncio.timeout(patience):
+                return await self._receive()
+        except TimeoutError:
+            raise Refusal("invalid", "The rest of the body did not come.") from None
+
+
+def _closing(scope: dict[str, Any], body: Limited, send: Send) -> Send:
+    """`send` that closes the connection after an answer that did not wait for the whole body."""
+    has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+
+    async def closing(message: Message) -> None:
+        if not has_body or body.is_complete:
+            return await send(message)
+        if message["type"] == "http.response.start":
+            return await send({**message, "headers": [*message["headers"], (b"connection", b"close")]})
+        if message.get("more_body", False):
+            return await send(message)
+        await send({**message, "more_body": True})
+        await body.discard()
+        return await send({"type": "http.response.body", "body": b""})
+
+    return closing
 
 
 def _too_large(limit: int) -> Refusal:
@@ -97,9 +131,7 @@ async def _refuse(scope: dict[str, Any], receive: Receive, send: Send, refusal: 
     headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.content, "more_body": True})
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(LINGER_SECONDS):
-            await _discard(receive)
+    await Limited(receive, 0).discard()
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -8,12 +8,8 @@ from django_tasks_db.models import DBTaskResult
 from accounts import services
 from accounts.models import User
 from chatproject.common.clock import now
+from chatproject.common.tasks import task
 from conversations.services import leave_everything
-
-try:
-    from django.tasks import task
-except ImportError:  # before Django 6
-    from django_tasks import task  # type: ignore[no-redef]
 
 
 @task

@@ -1,11 +1,15 @@
 """What is over is deleted, in small slices so that nobody waits for it: the worker does it once an hour."""
 
+import contextlib
+import shutil
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.contrib.sessions.models import Session as ConsoleSession
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -14,6 +18,7 @@ from django_tasks_db.models import DBTaskResult
 from accounts.models import OneTime, RestingName, Session
 from chatproject.models import PersonalExport
 from chatproject.personal_export import keeping
+from media import services as media
 
 log = structlog.get_logger(__name__)
 
@@ -41,3 +46,17 @@ def tidy(stopping: threading.Event) -> None:
             if stopping.wait(0.05):
                 return
     keeping.tidy()
+    media.give_up(timezone.now() - timedelta(hours=1))
+    media.collect(timezone.now() - timedelta(days=1))
+    media.forget_ended()
+    media.sweep(timezone.now() - timedelta(days=1))
+    delete_leftovers()
+
+
+def delete_leftovers() -> None:
+    """Delete what killed processes left of uploads that were arriving. None arrives for a day."""
+    yesterday = time.time() - 86_400
+    for path in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another worker is at it too
+            if path.stat().st_mtime < yesterday:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -49,6 +49,8 @@ def logging_config(level: str, fmt: str) -> dict[str, Any]:
             "uvicorn.access": {"handlers": [], "propagate": False},
             "uvicorn.error": {"level": "WARNING"},
             "websockets": {"level": "WARNING"},
+            # At DEBUG they show signed requests, and with them a key.
+            **{name: {"level": "WARNING"} for name in ("boto3", "botocore", "s3transfer", "urllib3")},
             "django.server": {"handlers": [], "propagate": False},
             # Refusals are answers, not faults; ours are logged by the request middleware.
             "django.request": {"level": "ERROR"},

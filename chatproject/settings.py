@@ -12,6 +12,7 @@ from environs import Env, EnvError
 
 from chatproject import __version__
 from chatproject.logs import logging_config
+from chatproject.storage import storage_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -181,12 +182,17 @@ RATE_REQUESTS_USER = env.str("RATE_REQUESTS_USER", "600/m;10000/h")
 # Frames of one socket; what it sends beyond is refused, then it is closed.
 RATE_FRAMES = env.str("RATE_FRAMES", "200/10s")
 RATE_SEARCH = env.str("RATE_SEARCH", "30/m")
+RATE_UPLOADS = env.str("RATE_UPLOADS", "60/m;1000/d")
+RATE_FILES = env.str("RATE_FILES", "3000/m;50000/h")
 RATE_AUTH = env.str("RATE_AUTH", "10/m;100/h")
 RATE_OTP = env.str("RATE_OTP", "3/15m;10/d")
 # Minutes after which a message is edited no more; 0: always.
 EDIT_WINDOW_MINUTES = env.int("EDIT_WINDOW_MINUTES", 0)
 MAX_BODY_BYTES = 1024 * 1024
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", 50)
+UPLOAD_MB_BY_KIND: dict[str, int] = env.dict("UPLOAD_MB_BY_KIND", {}, subcast_values=int)
+UPLOAD_QUOTA_MB = env.int("UPLOAD_QUOTA_MB", 2048)
+UPLOAD_TYPES = env.list("UPLOAD_TYPES", ["*"])
 MAX_AVATAR_MB = env.int("MAX_AVATAR_MB", 10)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
@@ -210,19 +216,23 @@ STATICFILES_DIRS = [("js", BASE_DIR / "clients" / "js"), ("web", BASE_DIR / "cli
 WHITENOISE_USE_FINDERS = DEBUG
 
 # --- Files ------------------------------------------------------------------------------------------------------
+# Where nginx finds the uploads by itself, like /protected/; empty: this server sends them.
+ACCEL_REDIRECT = env.str("ACCEL_REDIRECT", "")
+_storage = storage_of(env.str("STORAGE_URL", ""), folder=DATA_DIR / "uploads", is_shared=bool(ACCEL_REDIRECT))
+# From where browsers fetch files, if not from here.
+STORAGE_ORIGIN = _storage.origin
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": DATA_DIR / "uploads",
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
+    "default": _storage.backend,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-# Always on disk: it is a child process that reads them.
+# Always on disk: it is a child process that reads them. Beside the uploads: keeping one is then a rename.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "incoming"
+FILE_UPLOAD_PERMISSIONS = 0o600
+try:
+    FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+except OSError as error:
+    raise EnvError(f"DATA_DIR={DATA_DIR} cannot be written to: {error.strerror}.") from None
 
 # --- Mail -------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <chat@localhost>")

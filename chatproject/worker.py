@@ -4,9 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
 import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
@@ -14,18 +17,21 @@ from django_tasks_db.models import DBTaskResult
 from django_tasks_db.utils import exclusive_transaction
 
 from chatproject import erasure, housekeeping
+from media.services.processing import QUEUE
 
 log = structlog.get_logger(__name__)
 
 READY, RUNNING, FAILED = "READY", "RUNNING", "FAILED"
 MAX_ATTEMPTS = 5
 HEARTBEAT = 20.0
+LANES: tuple[str | None, ...] = (None, QUEUE)
+"""What is done at the same time: a long film keeps nobody's mail, and a long mail nobody's picture."""
 LEASE = timedelta(seconds=90)
 """A running task whose worker was not heard of for so long is taken back."""
 
 
 class ChatWorker(Worker):
-    """Runs the tasks of all queues in one thread; a second thread keeps the leases and the house.
+    """Runs the tasks of each lane in a thread; one more keeps the leases and the house.
 
     `started_at` of a running task moves with each heartbeat: it says when its worker was last alive. A task may run
     again after a crash, so tasks must bear being repeated.
@@ -43,11 +49,14 @@ class ChatWorker(Worker):
             worker_id=get_random_string(32),
         )
         self._stopping = threading.Event()
-        self._current: DBTaskResult | None = None
+        self._running: set[UUID] = set()
         self._tidied = 0.0
         self._threads = [
-            threading.Thread(target=self._repeat, args=(self.run_next, interval), name="worker", daemon=True),
-            threading.Thread(target=self._repeat, args=(self.keep, HEARTBEAT), name="worker-keep", daemon=True),
+            threading.Thread(target=self._repeat, args=(deed, pause), name=name, daemon=True)
+            for deed, pause, name in (
+                *((partial(self.run_next, lane), interval, f"worker-{lane or 'all'}") for lane in LANES),
+                (self.keep, HEARTBEAT, "worker-keep"),
+            )
         ]
 
     def start(self) -> None:
@@ -61,15 +70,17 @@ class ChatWorker(Worker):
         for thread in self._threads:
             thread.join(timeout)
 
-    def run_next(self) -> bool:
-        """Run the next task that is due. False when there is none."""
-        self._current = self._claim()
-        if self._current is None:
+    def run_next(self, lane: str | None = None) -> bool:
+        """Run the next task of a lane that is due; without a name, of what has no lane of its own. False when there is
+        none."""
+        task = self._claim(lane)
+        if task is None:
             return False
+        self._running.add(task.id)
         try:
-            self.run_task(self._current)
+            self.run_task(task)
         finally:
-            self._current = None
+            self._running.discard(task.id)
         return True
 
     def run_task(self, db_task_result: DBTaskResult) -> None:
@@ -91,8 +102,8 @@ class ChatWorker(Worker):
     def keep(self) -> bool:
         """Say that the running task is alive, queue what is due, take back what others left, tidy up once an hour."""
         now = timezone.now()
-        if current := self._current:
-            DBTaskResult.objects.filter(id=current.id, status=RUNNING).update(started_at=now)
+        if self._running:
+            DBTaskResult.objects.filter(id__in=tuple(self._running), status=RUNNING).update(started_at=now)
         erasure.erase_who_is_due()
         take_back(DBTaskResult.objects.filter(status=RUNNING, started_at__lt=now - LEASE))
         if time.monotonic() - self._tidied > 3600 or not self._tidied:
@@ -100,8 +111,9 @@ class ChatWorker(Worker):
             housekeeping.tidy(self._stopping)
         return False
 
-    def _claim(self) -> DBTaskResult | None:
-        ready = DBTaskResult.objects.ready().filter(backend_name=self.backend_name)
+    def _claim(self, lane: str | None) -> DBTaskResult | None:
+        own = Q(queue_name=lane) if lane else ~Q(queue_name__in=[name for name in LANES if name])
+        ready = DBTaskResult.objects.ready().filter(own, backend_name=self.backend_name)
         if not ready.exists():  # asked first: taking SQLite's write lock twice a second would delay senders
             return None
         with exclusive_transaction():

@@ -46,6 +46,11 @@ class Limits(NamedTuple):
     seconds: int = 15
 
 
+PICTURE = Limits(memory=330 * MEGABYTE, file_size=128 * MEGABYTE, cpu_seconds=8, seconds=9)
+RECORDING = Limits(memory=430 * MEGABYTE, cpu_seconds=8, seconds=9)
+"""Each has 300 MB beside the libraries that it loads."""
+
+
 @contextmanager
 def run(job: str, source: Path, limits: Limits = Limits()) -> Iterator[tuple[Path, Any]]:  # noqa: B008 (immutable)
     """The folder with what `job` ("module:function") made of the file, and its answer.

@@ -19,6 +19,10 @@ CLOSING_CODES = {
     4409: "too many sockets of one person",
     4429: "flooding; come back later",
 }
+HOLDING = """Events replace what a client holds. Of a message hold the state with the higher `changed_seq`, and of two
+with the same the one that came last. Who comes back into a conversation whose history begins with joining may not see
+what lies before: compare `visible_from_seq` (in `hello`, `conversation.added` and every membership) with the one held,
+and drop the messages up to it."""
 TEMPLATE = "#/components/schemas/{name}"
 COMMAND_TYPES: tuple[type[msgspec.Struct], ...] = COMMANDS.__args__  # type: ignore[attr-defined]
 EVENT_TYPES: tuple[type[msgspec.Struct], ...] = EVENTS.__args__  # type: ignore[attr-defined]
@@ -40,7 +44,7 @@ def document() -> dict[str, Any]:
             "version": settings.VERSION,
             "description": "Subprotocol `chat.v1`. Closing codes: "
             + "; ".join(f"{code} {meaning}" for code, meaning in CLOSING_CODES.items())
-            + ".",
+            + f". {' '.join(HOLDING.split())}",
         },
         "channels": {
             "all": _channel("/ws/", "One socket per device, for all conversations."),

@@ -13,10 +13,15 @@ from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.ids import uuid7
 from chatproject.common.publish import Ring, conversation_topic
 from conversations.models import Change, Conversation, Membership
+from conversations.services.locking import silenced
+from media.models import Upload
+from media.services import Attachable
+from media.wire import upload_state
+from messaging.attachments import NO_UPLOAD, content_type_of, shown_of
 from messaging.mentions import Members, named_in
 from messaging.models import Message
 from messaging.reader import message_frame
-from messaging.store import Asked, Head, Known, Row, Store
+from messaging.store import Asked, Attached, Head, Known, Row, Store
 from messaging.wire import QUOTE_SIZE, MessageState, NewMessage, Quote
 from messaging.words import indexed
 
@@ -53,6 +58,7 @@ def _body_hash(conversation_id: UUID, message: NewMessage) -> bytes:
         message.thread_id,
         message.mention_ids,
         message.metadata,
+        message.attachment_ids,
     )
     return blake2b(msgspec.msgpack.encode(body, order="deterministic"), digest_size=16).digest()
 
@@ -68,6 +74,7 @@ class Batch:
         self.answers: list[tuple[Outgoing, Sent | Refusal]] = []
         self.duplicates: list[tuple[Outgoing, UUID]] = []
         self.passed_over: list[Outgoing] = []
+        self._attachments: list[Attached] = []
         self._threads: list[tuple[Row, int]] = []
         self._sent: dict[tuple[UUID, UUID], datetime] = {}
 
@@ -81,6 +88,8 @@ class Batch:
                 self._decide(here, heads, {known.n: known for known in store.look([_asked(i, heads) for i in here])})
             if self.rows:
                 store.keep(self.rows)
+            if self._attachments:
+                store.attach(self._attachments)
             for row, place in self._threads:
                 store.count_reply(row, place)
                 self._tell_thread(row, place, heads[row.conversation_id])
@@ -89,6 +98,7 @@ class Batch:
         """Under the lock and on a fresh view: a duplicate, a refusal, or the next place."""
         mine: dict[tuple[UUID, str], tuple[UUID, bytes]] = {}
         members = Members((item.conversation_id, item.named) for item in items)
+        attachable = Attachable([_attaching(item) for item in items])
         for n, item in enumerate(items):
             facts = known.get(n)
             if facts is None or facts.role is None:
@@ -101,23 +111,36 @@ class Batch:
                 continue
             head = heads[item.conversation_id]
             mentioned = members.mentioned(item.conversation_id, item.named, item.sender_id)
-            if refusal := self._refusal(item, facts, head, mentioned):
+            uploads = attachable.of(_attaching(item))
+            if refusal := self._refusal(item, facts, head, mentioned, uploads):
                 self.answers.append((item, refusal))
                 continue
             head = heads[item.conversation_id] = _next(head)
-            row = _row(item, head, facts, mentioned or [], self.now)
+            row = _row(item, head, facts, mentioned or [], uploads or [], self.now)
+            self._attachments += [
+                Attached(upload.id, head.id, row.id, row.seq, position) for position, upload in enumerate(uploads or [])
+            ]
             mine[key] = (row.id, row.body_hash)
             self._sent[item.conversation_id, item.sender_id] = self.now
             self.rows.append(row)
-            self._tell(item, row, facts, head)
+            self._tell(item, row, facts, head, uploads or [])
             if row.thread_id is not None:
                 head = heads[item.conversation_id] = head._replace(seq=head.seq + 1)
                 self._threads.append((row, head.seq))
 
-    def _refusal(self, item: Outgoing, facts: Known, head: Head, mentioned: list[UUID] | None) -> Refusal | None:
+    def _refusal(
+        self,
+        item: Outgoing,
+        facts: Known,
+        head: Head,
+        mentioned: list[UUID] | None,
+        uploads: list[Upload] | None,
+    ) -> Refusal | None:
         """Why this message does not go in, if it does not."""
         if facts.is_blocked:
             return Refusal("blocked")
+        if facts.silenced_until and facts.silenced_until > self.now:
+            return silenced(facts.silenced_until)
         if not _is_moderator(facts, head):
             if head.is_read_only:
                 return Refusal("read_only")
@@ -129,6 +152,8 @@ class Batch:
             return invalid("thread_id", "No such message in this conversation that could begin a thread.")
         if mentioned is None:
             return invalid("mention_ids", "Only members can be mentioned.")
+        if uploads is None:
+            return invalid("attachment_ids", NO_UPLOAD)
         return None
 
     def _slow_seconds(self, item: Outgoing, facts: Known, head: Head) -> float:
@@ -144,7 +169,7 @@ class Batch:
         else:
             self.answers.append((item, Refusal("idempotency_conflict")))
 
-    def _tell(self, item: Outgoing, row: Row, facts: Known, head: Head) -> None:
+    def _tell(self, item: Outgoing, row: Row, facts: Known, head: Head, uploads: list[Upload]) -> None:
         """Encode once for everybody: the sender's answer and the event share the message's bytes."""
         message = msgspec.json.encode(
             MessageState(
@@ -160,6 +185,7 @@ class Batch:
                 thread_id=row.thread_id,
                 mentions=row.mentions,
                 mentions_all=row.mentions_all,
+                attachments=[upload_state(upload) for upload in uploads],
                 metadata=item.message.metadata,
                 created_at=self.at,
             )
@@ -180,6 +206,10 @@ class Batch:
         self.rings.append(Ring(conversation_topic(row.conversation_id), place, frame, about=root.seq))
 
 
+def _attaching(item: Outgoing) -> tuple[UUID, UUID, list[UUID]]:
+    return item.conversation_id, item.sender_id, item.message.attachment_ids
+
+
 def _is_moderator(facts: Known, head: Head) -> bool:
     return head.kind != Conversation.Kind.DIRECT and facts.role != Membership.Role.MEMBER
 
@@ -196,13 +226,15 @@ def _next(head: Head) -> Head:
     return head._replace(seq=head.seq + 1, number=head.number + 1)
 
 
-def _row(item: Outgoing, head: Head, facts: Known, mentioned: list[UUID], now: datetime) -> Row:
+def _row(item: Outgoing, head: Head, facts: Known, mentioned: list[UUID], uploads: list[Upload], now: datetime) -> Row:
     message = item.message
     metadata = None if message.metadata is None else msgspec.json.encode(message.metadata).decode()
+    attachments = msgspec.json.encode(shown_of(uploads)).decode() if uploads else None
     return Row(
-        uuid7(), head.id, head.seq, head.number, item.sender_id, item.client_id, item.body_hash, message.content_type,
-        message.content, indexed(message.content), metadata, message.reply_to_id, message.thread_id, mentioned,
-        item.named.is_all and _is_moderator(facts, head), now,
+        uuid7(), head.id, head.seq, head.number, item.sender_id, item.client_id, item.body_hash,
+        content_type_of(uploads), message.content, indexed(message.content), metadata, message.reply_to_id,
+        message.thread_id, mentioned,
+        item.named.is_all and _is_moderator(facts, head), attachments, now,
     )  # fmt: skip
 
 
@@ -212,4 +244,5 @@ def _quote(item: Outgoing, facts: Known, head: Head) -> Quote | None:
     if head.history == Conversation.History.JOINED:
         return Quote(item.message.reply_to_id, facts.reply_seq)
     author = UserRef(facts.reply_sender_id, facts.reply_username, facts.reply_full_name, facts.reply_avatar_url or None)
-    return Quote(item.message.reply_to_id, facts.reply_seq, author, facts.reply_content[:QUOTE_SIZE])
+    content = facts.reply_content[:QUOTE_SIZE]
+    return Quote(item.message.reply_to_id, facts.reply_seq, author, content, facts.reply_content_type)

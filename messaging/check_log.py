@@ -9,8 +9,9 @@ from django.db import transaction
 from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from conversations.log import Kind, announce_change, append, member_frame
 from conversations.models import Change, Conversation, Membership
+from conversations.services.edit import end
+from conversations.services.farewell import hand_over
 from messaging.models import Mention, Message, Reaction
 from messaging.services.reactions import reactions_of
 
@@ -68,7 +69,7 @@ def _facts(rows: Any) -> dict[str, int]:
 
 
 def _members(conversation: Conversation) -> Iterator[Finding]:
-    """The members are counted, and one of them is an owner."""
+    """The members are counted, and one of them is an owner; without any it has ended."""
     live = Membership.objects.filter(conversation=conversation, left_at__isnull=True)
     count = live.count()
     if conversation.member_count != count:
@@ -77,20 +78,10 @@ def _members(conversation: Conversation) -> Iterator[Finding]:
             lambda: Conversation.objects.filter(id=conversation.id).update(member_count=count),
         )
     needs_owner = not conversation.is_direct and not conversation.is_lobby and not conversation.deleted_at
-    if needs_owner and count and not live.filter(role=Role.OWNER).exists():
-        yield Finding("nobody is an owner", lambda: _make_owner(conversation))
-
-
-def _make_owner(conversation: Conversation) -> None:
-    oldest = (
-        Membership.objects.live().filter(conversation=conversation).select_related("user").order_by("joined_at", "pk")
-    )
-    heir = oldest.filter(role=Role.ADMIN).first() or oldest.first()
-    if heir:
-        heir.role = Role.OWNER
-        heir.save(update_fields=["role"])
-        change = append(conversation, Kind.MEMBER_UPDATED, actor=None, subject=heir.user)
-        announce_change(change, member_frame(change, heir))
+    if needs_owner and not count:
+        yield Finding("nobody is in it, and it has not ended", lambda: end(conversation, None))
+    elif needs_owner and not live.filter(role=Role.OWNER).exists():
+        yield Finding("nobody is an owner", lambda: hand_over(conversation))
 
 
 def _marks(conversation: Conversation) -> Iterator[Finding]:

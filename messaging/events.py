@@ -58,6 +58,7 @@ class MessageData(msgspec.Struct):
 class MemberData(msgspec.Struct):
     member: Member
     actor_id: UUID | None
+    changed: Annotated[str, Meta(description="The field that was changed, in `member.updated`.")] | UnsetType = UNSET
 
 
 class ConversationData(msgspec.Struct):
@@ -128,7 +129,7 @@ class MemberAdded(Durable, tag="member.added", kw_only=True):
 
 
 class MemberUpdated(Durable, tag="member.updated", kw_only=True):
-    """A member's role or nickname is another now."""
+    """A member's role or nickname is another now, or until when they are silenced."""
 
     data: MemberData
 
@@ -201,6 +202,19 @@ class ReadUpdated(msgspec.Struct, tag_field="type", tag="read.updated", kw_only=
     me_seq: MeSeq | UnsetType = UNSET
 
 
+class ThreadMarkData(msgspec.Struct):
+    conversation_id: UUID
+    thread_id: Annotated[UUID, Meta(description="The message that begins the thread.")]
+    seq: int
+
+
+class ThreadRead(Personal, tag="thread.read", kw_only=True):
+    """I have read a thread up to this place, on one of my devices. The mark of the conversation is another one."""
+
+    conversation_id: UUID
+    data: ThreadMarkData
+
+
 class Passing(msgspec.Struct, tag_field="type", kw_only=True):
     ts: Timestamp
 
@@ -245,7 +259,8 @@ class UserData(msgspec.Struct):
 
 
 class UserUpdated(Passing, tag="user.updated", kw_only=True):
-    """Somebody I share a conversation with has another name or picture; this replaces what I held."""
+    """Somebody I share a conversation with has another name or picture; this replaces what I held. Channels of more
+    than 100 members are not told: look again at whom you show, with the members or with `users/{id}/`."""
 
     data: UserData
 
@@ -257,11 +272,14 @@ class Waiting(msgspec.Struct):
 
 
 class Limits(msgspec.Struct):
-    """What the server accepts: characters of content, bytes of metadata and of frames, messages and frames per time."""
+    """What the server accepts: characters of content, bytes of metadata, of frames and of the largest file, files of a
+    message, messages and frames per time."""
 
     content: int
     metadata_bytes: int
     frame_bytes: int
+    upload_bytes: int
+    attachments: int
     messages: str
     frames: str
 
@@ -269,6 +287,9 @@ class Limits(msgspec.Struct):
 class HelloConversation(msgspec.Struct):
     id: UUID
     seq: int
+    visible_from_seq: Annotated[
+        int, Meta(description="Drop what you hold up to here: it is not yours to see any more.")
+    ]
     unread_count: int
     mention_count: int
     last_read_seq: int
@@ -341,6 +362,7 @@ EVENTS = (
     | ConversationAdded
     | ConversationRemoved
     | ReadUpdated
+    | ThreadRead
     | DeliveredUpdated
     | TypingUpdated
     | PresenceUpdated

@@ -14,23 +14,19 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 
-from chatproject.common.publish import Ring, conversation_topic, listeners, person_topic
+from chatproject.common.publish import Ring, conversation_topic, listeners
 from messaging.layer import Layer
-from messaging.reader import Entry, heads, live_sessions, numbers, read_log
-from messaging.rooms import Hearer, Listening, Person, Place, Room
+from messaging.personal import People
+from messaging.reader import Entry, heads, read_log
+from messaging.rooms import CROSSING, LINGER, Hearer, Listening, Place, Room, slices
 from messaging.threads import in_thread
 
 log = structlog.get_logger(__name__)
 
-CROSSING = 0.03
-"""Seconds that a hole may stay open before the log is read."""
 JOINING = 0.002
 """Seconds within which the frames of a busy conversation are joined into one write per socket."""
 SWEEP = 3.0
 """Seconds between two comparisons with the database."""
-SLICE = 200
-LINGER = 2
-"""Sweeps that a conversation without sockets is kept."""
 NO_LIMIT = 2**62
 
 
@@ -39,13 +35,12 @@ class Feed:
 
     def __init__(self) -> None:
         self.rooms: dict[UUID, Room] = {}
-        self.people: dict[UUID, Person] = {}
+        self.people = People(self)
         self.passing: list[Callable[[Ring], None]] = []
         self.is_started = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._layer: Layer | None = None
         self._new_rooms: list[UUID] = []
-        self._new_people: list[UUID] = []
         self._comparing = False
 
     # --- Life ---------------------------------------------------------------------------------------------------
@@ -98,8 +93,8 @@ class Feed:
                 if room := self.rooms.get(UUID(ring.topic[2:])):
                     self._hear_durable(room, ring)
                     touched[room.conversation_id] = room
-            elif person := self.people.get(UUID(ring.topic[2:])):
-                self._hear_personal(person, ring)
+            else:
+                self.people.hear(ring)
         for room in touched.values():
             self._flush_soon(room)
 
@@ -176,27 +171,20 @@ class Feed:
                 if self._layer:
                     await self._layer.resubscribe()
                 await self._compare_rooms(list(self.rooms))
-                await self._compare_people(list(self.people))
+                await self.people.compare()
                 await self._forget_idle()
             except Exception as error:
                 log.warning("sweep_failed", reason=type(error).__name__)
 
     async def _compare_rooms(self, ids: list[UUID]) -> None:
-        for part in _slices(ids):
+        for part in slices(ids):
             for conversation_id, head in (await in_thread(heads, part)).items():
                 room = self.rooms.get(conversation_id)
                 if room and 0 <= room.place < head:
                     room.waiting.setdefault(head, Ring(conversation_topic(conversation_id), head, b""))
                     self._repair_soon(room)
 
-    async def _compare_people(self, ids: list[UUID]) -> None:
-        for part in _slices(ids):
-            for user_id, number in (await in_thread(numbers, part)).items():
-                person = self.people.get(user_id)
-                if person and 0 <= person.place < number:
-                    self._renew_soon(person)
-
-    def _compare_soon(self) -> None:
+    def compare_soon(self) -> None:
         """What was opened just now took its place from what a socket had read before: look once more, for all of a
         rush together."""
         if not self._comparing:
@@ -207,98 +195,22 @@ class Feed:
         await asyncio.sleep(CROSSING)
         self._comparing = False
         rooms, self._new_rooms = self._new_rooms, []
-        people, self._new_people = self._new_people, []
         try:
             await self._compare_rooms(rooms)
-            await self._compare_people(people)
+            await self.people.compare_new()
         except Exception as error:  # the sweep comes by again
             log.warning("comparing_failed", reason=type(error).__name__)
 
     async def _forget_idle(self) -> None:
-        """Let go of conversations and people that had no socket here for some sweeps."""
+        """Let go of conversations that had no socket here for some sweeps, and of people."""
         for room in list(self.rooms.values()):
             room.idle = 0 if room.hearers else room.idle + 1
             if room.idle > LINGER and room.ready.done():
                 del self.rooms[room.conversation_id]
                 await self.unsubscribe(conversation_topic(room.conversation_id))
-        for person in list(self.people.values()):
-            person.idle = 0 if person.sockets else person.idle + 1
-            if person.idle > LINGER and person.ready.done():
-                del self.people[person.user_id]
-                await self.unsubscribe(person_topic(person.user_id))
-
-    # --- People -------------------------------------------------------------------------------------------------
-    def _hear_personal(self, person: Person, ring: Ring) -> None:
-        person.heard = max(person.heard, ring.seq)
-        if person.place >= 0 and ring.seq == person.place + 1 and not person.is_behind and ring.frame:
-            person.place = ring.seq
-            for socket in list(person.sockets):
-                socket.outbox.send(ring.frame)
-                if ring.added and socket.only in (None, ring.added):
-                    begin, lefts = Place(ring.about, ring.visible_from), socket.lefts.get(ring.added)
-                    self.spawn(self._attach_added(person, socket, ring.added, begin, lefts))
-                elif ring.removed:
-                    socket.left(ring.removed)
-        elif ring.seq > person.place:
-            self._renew_soon(person)
-
-    async def _attach_added(
-        self, person: Person, socket: Hearer, conversation_id: UUID, begin: Place, lefts: int | None
-    ) -> None:
-        try:
-            if socket.lefts.get(conversation_id) == lefts:  # else they left before this task began
-                await self.attach(socket, conversation_id, begin, begin.seq)
-        except Exception as error:  # the sweep comes by and greets them afresh
-            log.warning("attach_failed", reason=type(error).__name__)
-            person.place = min(person.place, 0)
-
-    def _renew_soon(self, person: Person) -> None:
-        if not person.renewing and person.place >= 0:
-            person.renewing = True
-            self.spawn(self._renew(person))
-
-    async def _renew(self, person: Person) -> None:
-        """Something about this person was missed, or their sessions changed: end what must end, greet the others."""
-        try:
-            await asyncio.sleep(CROSSING)  # the ring may be on its way: in order it is still handed on
-            while person.heard > person.place or person.place < await _number(person.user_id):
-                person.is_behind = True
-                person.place = await _number(person.user_id)
-                living = await in_thread(live_sessions, list({socket.session_id for socket in person.sockets}))
-                for socket in list(person.sockets):
-                    if socket.session_id in living:
-                        await socket.greet()
-                    else:
-                        socket.end(4401)
-        except Exception as error:  # the sweep comes by again
-            log.warning("renew_failed", reason=type(error).__name__)
-            person.place = min(person.place, 0)
-        finally:
-            person.renewing = person.is_behind = False
+        await self.people.forget_idle()
 
     # --- Hearing ------------------------------------------------------------------------------------------------
-    async def open_person(self, user_id: UUID) -> Person:
-        """Hear what concerns this person in this process, before they are looked at."""
-        person = self.people.get(user_id)
-        if person is None:
-            person = self.people[user_id] = Person(user_id, self._loop.create_future())
-            try:
-                await self.subscribe([person_topic(user_id)])
-            finally:
-                person.ready.set_result(None)
-        person.idle = 0
-        await asyncio.shield(person.ready)
-        return person
-
-    def settle(self, person: Person, number: int) -> None:
-        """The first socket of a person was greeted with their `number`: from there on they are told."""
-        if person.place < 0:
-            person.place = number
-            self._new_people.append(person.user_id)
-            self._compare_soon()
-        if person.heard > person.place:
-            self._renew_soon(person)
-
     async def open_rooms(self, places: Mapping[UUID, int]) -> None:
         """Hear these conversations in this process, from the places that their hearers know; whoever comes second
         waits for the first's subscription."""
@@ -313,7 +225,7 @@ class Feed:
                     room.ready.set_result(None)
                     self._repair_soon(room)
                 self._new_rooms += [room.conversation_id for room in new]
-                self._compare_soon()
+                self.compare_soon()
         for room in [self.rooms[id_] for id_ in places if id_ in self.rooms]:
             room.idle = 0
             if not room.ready.done():
@@ -361,8 +273,7 @@ class Feed:
         """A socket has closed."""
         for conversation_id in list(socket.hearing):
             self.detach(socket, conversation_id)
-        if person := self.people.get(socket.user_id):
-            person.sockets.pop(socket, None)
+        self.people.forget(socket)
 
     # --- Topics -------------------------------------------------------------------------------------------------
     async def subscribe(self, topics: Sequence[str]) -> None:
@@ -375,11 +286,3 @@ class Feed:
         """Hear this topic no longer."""
         if self._layer:
             await self._layer.unsubscribe(topic)
-
-
-async def _number(user_id: UUID) -> int:
-    return (await in_thread(numbers, [user_id])).get(user_id, 0)
-
-
-def _slices(ids: list[UUID]) -> Iterable[list[UUID]]:
-    return (ids[start : start + SLICE] for start in range(0, len(ids), SLICE))

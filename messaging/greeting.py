@@ -16,6 +16,8 @@ from chatproject.common.epoch import epoch
 from conversations.models import Membership
 from conversations.models.membership import MembershipQuerySet
 from conversations.wire import event
+from media.arriving import largest
+from media.wire import ATTACHMENTS
 from messaging.models import Mention, Message
 from messaging.rooms import Place
 from messaging.wire import CONTENT_SIZE, METADATA_BYTES
@@ -84,8 +86,15 @@ def greet(user: User, session_id: UUID, only: UUID | None = None) -> Greeting:
             "mentions": sum(mentions for *_, mentions in rows),
         },
         "conversations": [
-            {"id": id_, "seq": seq, "unread_count": unread, "mention_count": mentions, "last_read_seq": read}
-            for id_, seq, _, read, unread, mentions in rows[:SHOWN]
+            {
+                "id": id_,
+                "seq": seq,
+                "visible_from_seq": visible,
+                "unread_count": unread,
+                "mention_count": mentions,
+                "last_read_seq": read,
+            }
+            for id_, seq, visible, read, unread, mentions in rows[:SHOWN]
         ],
         "has_more": len(rows) > SHOWN,
         "blocked_ids": blocked,
@@ -152,6 +161,8 @@ def _limits() -> dict[str, Any]:
         "content": CONTENT_SIZE,
         "metadata_bytes": METADATA_BYTES,
         "frame_bytes": FRAME_SIZE,
+        "upload_bytes": largest(),
+        "attachments": ATTACHMENTS,
         "messages": settings.RATE_MESSAGES,
         "frames": settings.RATE_FRAMES,
     }

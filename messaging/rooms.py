@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -11,6 +12,12 @@ from chatproject.common.publish import Ring
 from messaging.reader import Entry, skipped
 from messaging.transport import Outbox, websocket_frame
 
+CROSSING = 0.03
+"""Seconds that a hole may stay open before what is missing is read."""
+LINGER = 2
+"""Sweeps that conversations and people without sockets are kept."""
+SLICE = 200
+"""Rows that are compared with the database at once."""
 MARKS_EVERY = 1.0
 """Seconds between two marks of one person that a room is told: the last one stands for those before."""
 RECENT, KEPT = 2.0, 50
@@ -177,3 +184,8 @@ class Person:
         self.sockets: dict[Hearer, None] = {}
         self.renewing = self.is_behind = False
         self.idle = 0
+
+
+def slices(ids: list[UUID]) -> Iterable[list[UUID]]:
+    """These ids, `SLICE` at a time."""
+    return (ids[start : start + SLICE] for start in range(0, len(ids), SLICE))

@@ -189,9 +189,9 @@ class Socket:
     async def greet(self, user: User | None = None) -> None:
         """Send `hello`; from its places on everything is heard, or from those of a `sync` that follows at once.
 
-        `user` is the person as just read, after `feed.open_person`; without it they are read here."""
+        `user` is the person as just read, after `feed.people.open`; without it they are read here."""
         while True:
-            person = await feed.open_person(self.user_id)
+            person = await feed.people.open(self.user_id)
             greeting = await in_thread(_greet, user or self.user_id, self.session_id, self.only)
             await feed.open_rooms({id_: place.seq for id_, place in greeting.places.items()})
             if person.place <= greeting.user.seq and feed.people.get(self.user_id) is person:
@@ -203,7 +203,7 @@ class Socket:
             self.left(conversation_id)
         self.username, self.shows_typing = greeting.user.username, greeting.user.typing
         self.blocked = greeting.blocked
-        feed.settle(person, greeting.user.seq)
+        feed.people.settle(person, greeting.user.seq)
         is_new = self not in person.sockets
         person.sockets[self] = None
         if len(person.sockets) > SOCKETS_PER_PERSON:

@@ -61,6 +61,7 @@ class Known(NamedTuple):
     avatar_url: str
     is_blocked: bool
     last_sent_at: datetime | None
+    silenced_until: datetime | None
     message_id: UUID | None
     message_hash: bytes | None
     reply_seq: int | None
@@ -70,6 +71,7 @@ class Known(NamedTuple):
     reply_full_name: str
     reply_avatar_url: str
     thread_seq: int | None
+    reply_content_type: str
 
 
 class Row(NamedTuple):
@@ -90,7 +92,18 @@ class Row(NamedTuple):
     thread_id: UUID | None
     mentions: list[UUID]
     mentions_all: bool
+    attachments: str | None
     created_at: datetime
+
+
+class Attached(NamedTuple):
+    """An upload in a message, at its position there."""
+
+    upload_id: UUID
+    conversation_id: UUID
+    message_id: UUID
+    seq: int
+    position: int
 
 
 class Store(Protocol):
@@ -110,6 +123,9 @@ class Store(Protocol):
     def keep(self, rows: Sequence[Row]) -> None:
         """Insert messages with their mentions; move on their conversations' heads and their senders' own marks."""
 
+    def attach(self, attached: Sequence[Attached]) -> None:
+        """Insert what messages carry."""
+
     def count_reply(self, row: Row, place: int) -> None:
         """Count a message in its thread: the thread's first one changes, at this place of the log. The head may be
         beyond it already: `keep` has moved it on for all of the batch."""
@@ -121,8 +137,8 @@ LOOK_COLUMNS = """
                SELECT 1 FROM conversations_membership o
                LEFT JOIN accounts_block b ON b.blocker_id = o.user_id AND b.blocked_id = i.sender_id
                WHERE o.conversation_id = i.conversation_id AND (b.id IS NOT NULL OR o.left_at IS NOT NULL)),
-           ms.last_sent_at, d.id, d.body_hash,
-           r.seq, r.content, r.sender_id, ru.username, ru.full_name, ru.avatar_url, t.seq
+           ms.last_sent_at, ms.silenced_until, d.id, d.body_hash,
+           r.seq, r.content, r.sender_id, ru.username, ru.full_name, ru.avatar_url, t.seq, r.content_type
 """
 LOOK_JOINS = """
     JOIN accounts_user u ON u.id = i.sender_id
@@ -159,14 +175,14 @@ class PostgresStore:
             SELECT * FROM json_to_recordset(%s) AS i(id uuid, conversation_id uuid, seq bigint, number bigint,
                 sender_id uuid, client_id text, body_hash text, content_type text, content text, words tsvector,
                 metadata text, reply_to_id uuid, thread_id uuid, mentions jsonb, mentions_all bool,
-                created_at timestamptz)
+                attachments text, created_at timestamptz)
         ), kept AS (
             INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id,
                 body_hash, content_type, content, words, metadata, reply_to_id, thread_id, mentions, mentions_all,
-                created_at)
+                attachments, created_at)
             SELECT id, conversation_id, seq, number, seq, sender_id, client_id, decode(body_hash, 'base64'),
                 content_type, content, words, metadata::jsonb, reply_to_id, thread_id, nullif(mentions, '[]'),
-                mentions_all, created_at FROM i
+                mentions_all, attachments::jsonb, created_at FROM i
         ), mentioned AS (
             INSERT INTO messaging_mention (message_id, conversation_id, user_id, sender_id, number)
             SELECT id, conversation_id, m::uuid, sender_id, number FROM i, jsonb_array_elements_text(mentions) m
@@ -182,6 +198,10 @@ class PostgresStore:
         FROM (SELECT conversation_id, max(seq) AS seq, max(number) AS number, max(created_at) AS at
               FROM i GROUP BY 1) x
         WHERE c.id = x.conversation_id"""
+    ATTACH = """
+        INSERT INTO media_attachment (upload_id, conversation_id, message_id, seq, position)
+        SELECT upload_id, conversation_id, message_id, seq, position FROM json_to_recordset(%s)
+            AS i(upload_id uuid, conversation_id uuid, message_id uuid, seq bigint, position smallint)"""
     COUNT_REPLY = """
         WITH counted AS (
             UPDATE messaging_message SET reply_count = reply_count + 1, changed_seq = %(place)s
@@ -223,6 +243,9 @@ class PostgresStore:
     def keep(self, rows: Sequence[Row]) -> None:
         self._run(self.KEEP, [_json([row._asdict() for row in rows])])
 
+    def attach(self, attached: Sequence[Attached]) -> None:
+        self._run(self.ATTACH, [_json([one._asdict() for one in attached])])
+
     def count_reply(self, row: Row, place: int) -> None:
         self._run(self.COUNT_REPLY, _counting(row, place))
 
@@ -246,19 +269,21 @@ class SqliteStore:
         ) {LOOK_COLUMNS} FROM i {LOOK_JOINS.format(replied="messaging_message", thread="messaging_message")}"""  # noqa: S608 - constants only
     KEEP = """
         INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id, body_hash,
-            content_type, content, words, metadata, reply_to_id, thread_id, mentions, mentions_all, reply_count,
-            created_at)
-        VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, ?16)"""
+            content_type, content, words, metadata, reply_to_id, thread_id, mentions, mentions_all, attachments,
+            reply_count, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0, ?17)"""
     MENTION = """
         INSERT INTO messaging_mention (message_id, conversation_id, user_id, sender_id, number)
         SELECT ?1, ?2, replace(value, '-', ''), ?5, ?4 FROM json_each(?14)"""
     MARK = """
         UPDATE conversations_membership
-        SET last_read_seq = ?3, last_read_number = ?4, last_read_at = ?16, last_delivered_seq = ?3,
-            last_delivered_at = ?16, last_sent_at = ?16, is_marked_unread = 0
+        SET last_read_seq = ?3, last_read_number = ?4, last_read_at = ?17, last_delivered_seq = ?3,
+            last_delivered_at = ?17, last_sent_at = ?17, is_marked_unread = 0
         WHERE conversation_id = ?2 AND user_id = ?5"""
     HEAD = """
-        UPDATE conversations_conversation SET seq = ?3, message_count = ?4, active_at = ?16 WHERE id = ?2"""
+        UPDATE conversations_conversation SET seq = ?3, message_count = ?4, active_at = ?17 WHERE id = ?2"""
+    ATTACH = """
+        INSERT INTO media_attachment (upload_id, conversation_id, message_id, seq, position) VALUES (?, ?, ?, ?, ?)"""
     COUNT_REPLY = (
         "UPDATE messaging_message SET reply_count = reply_count + 1, changed_seq = :place WHERE id = :thread",
         """INSERT INTO conversations_change
@@ -293,7 +318,7 @@ class SqliteStore:
             for a in asked
         ]
         return [
-            Known._make([*row[:6], _moment(row[6]), _uuid(row[7]), *row[8:11], _uuid(row[11]), *row[12:]])
+            Known._make([*row[:6], *map(_moment, row[6:8]), _uuid(row[8]), *row[9:12], _uuid(row[12]), *row[13:]])
             for row in self._run(self.LOOK, [_json(shown)])
         ]
 
@@ -303,6 +328,10 @@ class SqliteStore:
             for statement in (self.KEEP, self.MARK, self.HEAD):
                 self._raw.cursor().executemany(statement, plain)
             self._raw.cursor().executemany(self.MENTION, [row[: MENTIONS + 1] for row in plain if row[MENTIONS]])
+
+    def attach(self, attached: Sequence[Attached]) -> None:
+        with connection.wrap_database_errors:
+            self._raw.cursor().executemany(self.ATTACH, [tuple(map(_plain, one)) for one in attached])
 
     def count_reply(self, row: Row, place: int) -> None:
         parameters = {name: _plain(value) for name, value in _counting(row, place).items()}

@@ -11,6 +11,7 @@ from chatproject.common.clock import rfc3339
 from chatproject.common.errors import invalid
 from conversations.models import Conversation
 from conversations.wire import ConversationState, OwnMembership
+from media.wire import ATTACHMENTS, UploadState
 from messaging.mentions import MENTIONS
 from messaging.models import Message
 
@@ -18,27 +19,34 @@ CONTENT_SIZE = 10_000
 METADATA_BYTES = 4096
 QUOTE_SIZE = 200
 
-Content = Annotated[str, Meta(min_length=1, max_length=CONTENT_SIZE)]
+Content = Annotated[str, Meta(max_length=CONTENT_SIZE)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
+AttachmentIds = Annotated[list[UUID], Meta(max_length=ATTACHMENTS)]
 MentionIds = Annotated[list[UUID], Meta(max_length=MENTIONS)]
 Place = Annotated[int, Meta(ge=0, le=2**62)]
 
 
 class NewMessage(msgspec.Struct):
     """A message as its sender writes it. `client_id` makes retrying safe; choose a new one per message. `thread_id` is
-    the first message of the thread it belongs to. Members are mentioned by `@name` in the text, or by `mention_ids`."""
+    the first message of the thread it belongs to. Members are mentioned by `@name` in the text, or by `mention_ids`.
+    `attachment_ids` are own uploads for this conversation; with some, the text may be empty, and the first of them
+    gives the `content_type`, whatever stands here."""
 
-    content: Content
+    content: Content = ""
     client_id: ClientId | None = None
-    content_type: Literal["text"] = "text"
+    content_type: Literal["text", "image", "video", "audio", "file"] = "text"
     reply_to_id: UUID | None = None
     thread_id: UUID | None = None
+    attachment_ids: AttachmentIds = []
     mention_ids: MentionIds = []
     metadata: dict[str, Any] | None = None
 
     def check(self) -> None:
-        """What the types cannot say: refuses blank text and too much metadata (`invalid`)."""
-        check_content(self.content)
+        """What the types cannot say: refuses blank text without a file and too much metadata (`invalid`)."""
+        if not self.attachment_ids:
+            check_content(self.content)
+            if self.content_type != "text":
+                raise invalid("attachment_ids", f"A message of type {self.content_type} needs a file.", "required")
         if self.metadata is not None and len(msgspec.json.encode(self.metadata)) > METADATA_BYTES:
             raise invalid("metadata", f"Metadata has at most {METADATA_BYTES} bytes.")
 
@@ -63,10 +71,12 @@ class TypingChange(msgspec.Struct):
 
 
 class MessageChange(msgspec.Struct):
-    """The new text of an own message, and whom it names besides those in the text."""
+    """The new text of an own message, whom it names besides those in the text, and the files it carries from now on;
+    without `attachment_ids` it keeps those it has."""
 
     content: Content
     mention_ids: MentionIds = []
+    attachment_ids: AttachmentIds | UnsetType = UNSET
 
 
 class Mark(msgspec.Struct):
@@ -90,6 +100,7 @@ class Quote(msgspec.Struct):
     seq: int
     sender: UserRef | None = None
     content: str | None = None
+    content_type: str | None = None
 
 
 class Reactions(msgspec.Struct):
@@ -100,7 +111,8 @@ class Reactions(msgspec.Struct):
 
 
 class MessageState(msgspec.Struct, kw_only=True):
-    """A message as it looks to everyone who may see it; hold the one with the higher `changed_seq`.
+    """A message as it looks to everyone who may see it. It replaces what one holds, unless that has a higher
+    `changed_seq`; with an equal one too: names and quotes in it may be newer.
 
     `mentions` are the ids of members who are named; `mentions_all` stands for everybody. `reply_count` counts the
     thread that this message begins.
@@ -121,7 +133,7 @@ class MessageState(msgspec.Struct, kw_only=True):
     reply_to: Quote | None = None
     thread_id: UUID | None = None
     reply_count: int = 0
-    attachments: list[Any] = []
+    attachments: list[UploadState] = []
     mentions: list[UUID] = []
     mentions_all: bool = False
     reactions: dict[str, Reactions] = {}
@@ -296,6 +308,7 @@ def message_state(message: Message, history: str) -> MessageState:
         reply_count=message.reply_count,
         mentions=[UUID(id_) for id_ in message.mentions or ()],
         mentions_all=message.mentions_all,
+        attachments=msgspec.convert(message.attachments or [], list[UploadState]),
         reactions=reactions_state(message),
         metadata=message.metadata,
         is_edited=message.edited_at is not None,
@@ -315,4 +328,5 @@ def quote(message: Message, history: str) -> Quote:
     """What a reply shows of the message it answers."""
     if message.deleted_at or history == Conversation.History.JOINED:
         return Quote(message.id, message.seq)
-    return Quote(message.id, message.seq, person(message.sender), message.content[:QUOTE_SIZE])
+    content = message.content[:QUOTE_SIZE]
+    return Quote(message.id, message.seq, person(message.sender), content, message.content_type)

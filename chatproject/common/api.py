@@ -1,6 +1,6 @@
 """What every HTTP door shares: reading a body into a wire struct, writing an answer, paging by key."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -60,10 +60,15 @@ def refusal_of(error: msgspec.ValidationError) -> Refusal:
 
 
 def moment_of(moment: datetime | None, field: str) -> datetime | None:
-    """A moment from a body; refuses (`invalid`) one that does not say which offset it means."""
-    if moment is not None and moment.tzinfo is None:
+    """A moment from a body, in UTC; refuses (`invalid`) one that does not say which offset it means."""
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
         raise invalid(field, "Name the offset, like Z.")
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise invalid(field, "This lies beyond all time.") from None
 
 
 def int_of(request: Request, name: str, default: int | None = None, low: int = 0, high: int = 2**62) -> int | None:

@@ -1,7 +1,9 @@
 """A request id for every request, one log line, safe headers, and one shape for every fault."""
 
+import re
 import time
 from collections.abc import Callable
+from functools import cache
 
 import structlog
 from django.conf import settings
@@ -24,6 +26,13 @@ LOOSER_POLICY = PAGE_POLICY.replace("script-src 'self'", "script-src 'self' 'uns
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
 )
 LOOSER_PATHS = ("/admin/", "/api/redoc/", "/api/docs/")
+
+
+@cache
+def policy_for(path_is_looser: bool, files: str) -> str:
+    """What a page may load. `files` is the origin of the bucket with the files that people bring, if there is one."""
+    policy = LOOSER_POLICY if path_is_looser else PAGE_POLICY
+    return re.sub(r"(img|media|connect)-src 'self'", rf"\g<0> {files}", policy) if files else policy
 
 
 class RequestIdMiddleware:
@@ -56,7 +65,7 @@ class SecurityHeadersMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        policy = LOOSER_POLICY if request.path.startswith(LOOSER_PATHS) else PAGE_POLICY
+        policy = policy_for(request.path.startswith(LOOSER_PATHS), settings.STORAGE_ORIGIN)
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=()")

@@ -1,24 +1,21 @@
 """`users/me/export/`: ask for an archive, see how far it is, take it away."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
 from uuid import UUID
 
-from django.core.files.storage import default_storage
-from django.http import FileResponse
-from rest_framework.renderers import BaseRenderer
+from django.http.response import HttpResponseBase
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import BearerAuthentication, PictureAuthentication, SignedInRequest
 from accounts.models import User
 from chatproject.common.errors import not_found
+from chatproject.common.files import FileRenderer
 from chatproject.common.openapi import PAGING, Page, Raw, describe
 from chatproject.common.pagination import page
 from chatproject.models import PersonalExport
 from chatproject.personal_export.making import request_export
 from chatproject.personal_export.wire import ExportState, export_state
+from media.serving import Stored, serve
 
 ZIP = "application/zip"
 ARCHIVE = Raw(ZIP, {"type": "string", "format": "binary"})
@@ -47,40 +44,21 @@ class ExportView(APIView):
         return Response(export_state(_export(request.user, export_id), request))
 
 
-class ZipRenderer(BaseRenderer):
-    """Whatever the client says it accepts: archives come in one form."""
-
-    media_type = "*/*"
-    format = "zip"
-
-    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> Any:
-        return data
-
-
-class BlockwiseResponse(FileResponse):
-    """A file as an attachment, read block by block: under ASGI, Django would read all of it before it sends any."""
-
-    block_size = 65536
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        blocks = iter(self)
-        while block := await asyncio.to_thread(next, blocks, b""):
-            yield block
-
-
 class ArchiveView(APIView):
     authentication_classes = (BearerAuthentication, PictureAuthentication)
-    renderer_classes = (ZipRenderer,)
+    renderer_classes = (FileRenderer,)
 
-    @describe("The archive of an export that is done.", answers={200: ARCHIVE})
-    def get(self, request: SignedInRequest, export_id: UUID) -> FileResponse:
+    @describe(
+        "The archive of an export that is done, whole or by `Range`.",
+        answers={200: ARCHIVE, 206: ARCHIVE, 302: None, 304: None},
+    )
+    def get(self, request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
         export = _export(request.user, export_id)
-        try:
-            file = default_storage.open(export.archive)
-        except (FileNotFoundError, IsADirectoryError):
-            raise not_found() from None
+        if export.size is None:  # not done
+            raise not_found()
         name = f"chat-export-{request.user.username}-{export.created_at:%Y-%m-%d}.zip"
-        return BlockwiseResponse(file, as_attachment=True, filename=name, content_type=ZIP)
+        stored = Stored(export.archive, export.size, export.id.hex, ZIP, name, is_inline=False)
+        return serve(request, stored, caching="private, no-store")
 
 
 def _export(user: User, export_id: UUID) -> PersonalExport:

@@ -1,5 +1,6 @@
 """What is in the archive. Of other people nothing but their ids: no names, no addresses, no messages."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from textwrap import indent
 from typing import IO, Any, NamedTuple
@@ -7,6 +8,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import msgspec
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db.models import Case, F, QuerySet, When
 
 from accounts.models import Block, Device, Session, User
@@ -14,11 +16,12 @@ from chatproject.common.clock import now, rfc3339
 from chatproject.common.errors import Refusal
 from conversations.models import Change, Membership
 from media.limits import AVATAR_SIZES
+from media.models import Upload
 from media.services import picture_of
 from messaging.models import Message, Reaction, Report, Revision
 
 CHUNK = 500
-PROFILE, PICTURE = "profile.json", "media/avatar.webp"
+PROFILE, PICTURE, FILES = "profile.json", "media/avatar.webp", "media/files/"
 Rows = QuerySet[Any, Any]
 
 
@@ -49,6 +52,17 @@ def write_archive(user: User, file: IO[bytes], report: Callable[[int], None] = l
                     report(min(99, 100 * written // total))  # more may be written while it is read
         if picture := _picture(user):
             archive.writestr(PICTURE, picture)
+        for upload in Upload.objects.filter(uploader=user).select_related("content").iterator(CHUNK):
+            _copy(upload, archive)
+
+
+def _copy(upload: Upload, archive: ZipFile) -> None:
+    """A file of theirs; one that was deleted meanwhile is left out."""
+    try:
+        with default_storage.open(upload.content.name) as file, archive.open(f"{FILES}{upload.id}", "w") as entry:
+            shutil.copyfileobj(file, entry)
+    except FileNotFoundError:
+        return
 
 
 def _lines(rows: Rows) -> Iterator[bytes]:
@@ -111,6 +125,7 @@ def _memberships(user: User) -> Rows:
         "last_delivered_at",
         "notify",
         "muted_until",
+        "silenced_until",
         "is_pinned",
         "is_archived",
         "is_marked_unread",
@@ -130,12 +145,18 @@ def _messages(user: User) -> Rows:
         "content_type",
         "content",
         "metadata",
+        "attachments",
         "reply_to_id",
         "thread_id",
         "created_at",
         "edited_at",
         "deleted_at",
     )
+
+
+def _uploads(user: User) -> Rows:
+    rows = Upload.objects.filter(uploader=user).order_by("created_at", "id")
+    return rows.values("id", "conversation_id", "kind", "mime_type", "filename", "size", "created_at")
 
 
 def _revisions(user: User) -> Rows:
@@ -173,6 +194,11 @@ TABLES = (
         "The messages you wrote, as they are now, by conversation and in their order there (`seq`). Of those that\n"
         "were deleted there is no content left.",
         _messages,
+    ),
+    Table(
+        "uploads.jsonl",
+        f"The files you sent, which are in `{FILES}` under their ids, and what they were called.",
+        _uploads,
     ),
     Table("revisions.jsonl", "What those messages said before you edited them.", _revisions),
     Table("reactions.jsonl", "Your reactions to messages.", _reactions),

@@ -17,15 +17,11 @@ from chatproject.common import limits
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
 from chatproject.common.ids import uuid7
+from chatproject.common.tasks import TaskContext, task
 from chatproject.models import LIFETIME, PersonalExport
 from chatproject.personal_export import keeping
 from chatproject.personal_export.archive import write_archive
 from chatproject.worker import MAX_ATTEMPTS
-
-try:
-    from django.tasks import TaskContext, task
-except ImportError:  # before Django 6
-    from django_tasks import TaskContext, task  # type: ignore[no-redef]
 
 log = structlog.get_logger(__name__)
 

@@ -1,6 +1,5 @@
-"""`users/me/avatar/` and `users/{id}/avatar/`."""
+"""`users/me/avatar/`, `users/{id}/avatar/` and `conversations/{id}/avatar/`."""
 
-from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
@@ -14,7 +13,10 @@ from rest_framework.views import APIView
 
 from accounts.authentication import BearerAuthentication, PictureAuthentication, SignedInRequest
 from chatproject.common.errors import invalid
+from chatproject.common.files import FileRenderer
 from chatproject.common.openapi import Raw, describe
+from conversations.models import Membership
+from conversations.services.locking import refuse_unless_allowed
 from media import services
 from media.limits import AVATAR_SIZES
 
@@ -33,16 +35,6 @@ HEADERS = {
 }
 
 
-class WebPRenderer(BaseRenderer):
-    """Whatever the client says it accepts: pictures come in one form."""
-
-    media_type = "*/*"
-    format = "webp"
-
-    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> Any:
-        return data
-
-
 class MyAvatarView(APIView):
     parser_classes = (MultiPartParser,)
 
@@ -59,19 +51,47 @@ class MyAvatarView(APIView):
 
 class AvatarView(APIView):
     authentication_classes = (BearerAuthentication, PictureAuthentication)
-    renderer_classes = (WebPRenderer,)
+    renderer_classes = (FileRenderer,)
 
     @describe("Somebody's picture, a square.", answers={200: Raw(WEBP, BINARY), 304: None}, query=QUERY)
     def get(self, request: SignedInRequest, id: UUID) -> HttpResponse:  # noqa: A002
         size = _size(request)
-        version, picture = services.picture_of(id, size)
-        etag = f'"{version}-{size}"'
-        is_for_ever = request.query_params.get("v") == version
-        caching = "private, max-age=31536000, immutable" if is_for_ever else "private, no-cache"
-        headers = HEADERS | {"ETag": etag, "Cache-Control": caching}
-        if _has(request, etag):
-            return HttpResponseNotModified(headers=headers)
-        return HttpResponse(picture, content_type=WEBP, headers=headers)
+        return _show(request, size, *services.picture_of(id, size))
+
+
+class ConversationAvatarView(APIView):
+    authentication_classes = (BearerAuthentication, PictureAuthentication)
+    parser_classes = (MultiPartParser,)
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        return [FileRenderer()] if self.request.method == "GET" else super().get_renderers()
+
+    @describe("A conversation's picture, a square.", answers={200: Raw(WEBP, BINARY), 304: None}, query=QUERY)
+    def get(self, request: SignedInRequest, id: UUID) -> HttpResponse:  # noqa: A002
+        size = _size(request)
+        return _show(request, size, *services.picture_of_conversation(request.user, id, size))
+
+    @describe("Show this picture of a conversation.", body=UPLOAD, answers={204: None})
+    def put(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
+        actor = Membership.objects.of(request.user, id)
+        refuse_unless_allowed(actor, "edit_conversation")  # before the picture is read
+        services.set_conversation_avatar(actor, _file(request))
+        return Response(status=204)
+
+    @describe("Show no picture of a conversation.", answers={204: None})
+    def delete(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
+        services.remove_conversation_avatar(Membership.objects.of(request.user, id))
+        return Response(status=204)
+
+
+def _show(request: SignedInRequest, size: int, version: str, picture: bytes) -> HttpResponse:
+    etag = f'"{version}-{size}"'
+    is_for_ever = request.query_params.get("v") == version
+    caching = "private, max-age=31536000, immutable" if is_for_ever else "private, no-cache"
+    headers = HEADERS | {"ETag": etag, "Cache-Control": caching}
+    if _has(request, etag):
+        return HttpResponseNotModified(headers=headers)
+    return HttpResponse(picture, content_type=WEBP, headers=headers)
 
 
 def _file(request: Request) -> TemporaryUploadedFile:

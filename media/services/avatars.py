@@ -1,8 +1,10 @@
-"""Pictures of people: a person has one, in a few sizes, each in a file that is named after its version."""
+"""Pictures of people and conversations: each has one, in a few sizes, in files that are named after its version."""
 
+from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -10,13 +12,23 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts import hooks, services
 from accounts.models import User
 from chatproject.common.errors import Refusal, invalid, not_found
+from conversations.models import Conversation, Membership
+from conversations.services import edit_conversation
 from media import sandbox
 from media.job import Unfit
 from media.limits import AVATAR_SIZES, MAX_PIXELS, MEGABYTE
+
+
+class Owner(NamedTuple):
+    """Who has a picture, a person or a conversation: the one row, which locks when it is read."""
+
+    id: UUID
+    rows: QuerySet[Any]
 
 
 def set_avatar(user: User, file: TemporaryUploadedFile) -> None:
@@ -25,37 +37,88 @@ def set_avatar(user: User, file: TemporaryUploadedFile) -> None:
     Refuses `unsupported_media_type`, `too_large`, `invalid` (the field `file`) and, while too many others are at it,
     `unavailable`.
     """
-    pictures = _pictures(file)
-    version = sha256(pictures[AVATAR_SIZES[0]]).hexdigest()[:16]
-    try:
-        with transaction.atomic():
-            if not User.objects.lock(user).is_active:
-                raise Refusal("token_invalid")
-            for size, picture in pictures.items():
-                _keep(_name(user.id, version, size), picture)
-            services.change_avatar(user, url=f"/api/v1/users/{user.id}/avatar/?v={version}")
-            _tidy_later(user)
-    except BaseException:
-        _tidy(user)
-        raise
+
+    def show(version: str) -> None:
+        if not User.objects.lock(user).is_active:
+            raise Refusal("token_invalid")
+        services.change_avatar(user, url=f"/api/v1/users/{user.id}/avatar/?v={version}")
+
+    _set(_person(user), file, show)
 
 
 def remove_avatar(user: User) -> None:
     """Show no picture of them any more. Fine when there is none."""
     with transaction.atomic():
         services.change_avatar(user, url="")
-        _tidy_later(user)
+        _tidy_later(_person(user))
+
+
+def set_conversation_avatar(actor: Membership, file: TemporaryUploadedFile) -> None:
+    """Show this picture of their conversation from now on. Refuses `permission_denied`, and as `set_avatar` does."""
+
+    def show(version: str) -> None:
+        url = f"/api/v1/conversations/{actor.conversation_id}/avatar/?v={version}"
+        edit_conversation(actor, changes={"avatar_url": url})
+
+    _set(_conversation(actor.conversation_id), file, show)
+
+
+def remove_conversation_avatar(actor: Membership) -> None:
+    """Show no picture of their conversation any more. Fine when there is none."""
+    with transaction.atomic():
+        edit_conversation(actor, changes={"avatar_url": ""})
+        _tidy_later(_conversation(actor.conversation_id))
+
+
+def forget_ended() -> None:
+    """Delete the pictures of conversations that have ended."""
+    for conversation in Conversation.objects.filter(deleted_at__isnull=False).exclude(avatar_url="")[:100]:
+        Conversation.objects.filter(id=conversation.id).update(avatar_url="")
+        _tidy(_conversation(conversation.id))
 
 
 def picture_of(person_id: UUID, size: int) -> tuple[str, bytes]:
     """The version of somebody's picture, and the WebP in one of `AVATAR_SIZES`. Refuses `not_found`."""
+    return _picture(User.objects.active(), person_id, size)
+
+
+def picture_of_conversation(user: User, conversation_id: UUID, size: int) -> tuple[str, bytes]:
+    """The same of a conversation that `user` is in or could find. Refuses `not_found`."""
+    mine = Conversation.objects.visible_to(user).values("id")
+    seen = Conversation.objects.filter(Q(id__in=mine) | Q(id__in=Conversation.objects.discoverable().values("id")))
+    return _picture(seen, conversation_id, size)
+
+
+def _person(user: User) -> Owner:
+    return Owner(user.id, User.objects.filter(id=user.id).select_for_update(no_key=True))
+
+
+def _conversation(conversation_id: UUID) -> Owner:
+    return Owner(conversation_id, Conversation.objects.locked(conversation_id))
+
+
+def _set(owner: Owner, file: TemporaryUploadedFile, show: Callable[[str], None]) -> None:
+    pictures = _pictures(file)
+    version = sha256(pictures[AVATAR_SIZES[0]]).hexdigest()[:16]
+    try:
+        with transaction.atomic():
+            owner.rows.get()
+            for size, picture in pictures.items():
+                _keep(_name(owner.id, version, size), picture)
+            show(version)
+            _tidy_later(owner)
+    except BaseException:
+        _tidy(owner)
+        raise
+
+
+def _picture(rows: QuerySet[Any], id_: UUID, size: int) -> tuple[str, bytes]:
     for _ in range(2):  # another picture may take this one's place between the look at the row and at the file
-        urls = User.objects.active().filter(id=person_id).values_list("avatar_url", flat=True)
-        version = _version(urls.first() or "")
+        version = _version(rows.filter(id=id_).values_list("avatar_url", flat=True).first() or "")
         if not version:
             break
         try:
-            with default_storage.open(_name(person_id, version, size)) as file:
+            with default_storage.open(_name(id_, version, size)) as file:
                 return version, file.read()
         except FileNotFoundError:
             continue
@@ -63,18 +126,22 @@ def picture_of(person_id: UUID, size: int) -> tuple[str, bytes]:
 
 
 @hooks.person_erased.register
-def _tidy_later(user: User) -> None:
-    transaction.on_commit(partial(_tidy, user), robust=True)
+def _forget(user: User) -> None:
+    _tidy_later(_person(user))
 
 
-def _tidy(user: User) -> None:
+def _tidy_later(owner: Owner) -> None:
+    transaction.on_commit(partial(_tidy, owner), robust=True)
+
+
+def _tidy(owner: Owner) -> None:
     """Delete every file of theirs but the current version's. Under the lock under which they are written: what is
     not current is nobody's."""
     with transaction.atomic():
-        current = _version(User.objects.lock(user).avatar_url)
-        for name in _names(user.id):
+        current = _version(owner.rows.get().avatar_url)
+        for name in _names(owner.id):
             if not name.startswith(f"{current}-"):
-                default_storage.delete(f"{_folder(user.id)}/{name}")
+                default_storage.delete(f"{_folder(owner.id)}/{name}")
 
 
 def _keep(name: str, picture: bytes) -> None:
@@ -86,19 +153,19 @@ def _keep(name: str, picture: bytes) -> None:
     default_storage.save(name, ContentFile(picture))
 
 
-def _names(person_id: UUID) -> list[str]:
+def _names(owner_id: UUID) -> list[str]:
     try:
-        return default_storage.listdir(_folder(person_id))[1]
+        return default_storage.listdir(_folder(owner_id))[1]
     except FileNotFoundError:
         return []
 
 
-def _folder(person_id: UUID) -> str:
-    return f"avatars/{person_id.hex}"
+def _folder(owner_id: UUID) -> str:
+    return f"avatars/{owner_id.hex}"
 
 
-def _name(person_id: UUID, version: str, size: int) -> str:
-    return f"{_folder(person_id)}/{version}-{size}.webp"
+def _name(owner_id: UUID, version: str, size: int) -> str:
+    return f"{_folder(owner_id)}/{version}-{size}.webp"
 
 
 def _version(url: str) -> str:

@@ -15,6 +15,8 @@ from media import sandbox
 from media.job import Unfit
 from media.sandbox import Limits
 
+pytestmark = pytest.mark.plain
+
 
 @pytest.fixture
 def source(tmp_path):

@@ -14,7 +14,7 @@ from chatproject.common.errors import invalid, not_found
 from chatproject.common.openapi import describe
 from chatproject.common.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from conversations.models import Membership
-from conversations.people import silenced_for
+from conversations.people import estranged_from
 from messaging import services
 from messaging.models import Message, MessageQuerySet
 from messaging.people import blocked_senders
@@ -83,7 +83,7 @@ def _marks_of_others(user: User, conversation_ids: set[UUID]) -> dict[UUID, tupl
     if not conversation_ids:
         return {}
     others = Membership.objects.live().filter(conversation__in=conversation_ids).exclude(user=user).order_by()
-    others = others.exclude(silenced_for(user.id))
+    others = others.exclude(estranged_from(user.id))
     shown = Case(When(user__read_receipts=True, then="last_read_seq"), default=Value(0))
     marks = others.values_list("conversation").annotate(read=Min(shown), there=Min("last_delivered_seq"))
     return {conversation_id: (read, delivered) for conversation_id, read, delivered in marks}

@@ -14,7 +14,7 @@ from chatproject.common.errors import not_found
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
 from conversations.models import Membership
-from conversations.people import silenced_for
+from conversations.people import estranged_from
 from messaging.api.messages import AROUND, neighbours, slice_of, states_for
 from messaging.models import Message, Revision, ThreadMark
 from messaging.services import mark_read, mark_thread_read
@@ -69,7 +69,9 @@ class ReceiptsView(APIView):
         there = others.filter(joined_at__lte=message.created_at).exclude(user=message.sender_id)
         reached = there.filter(Q(last_read_seq__gte=message.seq) | Q(last_delivered_seq__gte=message.seq))
         read, delivered = [], []
-        for other in reached.exclude(silenced_for(request.user.id)).select_related("user").order_by("joined_at", "pk"):
+        for other in (
+            reached.exclude(estranged_from(request.user.id)).select_related("user").order_by("joined_at", "pk")
+        ):
             if other.last_read_seq >= message.seq and other.user.read_receipts:
                 read.append(Receipt(person(other.user), _at(other.last_read_at)))
             elif other.last_delivered_seq >= message.seq:

@@ -25,7 +25,7 @@ class TypingView(APIView):
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         Membership.objects.of(request.user, id)
         typing = typing_now(id)
-        hidden = {request.user.id, *_silenced(request.user)} if typing else set()
+        hidden = {request.user.id, *_estranged_from(request.user)} if typing else set()
         users = [TypingPerson(user_id, name) for user_id, name in typing.items() if user_id not in hidden]
         return Response(TypingList(users))
 
@@ -43,7 +43,7 @@ class TypingView(APIView):
         return Response(status=204)
 
 
-def _silenced(user: User) -> set[UUID]:
+def _estranged_from(user: User) -> set[UUID]:
     """Those whom this person blocks, or who block them."""
     pairs = Block.objects.filter(Q(blocker=user) | Q(blocked=user)).values_list("blocker", "blocked")
     return {user_id for pair in pairs for user_id in pair}

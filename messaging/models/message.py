@@ -36,13 +36,18 @@ class Message(models.Model):
     Deleting leaves the row as a tombstone without content.
 
     A thread is the messages that name its first one as `thread`; that one counts them. `reactions` is what is shown of
-    the reactions, written with each of them; `mentions` are the ids of the members named, without those of `@all`.
+    the reactions, written with each of them; `mentions` are the ids of the members named, without those of `@all`;
+    `attachments` is what is shown of its files, written whenever one of them changes.
 
     Whoever writes `content` writes `words` too: `indexed(content)`, by which the message is found.
     """
 
     class ContentType(models.TextChoices):
         TEXT = "text"
+        IMAGE = "image"
+        VIDEO = "video"
+        AUDIO = "audio"
+        FILE = "file"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     conversation = models.ForeignKey(
@@ -64,6 +69,7 @@ class Message(models.Model):
     mentions = models.JSONField(null=True)
     mentions_all = models.BooleanField(default=False, db_default=False)
     reactions = models.JSONField(null=True)
+    attachments = models.JSONField(null=True)
     pinned_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     edited_at = models.DateTimeField(null=True)
@@ -84,6 +90,7 @@ class Message(models.Model):
                     mentions__isnull=True,
                     mentions_all=False,
                     reactions__isnull=True,
+                    attachments__isnull=True,
                     pinned_at__isnull=True,
                 ),
                 name="tombstone_is_empty",

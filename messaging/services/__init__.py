@@ -1,5 +1,6 @@
 """The deeds on messages and marks, the same whatever the door."""
 
+from messaging.services.attachments import tell_processed
 from messaging.services.change import delete_message, edit_message
 from messaging.services.marks import mark_delivered, mark_read, mark_thread_read
 from messaging.services.pins import pin_message, unpin_message
@@ -20,5 +21,6 @@ __all__ = [
     "report_person",
     "send_direct_message",
     "send_message",
+    "tell_processed",
     "unpin_message",
 ]

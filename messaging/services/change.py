@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from chatproject.common.errors import Refusal, invalid
@@ -15,6 +16,9 @@ from conversations.models import Membership
 from conversations.people import refuse_if_blocked
 from conversations.policy import may, may_act_on
 from conversations.services.locking import refuse_unless_allowed
+from media.models import Upload
+from media.services import Attachable, reattach
+from messaging.attachments import NO_UPLOAD, carried_by, content_type_of, shown_of
 from messaging.mentions import Members, named_in
 from messaging.models import Mention, Message, Reaction, Revision
 from messaging.services.locking import change_message, lock_message, recount_thread
@@ -22,20 +26,33 @@ from messaging.wire import check_content
 from messaging.words import indexed
 
 
-def edit_message(actor: User, *, message_id: UUID, content: str, mention_ids: Sequence[UUID] = ()) -> Message:
-    """Replace the text of an own message, and whom it names; what it said before is kept as long as it lives.
+def edit_message(
+    actor: User,
+    *,
+    message_id: UUID,
+    content: str,
+    mention_ids: Sequence[UUID] = (),
+    attachment_ids: Sequence[UUID] | UnsetType = UNSET,
+) -> Message:
+    """Replace the text of an own message, whom it names, and the files it carries; what it said before is kept as long
+    as it lives. Without `attachment_ids` it keeps its files; without files it needs a text.
 
     Refuses `not_found` (also when deleted), `permission_denied`, `read_only`, `blocked` and `edit_window_closed`."""
-    check_content(content)
     with transaction.atomic():
         membership, message = lock_message(actor, message_id)
         if message.sender_id != actor.id:
             raise Refusal("permission_denied")
         refuse_unless_allowed(membership, "send_message")
         refuse_if_blocked(membership)
-        if message.content != content:
+        before = carried_by(message)
+        uploads = before if attachment_ids is UNSET else _uploads(membership, attachment_ids)
+        if not uploads:
+            check_content(content)
+        if message.content != content or uploads != before:
             _refuse_late(message)
-            _edit(membership, message, content, mention_ids)
+            if uploads != before:
+                reattach(message.id, message.seq, uploads)
+            _edit(membership, message, content, mention_ids, uploads)
     return message
 
 
@@ -45,13 +62,24 @@ def _refuse_late(message: Message) -> None:
         raise Refusal("edit_window_closed")
 
 
-def _edit(membership: Membership, message: Message, content: str, mention_ids: Sequence[UUID]) -> None:
+def _uploads(membership: Membership, ids: Sequence[UUID]) -> list[Upload]:
+    asked = (membership.conversation_id, membership.user_id, ids)
+    uploads = Attachable([asked]).of(asked)
+    if uploads is None:
+        raise invalid("attachment_ids", NO_UPLOAD)
+    return uploads
+
+
+def _edit(
+    membership: Membership, message: Message, content: str, mention_ids: Sequence[UUID], uploads: list[Upload]
+) -> None:
     moment, place = timezone.now(), message.conversation_id
     named = named_in(content, mention_ids)
     mentioned = Members([(place, named)]).mentioned(place, named, membership.user_id)
     if mentioned is None:
         raise invalid("mention_ids", "Only members can be mentioned.")
-    Revision.objects.create(message=message, content=message.content, replaced_at=moment)
+    if message.content != content:
+        Revision.objects.create(message=message, content=message.content, replaced_at=moment)
     _name(message, mentioned)
     change_message(
         membership,
@@ -60,6 +88,8 @@ def _edit(membership: Membership, message: Message, content: str, mention_ids: S
         moment,
         content=content,
         words=indexed(content),
+        attachments=shown_of(uploads),
+        content_type=content_type_of(uploads),
         edited_at=moment,
         mentions=[str(id_) for id_ in mentioned] or None,
         mentions_all=named.is_all and may(membership, "mention_all"),
@@ -96,6 +126,8 @@ def delete_message(actor: User, *, message_id: UUID) -> None:
             raise Refusal("permission_denied")
         for about in (Mention, Reaction, Revision):
             about._default_manager.filter(message=message).delete()
+        if message.attachments:
+            reattach(message.id, message.seq)
         moment = timezone.now()
         change_message(
             membership,
@@ -105,6 +137,7 @@ def delete_message(actor: User, *, message_id: UUID) -> None:
             content="",
             words="",
             metadata=None,
+            attachments=None,
             mentions=None,
             mentions_all=False,
             reactions=None,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from chatproject.common.errors import not_found
 from conversations.log import Kind, announce_change, append
-from conversations.models import Change, Membership
+from conversations.models import Change, Conversation, Membership
 from conversations.services.locking import lock
 from messaging.models import Message
 from messaging.reader import change_frame
@@ -35,8 +35,14 @@ def change_message(
     membership: Membership, message: Message, kind: Change.Kind, moment: datetime | None = None, **fields: Any
 ) -> None:
     """Write these fields of a locked message at the next place of the log, and tell it."""
-    moment, conversation = moment or timezone.now(), membership.conversation
-    change = append(conversation, kind, actor=membership.user, message_id=message.id, about_seq=message.seq)
+    write_change(membership.conversation, membership.user, message, kind, moment or timezone.now(), **fields)
+
+
+def write_change(
+    conversation: Conversation, actor: User | None, message: Message, kind: Change.Kind, moment: datetime, **fields: Any
+) -> None:
+    """The same where nobody does it, or nobody who is a member."""
+    change = append(conversation, kind, actor=actor, message_id=message.id, about_seq=message.seq)
     for name, value in {**fields, "changed_seq": change.seq}.items():
         setattr(message, name, value)
     message.save(update_fields=[*fields, "changed_seq"])

@@ -13,7 +13,7 @@ from chatproject.common.clock import rfc3339
 from chatproject.common.publish import Ring, announce, conversation_topic, person_topic
 from conversations.models import Conversation, Membership
 from conversations.models.membership import MembershipQuerySet
-from conversations.people import is_silenced
+from conversations.people import is_estranged
 from conversations.wire import event
 from messaging.models import Message, ThreadMark
 
@@ -38,7 +38,7 @@ def mark_read(actor: Membership, *, seq: int) -> int:
             last_delivered_at=Case(When(last_delivered_seq__lt=seq, then=Value(now)), default=F("last_delivered_at")),
             is_marked_unread=False,
         ):
-            _tell_own_devices(actor, seq, now)
+            _tell_own_devices(actor.user, "read.updated", actor.conversation_id, _mark(actor, seq, now), now)
             if actor.user.read_receipts:
                 _tell_others(actor, "read.updated", seq, now)
         else:
@@ -60,9 +60,13 @@ def mark_delivered(actor: Membership, *, seq: int) -> int:
 
 
 def mark_thread_read(actor: User, *, root: Message, seq: int) -> int:
-    """Everything in a thread up to this place was read. It never goes back. Returns where the mark stands."""
-    mark, _ = ThreadMark.objects.get_or_create(root=root, user=actor)
-    ThreadMark.objects.filter(pk=mark.pk, last_read_seq__lt=seq).update(last_read_seq=seq)
+    """Everything in a thread up to this place was read. It never goes back. Returns where the mark stands; the actor's
+    own devices hear of it, and nobody else."""
+    with transaction.atomic():
+        mark, _ = ThreadMark.objects.get_or_create(root=root, user=actor)
+        if ThreadMark.objects.filter(pk=mark.pk, last_read_seq__lt=seq).update(last_read_seq=seq):
+            data = {"conversation_id": root.conversation_id, "thread_id": root.id, "seq": seq}
+            _tell_own_devices(actor, "thread.read", root.conversation_id, data, timezone.now())
     return max(seq, mark.last_read_seq)
 
 
@@ -83,15 +87,15 @@ def _number_at(conversation_id: UUID, seq: int) -> int:
     return numbers.values_list("number", flat=True).first() or 0
 
 
-def _tell_own_devices(actor: Membership, seq: int, now: datetime) -> None:
-    number = User.objects.bump([actor.user_id])[actor.user_id]
-    frame = event("read.updated", _mark(actor, seq, now), now, conversation_id=actor.conversation_id, me_seq=number)
-    announce(Ring(person_topic(actor.user_id), number, frame))
+def _tell_own_devices(actor: User, kind: str, conversation_id: UUID, data: dict[str, object], now: datetime) -> None:
+    number = User.objects.bump([actor.id])[actor.id]
+    frame = event(kind, data, now, conversation_id=conversation_id, me_seq=number)
+    announce(Ring(person_topic(actor.id), number, frame))
 
 
 def _tell_others(actor: Membership, kind: str, seq: int, now: datetime) -> None:
     conversation: Conversation = actor.conversation
-    if conversation.member_count <= RECEIPTS_SIZE and not is_silenced(actor):
+    if conversation.member_count <= RECEIPTS_SIZE and not is_estranged(actor):
         frame = event(kind, _mark(actor, seq, now), now, conversation_id=conversation.id)
         announce(Ring(conversation_topic(conversation.id), 0, frame, apart=actor.user_id))
 

@@ -32,3 +32,23 @@ async def test_a_newcomer_sees_nothing_older_over_any_door(person) -> None:
         found = carol.get(f"conversations/{group}/messages/{path}")["results"]
         assert [m["id"] for m in found] in ([], [new["id"]])
     assert [m["id"] for m in bob.history(group)] == [old["id"], new["id"]]
+
+
+async def test_who_comes_back_is_told_from_where_they_see(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob, history="joined")
+    alice.write(group, "Before")
+    path = f"conversations/{group}/members/"
+
+    async with bob.socket() as his:
+        await asyncio.to_thread(bob.call, "DELETE", f"{path}me/")
+        await his.leaves(group)
+        away = await asyncio.to_thread(alice.write, group, "While bob was away")
+        await asyncio.to_thread(alice.post, path, {"user_id": bob.id})
+        added = await his.expect("conversation.added")
+    async with bob.socket() as his:
+        (shown,) = his.of("hello")[0]["data"]["conversations"]
+
+    assert shown["visible_from_seq"] == added["data"]["membership"]["visible_from_seq"] == away["seq"] + 1
+    assert bob.row(group)["membership"]["visible_from_seq"] == shown["visible_from_seq"]
+    assert bob.history(group) == []

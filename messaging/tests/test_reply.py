@@ -29,7 +29,13 @@ def test_where_history_begins_with_joining_quotes_are_bare(person) -> None:
 
     answer = bob.write(group, "About that", reply_to_id=old["id"])
 
-    assert answer["reply_to"] == {"id": old["id"], "seq": old["seq"], "sender": None, "content": None}
+    assert answer["reply_to"] == {
+        "id": old["id"],
+        "seq": old["seq"],
+        "sender": None,
+        "content": None,
+        "content_type": None,
+    }
     assert carol.history(group)[0]["reply_to"] == answer["reply_to"]
     assert (
         carol.code("POST", f"conversations/{group}/messages/", {"content": "?", "reply_to_id": old["id"]}) == "invalid"

@@ -45,10 +45,14 @@ class Scene:
         self.group = self.alice.group(self.bob, self.dave)
         message = self.alice.write(self.group)
         self.alice.call("DELETE", f"conversations/{self.group}/members/{self.dave.id}/")
+        file = {"file": ("plan.txt", b"The plan")}
+        upload = self.alice.call("POST", "media/", data={"conversation_id": self.group}, files=file).json()
+        self.alice.write(self.group, attachment_ids=[upload["id"]])
         device = self.alice.post("users/me/devices/", {"provider": "fcm", "token": "a phone"})
         self.real = {
             "conversation": self.group,
             "message": message["id"],
+            "upload": upload["id"],
             "device": device["id"],
             "invite": self.alice.post(f"conversations/{self.group}/invites/")["token"],
             "export": self.alice.post("users/me/export/")["id"],
@@ -57,7 +61,7 @@ class Scene:
             "carol": self.carol.id,
             "epoch": self.alice.get("sync/")["epoch"],
         }
-        ids = ("conversation", "message", "session", "device", "invite", "export")
+        ids = ("conversation", "message", "session", "device", "invite", "export", "upload")
         self.random = {**self.real, **{name: str(uuid.uuid4()) for name in ids}}
 
     def state(self) -> object:

@@ -182,6 +182,27 @@ def test_each_reads_a_thread_with_a_mark_of_their_own(person) -> None:
     assert carol.code("GET", f"messages/{root['id']}/replies/") == "not_found"
 
 
+async def test_own_devices_hear_what_was_read_in_a_thread_and_nobody_else(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    root = bob.write(group)
+    replies = [reply(bob, root) for _ in range(2)]
+
+    async with alice.socket() as phone, alice.socket() as laptop, bob.socket() as his:
+        me_seq = phone.of("hello")[0]["data"]["me_seq"]
+        for message in (replies[1], replies[1], replies[0]):
+            await asyncio.to_thread(alice.post, f"messages/{message['id']}/read/")
+        heard = [await socket.expect("thread.read") for socket in (phone, laptop)]
+        for socket in (phone, his):
+            await socket.quiet()
+
+    assert heard[0] == heard[1]
+    assert (heard[0]["me_seq"], heard[0]["conversation_id"]) == (me_seq + 1, group)
+    assert heard[0]["data"] == {"conversation_id": group, "thread_id": root["id"], "seq": replies[1]["seq"]}
+    assert (len(phone.of("thread.read")), len(phone.of("hello"))) == (1, 1)
+    assert his.of("thread.read") == phone.of("read.updated") == []
+
+
 def test_reading_a_message_outside_threads_moves_the_mark_of_the_conversation(person) -> None:
     alice, bob = person("alice"), person("bob")
     group = alice.group(bob)

@@ -86,6 +86,7 @@ async def test_hello_and_the_list_agree(person) -> None:
     for shown in hello["conversations"]:
         row = rows[shown["id"]]
         assert (shown["seq"], shown["last_read_seq"]) == (row["seq"], row["membership"]["last_read_seq"])
+        assert shown["visible_from_seq"] == row["membership"]["visible_from_seq"] == 0
 
 
 def test_ones_own_message_reads_what_came_before(person) -> None:

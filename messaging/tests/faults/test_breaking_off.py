@@ -119,4 +119,6 @@ def bye(room: BusyRoom) -> int:
 
 
 def memory(server: Server) -> int:
-    return sum(psutil.Process(process.pid).memory_info().rss for process in server.processes())
+    """Of what serves; a worker of its own may just be starting."""
+    serving = [process for process in server.processes() if "worker" not in process.cmdline()]
+    return sum(psutil.Process(process.pid).memory_info().rss for process in serving)

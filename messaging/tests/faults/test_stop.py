@@ -19,7 +19,7 @@ WORKERS = 2 if os.environ.get("REDIS_URL") else 1
 
 async def test_what_was_answered_before_a_stop_is_stored() -> None:
     with Server(workers=WORKERS, env=GENEROUS) as server:
-        for _ in range(3 * ROUNDS):
+        for _ in range(2 * ROUNDS):
             room = BusyRoom([server])
             async with room:
                 room.hurry(pause=0)

@@ -1,0 +1,73 @@
+"""Django's handler, with one difference: the body of a form is read when the view asks for it.
+
+Django spools a whole body to disk before any view is asked. Files are large, and who may not send them is to be told so
+before they arrive.
+"""
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import django
+from django.core.handlers.asgi import ASGIHandler
+
+from chatproject.common.errors import Refusal
+
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Handler(ASGIHandler):
+    """Serves HTTP."""
+
+    async def handle(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        await super().handle(scope, Body(receive) if _is_form(scope) else receive, send)
+
+    async def read_body(self, receive: Receive) -> Any:
+        return io.BufferedReader(receive) if isinstance(receive, Body) else await super().read_body(receive)
+
+
+class Body(io.RawIOBase):
+    """A body that is still on its way: a file for the view's thread, and for the event loop a `receive` that begins
+    after it. Reading raises what `receive` raises."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._loop = asyncio.get_running_loop()
+        self._is_complete = asyncio.Event()
+        self._read = b""
+
+    async def __call__(self) -> Message:
+        await self._is_complete.wait()
+        return await self._receive()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._read and not self._is_complete.is_set():
+            self._read = asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
+        size = min(len(buffer), len(self._read))
+        buffer[:size], self._read = self._read[:size], self._read[size:]
+        return size
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
+        is_gone = message["type"] == "http.disconnect"
+        if is_gone or not message.get("more_body", False):
+            self._is_complete.set()
+        if is_gone:
+            raise Refusal("invalid", "The rest of the body did not come.")
+        return bytes(message.get("body", b""))
+
+
+def _is_form(scope: dict[str, Any]) -> bool:
+    return any(name == b"content-type" and value.startswith(b"multipart/") for name, value in scope["headers"])
+
+
+def application() -> Handler:
+    """The handler, Django being set up."""
+    django.setup(set_prefix=False)
+    return Handler()

@@ -1,0 +1,76 @@
+"""What nobody attached, and what a crash left, is deleted after a day."""
+
+import os
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from conversations import services as conversations
+from conversations.models import Membership
+from media import services
+from media.models import Upload
+from media.services import blobs
+from media.tests.uploads import bring, brought, send, stored
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+
+
+def test_what_was_never_attached_goes_after_a_day(sign_in, alice, group):
+    old, new, sent = (brought(sign_in(alice), group, PDF + bytes([n])) for n in range(3))
+    send(sign_in(alice), group, sent)
+    Upload.objects.filter(id__in=[old["id"], sent["id"]]).update(created_at=timezone.now() - timedelta(hours=25))
+
+    services.collect(timezone.now() - timedelta(days=1))
+
+    assert {str(id_) for id_ in Upload.objects.values_list("id", flat=True)} == {new["id"], sent["id"]}
+    assert len(stored()) == 2
+
+
+def test_what_is_not_ready_after_an_hour_has_failed(sign_in, alice, bob, group):
+    old, new = (bring(sign_in(alice), group).json() for _ in range(2))
+    message = send(sign_in(alice), group, old).json()
+    Upload.objects.filter(id=old["id"]).update(created_at=timezone.now() - timedelta(minutes=61))
+
+    services.give_up(timezone.now() - timedelta(hours=1))
+
+    shown = sign_in(bob).get(f"/api/v1/messages/{message['id']}/").json()["attachments"]
+    assert [one["status"] for one in shown] == ["failed"]
+    assert Upload.objects.get(id=new["id"]).status == "processing"
+
+
+def test_what_belongs_to_an_ended_conversation_goes(sign_in, alice, group):
+    send(sign_in(alice), group, brought(sign_in(alice), group))
+
+    conversations.delete_conversation(Membership.objects.of(alice, group.id))
+    services.collect(timezone.now() - timedelta(days=1))
+
+    assert (stored(), Upload.objects.count()) == ([], 0)
+
+
+def test_files_without_a_row_are_swept_up_when_they_are_old(sign_in, alice, group, storage):
+    bring(sign_in(alice), group, PDF)
+    orphan, fresh = (storage / "files" / "ab" / name for name in ("1" * 30 + "ab", "2" * 30 + "ab"))
+    orphan.parent.mkdir(exist_ok=True)
+    for path in (orphan, fresh):
+        path.write_bytes(b"left by a crash")
+    os.utime(orphan, (time.time() - 90_000,) * 2)
+
+    blobs.sweep(timezone.now() - timedelta(days=1))
+
+    assert (orphan.exists(), fresh.exists(), len(stored())) == (False, True, 2)
+
+
+def test_a_transaction_that_fails_leaves_no_file(sign_in, alice, group, monkeypatch):
+    def fail(**fields):
+        raise RuntimeError
+
+    monkeypatch.setattr(Upload.objects, "create", fail)
+    client = sign_in(alice)
+    client.raise_request_exception = False
+
+    assert bring(client, group, PDF).status_code == 500
+    assert stored() == []
