@@ -16,35 +16,37 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} path below `/api/v1/`, or a `next` link as the server gave it
-   * @param {{body?: object | FormData, query?: object, signed?: boolean, onProgress?: (share: number) => void}}
-   *   [options] `onProgress` is told how much of the body was sent, from 0 to 1, where there is `XMLHttpRequest`
+   * @param {{body?: object | FormData, query?: object, signed?: boolean, onProgress?: (share: number) => void,
+   *   signal?: AbortSignal}} [options] `onProgress` is told how much of the body was sent, from 0 to 1, where there is
+   *   `XMLHttpRequest`; `signal` gives the request up
    * @returns {Promise<any>} the decoded answer, null for 204
    * @throws {ChatError}
    */
-  async request(method, path, { body, query = {}, signed = true, onProgress } = {}) {
+  async request(method, path, { body, query = {}, signed = true, onProgress, signal } = {}) {
     const url = new URL(path, this.#base);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined && value !== null) url.searchParams.set(name, value);
     }
-    let response = await this.#send(method, url, { body, signed, onProgress });
+    const init = { body, signed, onProgress, signal };
+    let response = await this.#send(method, url, init);
     if (response.status === 401 && signed) {
       await this.#session.refresh();
-      response = await this.#send(method, url, { body, signed, onProgress });
+      response = await this.#send(method, url, init);
     }
     if (!response.ok) throw await ChatError.from(response);
     return response.status === 204 ? null : response.json();
   }
 
-  async #send(method, url, { body, signed, onProgress }) {
+  async #send(method, url, { body, signed, onProgress, signal }) {
     const headers = { Accept: "application/json" };
     const is_json = body !== undefined && !(body instanceof FormData);
     if (is_json) headers["Content-Type"] = "application/json";
     if (signed) headers.Authorization = `Bearer ${await this.#session.token()}`;
-    const init = { method, headers, credentials: "same-origin", cache: "no-store" };
+    const init = { method, headers, credentials: "same-origin", cache: "no-store", signal };
     if (body !== undefined) init.body = is_json ? JSON.stringify(body) : body;
     const fetch = onProgress && globalThis.XMLHttpRequest ? fetchTelling(onProgress) : this.#fetch;
     return fetch(url, init).catch(() => {
-      throw ChatError.offline();
+      throw signal?.aborted ? ChatError.cancelled() : ChatError.offline();
     });
   }
 

@@ -14,6 +14,7 @@ import { ChatError } from "./errors.js";
 import { Marks } from "./marks.js";
 import { Messages } from "./messages.js";
 import { Outbox } from "./outbox.js";
+import { Parcels } from "./parcels.js";
 import { Session } from "./session.js";
 import { Signs } from "./signs.js";
 import { Socket } from "./socket.js";
@@ -42,6 +43,7 @@ export class ChatClient extends Messages {
   #sync;
   #marks;
   #outbox;
+  #parcels;
   #with_tickets;
   #signs;
   #is_restored = false;
@@ -71,8 +73,15 @@ export class ChatClient extends Messages {
     this.#sync = new Sync({ store, api, socket: this.#socket });
     this.#signs = new Signs(this.#socket);
     this.#marks = new Marks({ store, socket: this.#socket });
+    this.#parcels = new Parcels({
+      store,
+      send: (file, options) => this.upload(file, options),
+      release: (upload_id) => this.deleteUpload(upload_id).catch(() => {}),
+      changed: (key) => this.#outbox.parcelChanged(key),
+    });
     this.#outbox = new Outbox({
       store,
+      parcels: this.#parcels,
       storage,
       send: (body) => this.#socket.request("message.send", body),
       heard: (message) => this.#sync.hearAnswer(message),
@@ -168,12 +177,35 @@ export class ChatClient extends Messages {
    * Send a message; it is in the store at once, as `pending`, and sent until there is an answer. Who is named by
    * `@username` in the text is mentioned.
    * @param {?object} reply_to the message it answers
-   * @param {{thread_id?: string}} [place] the first message of the thread it belongs to
+   * @param {{thread_id?: string, attachments?: string[]}} [more] the first message of the thread it belongs to, and
+   *   keys of attached files; it goes out when they have arrived
    * @returns {string} its client_id
    */
-  send(conversation_id, content, reply_to = null, { thread_id } = {}) {
+  send(conversation_id, content, reply_to = null, { thread_id, attachments: parcels } = {}) {
     this.#signs.sent(conversation_id);
-    return this.#outbox.add({ conversation_id, content, reply_to_id: reply_to?.id, thread_id }, { reply_to });
+    return this.#outbox.add({ conversation_id, content, reply_to_id: reply_to?.id, thread_id }, { reply_to, parcels });
+  }
+
+  /**
+   * Take a file for a message that is still to be sent; it begins to go to the server, and is in `store.parcels`.
+   * @param {Blob} file
+   * @param {{kind?: "voice", width?: number, height?: number, duration?: number}} [facts] what is known about it
+   * @returns {string} its key
+   */
+  attach(conversation_id, file, facts) {
+    return this.#parcels.add(conversation_id, file, facts);
+  }
+
+  /** Give an attached file up, before its message was sent or while that waits for it. */
+  detach(key) {
+    this.#outbox.leaveOut(key);
+    this.#parcels.drop(key);
+  }
+
+  /** Try an attached file again that `failed`. */
+  retryAttachment(key) {
+    this.#parcels.retry(key);
+    this.#outbox.parcelChanged(key);
   }
 
   /** Try a `failed` message again. */
@@ -251,6 +283,7 @@ export class ChatClient extends Messages {
     this.#is_restored = true;
     this.#signs.resend();
     this.#marks.resend();
+    this.#parcels.resume();
     this.#outbox.resume();
     for (const id of this.store.pins.keys()) this.#renewPins(id);
   }
@@ -278,6 +311,7 @@ export class ChatClient extends Messages {
     this.#session.clear();
     this.#socket.stop();
     this.#outbox.clear();
+    this.#parcels.clear();
     this.#marks.clear();
     this.#is_restored = false;
     this.store.clear();

@@ -138,6 +138,24 @@ test("a conversation one was added to is fetched with its messages", async (t) =
   assert.equal(chat.store.log("d").position, 1);
 });
 
+test("whoever is silenced is asked for their rights when it is over", async (t) => {
+  const { server, chat } = await inConversation(t);
+  const rights = { capabilities: [] };
+  server.on("GET conversations/c/", () => ({ ...chat.store.conversations.get("c"), ...rights }));
+  const silenced_until = new Date(Date.now() + 60_000).toISOString();
+  const member = { user: alice, role: "member", nickname: "", silenced_until };
+  const data = { member, actor_id: "bob", changed: "silenced_until" };
+  server.socket.say({ type: "member.updated", conversation_id: "c", seq: 3, data });
+  await settled();
+  assert.deepEqual(chat.store.conversations.get("c").capabilities, []);
+  assert.equal(chat.store.conversations.get("c").membership.silenced_until, silenced_until);
+  rights.capabilities = ["send_message"];
+  t.mock.timers.tick(60_000);
+  await settled();
+  assert.deepEqual(chat.store.conversations.get("c").capabilities, ["send_message"]);
+  assert.equal(server.asked("GET conversations/c/").length, 2);
+});
+
 test("a sent message is pending at once and settled by its answer", async (t) => {
   const { server, chat } = await inConversation(t);
   const client_id = chat.send("c", "hi");

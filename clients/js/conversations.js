@@ -73,6 +73,11 @@ export class Conversations extends Account {
     this.store.putMembers(conversation_id, members, members.length < limit);
   }
 
+  /** @returns {Promise<object[]>} members whose username or full name begins so; the store keeps those it has */
+  async searchMembers(conversation_id, search) {
+    return (await this.api.get(`conversations/${conversation_id}/members/`, { search, limit: 20 })).results;
+  }
+
   /** @param {string[]} user_ids */
   addMembers(conversation_id, user_ids) {
     return this.api.post(`conversations/${conversation_id}/members/`, { user_ids });
@@ -85,6 +90,11 @@ export class Conversations extends Account {
   /** @param {"owner" | "admin" | "member"} role @throws {ChatError} `last_owner` */
   changeRole(conversation_id, user_id, role) {
     return this.api.patch(`conversations/${conversation_id}/members/${user_id}/`, { role });
+  }
+
+  /** Let a member not write until a time, in ISO 8601; null lets them write again. */
+  silence(conversation_id, user_id, silenced_until) {
+    return this.api.patch(`conversations/${conversation_id}/members/${user_id}/`, { silenced_until });
   }
 
   /** Remove somebody, if they are in it, and keep them out. */

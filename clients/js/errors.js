@@ -1,6 +1,6 @@
 /**
  * A refusal, the same for HTTP (problem+json) and for socket replies, or the lack of an answer
- * (`offline`, `timeout`), after which nobody knows whether the deed was done.
+ * (`offline`, `timeout`), after which nobody knows whether the deed was done. `cancelled` was given up by the caller.
  *
  * @property {string} code stable code of the contract; treat unknown codes by `status`
  * @property {number} status HTTP status, 0 on the socket and when there was no answer
@@ -41,6 +41,10 @@ export class ChatError extends Error {
 
   static offline(detail = "No connection to the server.") {
     return new ChatError({ code: "offline", detail });
+  }
+
+  static cancelled() {
+    return new ChatError({ code: "cancelled", detail: "It was cancelled." });
   }
 
   /** @param {Response} response whatever a proxy in between may have made of it */

@@ -69,9 +69,17 @@ export class Log {
     if (held) this.#requote(message);
   }
 
+  /** Hold nothing up to this place any more. */
+  forgetUpTo(seq) {
+    this.entries = this.entries.filter((entry) => entry.seq > seq);
+    if (this.floor > seq + 1) return;
+    this.floor = seq + 1;
+    this.has_older = false;
+  }
+
   /** Show a change between the messages; the kinds nobody reads are left out. */
   tell(event) {
-    if (!TOLD.has(event.type) || isRename(event) || event.seq < this.floor) return;
+    if (!TOLD.has(event.type) || isQuiet(event) || event.seq < this.floor) return;
     const at = this.#place(event.seq);
     if (this.entries[at]?.seq !== event.seq) this.entries.splice(at, 0, { seq: event.seq, event });
   }
@@ -106,10 +114,10 @@ export class Log {
   }
 
   /** Quotes must not keep what their original no longer says. */
-  #requote({ id, content, is_deleted }) {
+  #requote({ id, content, attachments, is_deleted }) {
     this.entries = this.entries.map((entry) => {
       if (entry.message?.reply_to?.id !== id) return entry;
-      const reply_to = { ...entry.message.reply_to, content, is_deleted };
+      const reply_to = { ...entry.message.reply_to, content, attachments, is_deleted };
       return { ...entry, message: { ...entry.message, reply_to } };
     });
   }
@@ -121,7 +129,7 @@ export class Log {
   }
 }
 
-/** Roles are given by others; what one changes about oneself is a nickname. */
-function isRename({ type, data }) {
-  return type === "member.updated" && (!data.actor_id || data.actor_id === data.member.user.id);
+/** Of what changes about members, roles are told: nicknames are seen, and a silence is nobody else's business. */
+function isQuiet({ type, data }) {
+  return type === "member.updated" && data.changed !== "role";
 }

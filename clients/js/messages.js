@@ -1,4 +1,4 @@
-import { Conversations } from "./conversations.js";
+import { Media } from "./media.js";
 import { View } from "./view.js";
 
 const PAGE = 50;
@@ -7,10 +7,13 @@ const PAGE = 50;
  * What somebody does with messages that are there: change them, react, pin, answer in a thread, look at their past.
  * `ChatClient` has these methods. What they change is heard as an event, and then stands in the store.
  */
-export class Messages extends Conversations {
-  /** Change the text of an own message. */
-  async edit(message_id, content) {
-    this.store.putMessage(await this.api.patch(`messages/${message_id}/`, { content }));
+export class Messages extends Media {
+  /**
+   * Change the text of an own message, and which uploads it has.
+   * @param {{attachment_ids?: string[]}} [changes] they stay as they are when none are given
+   */
+  async edit(message_id, content, { attachment_ids } = {}) {
+    this.store.putMessage(await this.api.patch(`messages/${message_id}/`, { content, attachment_ids }));
   }
 
   /** Delete an own message, or any as a moderator; a tombstone stays. */
@@ -78,7 +81,7 @@ export class Messages extends Conversations {
         this.api.get(`messages/${root_id}/`),
         this.api.get(`messages/${root_id}/replies/`, { limit: PAGE }),
       ]);
-      view.read_seq = page.last_read_seq;
+      view.read_seq = Math.max(view.read_seq, page.last_read_seq); // a later one may have been heard meanwhile
       view.prepend([root, ...page.results], page.previous !== null);
     } catch (error) {
       this.store.close(root_id);
@@ -102,10 +105,7 @@ export class Messages extends Conversations {
 
   /** Everything in a thread up to this reply was seen. */
   async markThreadRead(root_id, reply) {
-    const view = this.store.views.get(root_id);
-    if (!view || reply.seq <= view.read_seq) return;
-    view.read_seq = reply.seq;
-    await this.api.post(`messages/${reply.id}/read/`);
+    if (this.store.markThreadRead(root_id, reply.seq)) await this.api.post(`messages/${reply.id}/read/`);
   }
 
   // Far above

@@ -81,6 +81,23 @@ test("a thread is marked as read once, and never back", async () => {
   assert.equal(server.asked("POST messages/m4/read/").length, 1);
 });
 
+test("what another device has read of a thread is read here, and the conversation's mark is another one", async () => {
+  const { server, chat } = await holding([message(1)], { seq: 9, unread_count: 3 });
+  server.on("GET messages/m1/", message(1));
+  server.on("GET messages/m1/replies/", { results: [message(4)], previous: null, last_read_seq: 2 });
+  const view = await chat.openThread("c", "m1");
+  const hear = (seq, me_seq) => {
+    const data = { conversation_id: "c", thread_id: "m1", seq };
+    return chat.store.apply({ type: "thread.read", conversation_id: "c", me_seq, data });
+  };
+  assert.equal(hear(4, 7), "applied");
+  hear(3, 8);
+  assert.deepEqual([view.read_seq, chat.store.me_seq], [4, 8]);
+  assert.deepEqual(chat.store.conversations.get("c").unread_count, 3);
+  await chat.markThreadRead("m1", message(4));
+  assert.equal(server.asked("POST messages/m4/read/").length, 0);
+});
+
 test("a place far above is looked at by itself until it meets what is loaded", async () => {
   const { server, chat } = await holding([message(90), message(91)], { seq: 91 });
   const pages = {

@@ -1,3 +1,5 @@
+import { newId } from "./ids.js";
+
 const PAUSE_MS = 2_000;
 const LONGEST_PAUSE_S = 60;
 const STORED = "chat.outbox";
@@ -5,12 +7,14 @@ const STORED = "chat.outbox";
 /**
  * Own messages on their way. Each conversation sends one at a time, so order is kept. A message
  * whose answer is missing is sent again, byte for byte and with the same `client_id`, until the
- * server says what became of it; that makes it appear once.
+ * server says what became of it; that makes it appear once. One with files waits for them, and is
+ * overtaken by those that do not.
  */
 export class Outbox {
   #store;
   #send;
   #heard;
+  #parcels;
   #storage;
   #queues = new Map();
   #in_flight = new Set();
@@ -20,28 +24,47 @@ export class Outbox {
    * @param {object} options
    * @param {(body: object) => Promise<{message: object}>} options.send
    * @param {(message: object) => void} options.heard takes what the server answered with
+   * @param {Parcels} options.parcels
    * @param {?Storage} options.storage where unsent messages outlive a reload of the page
    */
-  constructor({ store, send, heard, storage = null }) {
+  constructor({ store, send, heard, parcels, storage = null }) {
     this.#store = store;
     this.#send = send;
     this.#heard = heard;
+    this.#parcels = parcels;
     this.#storage = storage;
   }
 
-  /** Queue a message and show it as pending. @returns {string} its client_id */
-  add(body, { reply_to = null } = {}) {
-    const letter = { body: { client_id: newId(), ...body }, reply_to, created_at: new Date().toISOString() };
+  /** Queue a message, with the keys of its parcels, and show it as pending. @returns {string} its client_id */
+  add(body, { reply_to = null, parcels = [] } = {}) {
+    const created_at = new Date().toISOString();
+    const letter = { body: { client_id: newId(), ...body }, reply_to, parcels, attachments: [], created_at };
     this.#enqueue(letter);
-    this.#save();
-    this.#next(body.conversation_id);
+    this.#look(letter);
     return letter.body.client_id;
+  }
+
+  /** A parcel has come further: its message may go out now, or cannot. */
+  parcelChanged(key) {
+    const letter = this.#letters.find(({ parcels }) => parcels.includes(key));
+    if (letter) this.#look(letter);
+  }
+
+  /** Send a message without one of its parcels; not at all when nothing is left of it. */
+  leaveOut(key) {
+    const letter = this.#letters.find(({ parcels }) => parcels.includes(key));
+    if (!letter) return;
+    letter.parcels = letter.parcels.filter((held) => held !== key);
+    if (!letter.parcels.length && !letter.body.content) return this.#settle(letter);
+    this.#store.updatePending(letter.body.client_id, { parcels: letter.parcels });
+    this.#look(letter);
   }
 
   /** Queue what an earlier page of the same person did not get rid of. */
   restore() {
     const { user_id, letters = [] } = JSON.parse(this.#storage?.getItem(STORED) ?? "{}");
-    if (user_id === this.#store.me.id) letters.forEach((letter) => this.#enqueue(letter));
+    if (user_id !== this.#store.me.id) return;
+    letters.forEach((letter) => this.#enqueue({ parcels: [], attachments: [], ...letter }));
   }
 
   /** The connection is back: send everything that waits. */
@@ -53,15 +76,15 @@ export class Outbox {
   retry(client_id) {
     const letter = this.#find(client_id);
     if (!letter) return;
-    letter.is_failed = false;
-    this.#store.updatePending(client_id, { status: "pending", error: null });
-    this.#next(letter.body.conversation_id);
+    letter.parcels.forEach((key) => this.#parcels.retry(key));
+    this.#setFailed(letter, null);
+    this.#look(letter);
   }
 
   /** Give a message up. */
   discard(client_id) {
     const letter = this.#find(client_id);
-    if (letter) this.#settle(letter);
+    if (letter) this.#giveUp(letter);
   }
 
   /** Stop sending. What is unsent stays in storage for when the same person comes back. */
@@ -85,6 +108,8 @@ export class Outbox {
       conversation_id,
       content,
       thread_id,
+      attachments: letter.attachments,
+      parcels: letter.parcels,
       reply_to: letter.reply_to,
       created_at: letter.created_at,
       sender: this.#store.me,
@@ -93,8 +118,30 @@ export class Outbox {
     });
   }
 
+  /** Send a message as soon as all of its parcels have arrived. */
+  #look(letter) {
+    const { body } = letter;
+    const parcels = letter.parcels.flatMap((key) => this.#store.parcels.get(key) ?? []);
+    const failed = parcels.find(({ status }) => status === "failed");
+    if (failed || letter.is_failed) this.#setFailed(letter, failed?.error ?? null);
+    if (!parcels.every(({ status }) => status === "sent")) return;
+    if (parcels.length) this.#enclose(letter, parcels);
+    this.#save();
+    this.#next(body.conversation_id);
+  }
+
+  /** From here on the body stays as it is. */
+  #enclose(letter, parcels) {
+    letter.attachments = parcels.map(({ upload }) => upload);
+    letter.body.attachment_ids = letter.attachments.map(({ id }) => id);
+    letter.parcels = [];
+    this.#store.updatePending(letter.body.client_id, { attachments: letter.attachments, parcels: [] });
+    parcels.forEach(({ key }) => this.#parcels.handOver(key));
+  }
+
   async #next(conversation_id) {
-    const letter = this.#queues.get(conversation_id)?.find(({ is_failed }) => !is_failed);
+    const may_go = ({ is_failed, parcels }) => !is_failed && !parcels.length;
+    const letter = this.#queues.get(conversation_id)?.find(may_go);
     if (!letter || this.#in_flight.has(conversation_id)) return;
     this.#in_flight.add(conversation_id);
     const pause = await this.#try(letter);
@@ -121,15 +168,25 @@ export class Outbox {
     if (error.is_passing && (error.retry_after ?? 0) <= LONGEST_PAUSE_S) {
       return error.retry_after ? error.retry_after * 1000 : PAUSE_MS;
     }
-    letter.is_failed = true;
-    this.#store.updatePending(letter.body.client_id, { status: "failed", error });
+    this.#setFailed(letter, error);
     return 0;
+  }
+
+  #setFailed(letter, error) {
+    letter.is_failed = error !== null;
+    this.#store.updatePending(letter.body.client_id, { status: error ? "failed" : "pending", error });
   }
 
   /** Nobody is there any more to be told that it failed. */
   #drop(letter) {
-    this.#settle(letter);
+    this.#giveUp(letter);
     return 0;
+  }
+
+  #giveUp(letter) {
+    this.#settle(letter);
+    letter.parcels.forEach((key) => this.#parcels.drop(key));
+    letter.attachments.forEach(({ id }) => this.#parcels.release(id));
   }
 
   #later(conversation_id, ms) {
@@ -151,17 +208,17 @@ export class Outbox {
   }
 
   #find(client_id) {
-    return [...this.#queues.values()].flat().find(({ body }) => body.client_id === client_id);
+    return this.#letters.find(({ body }) => body.client_id === client_id);
   }
 
+  get #letters() {
+    return [...this.#queues.values()].flat();
+  }
+
+  /** Files do not outlive the page, so what waits for them does not either. */
   #save() {
-    const letters = [...this.#queues.values()].flat();
+    const letters = this.#letters.filter(({ parcels }) => !parcels.length);
     if (letters.length) this.#storage?.setItem(STORED, JSON.stringify({ user_id: this.#store.me.id, letters }));
     else this.#storage?.removeItem(STORED);
   }
-}
-
-/** `crypto.randomUUID` is missing on plain-http hosts other than localhost; this is not. */
-function newId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -14,6 +14,10 @@ export class Store {
   /** @type {Set<string>} people whose messages are folded */ blocked_ids = new Set();
   /** @type {Map<string, object[]>} pinned messages by conversation, where they were loaded */ pins = new Map();
   /** @type {Map<string, View>} threads by first message, places far above by conversation */ views = new Map();
+  /** @type {Map<string, object>} files on their way, by key */ parcels = new Map();
+  /** @type {Map<string, object>} what is known of own uploads before the server knows: `url`, `width`, … */ previews =
+    new Map();
+  /** What the server allows, where it has told: `upload_bytes`, `attachments`. */ limits = {};
   /** @type {Map<string, Map<string, object>>} members by conversation, where they were loaded */ members = new Map();
   #passing = new Passing();
   #listeners = new Set();
@@ -84,6 +88,7 @@ export class Store {
   /** Take a conversation as the server describes it, with its last `messages` when there are some. */
   put({ messages, head, ...conversation }) {
     const { id } = conversation;
+    this.#seeFrom(id, conversation.membership);
     const held = this.conversations.get(id);
     const seq = head ?? conversation.seq ?? held?.seq ?? 0;
     const read = messages || !held ? {} : laterMark(held, conversation);
@@ -101,6 +106,7 @@ export class Store {
   putMembership(conversation_id, settings) {
     const conversation = this.conversations.get(conversation_id);
     if (!conversation) return;
+    this.#seeFrom(conversation_id, settings);
     const membership = { ...conversation.membership, ...settings };
     const last_read_seq = Math.max(readSeq(conversation), membership.last_read_seq ?? 0);
     const is_muted = new Date(membership.muted_until ?? 0) > new Date();
@@ -121,17 +127,22 @@ export class Store {
     this.me = this.epoch = null;
     this.me_seq = 0;
     this.blocked_ids = new Set();
+    for (const id of this.previews.keys()) this.forgetPreview(id);
     this.changed();
   }
 
   /** Take the counts of a `hello`. @returns {string[]} conversations we hear of for the first time */
-  welcome({ user, me_seq, conversations, has_more, blocked_ids = [] }) {
+  welcome({ user, me_seq, conversations, has_more, blocked_ids = [], limits = {} }) {
     this.knowMe(user);
     this.blocked_ids = new Set(blocked_ids);
+    this.limits = limits;
     this.me_seq = me_seq ?? 0;
     const named = new Set(conversations.map(({ id }) => id));
     if (!has_more) for (const id of this.conversations.keys()) if (!named.has(id)) this.remove(id);
-    for (const { id, ...counts } of conversations) this.#recount(this.conversations.get(id), counts);
+    for (const { id, ...counts } of conversations) {
+      this.#seeFrom(id, counts);
+      this.#recount(this.conversations.get(id), counts);
+    }
     this.changed();
     return [...named].filter((id) => !this.conversations.has(id));
   }
@@ -176,6 +187,14 @@ export class Store {
     return true;
   }
 
+  /** Move my own read mark in a thread that is looked at; it never goes back. @returns {boolean} whether it moved */
+  markThreadRead(root_id, seq) {
+    const view = this.views.get(root_id);
+    if (!view || seq <= view.read_seq) return false;
+    view.read_seq = seq;
+    return true;
+  }
+
   /** Put an own message, which has no place yet, below the others. */
   addPending(message) {
     this.log(message.conversation_id).pending.push(message);
@@ -203,6 +222,23 @@ export class Store {
     this.#hold(message);
     this.#relast(message);
     this.changed(message.conversation_id);
+  }
+
+  putParcel(parcel) {
+    this.parcels.set(parcel.key, parcel);
+    this.changed(parcel.conversation_id);
+  }
+
+  removeParcel(key) {
+    const parcel = this.parcels.get(key);
+    this.parcels.delete(key);
+    this.changed(parcel?.conversation_id);
+  }
+
+  /** The server shows an own upload by now. */
+  forgetPreview(upload_id) {
+    URL.revokeObjectURL(this.previews.get(upload_id)?.url);
+    this.previews.delete(upload_id);
   }
 
   /** Take what is pinned in a conversation, the last first. */
@@ -237,6 +273,18 @@ export class Store {
     this.changed(conversation_id);
   }
 
+  /** Who came back where history begins with joining may not see what lies before, although it is held here. */
+  #seeFrom(id, { visible_from_seq = 0 } = {}) {
+    const conversation = this.conversations.get(id);
+    if (!conversation || visible_from_seq <= (conversation.membership?.visible_from_seq ?? 0)) return;
+    const is_seen = ({ seq }) => seq > visible_from_seq;
+    conversation.membership = { ...conversation.membership, visible_from_seq };
+    if (conversation.last_message && !is_seen(conversation.last_message)) conversation.last_message = null;
+    this.log(id).forgetUpTo(visible_from_seq);
+    if (this.pins.has(id)) this.pins.set(id, this.pins.get(id).filter(is_seen));
+    this.#forgetViews(id);
+  }
+
   #recount(conversation, { seq, unread_count, mention_count, last_read_seq }) {
     if (!conversation || last_read_seq < readSeq(conversation)) return;
     conversation.membership = { ...conversation.membership, last_read_seq };
@@ -249,6 +297,7 @@ export class Store {
       "typing.updated": () => this.#passing.setTyping(conversation_id, data.users),
       "presence.updated": () => this.#passing.presence.set(data.user_id, data),
       "read.updated": () => this.#hearMark(conversation_id, data, "read"),
+      "thread.read": () => this.markThreadRead(data.thread_id, data.seq),
       "delivered.updated": () => this.#hearMark(conversation_id, data, "delivered"),
       "user.updated": () => this.#rename(data.user),
       "conversation.removed": () => this.remove(conversation_id),
@@ -311,8 +360,12 @@ export class Store {
     for (const view of this.views.values()) view.take(message);
     const pins = this.pins.get(message.conversation_id);
     const is_kept = message.is_pinned && !message.is_deleted;
-    const renew = (one) => (one.id !== message.id ? one : is_kept ? message : []);
+    const renew = (one) => {
+      if (one.id !== message.id || one.changed_seq > message.changed_seq) return one;
+      return is_kept ? message : [];
+    };
     if (pins) this.pins.set(message.conversation_id, pins.flatMap(renew));
+    for (const upload of message.attachments ?? []) if (isSettled(upload)) this.forgetPreview(upload.id);
   }
 
   /** Reactions and pins replace a part of a message, wherever it is looked at. */
@@ -352,8 +405,8 @@ export class Store {
     if (type === "member.removed") members?.delete(member.user.id);
     else members?.set(member.user.id, member);
     if (is_me && type !== "member.removed") {
-      const { role, nickname } = member;
-      conversation.membership = { ...conversation.membership, role, nickname };
+      const { role, nickname, silenced_until } = member;
+      conversation.membership = { ...conversation.membership, role, nickname, silenced_until };
     }
     if (conversation.counted_seq >= seq) return;
     if (type === "member.added") conversation.member_count += 1;
@@ -379,6 +432,11 @@ function laterMark(held, { membership }) {
 
 function pinned({ membership }) {
   return Number(membership?.is_pinned ?? false);
+}
+
+/** Pictures are shown as they were until the server's have been loaded, so that nothing flickers. */
+function isSettled({ kind, status }) {
+  return status === "failed" || (status === "ready" && kind !== "image");
 }
 
 function readSeq({ membership }) {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { alice, bob, conversation, created, message } from "./fakes.js";
 import { Store } from "./store.js";
+import { View } from "./view.js";
 
 function storeWith(messages = [], fields = {}) {
   const store = new Store();
@@ -64,6 +65,37 @@ test("the state with the higher changed_seq is held", () => {
   assert.equal(held(store, 1).content, "newer");
 });
 
+test("of two states with the same changed_seq the one that came last is held, also among the pins", () => {
+  const store = storeWith([message(1, { is_pinned: true })]);
+  store.putPins("c", [message(1, { is_pinned: true, changed_seq: 5 })]);
+  store.putMessage(message(1, { content: "renamed", is_pinned: true, changed_seq: 5 }));
+  assert.deepEqual([held(store, 1).content, store.pins.get("c")[0].content], ["renamed", "renamed"]);
+  store.putMessage(message(1, { content: "older", is_pinned: true, changed_seq: 4 }));
+  assert.deepEqual([held(store, 1).content, store.pins.get("c")[0].content], ["renamed", "renamed"]);
+});
+
+test("who came back where history begins with joining holds nothing from before", () => {
+  const again = {
+    hello: (store, counts) => store.welcome({ user: alice, conversations: [{ id: "c", ...counts }] }),
+    "a membership": (store, { visible_from_seq }) => store.putMembership("c", { visible_from_seq }),
+    "a row": (store, { visible_from_seq }) => {
+      const { membership } = conversation();
+      store.put(conversation({ seq: 9, membership: { ...membership, visible_from_seq } }));
+    },
+  };
+  for (const [name, tell] of Object.entries(again)) {
+    const store = storeWith([message(4), message(5), message(6)], { last_message: message(5) });
+    store.putPins("c", [message(4), message(6)]);
+    store.open("m4", new View({ conversation_id: "c", thread_id: "m4" }));
+    tell(store, { visible_from_seq: 5, seq: 9, unread_count: 0, mention_count: 0, last_read_seq: 9 });
+    const log = store.log("c");
+    assert.deepEqual([shown(store), log.floor, log.has_older], [[6], 6, false], name);
+    const { last_message, membership } = store.conversations.get("c");
+    assert.deepEqual([last_message, membership.visible_from_seq], [null, 5], name);
+    assert.deepEqual([store.pins.get("c").map(({ seq }) => seq), store.views.size], [[6], 0], name);
+  }
+});
+
 test("a reaction replaces those held, but not later ones", () => {
   const store = storeWith([message(1)]);
   const reacted = (seq, reactions) =>
@@ -111,14 +143,16 @@ test("what changes a conversation tells how it was before", () => {
   assert.equal(store.conversations.get("c").name, "new");
 });
 
-test("people read who came and went, not who was renamed", () => {
+test("people read who came and went and got a role, not who was renamed or silenced", () => {
   const store = storeWith();
-  const heard = (type, seq) =>
-    store.apply({ type, conversation_id: "c", seq, data: { member: { user: bob, role: "admin" } } });
+  const heard = (type, seq, changed) =>
+    store.apply({ type, conversation_id: "c", seq, data: { member: { user: bob, role: "admin" }, changed } });
   heard("member.added", 1);
-  heard("member.updated", 2);
-  heard("member.removed", 3);
-  assert.deepEqual(shown(store), [1, 3]);
+  heard("member.updated", 2, "nickname");
+  heard("member.updated", 3, "silenced_until");
+  heard("member.updated", 4, "role");
+  heard("member.removed", 5);
+  assert.deepEqual(shown(store), [1, 4, 5]);
   assert.equal(store.conversations.get("c").member_count, 2);
 });
 

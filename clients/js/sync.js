@@ -3,6 +3,7 @@ const AGAIN_MS = 2_000;
 const SNAPSHOT_MESSAGES = 30;
 const PAGE = 50;
 const POSITIONS_PER_FRAME = 1_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Keeps the store equal to the server: snapshot, catching up, and reading what was missed. */
 export class Sync {
@@ -10,6 +11,7 @@ export class Sync {
   #api;
   #socket;
   #busy = new Map();
+  #silences = new Map();
 
   /** Called each time the store has been brought up to date after connecting. */
   onReady = () => {};
@@ -18,6 +20,7 @@ export class Sync {
     this.#store = store;
     this.#api = api;
     this.#socket = socket;
+    store.listen((id) => id && this.#awaitVoice(id));
   }
 
   /** Take one frame from the socket. */
@@ -142,6 +145,23 @@ export class Sync {
       (conversation) => this.#store.put(conversation),
       () => {},
     );
+  }
+
+  /** When a moderator's silence is over, one may write again without being told. */
+  #awaitVoice(id) {
+    const until = this.#store.conversations.get(id)?.membership?.silenced_until ?? null;
+    const held = this.#silences.get(id);
+    if (until === (held?.until ?? null)) return;
+    clearTimeout(held?.timer);
+    this.#silences.delete(id);
+    const left = new Date(until) - Date.now();
+    if (left <= 0) return;
+    const over = () => {
+      this.#silences.delete(id);
+      if (left < LONGEST_TIMER_MS) this.#refreshRights(id);
+      else this.#awaitVoice(id);
+    };
+    this.#silences.set(id, { until, timer: setTimeout(over, Math.min(left, LONGEST_TIMER_MS)) });
   }
 
   #catchUp() {

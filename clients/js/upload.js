@@ -1,6 +1,6 @@
 /** A `fetch` that tells how much of its body was sent, from 0 to 1; the browser's own does not. */
 export function fetchTelling(onProgress) {
-  return (url, { method, headers, body }) =>
+  return (url, { method, headers, body, signal }) =>
     new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       request.open(method, url);
@@ -8,6 +8,8 @@ export function fetchTelling(onProgress) {
       request.upload.onprogress = ({ loaded, total }) => total && onProgress(loaded / total);
       request.onload = () => resolve(answerOf(request));
       request.onerror = request.onabort = () => reject(new TypeError("network"));
+      if (signal?.aborted) return request.onabort();
+      signal?.addEventListener("abort", () => request.abort());
       request.send(body);
     });
 }

@@ -46,3 +46,15 @@ test("without a network it fails as fetch does", async (t) => {
   const request = fakeRequest(t, () => request.onerror());
   await assert.rejects(fetchTelling(() => {})("http://x/", init), TypeError);
 });
+
+test("a signal ends it, also before it has begun", async (t) => {
+  let ended = 0;
+  const request = fakeRequest(t, () => {});
+  request.abort = () => ended++ || request.onabort();
+  const going = new AbortController();
+  const answer = fetchTelling(() => {})("http://x/", { ...init, signal: going.signal });
+  going.abort();
+  await assert.rejects(answer, TypeError);
+  await assert.rejects(fetchTelling(() => {})("http://x/", { ...init, signal: going.signal }), TypeError);
+  assert.equal(ended, 1);
+});

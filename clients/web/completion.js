@@ -3,6 +3,7 @@ import { fill, h } from "./dom.js";
 import { calledIn } from "./words.js";
 
 const SHOWN = 6;
+const PAUSE_MS = 200;
 const BEGUN = /(?:^|[^\p{L}\p{N}])@([\p{L}\p{N}_.-]*)$/u;
 const EVERYBODY = { id: "all", username: "all", name: "Everybody here" };
 
@@ -14,6 +15,9 @@ export class Completion {
   #offered = [];
   #at = 0;
   #is_dismissed = false;
+  #timer = null;
+  #asked = null;
+  /** @type {object[]} members who were asked for */ #found = [];
 
   /** The list, to be put above the field. */
   element = h("ul", {
@@ -38,9 +42,9 @@ export class Completion {
   look() {
     const begun = this.#begun();
     if (begun === null) this.#is_dismissed = false;
-    this.#offered = begun === null || this.#is_dismissed ? [] : this.#matching(begun.toLowerCase());
     this.#at = 0;
-    this.#draw();
+    this.#offer(begun);
+    this.#askFor(begun);
   }
 
   /** @returns {boolean} whether the key was meant for the list */
@@ -55,6 +59,29 @@ export class Completion {
     return true;
   }
 
+  #offer(begun) {
+    this.#offered = begun === null || this.#is_dismissed ? [] : this.#matching(begun.toLowerCase());
+    this.#draw();
+  }
+
+  /** Of a large conversation only some members are loaded; others are asked for by how their names begin. */
+  #askFor(begun) {
+    clearTimeout(this.#timer);
+    if (!begun || this.#is_dismissed || this.#asked === begun || !this.#has_others) return;
+    this.#timer = setTimeout(async () => {
+      this.#asked = begun;
+      const found = await this.#chat.searchMembers(this.#id, begun).catch(() => []);
+      if (this.#asked !== begun) return;
+      this.#found = found;
+      if (document.activeElement === this.#text) this.#offer(this.#begun());
+    }, PAUSE_MS);
+  }
+
+  get #has_others() {
+    const { store } = this.#chat;
+    return (store.members.get(this.#id)?.size ?? 0) < (store.conversations.get(this.#id)?.member_count ?? 0);
+  }
+
   #begun() {
     const { selectionStart, selectionEnd, value } = this.#text;
     return selectionStart === selectionEnd ? (value.slice(0, selectionStart).match(BEGUN)?.[1] ?? null) : null;
@@ -62,15 +89,17 @@ export class Completion {
 
   #matching(begun) {
     const { store } = this.#chat;
-    const members = [...(store.members.get(this.#id)?.values() ?? [])].map(({ user }) => store.person(user));
-    const others = members.filter(({ id }) => id !== store.me.id);
+    const found = new Map(this.#found.map((member) => [member.user.id, member]));
+    const members = new Map([...(store.members.get(this.#id) ?? []), ...found]);
+    const known = [...members.values()].map(({ user }) => store.person(user));
+    const others = known.filter(({ id }) => id !== store.me.id);
     const people = others.map((user) => ({ ...user, name: calledIn(store, this.#id, user) }));
     const may_all = store.conversations.get(this.#id)?.capabilities?.includes("mention_all");
     const fits = ({ username, name }) =>
       [username, ...name.split(/\s+/)].some((word) => word.toLowerCase().startsWith(begun));
-    const found = [...people, ...(may_all ? [EVERYBODY] : [])].filter(fits).slice(0, SHOWN);
-    const is_written = found.length === 1 && found[0].username.toLowerCase() === begun;
-    return is_written ? [] : found;
+    const fitting = [...people, ...(may_all ? [EVERYBODY] : [])].filter(fits).slice(0, SHOWN);
+    const is_written = fitting.length === 1 && fitting[0].username.toLowerCase() === begun;
+    return is_written ? [] : fitting;
   }
 
   #take({ username }) {

@@ -1,6 +1,9 @@
 import { Completion } from "./completion.js";
 import { toast } from "./dialog.js";
 import { fill, h, icon, iconButton } from "./dom.js";
+import { Enclosing } from "./enclosing.js";
+import { summaryOf } from "./files.js";
+import { Keeping } from "./keeping.js";
 import { nameOf, sentenceOf, waitText } from "./words.js";
 import { slowSeconds } from "./writing.js";
 
@@ -13,6 +16,8 @@ export class Composer {
   #id;
   #draft;
   #completion;
+  #enclosing;
+  #keeping = new Keeping(() => this.#allow());
   #slow_timer = null;
   #editing = null;
   #replying = null;
@@ -25,6 +30,7 @@ export class Composer {
     onkeydown: (event) => this.#key(event),
     oninput: () => this.#typed(),
     onclick: () => this.#completion.look(),
+    onpaste: (event) => !this.#editing && this.#enclosing.paste(event),
   });
   #send = h("button", { type: "submit", class: "send", "aria-label": "Send", "data-testid": "send" }, icon("send"));
   #slow = h("p", { class: "slow", role: "timer", "data-testid": "slow-mode", hidden: true });
@@ -34,7 +40,7 @@ export class Composer {
 
   /**
    * @param {string} id of the conversation
-   * @param {object} on `send(text, reply_to)`, `typing(is_typing)`, `editLast()`
+   * @param {object} on `send(text, reply_to, attachments)`, `typing(is_typing)`, `editLast()`
    * @param {{draft: string, testid: string, label: string}} [field] drafts are kept by `draft`
    */
   constructor(chat, id, on, { draft = id, testid = "composer", label = "Message" } = {}) {
@@ -46,9 +52,30 @@ export class Composer {
       this.#text.setAttribute(name, value);
     this.#completion = new Completion(chat, id, this.#text);
     this.#text.value = drafts.get(draft) ?? "";
-    const writing = h("div", { class: "writing" }, this.#text, this.#send);
-    this.element.append(this.#aim, this.#completion.element, this.#slow, writing);
+    this.#enclosing = new Enclosing(chat, id, draft, {
+      changed: () => this.#allow(),
+      send: () => this.element.requestSubmit(),
+      recording: (is_on) => {
+        writing.hidden = is_on;
+        if (!is_on) this.focus();
+      },
+    });
+    const { clip, mic } = this.#enclosing;
+    const writing = h("div", { class: "writing" }, clip, this.#text, mic, this.#send);
+    this.element.append(
+      this.#aim,
+      this.#completion.element,
+      this.#slow,
+      this.#keeping.element,
+      this.#enclosing.element,
+      writing,
+    );
     this.#allow();
+  }
+
+  /** Let files be dropped on an element, which shows where they go. */
+  catchFilesAt(element) {
+    this.#enclosing.catchAt(element, () => !this.element.hidden && !this.#editing);
   }
 
   /** Slow mode may hold back the next message. */
@@ -56,6 +83,7 @@ export class Composer {
     clearTimeout(this.#slow_timer);
     const left = this.#slowSeconds;
     this.#slow.hidden = left === 0;
+    this.#enclosing.draw();
     this.#slow.textContent = left ? `Slow mode: you can write again in ${waitText(left)}.` : "";
     this.#allow();
     if (left && this.element.isConnected) this.#slow_timer = setTimeout(() => this.draw(), 1_000);
@@ -66,14 +94,15 @@ export class Composer {
   }
 
   reply(message) {
-    this.#aimAt(`Reply to ${nameOf(message.sender)}`, message.content);
+    this.#aimAt(`Reply to ${nameOf(message.sender)}`, summaryOf(message));
     this.#replying = message;
     this.focus();
   }
 
   edit(message) {
-    this.#aimAt("Edit message", message.content);
+    this.#aimAt("Edit message", summaryOf(message));
     this.#editing = message;
+    this.#keeping.begin(message.attachments);
     this.#write(message.content);
     this.focus();
   }
@@ -83,6 +112,7 @@ export class Composer {
     if (!this.#editing && !this.#replying) return false;
     if (this.#editing) this.#write(drafts.get(this.#draft) ?? "");
     this.#editing = this.#replying = null;
+    this.#keeping.begin();
     this.#aim.hidden = true;
     this.#allow();
     return true;
@@ -102,13 +132,15 @@ export class Composer {
   #submit(event) {
     event.preventDefault();
     const text = this.#text.value.trim();
-    if (!text || this.#slowSeconds) return;
-    const [message, reply_to] = [this.#editing, this.#replying];
+    if (!this.#has_any || this.#slowSeconds) return;
+    const [message, reply_to, attachment_ids] = [this.#editing, this.#replying, this.#keeping.ids];
     if (!message) drafts.delete(this.#draft);
     this.cancel();
-    if (message) return this.#chat.edit(message.id, text).catch((error) => toast(sentenceOf(error)));
+    if (message)
+      return this.#chat.edit(message.id, text, { attachment_ids }).catch((error) => toast(sentenceOf(error)));
     this.#write("");
-    this.#on.send(text, reply_to);
+    this.#on.send(text, reply_to, this.#enclosing.take());
+    this.#allow();
   }
 
   #typed() {
@@ -133,8 +165,15 @@ export class Composer {
     this.#fit();
   }
 
+  get #has_any() {
+    const has_files = this.#editing ? this.#keeping.has_any : this.#enclosing.has_any;
+    return has_files || this.#text.value.trim() !== "";
+  }
+
   #allow() {
-    this.#send.disabled = !this.#text.value.trim() || this.#slowSeconds > 0;
+    this.#send.disabled = !this.#has_any || this.#slowSeconds > 0;
+    this.#send.hidden = this.#enclosing.offer(!this.#has_any && !this.#editing);
+    this.#enclosing.clip.hidden = this.#enclosing.element.hidden = this.#editing !== null;
   }
 
   #fit() {

@@ -7,6 +7,7 @@ import { openMenu } from "./menu.js";
 import { openOwn } from "./own.js";
 import { reportItem } from "./reporting.js";
 import { openRules } from "./rules.js";
+import { openShelf } from "./shelf.js";
 import { sentenceOf } from "./words.js";
 
 const HOUR_MS = 3_600_000;
@@ -39,6 +40,7 @@ function ownItems(chat, id, { anchor, leave }) {
     edit(changes);
   };
   return [
+    { label: "Photos and files", testid: "menu-media", run: () => openShelf(chat, id) },
     isMuted(membership)
       ? { label: "Unmute", testid: "unmute", run: () => edit({ muted_until: null }) }
       : { label: "Mute…", testid: "mute", run: () => openMenu(anchor, muteItems(edit)) },

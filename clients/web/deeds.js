@@ -1,5 +1,8 @@
 import { blockItem } from "./blocking.js";
 import { confirm, toast } from "./dialog.js";
+import { isVisual } from "./files.js";
+import { fileItems } from "./handling.js";
+import { openLightbox } from "./lightbox.js";
 import { openMenu } from "./menu.js";
 import { openPast } from "./past.js";
 import { openPicker } from "./picker.js";
@@ -24,7 +27,7 @@ export class Deeds {
     this.#on = on;
   }
 
-  /** Do what a row asks for. `about` is where it was asked, or which emoji. */
+  /** Do what a row asks for. `about` is where it was asked, or which emoji or file. */
   act(name, row, about) {
     const deeds = {
       menu: () => this.#openMenu(row, about),
@@ -36,6 +39,10 @@ export class Deeds {
       unfold: () => this.#on.unfold(row.id),
       retry: () => this.#chat.retry(row.client_id),
       discard: () => this.#chat.discard(row.client_id),
+      look: () => this.#look(row, about),
+      seen: () => this.#chat.store.forgetPreview(about),
+      leaveOut: () => this.#chat.detach(about),
+      retryFile: () => this.#chat.retryAttachment(about),
     };
     deeds[name]();
   }
@@ -60,7 +67,12 @@ export class Deeds {
   /** Focus comes back to the row, which outlives its button when it is redrawn meanwhile. */
   #openMenu(row, anchor) {
     anchor.closest(".message").focus({ preventScroll: true });
-    openMenu(anchor, this.#items(row, anchor));
+    const items = this.#items(row, anchor);
+    if (items.length) openMenu(anchor, items);
+  }
+
+  #look({ attachments }, upload_id) {
+    openLightbox(this.#chat, attachments.filter(isVisual), upload_id);
   }
 
   #pick(row, anchor) {
@@ -79,10 +91,12 @@ export class Deeds {
 
   #items(row, anchor) {
     const copy = { label: "Copy text", run: () => navigator.clipboard?.writeText(row.content) };
+    const files = fileItems(row.attachments, anchor.closest(".message"), (id) => this.#look(row, id));
+    const copies = row.content ? [...files, copy] : files;
     const message = row.id && this.#find(row.id);
-    if (!message) return [copy];
+    if (!message) return copies;
     const answers = this.#answers(row, message, anchor);
-    return [...answers, copy, ...this.#changes(row, message), ...this.#judgements(row, message)];
+    return [...answers, ...copies, ...this.#changes(row, message), ...this.#judgements(row, message)];
   }
 
   #answers(row, message, anchor) {

@@ -24,7 +24,8 @@ export function fill(element, ...children) {
 
 /**
  * Make `parent` show `items`, each with a unique `key`. Elements stay as long as their key stays,
- * so focus, selection and places survive a redraw; listeners therefore belong on their children.
+ * so focus, selection and places survive a redraw; listeners therefore belong on their children. A part with the same
+ * `data-keep` stays itself too.
  */
 export function fillKeyed(parent, items, make) {
   const held = parent.keyed ?? new Map();
@@ -79,6 +80,9 @@ export function soon(draw) {
 /** Make an element look like a fresh one and stay itself: somebody may be on it, or come back to it. */
 function adopt(element, fresh) {
   const focused = element.contains(document.activeElement) ? document.activeElement : null;
+  // What plays goes on playing, and what was loaded does not flicker.
+  for (const kept of element.querySelectorAll("[data-keep]"))
+    fresh.querySelector(`[data-keep="${kept.dataset.keep}"]`)?.replaceWith(kept);
   for (const { name } of [...element.attributes]) if (!fresh.hasAttribute(name)) element.removeAttribute(name);
   for (const { name, value } of fresh.attributes) element.setAttribute(name, value);
   element.replaceChildren(...fresh.childNodes);
@@ -109,5 +113,16 @@ const ICONS = {
   pin: "M9 3h6l-1 6 4 4v2H6v-2l4-4-1-6zM12 15v6",
   search: "M10.5 17a6.5 6.5 0 100-13 6.5 6.5 0 000 13zM15.5 15.5L21 21",
   muted: "M6 16V11a6 6 0 0110-4.5M18 11v5H8M10.5 20h3M4 4l16 16",
+  next: "M9 5l7 7-7 7",
+  clip: "M20 11l-8.5 8.5a5 5 0 01-7-7L13 4a3.5 3.5 0 015 5l-8.5 8.5a1.5 1.5 0 01-2.5-2.5L15 7",
+  mic: "M12 15a3 3 0 003-3V6a3 3 0 00-6 0v6a3 3 0 003 3zM6 11.5a6 6 0 0012 0M12 17.5V21",
+  play: "M8 5l11 7-11 7V5z",
+  pause: "M8 5v14M16 5v14",
+  stop: "M7 7h10v10H7z",
+  file: "M14 3H6v18h12V7l-4-4zM14 3v4h4",
+  document: "M14 3H6v18h12V7l-4-4zM14 3v4h4M9 12h6M9 16h6",
+  audio: "M9 18V6l10-2v12M9 18a2.5 2.5 0 11-5 0 2.5 2.5 0 015 0zM19 16a2.5 2.5 0 11-5 0 2.5 2.5 0 015 0z",
+  image: "M4 5h16v14H4zM4 16l5-5 4 4 2-2 5 5M15.5 9.5h.01",
+  download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   link: "M10 14a4 4 0 006 0l3-3a4 4 0 00-6-6l-1 1M14 10a4 4 0 00-6 0l-3 3a4 4 0 006 6l1-1",
 };

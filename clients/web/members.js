@@ -8,7 +8,9 @@ import { openMenu } from "./menu.js";
 import { addMembers } from "./people.js";
 import { reportItem } from "./reporting.js";
 import { calledIn, nameOf, sentenceOf, titleOf } from "./words.js";
+import { isSilenced } from "./writing.js";
 
+const HOUR_MS = 3_600_000;
 const ROLES = { owner: "Make owner", admin: "Make admin", member: "Make member" };
 
 /** Who is in a conversation, and what the one who looks may do about it. */
@@ -30,6 +32,18 @@ export function openMembers(chat, id) {
     if (role === "owner" && !(await confirm(`Make ${nameOf(user)} an owner?`, text, "Make owner"))) return;
     await attempt(chat.changeRole(id, user.id, role).then(load));
   };
+  const mute = ({ user }, hours) => {
+    const until = hours && new Date(Date.now() + hours * HOUR_MS).toISOString();
+    return attempt(chat.silence(id, user.id, until).then(load));
+  };
+  const silences = (row) => {
+    const unmute = { label: "Unmute", testid: "unmute-member", run: () => mute(row, null) };
+    const times = [
+      { label: "Mute for 1 hour", testid: "mute-member-1h", run: () => mute(row, 1) },
+      { label: "Mute for 1 day", testid: "mute-member-1d", run: () => mute(row, 24) },
+    ];
+    return row.is_silenced ? [...times, unmute] : times;
+  };
   const roles = (row) => {
     const others = Object.entries(ROLES).filter(([role]) => role !== row.role);
     return others.map(([role, label]) => ({ label, testid: `make-${role}`, run: () => give(row, role) }));
@@ -39,6 +53,7 @@ export function openMembers(chat, id) {
     const ban = { label: "Ban", testid: "ban-member", is_danger: true, run: () => openBan(chat, id, row.user, load) };
     return [
       ...(can("change_roles") ? roles(row) : []),
+      ...(can("silence_members") && row.is_in_reach ? silences(row) : []),
       ...(can("remove_members") && row.is_in_reach ? [removal] : []),
       ...(can("ban_members") && row.is_in_reach ? [ban] : []),
       reportItem(chat, row.user),
@@ -85,10 +100,11 @@ function rowOf(store, id, member) {
   const name = calledIn(store, id, user);
   const is_online = is_me || Boolean(store.presence(user.id)?.is_online);
   const is_in_reach = role === "owner" || member.role === "member";
-  return { key: user.id, user, name, role: member.role, is_me, is_online, is_in_reach };
+  const is_silenced = isSilenced(member);
+  return { key: user.id, user, name, role: member.role, is_me, is_online, is_in_reach, is_silenced };
 }
 
-function memberElement({ user, name, role, is_me, is_online }, open) {
+function memberElement({ user, name, role, is_me, is_online, is_silenced }, open) {
   const menu =
     !is_me &&
     iconButton("more", `${name}: menu`, { "data-testid": "member-menu", "aria-haspopup": "menu", onclick: open });
@@ -97,6 +113,7 @@ function memberElement({ user, name, role, is_me, is_online }, open) {
     { class: "person", "data-testid": "member", "data-user-id": user.id, "data-role": role },
     avatar({ ...user, name }, { is_online }),
     h("span", {}, h("strong", {}, is_me ? `${name} (you)` : name), h("small", {}, `@${user.username}`)),
+    is_silenced && h("span", { class: "role", "data-testid": "silenced" }, "muted"),
     role !== "member" && h("span", { class: "role" }, role),
     menu,
   );

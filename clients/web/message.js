@@ -1,5 +1,7 @@
+import { attachmentsElement } from "./attachments.js";
 import { avatar } from "./avatar.js";
 import { h, icon, iconButton } from "./dom.js";
+import { isVisual } from "./files.js";
 import { partsOf } from "./parts.js";
 import { longPress } from "./press.js";
 import { countText, FOLDED } from "./words.js";
@@ -73,8 +75,15 @@ function tools(row, act) {
 
 function bubbleElement(row, act) {
   const open = () => element.isConnected && act("menu", row, element);
-  const element = h("div", { class: "bubble", ...(row.is_deleted ? {} : longPress(open)) }, bubble(row, act));
+  const element = h("div", { class: bubbleClass(row), ...(row.is_deleted ? {} : longPress(open)) }, bubble(row, act));
   return element;
+}
+
+/** A message that is nothing but a picture needs no frame around it. */
+function bubbleClass({ attachments, content }) {
+  if (!attachments.length) return "bubble";
+  const is_bare = !content && attachments.every(isVisual);
+  return is_bare ? "bubble with-files bare" : "bubble with-files";
 }
 
 /** What others did with a message: their reactions, and how many answered in its thread. */
@@ -117,7 +126,9 @@ function bubble(row, act) {
     ? h("span", { class: "sender" }, row.sender.name)
     : h("span", { class: "unseen" }, row.is_own ? "You: " : `${row.sender.name}: `);
   const text = row.is_deleted ? "Message deleted" : marked(row);
-  return [sender, row.quote && quote(row.quote, act), h("p", { class: "text", dir: "auto" }, text), meta(row, act)];
+  const says = (row.is_deleted || row.content !== "") && h("p", { class: "text", dir: "auto" }, text);
+  const files = row.attachments.length > 0 && attachmentsElement(row, act);
+  return [sender, row.quote && quote(row.quote, act), files, says, meta(row, act)];
 }
 
 function quote({ seq, name, text }, act) {

@@ -12,6 +12,7 @@ import { ConversationReading } from "./reading.js";
 import { searchElements } from "./search.js";
 import { Thread } from "./thread.js";
 import { Timeline } from "./timeline.js";
+import { drawProgress } from "./tray.js";
 import { countText, presenceText, sentenceOf, titleOf, typingText } from "./words.js";
 import { barOf } from "./writing.js";
 
@@ -50,22 +51,22 @@ export class Pane {
       may: () => this.#can("pin_messages"),
     });
     this.#composer = new Composer(chat, id, {
-      send: (text, reply_to) => this.#send(text, reply_to),
+      send: (text, reply_to, attachments) => this.#send(text, reply_to, attachments),
       typing: (is_typing) => chat.typing(id, is_typing),
       editLast: () => this.#editLast(),
     });
-    this.element.append(
-      h(
-        "div",
-        { class: "talk" },
-        this.#headElement(),
-        this.#pins.element,
-        this.#timeline.element,
-        this.#typing,
-        this.#composer.element,
-        this.#barred,
-      ),
+    const talk = h(
+      "div",
+      { class: "talk" },
+      this.#headElement(),
+      this.#pins.element,
+      this.#timeline.element,
+      this.#typing,
+      this.#composer.element,
+      this.#barred,
     );
+    this.#composer.catchFilesAt(talk);
+    this.element.append(talk);
   }
 
   /** After it was put into the page. @param {?number} seq the place to look at, if it is a certain one */
@@ -85,6 +86,7 @@ export class Pane {
     this.#typing.textContent = typingText(this.#chat.store.typing(this.id));
     this.#drawFoot();
     this.#thread?.draw();
+    drawProgress(this.element, this.#chat.store);
   }
 
   close() {
@@ -223,9 +225,9 @@ export class Pane {
     if (!this.#timeline.focus(root_id)) this.#composer.focus();
   }
 
-  #send(text, reply_to) {
+  #send(text, reply_to, attachments) {
     this.#timeline.forgetNew();
-    this.#chat.send(this.id, text, reply_to);
+    this.#chat.send(this.id, text, reply_to, { attachments });
   }
 
   #editLast() {

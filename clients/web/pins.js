@@ -1,5 +1,6 @@
 import { openDialog } from "./dialog.js";
 import { fill, fillKeyed, h, icon, iconButton } from "./dom.js";
+import { summaryOf } from "./files.js";
 import { isFolded, nameOf } from "./words.js";
 
 /** What is pinned, in a line above the messages: it leads to the last one, and to a list of all. */
@@ -31,8 +32,8 @@ export class Pins {
     const { store } = this.#chat;
     const { kind } = store.conversations.get(this.#id);
     const pinned = (store.pins.get(this.#id) ?? []).filter((message) => !isFolded(message, kind, store));
-    return pinned.map(({ id, seq, thread_id, content, sender }) => ({
-      ...{ key: id, id, seq, thread_id, content },
+    return pinned.map(({ id, seq, thread_id, content, attachments, sender }) => ({
+      ...{ key: id, id, seq, thread_id, text: summaryOf({ content, attachments }) },
       name: nameOf(store.person(sender)),
     }));
   }
@@ -47,7 +48,7 @@ export class Pins {
         { type: "button", class: "pin-line", "data-testid": "last-pin", onclick: () => this.#on.show(last) },
         icon("pin"),
         h("span", { class: "unseen" }, "Pinned: "),
-        h("span", { dir: "auto" }, last.content),
+        h("span", { dir: "auto" }, last.text),
       ),
       (count > 1 || this.#on.may()) && h("button", all, count > 1 ? `All ${count}` : "Show"),
     );
@@ -72,7 +73,7 @@ export class Pins {
   #item(message, go) {
     const remove = { "data-testid": "unpin", onclick: () => this.#on.unpin(message) };
     const item = h("li", { class: "pin-item" });
-    const text = [h("strong", {}, message.name), h("span", { dir: "auto" }, message.content)];
+    const text = [h("strong", {}, message.name), h("span", { dir: "auto" }, message.text)];
     fill(
       item,
       h("button", { type: "button", class: "pin-jump", onclick: () => go(message) }, text),

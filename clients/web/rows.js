@@ -1,3 +1,5 @@
+import { asUpload } from "../js/parcels.js";
+import { summaryOf } from "./files.js";
 import { calledIn, changeText, clock, dayOf, FOLDED, isFolded, listText, nameOf } from "./words.js";
 
 const TOGETHER_MS = 5 * 60_000;
@@ -54,6 +56,8 @@ function messageRow(store, conversation, message, { is_first, unfolded, people, 
     shows_sender: is_first && !is_own && conversation.kind !== "direct",
     is_folded: !message.is_deleted && !unfolded.has(message.id) && isFolded(message, conversation.kind, store),
     content: message.content,
+    summary: summaryOf(message),
+    attachments: message.is_deleted ? [] : attachmentsOf(store, message),
     named: namedIn(store, message, people),
     reactions: message.is_deleted ? [] : reactionsOf(store, message, people),
     may_react: conversation.capabilities?.includes("react") ?? true,
@@ -74,16 +78,35 @@ function shownStatus(store, { kind }, message) {
   return message.seq && kind !== "direct" ? "sent" : store.status(message);
 }
 
-function quoteOf(store, { kind }, quote) {
+function quoteOf(store, { id, kind }, quote) {
   if (!quote) return null;
   if (isFolded(quote, kind, store)) return { id: quote.id, seq: quote.seq, name: "", text: FOLDED };
-  const is_gone = quote.is_deleted || !quote.content;
+  const attachments = quote.attachments ?? store.log(id).find(quote.id)?.attachments;
+  const summary = summaryOf({ ...quote, attachments });
   return {
     id: quote.id,
     seq: quote.seq,
     name: quote.sender ? nameOf(store.person(quote.sender)) : "",
-    text: is_gone ? "Message not available" : quote.content.slice(0, 200),
+    text: quote.is_deleted || !summary ? "Message not available" : summary.slice(0, 200),
   };
+}
+
+/** What a message has at the server, and what is on its way there; how far that is, is drawn without the rows. */
+function attachmentsOf(store, { attachments = [], parcels = [] }) {
+  const on_their_way = parcels.flatMap((key) => store.parcels.get(key) ?? []);
+  return [
+    ...attachments.map((upload) => previewed(upload, store.previews.get(upload.id))),
+    ...on_their_way.map((parcel) => ({
+      ...{ ...asUpload(parcel), progress: undefined },
+      ...{ preview: parcel.preview, is_parcel: true },
+    })),
+  ];
+}
+
+/** What the server does not know yet is known here of what one sent oneself. */
+function previewed(upload, { url = null, ...facts } = {}) {
+  const known = Object.entries(upload).filter(([name, value]) => value !== null || facts[name] === undefined);
+  return { ...facts, ...Object.fromEntries(known), preview: url };
 }
 
 function belongsTo(one, other) {

@@ -2,6 +2,7 @@ import { confirm, openDialog, toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { formElement } from "./form.js";
 import { choiceElement, switchElement } from "./saving.js";
+import { pictureElement } from "./settings/picture.js";
 import { sentenceOf } from "./words.js";
 
 const PACES = [
@@ -34,8 +35,10 @@ export function openRules(chat, id) {
       (error) => toast(sentenceOf(error)),
     );
   };
+  const closed = new AbortController();
   const dialog = openDialog(
     "Settings",
+    pictureElement(chat.store, pictureOf(chat, id), closed.signal),
     formElement({ testid: "rules-form", fields, verb: "Save", run }),
     kind === "group" &&
       switchElement({
@@ -64,6 +67,16 @@ export function openRules(chat, id) {
         "Delete this conversation",
       ),
   );
+  dialog.addEventListener("close", () => closed.abort());
+}
+
+function pictureOf(chat, id) {
+  return {
+    face: () => chat.store.conversations.get(id),
+    set: (file, options) => chat.setConversationAvatar(id, file, options),
+    remove: () => chat.removeConversationAvatar(id),
+    name: "The picture",
+  };
 }
 
 /** Another client may have chosen what is not offered here. */

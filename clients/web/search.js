@@ -1,4 +1,5 @@
 import { fill, h } from "./dom.js";
+import { summaryOf } from "./files.js";
 import { briefly, calledIn, sentenceOf, titleOf } from "./words.js";
 
 const PAUSE_MS = 250;
@@ -88,7 +89,9 @@ function hitElement(chat, { message, snippet, highlights }, conversation_id, go)
       h(
         "span",
         { class: "snippet", dir: "auto" },
-        snippetParts(snippet, highlights).map(({ text, is_found }) => (is_found ? h("mark", {}, text) : text)),
+        snippetParts(snippet || summaryOf(message), highlights).map(({ text, is_found }) =>
+          is_found ? h("mark", {}, text) : text,
+        ),
       ),
     ),
   );

@@ -1,6 +1,7 @@
 import { Banner } from "./banner.js";
 import { toast } from "./dialog.js";
 import { fill, h, icon, soon } from "./dom.js";
+import { keepPage } from "./dropping.js";
 import { Pane } from "./pane.js";
 import { Sidebar } from "./sidebar.js";
 import { sentenceOf } from "./words.js";
@@ -48,6 +49,8 @@ export class Shell {
     addEventListener("focus", () => this.#pane?.markSeen(), { signal });
     addEventListener("blur", () => this.#pane?.lookAway(), { signal });
     addEventListener("keydown", (event) => this.#key(event), { signal });
+    addEventListener("beforeunload", (event) => this.#chat.store.parcels.size && event.preventDefault(), { signal });
+    keepPage(signal);
     document.addEventListener("visibilitychange", () => this.#pane?.markSeen(), { signal });
   }
 

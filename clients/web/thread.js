@@ -33,7 +33,7 @@ export class Thread {
       chat,
       id,
       {
-        send: (text, reply_to) => this.#send(text, reply_to),
+        send: (text, reply_to, attachments) => this.#send(text, reply_to, attachments),
         typing: () => {},
         editLast: () => this.#editLast(),
       },
@@ -42,6 +42,7 @@ export class Thread {
     const back = iconButton("close", "Close thread", { "data-testid": "close-thread", onclick: close });
     const header = h("header", { class: "bar" }, h("h2", {}, "Thread"), back);
     this.element.append(header, this.#place, this.#composer.element);
+    this.#composer.catchFilesAt(this.element);
   }
 
   /** After it was put into the page. `seq` is the reply to look at, if it is a certain one. */
@@ -96,9 +97,9 @@ export class Thread {
     this.#place.replaceWith(this.#timeline.element);
   }
 
-  #send(text, reply_to) {
+  #send(text, reply_to, attachments) {
     this.#timeline?.forgetNew();
-    this.#chat.send(this.id, text, reply_to, { thread_id: this.root_id });
+    this.#chat.send(this.id, text, reply_to, { thread_id: this.root_id, attachments });
   }
 
   #editLast() {

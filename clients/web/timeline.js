@@ -160,7 +160,7 @@ export class Timeline {
     const news = rows.filter(({ is_own, is_folded, seq }) => is_own === false && !is_folded && seq > this.#announced);
     this.#announced = this.#reading.position;
     if (news.length)
-      this.#news.textContent = news.map(({ sender, content }) => `${sender.name}: ${content}`).join("\n");
+      this.#news.textContent = news.map(({ sender, summary }) => `${sender.name}: ${summary}`).join("\n");
   }
 
   #scrolled() {

@@ -1,3 +1,5 @@
+import { summaryOf } from "./files.js";
+
 const DAY_MS = 86_400_000;
 const UNITS = [
   ["minute", 60],
@@ -43,7 +45,7 @@ export function excerptOf({ last_message: message, kind }, store) {
   if (!message) return "No messages yet";
   if (isFolded(message, kind, store)) return FOLDED;
   const is_own = message.sender?.id === store.me?.id;
-  const text = message.is_deleted ? "Message deleted" : message.content.replaceAll(/\s+/g, " ").slice(0, 120);
+  const text = message.is_deleted ? "Message deleted" : summaryOf(message).replaceAll(/\s+/g, " ").slice(0, 120);
   if (is_own) return `You: ${text}`;
   return kind === "direct" ? text : `${nameOf(store.person(message.sender))}: ${text}`;
 }
@@ -78,6 +80,7 @@ function alterationOf({ conversation, before }) {
   const has = (field) => before && before[field] !== conversation[field];
   if (has("name")) return `named it “${conversation.name}”`;
   if (has("description")) return "changed what it is about";
+  if (has("avatar_url")) return conversation.avatar_url ? "changed the picture" : "removed the picture";
   if (has("is_read_only")) return conversation.is_read_only ? "let only admins write" : "let everybody write";
   if (has("members_can_invite"))
     return conversation.members_can_invite ? "let members add people" : "let only admins add people";
@@ -143,12 +146,6 @@ export function momentText(time) {
 /** "54 s", "9 min" */
 export function waitText(seconds) {
   return seconds < 100 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
-}
-
-/** "12 kB", "3.4 MB" */
-export function sizeText(bytes) {
-  const [size, unit] = bytes < 1e6 ? [Math.ceil(bytes / 1e3), "kB"] : [Math.round(bytes / 1e5) / 10, "MB"];
-  return `${size.toLocaleString()} ${unit}`;
 }
 
 /** Why somebody is signed out, as far as they do not know; from `onSignedOut`. */

@@ -1,10 +1,17 @@
-import { nameOf } from "./words.js";
+import { momentText, nameOf } from "./words.js";
 
 /** Why one cannot write in a conversation, as a sentence; null where one can. */
 export function barOf(store, id) {
-  const { capabilities, peer } = store.conversations.get(id);
+  const { capabilities, peer, membership } = store.conversations.get(id);
   if (store.blocked_ids.has(peer?.id)) return `You blocked ${nameOf(store.person(peer))}.`;
-  return capabilities?.includes("send_message") === false ? "Only owners and admins write here." : null;
+  if (capabilities?.includes("send_message") !== false) return null;
+  if (isSilenced(membership)) return `A moderator has muted you until ${momentText(membership.silenced_until)}.`;
+  return "Only owners and admins write here.";
+}
+
+/** Whether a moderator lets a member not write at this moment. */
+export function isSilenced({ silenced_until }, now = Date.now()) {
+  return new Date(silenced_until ?? 0) > now;
 }
 
 /** How many seconds slow mode lets one wait since the last own message; admins do not wait. */

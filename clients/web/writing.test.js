@@ -17,6 +17,12 @@ function storeWith(fields, messages = []) {
 test("why one cannot write", () => {
   assert.equal(barOf(storeWith({ capabilities: ["send_message"] }), "c"), null);
   assert.match(barOf(storeWith({ capabilities: ["leave"] }), "c"), /owners and admins/);
+  const silenced = (silenced_until) => {
+    const membership = { ...conversation().membership, silenced_until };
+    return barOf(storeWith({ capabilities: ["leave"], membership }), "c");
+  };
+  assert.match(silenced("2099-01-01T12:00:00Z"), /muted you until .*2099/);
+  assert.match(silenced("2020-01-01T12:00:00Z"), /owners and admins/);
   const store = storeWith({ kind: "direct", peer: bob, capabilities: ["send_message"] });
   store.setBlocked(bob.id, true);
   assert.equal(barOf(store, "c"), "You blocked bob.");

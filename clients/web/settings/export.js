@@ -1,5 +1,5 @@
 import { fill, h } from "../dom.js";
-import { momentText, sentenceOf, sizeText } from "../words.js";
+import { momentText, sentenceOf } from "../words.js";
 import { sectionElement } from "./section.js";
 
 const AGAIN_MS = 2_000;

@@ -1,11 +1,20 @@
 import { avatar } from "../avatar.js";
 import { fill, h } from "../dom.js";
-import { nameOf, sentenceOf } from "../words.js";
+import { sentenceOf } from "../words.js";
 
 const KINDS = "image/png,image/jpeg,image/webp,image/gif";
 
-/** The own picture: look at another one before it is taken, send it, or have none. */
-export function pictureElement(chat, signal) {
+/**
+ * A picture of somebody or something: look at another one before it is taken, send it, or have none.
+ * @param {Store} store which tells when it has changed
+ * @param {object} picture
+ * @param {() => ?object} picture.face `{id, name, avatar_url, kind}` as they are now; null when there is nothing any more
+ * @param {(file: File, options: object) => Promise<void>} picture.set
+ * @param {() => Promise<void>} picture.remove
+ * @param {string} picture.name what it is called: "Your picture"
+ * @param {AbortSignal} signal nobody looks any more
+ */
+export function pictureElement(store, { face: faceOf, set, remove: take, name }, signal) {
   const face = h("div", { class: "portrait", "data-testid": "portrait" });
   const deeds = h("div", { class: "deeds" });
   const note = h("p", { class: "done", role: "status" });
@@ -20,11 +29,11 @@ export function pictureElement(chat, signal) {
   });
   const button = (label, run, props) => h("button", { type: "button", class: "quiet", onclick: run, ...props }, label);
   const choose = button("Choose a picture…", () => file.click(), { "data-testid": "choose-picture" });
-  const remove = button("Remove", () => attempt(chat.removeAvatar(), "Your picture was removed."), {
+  const remove = button("Remove", () => attempt(take(), `${name} was removed.`), {
     "data-testid": "remove-picture",
   });
-  const draw = () => chat.store.me && !face.dataset.preview && show(chat.store.me.avatar_url);
-  signal.addEventListener("abort", chat.store.listen(draw));
+  const draw = () => faceOf() && !face.dataset.preview && show(faceOf().avatar_url);
+  signal.addEventListener("abort", store.listen(draw));
   signal.addEventListener("abort", () => forget());
   rest();
   return h("div", { class: "picture" }, face, h("div", {}, deeds, progress, note, error, file));
@@ -32,8 +41,9 @@ export function pictureElement(chat, signal) {
   /** Nothing is chosen. */
   function rest() {
     forget();
-    fill(deeds, choose, chat.store.me.avatar_url && remove);
-    show(chat.store.me.avatar_url);
+    const { avatar_url } = faceOf();
+    fill(deeds, choose, avatar_url && remove);
+    show(avatar_url);
   }
 
   async function look(picture) {
@@ -54,7 +64,7 @@ export function pictureElement(chat, signal) {
   async function send(picture) {
     progress.hidden = false;
     const onProgress = (share) => (progress.value = share);
-    await attempt(chat.setAvatar(picture, { onProgress }), "Your picture was changed.");
+    await attempt(set(picture, { onProgress }), `${name} was changed.`);
     progress.hidden = true;
   }
 
@@ -73,8 +83,8 @@ export function pictureElement(chat, signal) {
   }
 
   function show(avatar_url) {
-    const { id } = chat.store.me;
-    fill(face, avatar({ id, name: nameOf(chat.store.me), avatar_url }));
+    const { kind, ...shown } = faceOf();
+    fill(face, avatar({ ...shown, avatar_url }, { kind }));
   }
 
   function forget() {

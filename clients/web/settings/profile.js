@@ -1,4 +1,5 @@
 import { formElement } from "../form.js";
+import { nameOf } from "../words.js";
 import { pictureElement } from "./picture.js";
 import { sectionElement } from "./section.js";
 
@@ -29,6 +30,12 @@ export function profileElements(chat, signal) {
     await chat.updateProfile(values);
     return "Your profile was saved.";
   };
+  const picture = {
+    face: () => chat.store.me && { ...chat.store.me, name: nameOf(chat.store.me), kind: "direct" },
+    set: (file, options) => chat.setAvatar(file, options),
+    remove: () => chat.removeAvatar(),
+    name: "Your picture",
+  };
   const form = formElement({ testid: "profile-form", fields, verb: "Save", run });
-  return [sectionElement("Picture", pictureElement(chat, signal)), sectionElement("About you", form)];
+  return [sectionElement("Picture", pictureElement(chat.store, picture, signal)), sectionElement("About you", form)];
 }

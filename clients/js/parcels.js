@@ -1,0 +1,196 @@
+import { newId } from "./ids.js";
+
+const AT_ONCE = 2;
+const TRIES = 3;
+const PAUSE_MS = 2_000;
+const LONGEST_PAUSE_S = 60;
+const STEP = 0.01;
+const KINDS = ["image", "video", "audio"];
+
+/**
+ * Files on their way to the server, some at a time; in `store.parcels` from the moment they are chosen.
+ *
+ * A parcel is `{key, conversation_id, file, kind, preview, status, progress, error, upload}` and whatever else was told
+ * about the file, such as its `width` and `height`. `preview` is the address of an object URL; `status` is `waiting`,
+ * `sending`, `sent` (then there is an `upload`) or `failed` (then there is an `error`).
+ */
+export class Parcels {
+  #store;
+  #send;
+  #release;
+  #changed;
+  #going = new Map();
+  #tries = new Map();
+  #pauses = new Map();
+
+  /**
+   * @param {object} options
+   * @param {(file: Blob, options: object) => Promise<object>} options.send as `upload` of `ChatClient`
+   * @param {(upload_id: string) => void} options.release what is at the server is not wanted any more
+   * @param {(key: string) => void} options.changed a parcel has come further, or failed
+   */
+  constructor({ store, send, release, changed }) {
+    this.#store = store;
+    this.#send = send;
+    this.#release = release;
+    this.#changed = changed;
+  }
+
+  /** Take a file and begin to send it. @returns {string} its key */
+  add(conversation_id, file, { kind = kindOf(file), ...facts } = {}) {
+    const key = newId();
+    const preview = URL.createObjectURL(file);
+    const state = { status: "waiting", progress: 0, error: null, upload: null };
+    this.#store.putParcel({ ...facts, key, conversation_id, file, kind, preview, ...state });
+    this.#next();
+    return key;
+  }
+
+  /** Try a failed one again. */
+  retry(key) {
+    if (this.#store.parcels.get(key)?.status !== "failed") return;
+    this.#tries.delete(key);
+    this.#put(key, { status: "waiting", progress: 0, error: null });
+    this.#next();
+  }
+
+  /** The connection is back: whatever had no answer goes out again. */
+  resume() {
+    for (const [key, { error }] of this.#store.parcels) if (error?.is_unanswered) this.retry(key);
+    for (const key of this.#pauses.keys()) this.#wake(key);
+    this.#next();
+  }
+
+  /** Give one up, also where it has arrived already. */
+  drop(key) {
+    const parcel = this.#store.parcels.get(key);
+    if (!parcel) return;
+    this.#store.removeParcel(key);
+    this.#forget(key);
+    this.#going.get(key)?.abort();
+    if (parcel.upload) this.release(parcel.upload.id);
+    else URL.revokeObjectURL(parcel.preview);
+  }
+
+  /** What has arrived is not wanted any more. */
+  release(upload_id) {
+    this.#store.forgetPreview(upload_id);
+    this.#release(upload_id);
+  }
+
+  /** One has arrived and belongs to a message now; what can be seen of it stays as `store.previews`. */
+  handOver(key) {
+    this.#store.removeParcel(key);
+    this.#forget(key);
+  }
+
+  /** Give all up: somebody signs out. */
+  clear() {
+    for (const parcel of this.#store.parcels.values()) URL.revokeObjectURL(parcel.preview);
+    for (const key of this.#store.parcels.keys()) this.#forget(key);
+    this.#store.parcels.clear();
+    this.#going.forEach((going) => going.abort());
+  }
+
+  #next() {
+    for (const { key, status } of this.#store.parcels.values()) {
+      if (this.#going.size >= AT_ONCE) return;
+      if (status === "waiting" && !this.#pauses.has(key)) this.#carry(key);
+    }
+  }
+
+  async #carry(key) {
+    const { file, conversation_id, kind } = this.#store.parcels.get(key);
+    const going = new AbortController();
+    this.#going.set(key, going);
+    this.#put(key, { status: "sending", progress: 0, error: null });
+    const options = { conversation_id, kind: kind === "voice" ? kind : undefined, signal: going.signal };
+    await this.#send(file, { ...options, onProgress: (share) => this.#progressed(key, share) }).then(
+      (upload) => this.#arrived(key, upload),
+      (error) => this.#refused(key, error),
+    );
+    this.#going.delete(key);
+    this.#next();
+  }
+
+  #progressed(key, share) {
+    const { progress } = this.#store.parcels.get(key) ?? {};
+    if (share - progress >= STEP || share === 1) this.#put(key, { progress: share });
+  }
+
+  #arrived(key, upload) {
+    const parcel = this.#store.parcels.get(key);
+    if (!parcel) return this.#release(upload.id);
+    this.#store.previews.set(upload.id, previewOf(parcel));
+    this.#put(key, { status: "sent", progress: 1, upload });
+    this.#changed(key);
+  }
+
+  #refused(key, error) {
+    if (!this.#store.parcels.has(key)) return;
+    const pause = this.#pauseAfter(key, error);
+    if (pause) {
+      this.#put(key, { status: "waiting", progress: 0 });
+      this.#pauses.set(
+        key,
+        setTimeout(() => this.#wake(key) && this.#next(), pause),
+      );
+      return;
+    }
+    this.#put(key, { status: "failed", error });
+    this.#changed(key);
+  }
+
+  /** A server that breaks off may mean it, so nothing large is sent for ever. @returns {?number} milliseconds */
+  #pauseAfter(key, error) {
+    const { is_passing, is_unanswered, retry_after } = error;
+    if (is_passing && retry_after) return retry_after > LONGEST_PAUSE_S ? null : retry_after * 1000;
+    const tries = (this.#tries.get(key) ?? 0) + 1;
+    this.#tries.set(key, tries);
+    return (is_unanswered || is_passing) && tries < TRIES ? tries * PAUSE_MS : null;
+  }
+
+  #wake(key) {
+    clearTimeout(this.#pauses.get(key));
+    return this.#pauses.delete(key);
+  }
+
+  #forget(key) {
+    this.#wake(key);
+    this.#tries.delete(key);
+  }
+
+  #put(key, fields) {
+    const parcel = this.#store.parcels.get(key);
+    if (parcel) this.#store.putParcel({ ...parcel, ...fields });
+  }
+}
+
+/** What goes on to be shown of a file that has arrived. */
+function previewOf({ preview: url, width, height, duration, waveform }) {
+  return { url, width, height, duration, waveform };
+}
+
+/** A parcel in the shape of an upload, for whoever shows both. Its `id` is its key. */
+export function asUpload({ key, file, kind, preview, status, progress, error, upload, ...facts }) {
+  return {
+    ...{ width: null, height: null, duration: null, waveform: null, placeholder: null, ...facts },
+    id: key,
+    kind,
+    filename: file.name || "file",
+    mime_type: file.type,
+    size: file.size,
+    content_url: preview,
+    thumbnail_url: kind === "image" ? preview : null,
+    status,
+    progress,
+    error: error?.message ?? null,
+  };
+}
+
+/** What a file is, as far as its type says; the server looks closer. */
+export function kindOf({ type = "" }) {
+  const family = type.split("/")[0];
+  if (KINDS.includes(family)) return family;
+  return family === "text" || type === "application/pdf" ? "document" : "other";
+}
