@@ -3,6 +3,7 @@
 PYTHON ?= $(firstword $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p; done; true))
 BIN := .venv/bin
+BROWSER ?= $(if $(shell command -v chromium),yes,missing)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
 
 .DEFAULT_GOAL := help
@@ -15,8 +16,8 @@ run: install  ## install, migrate and serve everything on http://127.0.0.1:8000
 	@exec $(BIN)/python manage.py serve
 
 test: install-dev  ## run every test, in parallel and in random order
-	@if command -v chromium >/dev/null; then $(BIN)/python -m pytest -n auto; \
-	else $(BIN)/python -m pytest -n auto -m "not browser" && \
+	@$(BIN)/python -m pytest -n auto $(if $(filter yes,$(BROWSER)),,-m "not browser")
+	@if [ "$(BROWSER)" = missing ]; then \
 	echo "The browser tests did not run: chromium is not installed (Debian: apt install chromium)."; fi
 	@if command -v node >/dev/null; then (cd clients/js && node --test) && (cd clients/web && node --test); \
 	else echo "The tests of the clients did not run: node is not installed (Debian: apt install nodejs)."; fi

@@ -13,6 +13,14 @@ def running() -> Iterator[Server]:
 
 
 @pytest.fixture
+def bare() -> Iterator[Server]:
+    """The same as on a new machine: it has to make its schema and its static files."""
+    server = Server(bare=True)
+    yield server
+    server.close()
+
+
+@pytest.fixture
 def own() -> Iterator[Server]:
     """A server of the test's own, not started yet."""
     server = Server()

@@ -9,13 +9,18 @@
 The database and Redis follow the test run: with `DATABASE_URL=postgres://…` in the environment each server gets a
 fresh database of its own on that PostgreSQL, dropped at the end, and with `REDIS_URL` its own `REDIS_PREFIX`.
 `Server(env={"DATABASE_URL": ""})` keeps to SQLite whatever the run says.
+
+The schema and the static files are copied from those that a process of the test run has made once; `Server(bare=True)`
+makes its own, as on a new machine.
 """
 
+import atexit
 import email
 import email.policy
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,8 +28,9 @@ import sys
 import tempfile
 import time
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -43,7 +49,14 @@ class Server:
     One `beside` another shares its data, database and Redis, as a second machine would: it needs PostgreSQL and Redis.
     """
 
-    def __init__(self, *, workers: int = 1, env: dict[str, str] | None = None, beside: "Server | None" = None) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int = 1,
+        env: dict[str, str] | None = None,
+        beside: "Server | None" = None,
+        bare: bool = False,
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="chat-", ignore_cleanup_errors=True)
         self.data_dir = Path(self._folder.name)
         self.port = free_port()
@@ -65,8 +78,13 @@ class Server:
         if beside:
             self.env = {**beside.env, "PORT": str(self.port)}
             self.data_dir = beside.data_dir
-        elif self.env["DATABASE_URL"].startswith("postgres"):
-            self._create_database()
+        else:
+            postgres = self.env["DATABASE_URL"] if self.env["DATABASE_URL"].startswith("postgres") else ""
+            made = None if bare else _made(_in_database(postgres, "postgres") if postgres else "")
+            if postgres:
+                self._create_database(made)
+            if made:
+                shutil.copytree(made.folder, self.data_dir, dirs_exist_ok=True)
         for name in ("DATABASE_URL", "REDIS_URL"):  # empty is not unset
             if not self.env[name]:
                 del self.env[name]
@@ -154,8 +172,7 @@ class Server:
         self.kill()
         leaked = canaries.found_in(self.log) if (self.data_dir / "server.log").exists() else set()
         if self._database:
-            with psycopg.connect(self._postgres, autocommit=True) as connection:
-                connection.execute(f'DROP DATABASE IF EXISTS "{self._database}" WITH (FORCE)')
+            _run_on(self._postgres, f'DROP DATABASE IF EXISTS "{self._database}" WITH (FORCE)')
         self._folder.cleanup()
         assert not leaked, f"secrets in the server's log: {sorted(leaked)}"
 
@@ -193,12 +210,41 @@ class Server:
         except httpx.HTTPError:
             return False
 
-    def _create_database(self) -> None:
+    def _create_database(self, made: "Made | None") -> None:
         self._database = f"chat_test_{secrets.token_hex(6)}"
         self._postgres = _in_database(self.env["DATABASE_URL"], "postgres")
-        with psycopg.connect(self._postgres, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{self._database}"')
+        template = made.database if made else "template1"
+        _run_on(self._postgres, f'CREATE DATABASE "{self._database}" TEMPLATE "{template}"')
         self.env["DATABASE_URL"] = _in_database(self._postgres, self._database)
+
+
+class Made(NamedTuple):
+    """What a first start makes: a folder with static files and, on SQLite, the database; else its name there."""
+
+    folder: Path
+    database: str
+
+
+@cache
+def _made(postgres: str) -> Made:
+    """Made once by this process, on that PostgreSQL or on SQLite."""
+    folder = Path(tempfile.mkdtemp(prefix="chat-made-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    database = f"chat_made_{secrets.token_hex(6)}" if postgres else ""
+    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder), "SECRET_KEY": secrets.token_urlsafe(64)}
+    if postgres:
+        _run_on(postgres, f'CREATE DATABASE "{database}"')
+        atexit.register(_run_on, postgres, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        env["DATABASE_URL"] = _in_database(postgres, database)
+    make = "import django; django.setup(); from chatproject import server; server.migrate(); server.collect_static()"
+    env["DJANGO_SETTINGS_MODULE"] = "chatproject.settings"
+    subprocess.run([sys.executable, "-c", make], cwd=ROOT, env=env, check=True)
+    return Made(folder, database)
+
+
+def _run_on(postgres: str, statement: str) -> None:
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(statement)
 
 
 def free_port() -> int:

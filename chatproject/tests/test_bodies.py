@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from chatproject import bodies
+from chatproject.common.errors import Refusal
 from chatproject.tests.server import Server
 
 MEGABYTE = 1024 * 1024
@@ -113,3 +114,27 @@ async def test_a_body_that_stops_coming_is_not_waited_for(monkeypatch: pytest.Mo
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-length", b"100")]}
     await asyncio.wait_for(bodies.BodyLimit(application)(scope, receive, send), 5)
     assert [sent[0]["status"], sent[-1].get("more_body", False)] == [400, False]
+
+
+async def test_a_body_that_dribbles_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "SILENCE", 0.2)
+    monkeypatch.setattr(bodies, "SLOWEST", 1000)
+    count = 0
+
+    async def receive() -> Mapping[str, object]:
+        nonlocal count
+        count += 1
+        await asyncio.sleep(0.02)  # never silent, and never done
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    body = bodies.Limited(receive, 1000)
+
+    async def read_all() -> None:
+        while True:
+            await body()
+
+    with pytest.raises(Refusal) as refused:
+        await asyncio.wait_for(read_all(), 5)
+
+    assert refused.value.code == "invalid"
+    assert count < 50

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
 
+from chatproject.common.clock import now
 from conversations import services as conversations
 from conversations.models import Conversation, Membership
 from messaging import services
@@ -56,6 +57,7 @@ def test_what_agrees_is_left_alone(group):
 REPAIRABLE = {
     "3 are members, 7 are counted": lambda: Conversation.objects.filter(kind="group").update(member_count=7),
     "nobody is an owner": lambda: Membership.objects.update(role="member"),
+    "nobody is in it": lambda: Membership.objects.update(left_at=now()),
     "lies beyond the head": lambda: Membership.objects.filter(user__username="carol").update(last_delivered_seq=10**6),
     "stands for 99 messages": lambda: Membership.objects.filter(user__username="carol").update(last_read_number=99),
     "has 1 replies, 5 are counted": lambda: Message.objects.filter(number=1).update(reply_count=5),

@@ -23,8 +23,8 @@ from accounts import tokens
 from accounts.models import Device, User
 from accounts.tests.at_once import at_once
 from chatproject import housekeeping, worker
+from chatproject.common.files import BlockwiseResponse
 from chatproject.models import PersonalExport
-from chatproject.personal_export import api as doors
 from chatproject.personal_export import archive, keeping, making
 from chatproject.personal_export.archive import write_archive
 from chatproject.tests.server import Server
@@ -33,6 +33,7 @@ from conftest import PASSWORD
 from conversations import services as conversations
 from conversations.models import Conversation, Membership
 from media.tests.avatars import put
+from media.tests.uploads import bring
 from messaging import services as messaging
 from messaging.models import Message
 from messaging.tests.client import Person, http
@@ -42,7 +43,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 EXPORT = "/api/v1/users/me/export/"
 FILES = ["README.txt", "blocks.jsonl", "changes.jsonl", "devices.jsonl", "memberships.jsonl", "messages.jsonl"]
-FILES += ["profile.json", "reactions.jsonl", "reports.jsonl", "revisions.jsonl", "sessions.jsonl"]
+FILES += ["profile.json", "reactions.jsonl", "reports.jsonl", "revisions.jsonl", "sessions.jsonl", "uploads.jsonl"]
 
 
 @pytest.fixture(autouse=True)
@@ -192,6 +193,21 @@ def test_an_archive_holds_all_that_a_person_has_here(sign_in, alice, bob, carol)
     assert all(name in readme for name in found if name != "README.txt")
 
 
+def test_it_holds_the_files_they_sent_and_no_others(sign_in, alice, bob) -> None:
+    friends = group(alice, bob)
+    mine = bring(sign_in(alice), friends, b"The plan", name="../plan.txt").json()
+    bring(sign_in(bob), friends, b"His plan")
+    client = sign_in(alice)
+
+    found = unpacked(downloaded(client, made(client)))
+
+    (row,) = lines(found["uploads.jsonl"])
+    assert (row["id"], row["filename"], row["size"]) == (mine["id"], "plan.txt", 8)
+    assert {name: content for name, content in found.items() if name.startswith("media/")} == {
+        f"media/files/{mine['id']}": b"The plan"
+    }
+
+
 def test_who_has_nothing_gets_an_archive_too(sign_in, carol) -> None:
     client = sign_in(carol)
     assert sorted(unpacked(downloaded(client, made(client)))) == FILES
@@ -277,12 +293,25 @@ def test_a_name_beyond_ascii_is_written_as_rfc_6266_says(sign_in, alice) -> None
 
     disposition = client.get(state["download_url"]).headers["Content-Disposition"]
 
-    assert disposition == f"attachment; filename*=utf-8''chat-export-%C3%A4lice-{state['created_at'][:10]}.zip"
+    date = state["created_at"][:10]
+    plain, whole = f"chat-export-alice-{date}.zip", f"chat-export-%C3%A4lice-{date}.zip"
+    assert disposition == f"attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}"
+
+
+def test_a_download_that_broke_off_goes_on(sign_in, alice) -> None:
+    client = sign_in(alice)
+    state = made(client)
+    whole = client.get(state["download_url"])
+
+    rest = client.get(state["download_url"], headers={"Range": "bytes=100-", "If-Range": whole.headers["ETag"]})
+
+    assert rest.status_code == 206
+    assert rest.getvalue() == whole.getvalue()[100:]
 
 
 def test_an_archive_leaves_block_by_block(sign_in, alice) -> None:
     content = b"0123456789abcdef" * 20_000
-    answer = doors.BlockwiseResponse(io.BytesIO(content))
+    answer = BlockwiseResponse(io.BytesIO(content))
 
     async def blocks() -> list[bytes]:
         return [block async for block in answer]
@@ -290,7 +319,7 @@ def test_an_archive_leaves_block_by_block(sign_in, alice) -> None:
     sent = asyncio.run(blocks())
 
     assert b"".join(sent) == content
-    assert {len(block) for block in sent[:-1]} == {65536}
+    assert {len(block) for block in sent[:-1]} == {BlockwiseResponse.block_size}
 
 
 def test_a_browser_shows_its_cookie(api, sign_in, alice, bob) -> None:

@@ -38,6 +38,10 @@ WRONG = [
     ({"LOG_FORMAT": "xml"}, "LOG_FORMAT must be"),
     ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR=/dev/null/data"),
     ({"ACCESS_TOKEN_MINUTES": "0"}, "ACCESS_TOKEN_MINUTES"),
+    ({"STORAGE_URL": "ftp://host/files"}, "STORAGE_URL must begin with"),
+    ({"STORAGE_URL": "s3:///bucket"}, "STORAGE_URL must say in which region"),
+    ({"ACCEL_REDIRECT": "protected"}, "ACCEL_REDIRECT=protected"),
+    ({"ACCEL_REDIRECT": "/files/", "STORAGE_URL": "s3://KEY:hunter2@localhost/bucket"}, "ACCEL_REDIRECT is for files"),
 ]
 
 
@@ -59,13 +63,13 @@ def test_a_wrong_setting_is_a_sentence_and_exit_code_1(env: dict[str, str], sent
         server.close()
 
 
-def test_a_taken_port_is_told_before_anything_is_touched(own: Server) -> None:
-    with socket.create_server(("127.0.0.1", own.port)):
-        ended = own.run("serve")
+def test_a_taken_port_is_told_before_anything_is_touched(bare: Server) -> None:
+    with socket.create_server(("127.0.0.1", bare.port)):
+        ended = bare.run("serve")
     assert ended.returncode == 1
-    assert f"Port {own.port} on 127.0.0.1 is taken" in ended.stderr
+    assert f"Port {bare.port} on 127.0.0.1 is taken" in ended.stderr
     assert "set PORT" in ended.stderr
-    assert not (own.data_dir / "static").exists()
+    assert not (bare.data_dir / "static").exists()
 
 
 def test_two_servers_cannot_have_one_port(own: Server) -> None:
@@ -83,8 +87,15 @@ def test_a_pretending_database_is_refused(own: Server) -> None:
     assert "synchronous_commit=off" in ended.stderr
 
 
-def test_a_password_in_a_setting_is_not_printed(own: Server) -> None:
-    own.env["DATABASE_URL"] = "postgres://chat:hunter2@127.0.0.1:1/chat"
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgres://chat:hunter2@127.0.0.1:1/chat"),
+        ("STORAGE_URL", "s3://KEY:hunter2@localhost/no/bucket"),
+    ],
+)
+def test_a_password_in_a_setting_is_not_printed(own: Server, name: str, value: str) -> None:
+    own.env[name] = value
     ended = own.run("serve")
     assert ended.returncode == 1
     assert "hunter2" not in ended.stderr + ended.stdout

@@ -1,5 +1,6 @@
 """Background work: nothing queued is forgotten, nothing fails for ever in silence."""
 
+import os
 import threading
 import time
 from datetime import timedelta
@@ -134,6 +135,20 @@ def test_tidying_ends_what_people_left_behind(alice) -> None:
     housekeeping.tidy(threading.Event())
     assert set(Session.objects.values_list("id", flat=True)) == {kept.id, ended.id}
     assert OneTime.objects.filter(purpose=OneTime.Purpose.SOCKET_TICKET).count() == 1
+
+
+def test_tidying_takes_what_killed_processes_left_of_uploads(settings, tmp_path: Path) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    long_ago = time.time() - 90_000
+    for name in ("old.upload", "old folder", "new.upload"):
+        path = tmp_path / name
+        path.mkdir() if "folder" in name else path.write_bytes(b"half a picture")
+        if "old" in name:
+            os.utime(path, (long_ago, long_ago))
+
+    housekeeping.tidy(threading.Event())
+
+    assert [path.name for path in tmp_path.iterdir()] == ["new.upload"]
 
 
 def test_tidying_goes_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
