@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "accounts",
     "conversations",
     "media",
+    "notifications",
     "messaging",
     "chatproject",
 ]
