@@ -7,7 +7,7 @@ WORKDIR /app
 RUN useradd --system --uid 10001 --no-create-home chat && mkdir -p /data /app/static && chown chat:chat /data /app/static
 
 COPY requirements.txt .
-RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: --no-binary http-ece -r requirements.txt
 
 COPY . .
 USER chat

@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(shell for p in python3 python3.11 python3.12 python3.13 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p; done; true))
 BIN := .venv/bin
 BROWSER ?= $(if $(shell command -v chromium),yes,missing)
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary http-ece
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint format lock bench install install-dev
