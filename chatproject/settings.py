@@ -11,6 +11,7 @@ from pathlib import Path
 from environs import Env, EnvError
 
 from chatproject import __version__
+from chatproject.kept import kept
 from chatproject.logs import logging_config
 from chatproject.storage import storage_of
 
@@ -29,25 +30,7 @@ DEBUG = env.bool("DEBUG", False)
 REDIS_URL = env.str("REDIS_URL", "")
 REDIS_PREFIX = env.str("REDIS_PREFIX", "chat")
 VERSION = __version__
-
-
-def _kept_secret_key() -> str:
-    """The secret key of this installation: made once, kept in `DATA_DIR`, readable by its owner only."""
-    path = DATA_DIR / "secret_key"
-    try:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
-        descriptor = path.open("x")
-    except FileExistsError:
-        return path.read_text().strip()
-    except OSError as error:
-        raise EnvError(f"DATA_DIR={DATA_DIR} cannot be written to: {error.strerror}.") from None
-    with descriptor:
-        path.chmod(0o600)
-        descriptor.write(key := secrets.token_urlsafe(64))
-    return key
-
-
-SECRET_KEY = env.str("SECRET_KEY", "") or _kept_secret_key()
+SECRET_KEY = env.str("SECRET_KEY", "") or kept(DATA_DIR / "secret_key", lambda: secrets.token_urlsafe(64))
 
 # --- Applications -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
