@@ -11,7 +11,7 @@ RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --on
 
 COPY . .
 USER chat
-# The settings make a secret key where there is none; this one must not end up in the image.
+# The settings make keys where there are none; these must not end up in the image.
 RUN DATA_DIR=/tmp/build python -c "import django; django.setup(); from chatproject import server; server.collect_static()" \
     && rm -rf /tmp/build
 

@@ -223,6 +223,53 @@ def _bucket_credentials() -> Iterator[CheckMessage]:
         )
 
 
+@register
+def check_push(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found:
+    """Pushes go where they should, and to nobody else."""
+    return [*_push_to_loopback(), *_fcm_url()]
+
+
+def _push_to_loopback() -> Iterator[CheckMessage]:
+    reachable = {settings.HOST, *settings.ALLOWED_HOSTS} - LOCAL_HOSTS - {"[::1]"}
+    if settings.PUSH_TO_LOOPBACK and reachable:
+        yield Error(
+            f"PUSH_TO_LOOPBACK is on while people come to {min(reachable)}; it could be made to call itself.",
+            hint="Set PUSH_TO_LOOPBACK=off: it is for tests and development.",
+            id="chatproject.E025",
+        )
+
+
+def _fcm_url() -> Iterator[CheckMessage]:
+    try:
+        parts = urlsplit(settings.FCM_URL)
+    except ValueError:
+        parts = urlsplit("")
+    is_local = parts.scheme == "http" and parts.hostname in LOCAL_HOSTS
+    if not is_local and (parts.scheme != "https" or not parts.hostname):
+        yield Error(
+            "FCM_URL is no https:// address.",
+            hint="Unset it: it is for tests and development, which may name http://127.0.0.1:… too.",
+            id="chatproject.E026",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_kept_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found:
+    """Machines that serve the same people sign with the same keys."""
+    if not (settings.DATABASE_IS_POSTGRES and settings.REDIS_URL):
+        return []
+    files = {"SECRET_KEY": settings.DATA_DIR / "secret_key", "VAPID_PRIVATE_KEY": settings.DATA_DIR / "vapid_key"}
+    return [
+        checks.Info(
+            f"{name} is the one that was made in DATA_DIR.",
+            hint=f"Where several machines serve, set {name} to the same on all, or let them share DATA_DIR.",
+            id="chatproject.I001",
+        )
+        for name, path in files.items()
+        if path.is_file() and path.read_text().strip() == getattr(settings, name)
+    ]
+
+
 @register(Tags.database)
 def check_durability(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any

@@ -13,6 +13,7 @@ from environs import Env, EnvError
 from chatproject import __version__
 from chatproject.kept import kept
 from chatproject.logs import logging_config
+from chatproject.push import firebase_credentials, make_vapid_key, vapid_key
 from chatproject.storage import storage_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -226,6 +227,15 @@ if env.str("EMAIL_URL", ""):
 else:
     EMAIL_BACKEND = "accounts.mail.OutboxBackend"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
+
+# --- Push -------------------------------------------------------------------------------------------------------
+FIREBASE_CREDENTIALS = firebase_credentials(
+    env.str("FIREBASE_CREDENTIALS_PATH", ""), env.str("FIREBASE_CREDENTIALS_JSON", "")
+)
+FCM_URL = env.str("FCM_URL", "https://fcm.googleapis.com").rstrip("/")
+# Browsers know this server by it: with another one, nobody's subscription is good any more.
+VAPID_PRIVATE_KEY = vapid_key(env.str("VAPID_PRIVATE_KEY", "") or kept(DATA_DIR / "vapid_key", make_vapid_key))
+PUSH_TO_LOOPBACK = env.bool("PUSH_TO_LOOPBACK", False)
 
 # --- Work in the background -------------------------------------------------------------------------------------
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}

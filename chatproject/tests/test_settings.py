@@ -42,6 +42,14 @@ WRONG = [
     ({"STORAGE_URL": "s3:///bucket"}, "STORAGE_URL must say in which region"),
     ({"ACCEL_REDIRECT": "protected"}, "ACCEL_REDIRECT=protected"),
     ({"ACCEL_REDIRECT": "/files/", "STORAGE_URL": "s3://KEY:hunter2@localhost/bucket"}, "ACCEL_REDIRECT is for files"),
+    (
+        {"FIREBASE_CREDENTIALS_PATH": "/no/such/file.json"},
+        "FIREBASE_CREDENTIALS_PATH=/no/such/file.json cannot be read",
+    ),
+    ({"FIREBASE_CREDENTIALS_JSON": "{}"}, "FIREBASE_CREDENTIALS_JSON holds no service account"),
+    ({"FCM_URL": "http://fcm.example.org"}, "FCM_URL is no https:// address"),
+    ({"VAPID_PRIVATE_KEY": "hunter2"}, "VAPID_PRIVATE_KEY"),
+    ({"PUSH_TO_LOOPBACK": "on", "ALLOWED_HOSTS": "chat.example.org"}, "PUSH_TO_LOOPBACK is on"),
 ]
 
 
@@ -92,6 +100,8 @@ def test_a_pretending_database_is_refused(own: Server) -> None:
     [
         ("DATABASE_URL", "postgres://chat:hunter2@127.0.0.1:1/chat"),
         ("STORAGE_URL", "s3://KEY:hunter2@localhost/no/bucket"),
+        ("FIREBASE_CREDENTIALS_JSON", '{"type": "service_account", "private_key": "hunter2"}'),
+        ("VAPID_PRIVATE_KEY", "hunter2"),
     ],
 )
 def test_a_password_in_a_setting_is_not_printed(own: Server, name: str, value: str) -> None:
