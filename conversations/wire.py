@@ -48,10 +48,12 @@ class NewBan(msgspec.Struct):
 
 
 class NewInvite(msgspec.Struct):
-    """A link into the conversation: until when, and for how many. Without either it holds until it is deleted."""
+    """A link into the conversation: until when, and for how many. Without either it holds until it is deleted. With a
+    `user_id` it is for this person alone, once, and they are told of it."""
 
     expires_at: datetime | None = None
     max_uses: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    user_id: UUID | None = None
 
 
 class NewMembers(msgspec.Struct):
@@ -97,12 +99,13 @@ class BanState(msgspec.Struct):
 
 
 class InviteState(msgspec.Struct):
-    """A link into a conversation."""
+    """A link into a conversation; for `user` alone, if it names one."""
 
     token: str
     expires_at: str | None
     max_uses: int | None
     uses: int
+    user: UserRef | None
     created_by: UserRef
     created_at: str
 

@@ -45,15 +45,18 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         locked: User = self.select_for_update(no_key=True).get(id=user.pk)
         return locked
 
-    def bump(self, user_ids: Iterable[UUID]) -> dict[UUID, int]:
-        """Move on the numbers of these people, in id order so that no two transactions lock crosswise.
+    def lock_all(self, user_ids: Iterable[UUID]) -> None:
+        """Lock the rows of these people, in id order so that no two transactions lock crosswise, until the transaction
+        ends. Call it after the conversations are locked."""
+        list(self.filter(id__in=list(user_ids)).order_by("id").select_for_update(no_key=True).values_list("id"))
 
-        Returns the new numbers. Call it last in a transaction, after the conversations are locked.
-        """
-        ids = sorted(user_ids)
+    def bump(self, user_ids: Iterable[UUID]) -> dict[UUID, int]:
+        """Move on the numbers of these people. Returns the new ones. Call it last in a transaction, after the
+        conversations are locked."""
+        ids = list(user_ids)
         if not ids:
             return {}
-        list(self.filter(id__in=ids).order_by("id").select_for_update(no_key=True).values_list("id"))
+        self.lock_all(ids)
         self.filter(id__in=ids).update(seq=F("seq") + 1)
         return dict(self.filter(id__in=ids).values_list("id", "seq"))
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from accounts import tokens
+from accounts import hooks, tokens
 from accounts.models import Device, Session, User
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, not_found
@@ -17,10 +17,11 @@ SAME_ANSWER_FOR = timedelta(seconds=10)
 TOUCH_EVERY = timedelta(minutes=1)
 
 
+@transaction.atomic
 def open_session(user: User, *, device_name: str = "", address: str = "") -> Session:
     """A new sign-in of this person. The caller has made sure that they may."""
     moment = now()
-    return Session.objects.create(
+    session = Session.objects.create(
         user=user,
         device_name=device_name,
         address=address or None,
@@ -29,6 +30,8 @@ def open_session(user: User, *, device_name: str = "", address: str = "") -> Ses
         last_used_at=moment,
         expires_at=moment + settings.REFRESH_TOKEN_LIFETIME,
     )
+    hooks.session_opened(session)
+    return session
 
 
 def refresh(token: str, *, address: str = "") -> Session:

@@ -5,9 +5,13 @@ from chatproject.common import publish
 
 @pytest.fixture
 def rings(monkeypatch):
-    """What this process rang, as a feed would hear it."""
+    """What this process rang, as a feed would hear it, but for what people are told of: each sign-in is a notice."""
     heard = []
-    monkeypatch.setattr(publish, "listeners", [heard.extend])
+
+    def hear(rings):
+        heard.extend(ring for ring in rings if b"notification.created" not in ring.frame)
+
+    monkeypatch.setattr(publish, "listeners", [hear])
     return heard
 
 

@@ -44,13 +44,13 @@ def test_the_list_pages(sign_in, alice):
 
 
 def test_ending_one_ends_that_one_and_rings(sign_in, alice, rings):
-    phone, laptop = sign_in(alice), sign_in(alice)
+    phone, laptop = sign_in(alice), sign_in(alice)  # of which she is told, by the number 1
 
     response = laptop.delete(f"{URL}{phone.session.id}/")
 
     assert response.status_code == 204
     assert alive(phone, laptop) == [False, True]
-    assert [(ring.topic, ring.seq, ring.frame) for ring in rings] == [(f"u.{alice.id.hex}", 1, b"")]
+    assert [(ring.topic, ring.seq, ring.frame) for ring in rings] == [(f"u.{alice.id.hex}", 2, b"")]
 
 
 def test_ending_all_others_keeps_this_one(sign_in, alice, bob, rings):

@@ -21,14 +21,14 @@ class InvitesView(APIView):
     @describe("The links that still lead in, the last first", answers={200: Page[InviteState]}, query=PAGING)
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         refuse_unless_allowed(Membership.objects.of(request.user, id), "invite")
-        rows = Invite.objects.usable().filter(conversation=id).select_related("created_by")
+        rows = Invite.objects.usable().filter(conversation=id).select_related("created_by", "person")
         return Response(page(request, rows, order=["-id"], show=lambda invites: [*map(_state, invites)]))
 
     @describe("A new link", body=NewInvite, answers={201: InviteState})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor, body = Membership.objects.of(request.user, id), body_of(request, NewInvite)
         expires_at = moment_of(body.expires_at, "expires_at")
-        invite = services.create_invite(actor, expires_at=expires_at, max_uses=body.max_uses)
+        invite = services.create_invite(actor, expires_at=expires_at, max_uses=body.max_uses, person_id=body.user_id)
         return Response(_state(invite), status=201)
 
 
@@ -45,6 +45,7 @@ def _state(invite: Invite) -> InviteState:
         expires_at=rfc3339(invite.expires_at) if invite.expires_at else None,
         max_uses=invite.max_uses,
         uses=invite.uses,
+        user=person(invite.person) if invite.person else None,
         created_by=person(invite.created_by),
         created_at=rfc3339(invite.created_at),
     )

@@ -18,12 +18,13 @@ class InviteQuerySet(models.QuerySet["Invite"]):
 
 
 class Invite(models.Model):
-    """A link into a conversation, for whoever has it, until it expires or is used up. Its token is derived from the id
-    and not kept."""
+    """A link into a conversation, for whoever has it, or for one `person` alone, until it expires or is used up. Its
+    token is derived from the id and not kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="invites")
     created_by = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    person = models.ForeignKey("accounts.User", models.CASCADE, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(null=True)
     max_uses = models.PositiveIntegerField(null=True)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from chatproject.common.errors import Refusal, invalid, not_found
+from conversations import hooks
 from conversations.log import Kind, announce_added, append
 from conversations.models import Conversation, Membership
 from conversations.models.conversation import pair_key
@@ -81,4 +82,6 @@ def _begin(conversation: Conversation, people: list[User], owner: User | None) -
         for membership in memberships:
             append(conversation, Kind.MEMBER_ADDED, actor=owner, subject=membership.user)
     announce_added(memberships, now)
+    if owner and len(people) > 1:
+        hooks.members_added(conversation, [user for user in people if user != owner], owner)
     return conversation

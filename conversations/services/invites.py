@@ -9,10 +9,11 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.keys import derived_key
-from accounts.models import User
+from accounts.models import Block, User
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid, not_found
-from conversations.models import Invite, Membership
+from conversations import hooks
+from conversations.models import Ban, Invite, Membership
 from conversations.services.locking import lock, lock_for
 from conversations.services.members import enter
 
@@ -20,8 +21,12 @@ INVITES_PER_CONVERSATION = 100
 SEAL_SIZE = 16
 
 
-def create_invite(actor: Membership, *, expires_at: datetime | None, max_uses: int | None) -> Invite:
-    """A new link. Refuses `permission_denied`, `invalid` for a past moment, `conflict` when there are too many."""
+def create_invite(
+    actor: Membership, *, expires_at: datetime | None, max_uses: int | None, person_id: UUID | None = None
+) -> Invite:
+    """A new link; with a `person_id` one that leads in this person alone, once, and of which they are told. Refuses
+    `permission_denied`, `invalid` for a past moment and for nobody, `blocked`, `banned`, `conflict` for a member and
+    when there are too many."""
     if expires_at and expires_at <= now():
         raise invalid("expires_at", "This moment has passed.")
     with transaction.atomic():
@@ -29,13 +34,33 @@ def create_invite(actor: Membership, *, expires_at: datetime | None, max_uses: i
         usable = Invite.objects.usable().filter(conversation=actor.conversation)
         if usable.count() >= INVITES_PER_CONVERSATION:
             raise Refusal("conflict", f"A conversation has at most {INVITES_PER_CONVERSATION} invitations at a time.")
-        return Invite.objects.create(
+        person = _invited(actor, person_id) if person_id else None
+        invite = Invite.objects.create(
             conversation=actor.conversation,
             created_by=actor.user,
+            person=person,
             created_at=now(),
             expires_at=expires_at,
-            max_uses=max_uses,
+            max_uses=1 if person else max_uses,
         )
+        if person:
+            hooks.person_invited(invite, person)
+        return invite
+
+
+def _invited(actor: Membership, person_id: UUID) -> User:
+    """Whom the actor may invite. An older invitation of theirs to the same place is replaced."""
+    person: User | None = User.objects.active().filter(id=person_id).first()
+    if person is None:
+        raise invalid("user_id", "No such person.")
+    if Block.objects.filter(blocker=person, blocked=actor.user).exists():
+        raise Refusal("blocked")
+    if Ban.objects.filter(conversation=actor.conversation, user=person).exists():
+        raise Refusal("banned")
+    if Membership.objects.live().filter(conversation=actor.conversation, user=person).exists():
+        raise Refusal("conflict", "They are a member already.")
+    Invite.objects.filter(conversation=actor.conversation, person=person).delete()
+    return person
 
 
 def delete_invite(actor: Membership, *, token: str) -> None:
@@ -51,7 +76,7 @@ def accept_invite(actor: User, *, token: str) -> Membership:
     """Come in by a link; whoever is in already stays so and uses nothing up. Refuses `not_found` for a link that does
     not, or no longer, lead anywhere, `banned`, and `conflict` for a full group."""
     invite = Invite.objects.filter(id=id_of(token)).first()
-    if invite is None:
+    if invite is None or invite.person_id not in (None, actor.id):
         raise not_found()
     with transaction.atomic():
         conversation = lock(invite.conversation_id)

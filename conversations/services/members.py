@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from chatproject.common.errors import Refusal, invalid, not_found
+from conversations import hooks
 from conversations.log import (
     Kind,
     announce_added,
@@ -152,6 +153,8 @@ def enter(conversation: Conversation, people: list[User], role: str, actor: User
         entered.append(membership)
     _count(conversation, len(entered))
     announce_added(entered, now)
+    if actor and entered:
+        hooks.members_added(conversation, [membership.user for membership in entered], actor)
     return entered
 
 

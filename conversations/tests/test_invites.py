@@ -38,6 +38,7 @@ async def test_whoever_has_the_link_comes_in_and_everybody_hears(person) -> None
         "expires_at": None,
         "max_uses": None,
         "uses": 0,
+        "user": None,
         "created_by": alice.get("conversations/" + group + "/members/")["results"][0]["user"],
         "created_at": "",
     }
