@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from notifications.providers.shape import Outcome, Provider, Push, Verdict
 from notifications.providers.vapid import public_key_of
 
-__all__ = ["Outcome", "Provider", "Push", "Verdict", "provider_of", "public_key"]
+__all__ = ["Outcome", "Provider", "Push", "Verdict", "configured", "provider_of", "public_key"]
 
 _making = Lock()
 
@@ -45,3 +45,8 @@ def _provider(path: str, *how: object) -> Provider:
     """Imported with its library only where something is sent: they cost half a second, and memory for each process."""
     provider: Provider = import_string(path)(*how)
     return provider
+
+
+def configured() -> list[str]:
+    """The names of the providers that can be sent by, without importing them."""
+    return [*(["fcm"] if settings.FIREBASE_CREDENTIALS else []), "webpush"]

@@ -1,0 +1,63 @@
+"""Pushes in the console: what waits, what was given up, and trying that again."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from chatproject.common.clock import now
+from notifications import services
+from notifications.models import Push
+
+
+class State(admin.SimpleListFilter):
+    """Waiting, or given up."""
+
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("waiting", "Waiting"), ("dead", "Given up")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Push]) -> QuerySet[Push]:
+        pushes = Push.objects.filter(pk__in=queryset.values("pk"))
+        return {"waiting": pushes.waiting(), "dead": pushes.dead()}.get(self.value() or "", queryset)
+
+
+@admin.register(Push)
+class PushAdmin(ModelAdmin):
+    """What is to be pushed, without what it says. A push that was sent is not kept."""
+
+    list_display = ("id", "kind", "to", "state", "attempts", "reason", "created_at", "due_at", "dead_at")
+    list_filter = (State, "kind", "device__provider")
+    list_select_related = ("device__user",)
+    search_fields = ("device__user__username",)
+    ordering = ("due_at",)
+    fields = ("id", "kind", "to", "state", "attempts", "reason", "created_at", "due_at", "dead_at")
+    show_full_result_count = False
+    actions = ("redrive",)
+
+    @admin.display(description="to")
+    def to(self, push: Push) -> str:
+        return f"{push.device.user} ({push.device.provider})"
+
+    @admin.display(description="state")
+    def state(self, push: Push) -> str:
+        return "given up" if push.dead_at else "waiting"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_redrive_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("notifications.change_push")
+
+    @admin.action(description="Try again", permissions=["redrive"])
+    def redrive(self, request: HttpRequest, pushes: QuerySet[Push]) -> None:
+        self.message_user(request, f"{services.redrive(pushes, now())} will be tried again.")

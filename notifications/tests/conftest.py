@@ -1,0 +1,3 @@
+from messaging.tests.conftest import person, server
+
+__all__ = ["person", "server"]

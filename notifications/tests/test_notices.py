@@ -1,0 +1,305 @@
+"""Being told: of messages, mentions, replies, reactions, invitations, and of what concerns one's account."""
+
+import asyncio
+import time
+
+import pytest
+
+from messaging.tests.client import PASSWORD, Person, http
+
+LIKE = "\N{THUMBS UP SIGN}"
+
+
+def told(one: Person, path: str = "notifications/") -> list[dict]:
+    return one.get(path)["results"]
+
+
+def kinds(one: Person) -> list[str]:
+    return [notice["kind"] for notice in told(one)]
+
+
+def of(one: Person, kind: str) -> list[dict]:
+    return [notice for notice in told(one) if notice["kind"] == kind]
+
+
+def soon(look, patience: float = 10.0):
+    """What `look` finds, as soon as it finds something: the worker tells within a second or two."""
+    deadline = time.monotonic() + patience
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
+
+
+def test_messages_of_a_conversation_are_one_notice(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    alice.write(group, "One")
+    (first,) = soon(lambda: of(bob, "message"))
+
+    alice.write(group, "Two\nlines")
+    soon(lambda: of(bob, "message")[0]["preview"] == "Two lines")
+
+    (second,) = of(bob, "message")
+    assert second["id"] == first["id"]
+    assert (second["conversation_id"], second["actor"]["id"], second["is_read"]) == (group, alice.id, False)
+    assert of(alice, "message") == [], "nobody is told of their own"
+    bob.post(f"conversations/{group}/read/", {"seq": second["seq"]})
+    assert of(bob, "message")[0]["is_read"], "it is read with the message"
+    assert bob.get("notifications/count/") == {"unread": 1, "mentions": 0}, "of being added"
+
+
+async def test_who_is_named_is_told_at_once_and_only_they(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob, carol)
+
+    async with bob.socket() as his:
+        sent = await asyncio.to_thread(alice.write, group, f"@{bob.name}, look")
+        event = await his.expect("notification.created")
+
+    (notice,) = told(bob, "notifications/mentions/")
+    assert notice == event["data"]["notification"]
+    assert (notice["message_id"], notice["seq"]) == (sent["id"], sent["seq"])
+    assert notice["preview"] == sent["content"]
+    assert bob.get("notifications/count/")["mentions"] == 1
+    assert told(carol, "notifications/mentions/") == []
+    bob.post(f"conversations/{group}/read/", {"seq": sent["seq"]})
+    assert bob.get("notifications/count/")["mentions"] == 0
+
+
+def test_an_answer_is_told_to_whom_it_answers_in_a_thread_too(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob, carol)
+    first = bob.write(group, "Who comes?")
+
+    alice.write(group, "I", reply_to_id=first["id"])
+    carol.write(group, f"And @{bob.name}?", thread_id=first["id"])
+    bob.write(group, "Me too", reply_to_id=first["id"])
+
+    assert kinds(bob)[:2] == ["mention", "reply"], "a mention says more, and nobody is told of their own"
+    assert of(bob, "reply")[0]["actor"]["id"] == alice.id
+
+
+def test_reactions_to_a_message_are_one_notice_that_goes_with_them(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob, carol)
+    sent = alice.write(group)
+    for one in (alice, bob, carol):
+        one.call("PUT", f"messages/{sent['id']}/reactions/{LIKE}/")
+
+    (notice,) = of(alice, "reaction")
+
+    assert (notice["actor"]["id"], notice["data"]) == (carol.id, {"emoji": LIKE, "count": 2})
+    alice.post(f"conversations/{group}/read/", {"seq": 99})
+    assert not of(alice, "reaction")[0]["is_read"], "reading the conversation does not read it"
+    carol.call("DELETE", f"messages/{sent['id']}/reactions/{LIKE}/")
+    assert of(alice, "reaction")[0]["actor"]["id"] == bob.id
+    bob.call("DELETE", f"messages/{sent['id']}/reactions/{LIKE}/")
+    assert of(alice, "reaction") == []
+
+
+def test_being_added_is_told_and_being_removed_hides_all(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    alice.write(group, f"@{bob.name}")
+    assert sorted(kinds(bob)) == ["added", "mention"]
+    assert of(bob, "added")[0]["actor"]["id"] == alice.id
+
+    alice.call("DELETE", f"conversations/{group}/members/{bob.id}/")
+
+    assert told(bob) == []
+    assert bob.get("notifications/count/") == {"unread": 0, "mentions": 0}
+    alice.post(f"conversations/{group}/members/", {"user_id": bob.id})
+    assert sorted(kinds(bob)) == ["added", "mention"]
+
+
+def test_who_joins_where_history_begins_is_not_told_of_what_was_before(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob, history="joined")
+    alice.write(group, f"@{bob.name}")
+    alice.call("DELETE", f"conversations/{group}/members/{bob.id}/")
+    alice.post(f"conversations/{group}/members/", {"user_id": bob.id})
+
+    assert kinds(bob) == ["added"]
+
+
+def test_an_invitation_leads_in_one_person_once(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(name="Readers")
+
+    alice.post(f"conversations/{group}/invites/", {"user_id": bob.id})
+    (notice,) = of(bob, "invitation")
+
+    assert notice["data"]["name"] == "Readers"
+    token = notice["data"]["token"]
+    assert carol.code("POST", f"invites/{token}/accept/") == "not_found", "it is not for her"
+    assert bob.post(f"invites/{token}/accept/")["id"] == group
+    assert of(bob, "invitation") == [], "it leads nowhere any more"
+    assert alice.code("POST", f"conversations/{group}/invites/", {"user_id": bob.id}) == "conflict"
+
+
+def test_an_invitation_that_was_taken_back_is_gone(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group()
+    made = alice.post(f"conversations/{group}/invites/", {"user_id": bob.id})
+    assert of(bob, "invitation")
+
+    alice.call("DELETE", f"conversations/{group}/invites/{made['token']}/")
+
+    assert of(bob, "invitation") == []
+
+
+def test_a_second_sign_in_is_told_and_the_first_is_not(person) -> None:
+    alice = person("alice")
+    assert of(alice, "security") == []
+
+    body = {"login": alice.name, "password": PASSWORD, "device_name": "A stranger's phone"}
+    assert http.post(f"{alice.server.url}/api/v1/auth/login/", json=body).status_code == 200
+
+    (notice,) = of(alice, "security")
+    assert notice["data"]["device_name"] == "A stranger's phone"
+    sessions = {one["id"] for one in alice.get("auth/sessions/")["results"]}
+    assert notice["data"]["session_id"] in sessions
+
+
+def test_what_a_deleted_message_told_is_gone(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    sent = alice.write(group, f"@{bob.name}: the secret")
+    assert of(bob, "mention")
+
+    alice.call("DELETE", f"messages/{sent['id']}/")
+
+    assert "secret" not in bob.call("GET", "notifications/").text
+    assert kinds(bob) == ["added"]
+
+
+def test_an_edit_tells_those_who_were_not_named_before(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob, carol)
+    sent = alice.write(group, f"@{bob.name}")
+    (before,) = of(bob, "mention")
+
+    alice.call("PATCH", f"messages/{sent['id']}/", json={"content": f"@{bob.name} and @{carol.name}"})
+    assert (of(bob, "mention")[0]["created_at"], len(of(carol, "mention"))) == (before["created_at"], 1)
+    alice.call("PATCH", f"messages/{sent['id']}/", json={"content": f"@{carol.name}"})
+
+    assert of(bob, "mention") == []
+    assert of(carol, "mention")[0]["preview"] == f"@{carol.name}"
+
+
+def test_of_whom_one_blocks_one_is_told_nothing(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    sent = bob.write(group)
+    alice.write(group, f"@{bob.name}")
+    bob.call("PUT", f"users/{alice.id}/block/")
+
+    alice.write(group, f"@{bob.name}, once more", reply_to_id=sent["id"])
+    alice.call("PUT", f"messages/{sent['id']}/reactions/{LIKE}/")
+
+    assert told(bob) == []
+    bob.call("DELETE", f"users/{alice.id}/block/")
+    assert sorted(kinds(bob)) == ["added", "mention"], "what was told before is there again, and nothing more"
+
+
+@pytest.mark.parametrize(
+    ("notify", "expected"), [("all", {"mention", "reaction"}), ("mentions", {"mention"}), ("none", set())]
+)
+@pytest.mark.parametrize("where", ["here", "everywhere"])
+def test_somebody_is_told_as_much_as_they_want(person, notify, expected, where) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    sent = bob.write(group)
+    if where == "here":
+        bob.call("PATCH", f"conversations/{group}/members/me/", json={"notify": notify})
+    else:
+        bob.call("PATCH", "notifications/preferences/", json={"notify": notify})
+
+    alice.write(group, f"@{bob.name}")
+    alice.call("PUT", f"messages/{sent['id']}/reactions/{LIKE}/")
+
+    assert set(kinds(bob)) - {"added"} == expected
+
+
+def test_reactions_can_be_switched_off(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    sent = bob.write(group)
+    bob.call("PATCH", "notifications/preferences/", json={"reactions": False})
+
+    alice.call("PUT", f"messages/{sent['id']}/reactions/{LIKE}/")
+
+    assert of(bob, "reaction") == []
+
+
+def test_all_are_told_by_the_worker(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob, carol)
+    carol.call("PATCH", f"conversations/{group}/members/me/", json={"notify": "mentions"})
+
+    alice.write(group, "@all, look")
+
+    assert [n["preview"] for n in soon(lambda: of(bob, "mention"))] == ["@all, look"]
+    assert [n["preview"] for n in soon(lambda: of(carol, "mention"))] == ["@all, look"]
+    assert of(bob, "message") == [], "once is enough"
+
+
+def test_in_a_muted_conversation_only_who_is_meant_is_told(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob, carol)
+    bob.call("PATCH", f"conversations/{group}/members/me/", json={"muted_until": "2999-01-01T00:00:00Z"})
+
+    alice.write(group, "Hello")
+    assert soon(lambda: of(carol, "message"))
+    alice.write(group, f"Hello @{bob.name}")
+
+    assert set(kinds(bob)) == {"added", "mention"}
+
+
+async def test_reading_is_heard_on_the_other_devices(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    alice.write(group, f"@{bob.name}")
+    (mention, added) = told(bob)
+
+    async with bob.socket() as his:
+        shown = await asyncio.to_thread(bob.post, f"notifications/{mention['id']}/read/")
+        one = await his.expect("notification.read")
+        await asyncio.to_thread(bob.post, f"notifications/{mention['id']}/read/")
+        await his.quiet()
+        counts = await asyncio.to_thread(bob.post, "notifications/read-all/")
+        every = await his.expect("notification.read", notification_id=None)
+
+    assert (shown["id"], shown["is_read"]) == (mention["id"], True)
+    assert one["data"] == {"notification_id": mention["id"], "unread": 1, "mentions": 0}
+    assert len(his.of("notification.read")) == 2, "reading it again changes nothing"
+    assert every["data"] == {"notification_id": None, "unread": 0, "mentions": 0}
+    assert counts == {"unread": 0, "mentions": 0}
+    assert [notice["is_read"] for notice in told(bob)] == [True, True]
+
+
+def test_what_comes_while_all_is_read_stays_unread(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    alice.write(group, f"@{bob.name}")
+    shown = told(bob)
+    alice.write(group, f"@{bob.name}, again")
+
+    assert bob.post("notifications/read-all/", {"until": shown[0]["created_at"]}) == {"unread": 1, "mentions": 1}
+    assert bob.code("POST", "notifications/read-all/", {"until": "2026-01-01T00:00:00"}) == "invalid"
+
+
+def test_the_lists_page_by_key(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    for n in range(5):
+        alice.write(group, f"@{bob.name} {n}")
+
+    page, seen = bob.get("notifications/mentions/?limit=2"), []
+    while True:
+        seen += [notice["preview"].split()[1] for notice in page["results"]]
+        if not page["next"]:
+            break
+        page = bob.get(page["next"].split("/api/v1/")[1])
+
+    assert seen == ["4", "3", "2", "1", "0"]

@@ -1,0 +1,95 @@
+"""Whether a push is still wanted at the moment of sending: asked of the database again, whatever held when it was
+queued. Nobody is told of what they have read, may not see any more, or do not want to hear of now."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+
+from accounts import presence
+from accounts.models import Block
+from conversations.models import Invite, Membership
+from notifications.levels import preference_of, quiet_until, wants
+from notifications.models import Notice, Push
+
+Kind = Notice.Kind
+LOOK_AGAIN = timedelta(seconds=10)
+
+
+class Verdicts(NamedTuple):
+    """Pushes to be sent now, those that wait until a moment, and those that nobody needs."""
+
+    going: list[Push]
+    waiting: list[tuple[Push, datetime]]
+    dropped: list[Push]
+
+
+def judge(pushes: Collection[Push], moment: datetime) -> Verdicts:
+    """Decide about these pushes, with their device, its person and preferences at hand, in so many queries."""
+    facts, verdicts = _Facts(pushes), Verdicts([], [], [])
+    for push in pushes:
+        if not facts.is_wanted(push, moment):
+            verdicts.dropped.append(push)
+        elif later := facts.later(push, moment):
+            verdicts.waiting.append((push, later))
+        else:
+            verdicts.going.append(push)
+    return verdicts
+
+
+class _Facts:
+    """All that must be known of some pushes, as it is now."""
+
+    def __init__(self, pushes: Collection[Push]) -> None:
+        people = {push.device.user_id for push in pushes}
+        places = {push.conversation_id for push in pushes if push.conversation_id}
+        memberships = Membership.objects.live().filter(user__in=people, conversation__in=places)
+        self._memberships: dict[tuple[UUID, UUID | None], Membership] = {
+            (m.user_id, m.conversation_id): m for m in memberships
+        }
+        actors = {push.actor_id for push in pushes if push.actor_id}
+        blocks = Block.objects.filter(blocker__in=people, blocked__in=actors)
+        self._blocks = set(blocks.values_list("blocker_id", "blocked_id"))
+        topics = {push.topic for push in pushes}
+        unread = Notice.objects.unread().exclude(kind__in=Notice.READ_WITH)
+        found = unread.filter(user__in=people, subject_id__in=topics)
+        self._unread = set(found.values_list("user_id", "kind", "subject_id"))
+        self._invites = set(Invite.objects.usable().filter(id__in=topics).values_list("id", flat=True))
+        self._online = presence.online(people)
+
+    def is_wanted(self, push: Push, moment: datetime) -> bool:
+        user = push.device.user
+        if not user.is_active or user.erase_at or (user.id, push.actor_id) in self._blocks:
+            return False
+        if push.kind not in Notice.READ_WITH and (user.id, push.kind, push.topic) not in self._unread:
+            return False
+        if push.kind == Kind.INVITATION:
+            return push.topic in self._invites
+        return push.conversation_id is None or self._is_wanted_there(push, moment)
+
+    def _is_wanted_there(self, push: Push, moment: datetime) -> bool:
+        """Whether this person is told of that conversation."""
+        membership = self._memberships.get((push.device.user_id, push.conversation_id))
+        if membership is None:
+            return False
+        if push.kind not in Notice.ABOUT_MESSAGES:
+            return True
+        if membership.muted_until and membership.muted_until > moment:
+            return False
+        if not wants(push.kind, membership.notify, preference_of(push.device.user)):
+            return False
+        read = membership.last_read_seq if push.kind in Notice.READ_WITH else 0
+        return (push.seq or 0) > max(membership.visible_from_seq, read)
+
+    def later(self, push: Push, moment: datetime) -> datetime | None:
+        """Until when it waits: for the end of the quiet hours, or for somebody who is online to read it there first."""
+        if push.kind == Kind.SECURITY:
+            return None
+        if end := quiet_until(preference_of(push.device.user), moment):
+            return end
+        patience = timedelta(seconds=settings.PUSH_ONLINE_SECONDS)
+        if push.device.user_id in self._online and moment < push.created_at + patience:
+            return min(moment + LOOK_AGAIN, push.created_at + patience)
+        return None

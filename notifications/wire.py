@@ -1,0 +1,122 @@
+"""Notices and how somebody wants them, as they go over the wire."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from accounts.wire import UserRef, person
+from chatproject.common.clock import rfc3339
+from conversations.models import Invite
+from conversations.services import token_of
+from conversations.wire import event
+from notifications.models import Notice, Preference
+
+Clock = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="A time of day, like 22:30.")]
+TimeZone = Annotated[str, Meta(min_length=1, max_length=64, description="A name of the IANA list: Europe/Berlin.")]
+NotifyLevel = Literal["all", "mentions", "none"]
+
+
+class NoticeState(msgspec.Struct):
+    """Something one is told.
+
+    `kind`: `message` (stands for all that is unread in the conversation), `mention`, `reply`, `reaction`, `invitation`,
+    `added`, `report`, `security`. `actor` is who did it. `preview` is the beginning of the message as it is now, null
+    where there is none. `data` by kind: `reaction` `{emoji, count}`; `invitation` `{token, name}`; `report`
+    `{decision}` (`upheld` or `dismissed`); `security` `{session_id, device_name}`; else empty. When it happens again,
+    the notice comes back with the same id, unread and with a later `created_at`.
+    """
+
+    id: UUID
+    kind: str
+    actor: UserRef | None
+    conversation_id: UUID | None
+    message_id: UUID | None
+    seq: int | None
+    preview: str | None
+    data: dict[str, Any]
+    is_read: bool
+    created_at: str
+
+
+class NoticeCounts(msgspec.Struct):
+    """Notices that were not read, and how many of them are mentions."""
+
+    unread: int
+    mentions: int
+
+
+class ReadAll(msgspec.Struct):
+    """Up to which moment (`created_at` of the newest notice that was shown); without it, all of them."""
+
+    until: datetime | None = None
+
+
+class QuietHours(msgspec.Struct, rename={"from_": "from"}):
+    """From when until when, in the person's time zone, nothing is pushed; over midnight too."""
+
+    from_: Clock
+    until: Clock
+
+
+class Preferences(msgspec.Struct):
+    """How one wants to be told. `notify` holds for all conversations; where a membership says less, that holds."""
+
+    notify: NotifyLevel
+    reactions: bool
+    quiet_hours: QuietHours | None
+    time_zone: str
+
+
+class PreferencesChange(msgspec.Struct):
+    """What changes; absent fields stay. `quiet_hours: null` switches them off."""
+
+    notify: NotifyLevel | UnsetType = UNSET
+    reactions: bool | UnsetType = UNSET
+    quiet_hours: QuietHours | UnsetType | None = UNSET
+    time_zone: TimeZone | UnsetType = UNSET
+
+
+class PushSetup(msgspec.Struct):
+    """Where this server can push to, and the key with which a browser subscribes (`applicationServerKey`)."""
+
+    providers: list[str]
+    vapid_public_key: str | None
+
+
+def notice_state(notice: Notice, *, is_read: bool, preview: str | None = None) -> NoticeState:
+    """A notice, with its `actor` at hand."""
+    return NoticeState(
+        id=notice.id,
+        kind=notice.kind,
+        actor=person(notice.actor) if notice.actor else None,
+        conversation_id=notice.conversation_id,
+        message_id=notice.message_id,
+        seq=notice.seq,
+        preview=preview,
+        data=_data(notice),
+        is_read=is_read,
+        created_at=rfc3339(notice.at),
+    )
+
+
+def _data(notice: Notice) -> dict[str, Any]:
+    if notice.kind == Notice.Kind.INVITATION:
+        return {**notice.data, "token": token_of(Invite(id=notice.subject_id))}
+    data: dict[str, Any] = notice.data
+    return data
+
+
+def created_frame(notice: Notice, number: int, preview: str | None) -> bytes:
+    """`notification.created`, for this person's devices."""
+    shown = notice_state(notice, is_read=False, preview=preview)
+    return event("notification.created", {"notification": shown}, notice.at, me_seq=number)
+
+
+def preferences(preference: Preference) -> Preferences:
+    """How somebody wants to be told."""
+    begin, end = preference.quiet_from, preference.quiet_until
+    quiet = QuietHours(f"{begin:%H:%M}", f"{end:%H:%M}") if begin and end else None
+    return Preferences(preference.notify, preference.reactions, quiet, preference.time_zone)  # type: ignore[arg-type]
