@@ -171,6 +171,11 @@ RATE_UPLOADS = env.str("RATE_UPLOADS", "60/m;1000/d")
 RATE_FILES = env.str("RATE_FILES", "3000/m;50000/h")
 RATE_AUTH = env.str("RATE_AUTH", "10/m;100/h")
 RATE_OTP = env.str("RATE_OTP", "3/15m;10/d")
+# Seconds until something is pushed: what is read meanwhile is not. Those who are online have longer to read it there.
+PUSH_DELAY_SECONDS = env.float("PUSH_DELAY_SECONDS", 5)
+PUSH_ONLINE_SECONDS = env.float("PUSH_ONLINE_SECONDS", 60)
+# Whether a push says who wrote what; else it carries ids only.
+PUSH_PREVIEWS = env.bool("PUSH_PREVIEWS", False)
 # Minutes after which a message is edited no more; 0: always.
 EDIT_WINDOW_MINUTES = env.int("EDIT_WINDOW_MINUTES", 0)
 MAX_BODY_BYTES = 1024 * 1024

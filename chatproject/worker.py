@@ -18,6 +18,9 @@ from django_tasks_db.utils import exclusive_transaction
 
 from chatproject import erasure, housekeeping
 from media.services.processing import QUEUE
+from messaging.previews import previews_of
+from messaging.tail import Follower
+from notifications.lane import PushLane
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +34,7 @@ LEASE = timedelta(seconds=90)
 
 
 class ChatWorker(Worker):
-    """Runs the tasks of each lane in a thread; one more keeps the leases and the house.
+    """Runs the tasks of each lane in a thread; others tell of new messages, push, and keep the leases and the house.
 
     `started_at` of a running task moves with each heartbeat: it says when its worker was last alive. A task may run
     again after a crash, so tasks must bear being repeated.
@@ -51,10 +54,13 @@ class ChatWorker(Worker):
         self._stopping = threading.Event()
         self._running: set[UUID] = set()
         self._tidied = 0.0
+        self._pushes = PushLane(previews_of)
         self._threads = [
             threading.Thread(target=self._repeat, args=(deed, pause), name=name, daemon=True)
             for deed, pause, name in (
                 *((partial(self.run_next, lane), interval, f"worker-{lane or 'all'}") for lane in LANES),
+                (Follower().follow, interval, "worker-tail"),
+                (self._pushes.send_due, interval, "worker-push"),
                 (self.keep, HEARTBEAT, "worker-keep"),
             )
         ]
@@ -69,6 +75,7 @@ class ChatWorker(Worker):
         self._stopping.set()
         for thread in self._threads:
             thread.join(timeout)
+        self._pushes.stop(timeout)
 
     def run_next(self, lane: str | None = None) -> bool:
         """Run the next task of a lane that is due; without a name, of what has no lane of its own. False when there is

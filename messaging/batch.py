@@ -1,5 +1,6 @@
 """One batch of messages on its way into the log: what is decided about each under the lock, and what is told after."""
 
+from collections import defaultdict
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -20,6 +21,7 @@ from media.wire import upload_state
 from messaging.attachments import NO_UPLOAD, content_type_of, shown_of
 from messaging.mentions import Members, named_in
 from messaging.models import Message
+from messaging.naming import meant_by, tell_meant
 from messaging.reader import message_frame
 from messaging.store import Asked, Attached, Head, Known, Row, Store
 from messaging.wire import QUOTE_SIZE, MessageState, NewMessage, Quote
@@ -75,6 +77,7 @@ class Batch:
         self.duplicates: list[tuple[Outgoing, UUID]] = []
         self.passed_over: list[Outgoing] = []
         self._attachments: list[Attached] = []
+        self._answered: dict[UUID, list[UUID]] = defaultdict(list)
         self._threads: list[tuple[Row, int]] = []
         self._sent: dict[tuple[UUID, UUID], datetime] = {}
 
@@ -93,6 +96,7 @@ class Batch:
             for row, place in self._threads:
                 store.count_reply(row, place)
                 self._tell_thread(row, place, heads[row.conversation_id])
+            self.rings += tell_meant([one for row in self.rows for one in meant_by(row, self._answered[row.id])])
 
     def _decide(self, items: list[Outgoing], heads: dict[UUID, Head], known: dict[int, Known]) -> None:
         """Under the lock and on a fresh view: a duplicate, a refusal, or the next place."""
@@ -124,6 +128,8 @@ class Batch:
             self._sent[item.conversation_id, item.sender_id] = self.now
             self.rows.append(row)
             self._tell(item, row, facts, head, uploads or [])
+            if facts.reply_seq is not None:
+                self._answered[row.id].append(facts.reply_sender_id)
             if row.thread_id is not None:
                 head = heads[item.conversation_id] = head._replace(seq=head.seq + 1)
                 self._threads.append((row, head.seq))
@@ -202,6 +208,7 @@ class Batch:
     def _tell_thread(self, row: Row, place: int, head: Head) -> None:
         """The thread's first message counts one reply more, which is an entry of its own."""
         root = Message.objects.shown().get(thread_replies=row.id)
+        self._answered[row.id].append(root.sender_id)
         frame = message_frame(Change.Kind.MESSAGE_UPDATED, root, place, self.now, head.history)
         self.rings.append(Ring(conversation_topic(row.conversation_id), place, frame, about=root.seq))
 

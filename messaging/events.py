@@ -11,6 +11,7 @@ from accounts.wire import MyProfile, UserRef
 from chatproject.common.openapi import FieldError
 from conversations.wire import ConversationState, Member, OwnMembership
 from messaging.wire import MessageState, Reactions
+from notifications.wire import NoticeState
 
 Seq = Annotated[int, Meta(description="The place in the conversation's log; none is missing, ignore one you have.")]
 MeSeq = Annotated[int, Meta(description="The person's number; after a hole the server sends a fresh `hello`.")]
@@ -215,6 +216,29 @@ class ThreadRead(Personal, tag="thread.read", kw_only=True):
     data: ThreadMarkData
 
 
+class NotificationData(msgspec.Struct):
+    notification: NoticeState
+
+
+class NotificationCreated(Personal, tag="notification.created", kw_only=True):
+    """I am told something, or again: the same id replaces what I held. Of a conversation that has unread messages
+    already I am not told with each further one: `message.created` says it."""
+
+    data: NotificationData
+
+
+class NotificationReadData(msgspec.Struct):
+    notification_id: Annotated[UUID | None, Meta(description="null: all of them, as far as they were shown.")]
+    unread: int
+    mentions: int
+
+
+class NotificationRead(Personal, tag="notification.read", kw_only=True):
+    """I have read a notification on one of my devices; so many are left."""
+
+    data: NotificationReadData
+
+
 class Passing(msgspec.Struct, tag_field="type", kw_only=True):
     ts: Timestamp
 
@@ -363,6 +387,8 @@ EVENTS = (
     | ConversationRemoved
     | ReadUpdated
     | ThreadRead
+    | NotificationCreated
+    | NotificationRead
     | DeliveredUpdated
     | TypingUpdated
     | PresenceUpdated

@@ -3,6 +3,7 @@ from django.urls import path
 from messaging.api.conversations import ConversationsView, ConversationView, DiscoverView, JoinView
 from messaging.api.invites import AcceptView
 from messaging.api.messages import MessagesView, MessageView
+from messaging.api.notifications import MentionsView, NotificationsView
 from messaging.api.reactions import PinsView, PinView, ReactionView, ReportMessageView, ReportPersonView
 from messaging.api.search import SearchView
 from messaging.api.sync import DeliveredView, LogView, ReadView, SyncView, UnreadView
@@ -31,6 +32,8 @@ urlpatterns = [
     path("messages/<uuid:id>/reactions/<str:emoji>/", ReactionView.as_view()),
     path("messages/<uuid:id>/pin/", PinView.as_view()),
     path("messages/<uuid:id>/report/", ReportMessageView.as_view()),
+    path("notifications/", NotificationsView.as_view()),
+    path("notifications/mentions/", MentionsView.as_view()),
     path("users/<uuid:id>/report/", ReportPersonView.as_view()),
     path("sync/", SyncView.as_view()),
 ]

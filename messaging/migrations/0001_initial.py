@@ -77,6 +77,9 @@ class Migration(migrations.Migration):
                 ('comment', models.CharField(blank=True, max_length=1000)),
                 ('status', models.CharField(choices=[('open', 'Open'), ('decided', 'Decided')], default='open', max_length=8)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('decision', models.CharField(blank=True, choices=[('upheld', 'Upheld'), ('dismissed', 'Dismissed')], max_length=9)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='messaging.message')),
                 ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reports', to=settings.AUTH_USER_MODEL)),
                 ('reporter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -165,8 +168,19 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('message__isnull', False), ('person__isnull', False), _connector='OR'), name='report_about_something'),
         ),
         migrations.AddConstraint(
+            model_name='report',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', ''), ('status', 'open')), models.Q(('status', 'decided'), models.Q(('decision', ''), _negated=True)), _connector='OR'), name='report_decided_somehow'),
+        ),
+        migrations.AddConstraint(
             model_name='threadmark',
             constraint=models.UniqueConstraint(fields=('root', 'user'), name='thread_mark_once'),
+        ),
+        migrations.CreateModel(
+            name='Tail',
+            fields=[
+                ('conversation', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='conversations.conversation')),
+                ('seq', models.BigIntegerField(default=0)),
+            ],
         ),
         *search_schema.operations,
     ]

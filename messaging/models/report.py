@@ -20,6 +20,10 @@ class Report(models.Model):
         OPEN = "open"
         DECIDED = "decided"
 
+    class Decision(models.TextChoices):
+        UPHELD = "upheld"
+        DISMISSED = "dismissed"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     reporter = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
     message = models.ForeignKey("messaging.Message", models.CASCADE, null=True, related_name="reports")
@@ -28,6 +32,9 @@ class Report(models.Model):
     comment = models.CharField(max_length=1000, blank=True)
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField(db_default=Now())
+    decision = models.CharField(max_length=9, choices=Decision, blank=True)
+    decided_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -41,6 +48,10 @@ class Report(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(message__isnull=False) | Q(person__isnull=False), name="report_about_something"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="open", decision="") | (Q(status="decided") & ~Q(decision="")),
+                name="report_decided_somehow",
             ),
         ]
         indexes = [models.Index(fields=["created_at"], condition=Q(status="open"), name="report_open")]

@@ -5,11 +5,12 @@ from messaging.services.change import delete_message, edit_message
 from messaging.services.marks import mark_delivered, mark_read, mark_thread_read
 from messaging.services.pins import pin_message, unpin_message
 from messaging.services.reactions import add_reaction, remove_reaction
-from messaging.services.reports import report_message, report_person
+from messaging.services.reports import decide_report, report_message, report_person
 from messaging.services.send import send_direct_message, send_message
 
 __all__ = [
     "add_reaction",
+    "decide_report",
     "delete_message",
     "edit_message",
     "mark_delivered",

@@ -22,8 +22,10 @@ from messaging.attachments import NO_UPLOAD, carried_by, content_type_of, shown_
 from messaging.mentions import Members, named_in
 from messaging.models import Mention, Message, Reaction, Revision
 from messaging.services.locking import change_message, lock_message, recount_thread
+from messaging.services.notices import tell_named
 from messaging.wire import check_content
 from messaging.words import indexed
+from notifications.services import forget_mentions, forget_message
 
 
 def edit_message(
@@ -80,6 +82,7 @@ def _edit(
         raise invalid("mention_ids", "Only members can be mentioned.")
     if message.content != content:
         Revision.objects.create(message=message, content=message.content, replaced_at=moment)
+    before = {UUID(id_) for id_ in message.mentions or ()}
     _name(message, mentioned)
     change_message(
         membership,
@@ -94,6 +97,8 @@ def _edit(
         mentions=[str(id_) for id_ in mentioned] or None,
         mentions_all=named.is_all and may(membership, "mention_all"),
     )
+    forget_mentions(message.id, but=mentioned)
+    tell_named(message, set(mentioned) - before)
 
 
 def _name(message: Message, mentioned: list[UUID]) -> None:
@@ -146,6 +151,7 @@ def delete_message(actor: User, *, message_id: UUID) -> None:
         )
         if message.thread_id:
             recount_thread(membership, message.thread_id, -1)
+        forget_message(message.id)
 
 
 def _may_moderate(membership: Membership, message: Message) -> bool:

@@ -15,6 +15,7 @@ from conversations.people import refuse_if_blocked
 from conversations.services.locking import refuse_unless_allowed
 from messaging.models import Message, Reaction
 from messaging.services.locking import change_message, lock_message
+from messaging.services.notices import retell_reactions, tell_reaction
 
 EMOJIS_PER_MESSAGE = 50
 EMOJI_SIZE = 16
@@ -46,6 +47,7 @@ def add_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
             raise Refusal("conflict", f"A message has at most {EMOJIS_PER_MESSAGE} different reactions.")
         Reaction.objects.create(**mine, created_at=now())
         change_message(membership, message, Kind.REACTION_ADDED, reactions={**shown, emoji: _state(message, emoji)})
+        tell_reaction(message, actor, emoji)
     return message
 
 
@@ -61,6 +63,7 @@ def remove_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
             if not left["count"]:
                 del shown[emoji]
             change_message(membership, message, Kind.REACTION_REMOVED, reactions=shown or None)
+            retell_reactions(message)
     return message
 
 

@@ -57,6 +57,7 @@ HIDDEN = {
     "messages/<uuid:id>/pin/": (f"messages/{MESSAGE}/pin/", {"PUT": None, "DELETE": None}),
     "messages/<uuid:id>/report/": (f"messages/{MESSAGE}/report/", {"POST": {"reason": "spam"}}),
     "messages/<uuid:id>/": (f"messages/{MESSAGE}/", {"GET": None, "PATCH": {"content": "x"}, "DELETE": None}),
+    "notifications/<uuid:id>/read/": ("notifications/{notification}/read/", {"POST": {}}),
     "users/me/devices/<uuid:device_id>/": ("users/me/devices/{device}/", {"DELETE": None}),
     "users/me/export/<uuid:export_id>/": ("users/me/export/{export}/", {"GET": None}),
     "users/me/export/<uuid:export_id>/archive/": ("users/me/export/{export}/archive/", {"GET": None}),

@@ -48,12 +48,14 @@ class Scene:
         file = {"file": ("plan.txt", b"The plan")}
         upload = self.alice.call("POST", "media/", data={"conversation_id": self.group}, files=file).json()
         self.alice.write(self.group, attachment_ids=[upload["id"]])
+        self.bob.write(self.group, f"@{self.alice.name}")
         device = self.alice.post("users/me/devices/", {"provider": "fcm", "token": "a phone"})
         self.real = {
             "conversation": self.group,
             "message": message["id"],
             "upload": upload["id"],
             "device": device["id"],
+            "notification": self.alice.get("notifications/mentions/")["results"][0]["id"],
             "invite": self.alice.post(f"conversations/{self.group}/invites/")["token"],
             "export": self.alice.post("users/me/export/")["id"],
             "session": self.alice.get("auth/sessions/")["results"][0]["id"],
@@ -61,7 +63,7 @@ class Scene:
             "carol": self.carol.id,
             "epoch": self.alice.get("sync/")["epoch"],
         }
-        ids = ("conversation", "message", "session", "device", "invite", "export", "upload")
+        ids = ("conversation", "message", "session", "device", "notification", "invite", "export", "upload")
         self.random = {**self.real, **{name: str(uuid.uuid4()) for name in ids}}
 
     def state(self) -> object:
@@ -161,4 +163,4 @@ async def test_an_id_in_any_form_but_its_own_is_refused(person) -> None:
             reply = await socket.ask("read.mark", conversation_id=form, seq=1)
             assert reply["error"]["code"] == "invalid", form
 
-    assert scene.alice.history(group)[-1]["content"] == "Hello"
+    assert scene.alice.history(group)[0]["content"] == "Hello"

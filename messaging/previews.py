@@ -1,0 +1,22 @@
+"""How a message begins, for notices and pushes: read when it is shown, so that a deleted or edited text is."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from messaging.models import Message
+
+PREVIEW_SIZE = 200
+
+
+def preview(content: str) -> str:
+    """The beginning of a text, on one line."""
+    return " ".join(content[: PREVIEW_SIZE * 2].split())[:PREVIEW_SIZE]
+
+
+def previews_of(message_ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """How these messages begin now; without those that are deleted or have no text. Whether somebody may see them is
+    for the caller to know."""
+    if not message_ids:
+        return {}
+    found = Message.objects.filter(id__in=message_ids, deleted_at__isnull=True).exclude(content="")
+    return {id_: preview(content) for id_, content in found.values_list("id", "content")}
