@@ -66,9 +66,13 @@ class PushLane:
             self._send(push, previews)
         return True
 
-    def stop(self, timeout: float) -> None:
-        """Send no more, and wait for what is on its way; what takes longer is due again after its lease."""
+    def wait(self, timeout: float) -> None:
+        """Wait for what is on its way, so many seconds at most."""
         wait(self._flying, timeout=timeout)
+
+    def stop(self, timeout: float) -> None:
+        """Send no more; what is still on its way after `timeout` seconds is due again after its lease."""
+        self.wait(timeout)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _send(self, push: Push, previews: Mapping[UUID, str]) -> None:

@@ -1,3 +1,3 @@
-from messaging.tests.conftest import person, server
+from messaging.tests.conftest import server
 
-__all__ = ["person", "server"]
+__all__ = ["server"]

@@ -2,12 +2,21 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import pytest
 
+from chatproject.tests.server import Server
 from messaging.tests.client import PASSWORD, Person, http
+from messaging.tests.conftest import cast_on
 
 LIKE = "\N{THUMBS UP SIGN}"
+
+
+@pytest.fixture
+def person(server: Server) -> Callable[[str], Person]:
+    """Somebody new on a server that these tests share."""
+    return cast_on(server)
 
 
 def told(one: Person, path: str = "notifications/") -> list[dict]:
@@ -260,7 +269,7 @@ async def test_reading_is_heard_on_the_other_devices(person) -> None:
     alice, bob = person("alice"), person("bob")
     group = alice.group(bob)
     alice.write(group, f"@{bob.name}")
-    (mention, added) = told(bob)
+    mention, _ = told(bob)
 
     async with bob.socket() as his:
         shown = await asyncio.to_thread(bob.post, f"notifications/{mention['id']}/read/")
