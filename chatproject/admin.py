@@ -1,11 +1,15 @@
-"""Exports in the console: to look at how they go, without what is in them."""
+"""Background work in the console: exports, to look at how they go without what is in them, and all tasks."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django_tasks_db.admin import DBTaskResultAdmin
+from django_tasks_db.models import DBTaskResult
 from unfold.admin import ModelAdmin
 
+from chatproject import worker
 from chatproject.models import PersonalExport
 
 
@@ -28,3 +32,21 @@ class PersonalExportAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+admin.site.unregister(DBTaskResult)
+
+
+@admin.register(DBTaskResult)
+class TaskAdmin(DBTaskResultAdmin, ModelAdmin):
+    """What the worker does, has done and could not do."""
+
+    show_full_result_count = False
+    actions = ("redrive",)
+
+    def has_redrive_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("django_tasks_database.change_dbtaskresult")
+
+    @admin.action(description="Run again", permissions=["redrive"])
+    def redrive(self, request: HttpRequest, tasks: QuerySet[Any]) -> None:
+        self.message_user(request, f"{worker.redrive(tasks)} will run again.")

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from chatproject import health, redoc
+from chatproject import health, metrics, redoc
 from chatproject.home import home
 from messaging.api.asyncapi import asyncapi
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("health/", health.alive, name="health"),
     path("health/ready/", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("api/redoc/", redoc.RedocView.as_view(), name="redoc"),

@@ -144,6 +144,12 @@ class ChatWorker(Worker):
         connections.close_all()
 
 
+def redrive(tasks: "DBTaskResult.objects") -> int:  # type: ignore[valid-type]
+    """Run these again that have failed for good. Returns how many."""
+    count: int = tasks.filter(status=FAILED).update(status=READY, run_after=timezone.now(), worker_ids=[])
+    return count
+
+
 def take_back(lost: "DBTaskResult.objects") -> None:  # type: ignore[valid-type]
     """Put tasks whose worker died back into the queue; what has killed `MAX_ATTEMPTS` workers has failed."""
     for task in lost[:100]:
