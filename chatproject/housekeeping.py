@@ -19,6 +19,7 @@ from accounts.models import OneTime, RestingName, Session
 from chatproject.models import PersonalExport
 from chatproject.personal_export import keeping
 from media import services as media
+from notifications.models import Notice, Push
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,8 @@ def outdated() -> Iterator[QuerySet[Any]]:
     yield DBTaskResult.objects.filter(status="SUCCESSFUL", finished_at__lt=now - timedelta(days=7))
     yield DBTaskResult.objects.filter(status="FAILED", finished_at__lt=now - timedelta(days=90))
     yield PersonalExport.objects.filter(expires_at__lt=now)
+    yield Notice.objects.filter(at__lt=now - timedelta(days=90))
+    yield Push.objects.filter(created_at__lt=now - timedelta(days=30))
 
 
 def tidy(stopping: threading.Event) -> None:

@@ -242,6 +242,10 @@ FCM_URL = env.str("FCM_URL", "https://fcm.googleapis.com").rstrip("/")
 VAPID_PRIVATE_KEY = vapid_key(env.str("VAPID_PRIVATE_KEY", "") or kept(DATA_DIR / "vapid_key", make_vapid_key))
 PUSH_TO_LOOPBACK = env.bool("PUSH_TO_LOOPBACK", False)
 
+# --- Metrics ----------------------------------------------------------------------------------------------------
+# Who may read /metrics: whoever sends it as a bearer token. Empty: this machine itself.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+
 # --- Work in the background -------------------------------------------------------------------------------------
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 

@@ -19,6 +19,7 @@ from media.limits import AVATAR_SIZES
 from media.models import Upload
 from media.services import picture_of
 from messaging.models import Message, Reaction, Report, Revision
+from notifications.models import Notice, Preference
 
 CHUNK = 500
 PROFILE, PICTURE, FILES = "profile.json", "media/avatar.webp", "media/files/"
@@ -169,6 +170,16 @@ def _reactions(user: User) -> Rows:
     return rows.values("message_id", "emoji", "created_at", conversation_id=F("message__conversation_id"))
 
 
+def _notices(user: User) -> Rows:
+    rows = Notice.objects.filter(user=user).order_by("at", "id")
+    return rows.values("kind", "actor_id", "conversation_id", "message_id", "data", "at", "read_at")
+
+
+def _preferences(user: User) -> Rows:
+    rows = Preference.objects.filter(user=user).order_by("pk")
+    return rows.values("notify", "reactions", "quiet_from", "quiet_until", "time_zone")
+
+
 def _reports(user: User) -> Rows:
     rows = Report.objects.filter(reporter=user).order_by("created_at", "id")
     return rows.values("id", "message_id", "person_id", "reason", "comment", "status", "created_at")
@@ -202,6 +213,8 @@ TABLES = (
     ),
     Table("revisions.jsonl", "What those messages said before you edited them.", _revisions),
     Table("reactions.jsonl", "Your reactions to messages.", _reactions),
+    Table("notifications.jsonl", "What you were told in the last 90 days, and when you read it.", _notices),
+    Table("preferences.jsonl", "How you want to be told, if you have set it.", _preferences),
     Table("reports.jsonl", "What you reported to the people who run this place.", _reports),
     Table(
         "changes.jsonl",

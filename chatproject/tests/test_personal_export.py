@@ -44,6 +44,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 EXPORT = "/api/v1/users/me/export/"
 FILES = ["README.txt", "blocks.jsonl", "changes.jsonl", "devices.jsonl", "memberships.jsonl", "messages.jsonl"]
 FILES += ["profile.json", "reactions.jsonl", "reports.jsonl", "revisions.jsonl", "sessions.jsonl", "uploads.jsonl"]
+FILES += ["notifications.jsonl", "preferences.jsonl"]
+FILES.sort()
 
 
 @pytest.fixture(autouse=True)
@@ -137,7 +139,9 @@ def test_an_archive_holds_all_that_a_person_has_here(sign_in, alice, bob, carol)
     (answer,) = write(bob, friends, "What?")
     (reply,) = write(alice, friends, "Yes", reply_to=answer)
     messaging.add_reaction(alice, message_id=answer.id, emoji="\N{THUMBS UP SIGN}")
+    messaging.add_reaction(bob, message_id=first.id, emoji="\N{THUMBS UP SIGN}")
     messaging.report_message(alice, message_id=answer.id, reason="spam", comment="Really?")
+    client.patch("/api/v1/notifications/preferences/", {"time_zone": "Europe/Berlin"})
     key = Membership.objects.of(alice, friends.id)
     conversations.edit_own_membership(key, changes={"nickname": "Al", "notify": "mentions", "is_pinned": True})
     conversations.edit_own_membership(Membership.objects.of(bob, friends.id), changes={"nickname": "Bobby"})
@@ -165,6 +169,10 @@ def test_an_archive_holds_all_that_a_person_has_here(sign_in, alice, bob, carol)
     assert membership["is_pinned"]
     (reaction,) = lines(found["reactions.jsonl"])
     assert (reaction["message_id"], reaction["emoji"]) == (str(answer.id), "\N{THUMBS UP SIGN}")
+    (notice,) = lines(found["notifications.jsonl"])
+    assert (notice["kind"], notice["actor_id"], notice["message_id"]) == ("reaction", str(bob.id), str(first.id))
+    (preference,) = lines(found["preferences.jsonl"])
+    assert preference["time_zone"] == "Europe/Berlin"
     (report,) = lines(found["reports.jsonl"])
     assert (report["message_id"], report["comment"]) == (str(answer.id), "Really?")
     (revision,) = lines(found["revisions.jsonl"])

@@ -57,7 +57,8 @@ def _android(push: Push) -> dict[str, Any]:
     return {
         "ttl": f"{_ttl(push)}s",
         "priority": "HIGH" if push.is_urgent else "NORMAL",
-        **({"collapse_key": push.topic, "notification": {"tag": push.tag}} if push.tag else {}),
+        # No `collapse_key`: of more than four a device that is off keeps only some. The tag replaces what is shown.
+        **({"notification": {"tag": push.tag}} if push.tag else {}),
     }
 
 
@@ -69,6 +70,8 @@ def _apns(push: Push) -> dict[str, Any]:
         **({"apns-collapse-id": push.topic} if push.tag else {}),
     }
     aps = {"badge": push.badge, "mutable-content": 1, **({"thread-id": push.tag} if push.tag else {})}
+    if push.is_urgent:
+        aps["sound"] = "default"
     return {"headers": headers, "payload": {"aps": aps}}
 
 

@@ -1,7 +1,7 @@
 """How somebody wants to be told."""
 
 from datetime import time
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from accounts.models import User
 from chatproject.common.errors import invalid
@@ -15,8 +15,8 @@ def change_preferences(actor: User, change: PreferencesChange) -> Preference:
     for name in ("notify", "reactions", "time_zone"):
         if isinstance(value := getattr(change, name), str | bool):
             fields[name] = value
-    if fields.get("time_zone", "UTC") not in available_timezones():
-        raise invalid("time_zone", "No such time zone. Write it like Europe/Berlin.")
+    if zone := change.time_zone:
+        _check(zone)
     quiet = change.quiet_hours
     if quiet is None:
         fields |= {"quiet_from": None, "quiet_until": None}
@@ -27,3 +27,10 @@ def change_preferences(actor: User, change: PreferencesChange) -> Preference:
         fields |= {"quiet_from": begin, "quiet_until": end}
     preference, _ = Preference.objects.update_or_create(user=actor, defaults=fields)
     return preference
+
+
+def _check(time_zone: str) -> None:
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise invalid("time_zone", "No such time zone. Write it like Europe/Berlin.") from None

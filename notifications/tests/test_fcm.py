@@ -41,10 +41,10 @@ def test_a_push_arrives_as_both_kinds_of_telephones_want_it(fcm):
         "token": TOKEN,
         "notification": {"title": "alice", "body": "hello"},
         "data": {"conversation": "c1"},
-        "android": {"collapse_key": "c1", "ttl": "3600s", "priority": "HIGH", "notification": {"tag": "c1"}},
+        "android": {"ttl": "3600s", "priority": "HIGH", "notification": {"tag": "c1"}},
         "apns": {
             "headers": {"apns-push-type": "alert", "apns-priority": "10", "apns-collapse-id": "c1"},
-            "payload": {"aps": {"badge": 3, "mutable-content": 1, "thread-id": "c1"}},
+            "payload": {"aps": {"badge": 3, "mutable-content": 1, "thread-id": "c1", "sound": "default"}},
         },
     }
 
@@ -61,7 +61,7 @@ def test_a_long_tag_is_the_same_short_one_each_time(fcm):
     for tag in ("x" * 100, "x" * 100, "not/safe"):
         send(Push("a", "b", {}, tag=tag, badge=0, ttl=60, is_urgent=False))
 
-    keys = [sent.message["android"]["collapse_key"] for sent in fcm.wait_for(3)]
+    keys = [sent.message["apns"]["headers"]["apns-collapse-id"] for sent in fcm.wait_for(3)]
     assert keys[0] == keys[1] != keys[2]
     assert all(len(key) == 32 for key in keys)
 
