@@ -19,7 +19,7 @@ from accounts.models import User
 from messaging.models import Message, MessageQuerySet
 from messaging.words import located, words
 
-CANDIDATES = 500
+CANDIDATES = 200
 """Matches that are ranked, the newest. Whoever wants older ones narrows the search."""
 BEGINNING_SIZE = 2
 """Letters from which the last word may be a beginning."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -47,6 +48,21 @@ def test_what_fails_comes_back_later_and_later_and_then_has_failed(tmp_path: Pat
     assert waits[:4] == sorted(waits[:4])
     assert (tmp_path / "notes").read_text() == "tried\n" * worker.MAX_ATTEMPTS
     assert the_task().exception_class_path == "builtins.RuntimeError"
+
+
+def test_what_has_failed_is_run_again_when_an_operator_says_so(tmp_path: Path, olga) -> None:
+    jobs.note.enqueue(str(tmp_path / "notes"), "hello")
+    DBTaskResult.objects.update(status="FAILED", worker_ids=["a", "b", "c", "d", "e"])
+    console = Client()
+    console.force_login(olga)
+    page = "/admin/django_tasks_database/dbtaskresult/"
+    assert b"FAILED" in console.get(page).content
+
+    answer = console.post(page, {"action": "redrive", "_selected_action": [the_task().pk]})
+
+    assert answer.status_code == 302
+    assert ChatWorker().run_next()
+    assert (tmp_path / "notes").read_text() == "hello\n"
 
 
 def test_what_a_killed_worker_left_is_taken_back(tmp_path: Path) -> None:

@@ -411,7 +411,7 @@ def test_a_search_that_takes_too_long_is_given_up_by_sqlite(alice_in_process, mo
 
 def test_only_the_newest_matches_are_ranked(alice_in_process, monkeypatch) -> None:
     monkeypatch.setattr("messaging.search.CANDIDATES", 3)
-    assert CANDIDATES == 500
+    assert CANDIDATES == 200
     client, say = alice_in_process
     for text in ("plan 0", "planning 1", "planning 2", "planning 3"):
         say(text)
