@@ -98,10 +98,20 @@ def tell_news(conversation_ids: Collection[UUID]) -> Mapping[UUID, int]:
 
 
 def _locked(conversation_ids: Collection[UUID]) -> dict[UUID, Tail]:
-    Tail.objects.bulk_create([Tail(conversation_id=id_) for id_ in conversation_ids], ignore_conflicts=True)
+    known = Tail.objects.filter(conversation__in=conversation_ids).values_list("conversation_id", flat=True)
+    if missing := set(conversation_ids) - set(known):
+        _begin(missing)
     skip = connection.features.has_select_for_update_skip_locked
     tails = Tail.objects.select_for_update(skip_locked=skip).filter(conversation__in=conversation_ids).order_by("pk")
     return {tail.conversation_id: tail for tail in tails}
+
+
+def _begin(conversation_ids: Collection[UUID]) -> None:
+    """The first tail of conversations, behind what is old: a log that was brought here may be long."""
+    old = Message.objects.filter(conversation__in=conversation_ids, created_at__lte=now() - OLD).order_by()
+    last = dict(old.values_list("conversation_id").annotate(last=Max("seq")))
+    tails = [Tail(conversation_id=id_, seq=last.get(id_, 0)) for id_ in conversation_ids]
+    Tail.objects.bulk_create(tails, ignore_conflicts=True)
 
 
 def _news(tails: Mapping[UUID, Tail], until: Mapping[UUID, int]) -> dict[UUID, list[New]]:

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from accounts.keys import derived_key
 from accounts.models import Block, User
+from chatproject.common import limits
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid, not_found
 from conversations import hooks
@@ -18,6 +19,8 @@ from conversations.services.locking import lock, lock_for
 from conversations.services.members import enter
 
 INVITES_PER_CONVERSATION = 100
+PERSONAL_RATE = "30/h;100/d"
+"""Invitations of which somebody is told, by one person."""
 SEAL_SIZE = 16
 
 
@@ -26,7 +29,7 @@ def create_invite(
 ) -> Invite:
     """A new link; with a `person_id` one that leads in this person alone, once, and of which they are told. Refuses
     `permission_denied`, `invalid` for a past moment and for nobody, `blocked`, `banned`, `conflict` for a member and
-    when there are too many."""
+    when there are too many, `rate_limited`."""
     if expires_at and expires_at <= now():
         raise invalid("expires_at", "This moment has passed.")
     with transaction.atomic():
@@ -59,6 +62,7 @@ def _invited(actor: Membership, person_id: UUID) -> User:
         raise Refusal("banned")
     if Membership.objects.live().filter(conversation=actor.conversation, user=person).exists():
         raise Refusal("conflict", "They are a member already.")
+    limits.spend(PERSONAL_RATE, f"invites:{actor.user_id}")
     Invite.objects.filter(conversation=actor.conversation, person=person).delete()
     return person
 

@@ -14,7 +14,7 @@ from chatproject.common.errors import not_found
 from chatproject.common.publish import Ring, announce, person_topic
 from conversations.models import Conversation
 from conversations.wire import event
-from notifications.models import Notice
+from notifications.models import Notice, NoticeQuerySet, Preference
 from notifications.services.pushes import forget_pushes, queue
 from notifications.wire import NoticeCounts, created_frame
 
@@ -143,7 +143,7 @@ def _tell_read(actor: User, notice_id: UUID | None) -> None:
 def forget_message(message_id: UUID) -> None:
     """A message is gone: what it told is gone with it, here and on its way to devices. A `message` notice stands for
     the others as well, and only names it no longer."""
-    about = Notice.objects.filter(message_id=message_id)
+    about = _locked(Notice.objects.filter(message_id=message_id))
     about.exclude(kind=Kind.MESSAGE).delete()
     about.update(message_id=None)
     forget_pushes(message_id)
@@ -151,12 +151,12 @@ def forget_message(message_id: UUID) -> None:
 
 def forget_mentions(message_id: UUID, *, but: Collection[UUID]) -> None:
     """An edited message names nobody `but` these people any more."""
-    Notice.objects.filter(message_id=message_id, kind=Kind.MENTION).exclude(user__in=but).delete()
+    _locked(Notice.objects.filter(message_id=message_id, kind=Kind.MENTION).exclude(user__in=but)).delete()
 
 
 def forget_reactions(message_id: UUID, actor: User | None, data: dict[str, Any]) -> None:
     """A reaction was taken back: the notice is of whoever is left, and without anybody it is gone."""
-    about = Notice.objects.filter(message_id=message_id, kind=Kind.REACTION)
+    about = _locked(Notice.objects.filter(message_id=message_id, kind=Kind.REACTION))
     if actor:
         about.update(actor=actor, data=data)
     else:
@@ -164,5 +164,12 @@ def forget_reactions(message_id: UUID, actor: User | None, data: dict[str, Any])
 
 
 def forget_person(user: User) -> None:
-    """Nothing is left of what this person was told, and of what was told about them."""
-    Notice.objects.filter(Q(user=user) | Q(actor=user)).delete()
+    """Nothing is left of what this person was told and wanted, and of what was told about them."""
+    _locked(Notice.objects.filter(Q(user=user) | Q(actor=user))).delete()
+    Preference.objects.filter(user=user).delete()
+
+
+def _locked(notices: NoticeQuerySet) -> NoticeQuerySet:
+    """These notices, their people locked first, as by everybody who writes several."""
+    User.objects.lock_all(notices.values_list("user_id", flat=True))
+    return notices
