@@ -66,6 +66,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Canary(recorder), "canary")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """With `-n auto` half as many more than there are processors: servers that are waited for leave them idle."""
+    return (os.cpu_count() or 1) * 3 // 2
+
+
 class Canary:
     """Fails the whole run when a secret was logged anywhere in it."""
 
