@@ -15,6 +15,7 @@ from accounts.models import Session, User
 from accounts.services import limiting
 from accounts.services.people import prepare_person, refuse_known
 from chatproject.common.addresses import address_of
+from chatproject.common.admin import ReadOnlyAdmin
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
 
@@ -135,7 +136,7 @@ class PersonAdmin(ModelAdmin):
 
 
 @admin.register(Session)
-class SessionAdmin(ModelAdmin):
+class SessionAdmin(ReadOnlyAdmin):
     """Sign-ins, to look at and to end."""
 
     list_display = ("user", "device_name", "address", "created_at", "last_used_at", "expires_at", "ended_at")
@@ -143,15 +144,6 @@ class SessionAdmin(ModelAdmin):
     search_fields = ("user__username", "user__email", "device_name", "address")
     ordering = ("-last_used_at",)
     actions = ("end",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Session | None = None) -> bool:
-        return False
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_session")

@@ -7,14 +7,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_tasks_db.admin import DBTaskResultAdmin
 from django_tasks_db.models import DBTaskResult
-from unfold.admin import ModelAdmin
 
 from chatproject import worker
+from chatproject.common.admin import ReadOnlyAdmin
 from chatproject.models import PersonalExport
 
 
 @admin.register(PersonalExport)
-class PersonalExportAdmin(ModelAdmin):
+class PersonalExportAdmin(ReadOnlyAdmin):
     """Who asked for an archive, and how far it is. Only the person it is about can read it."""
 
     list_display = ("user", "status", "progress", "size", "created_at", "finished_at", "expires_at")
@@ -24,24 +24,14 @@ class PersonalExportAdmin(ModelAdmin):
     ordering = ("-created_at",)
     fields = ("id", *list_display)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 admin.site.unregister(DBTaskResult)
 
 
 @admin.register(DBTaskResult)
-class TaskAdmin(DBTaskResultAdmin, ModelAdmin):
+class TaskAdmin(DBTaskResultAdmin, ReadOnlyAdmin):
     """What the worker does, has done and could not do."""
 
-    show_full_result_count = False
     actions = ("redrive",)
 
     def has_redrive_permission(self, request: HttpRequest) -> bool:

@@ -1,18 +1,16 @@
 """Reports in the console: what was reported and why, and what was decided about it."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from chatproject.common.admin import ReadOnlyAdmin
 from messaging import services
 from messaging.models import Report
 
 
 @admin.register(Report)
-class ReportAdmin(ModelAdmin):
+class ReportAdmin(ReadOnlyAdmin):
     """The open ones first. Deciding tells whoever reported."""
 
     list_display = ("created_at", "reason", "person", "reporter", "comment", "status", "decision", "decided_at")
@@ -21,17 +19,7 @@ class ReportAdmin(ModelAdmin):
     search_fields = ("person__username", "reporter__username")
     ordering = ("-status", "created_at")
     fields = ("id", *list_display, "decided_by")
-    show_full_result_count = False
     actions = ("uphold", "dismiss")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("messaging.change_report")

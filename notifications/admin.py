@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from chatproject.common.admin import ReadOnlyAdmin
 from chatproject.common.clock import now
 from notifications import services
 from notifications.models import Push
@@ -26,7 +26,7 @@ class State(admin.SimpleListFilter):
 
 
 @admin.register(Push)
-class PushAdmin(ModelAdmin):
+class PushAdmin(ReadOnlyAdmin):
     """What is to be pushed, without what it says. A push that was sent is not kept."""
 
     list_display = ("id", "kind", "to", "state", "attempts", "reason", "created_at", "due_at", "dead_at")
@@ -35,7 +35,6 @@ class PushAdmin(ModelAdmin):
     search_fields = ("device__user__username",)
     ordering = ("due_at",)
     fields = ("id", "kind", "to", "state", "attempts", "reason", "created_at", "due_at", "dead_at")
-    show_full_result_count = False
     actions = ("redrive",)
 
     @admin.display(description="to")
@@ -45,15 +44,6 @@ class PushAdmin(ModelAdmin):
     @admin.display(description="state")
     def state(self, push: Push) -> str:
         return "given up" if push.dead_at else "waiting"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_redrive_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("notifications.change_push")
