@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "chatproject.common",
     "accounts",
     "conversations",
+    "encryption",
     "media",
     "notifications",
     "messaging",
@@ -158,6 +159,8 @@ ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", 15))
 REFRESH_TOKEN_LIFETIME = timedelta(days=env.int("REFRESH_TOKEN_DAYS", 30))
 ACCOUNT_ERASURE_DELAY = timedelta(days=env.int("ACCOUNT_ERASURE_DAYS", 14))
 SOCKET_TOKEN_IN_QUERY = env.bool("SOCKET_TOKEN_IN_QUERY", False)
+# Whether the server may make and keep keys for clients that cannot.
+MANAGED_KEYS = env.bool("MANAGED_KEYS", True)
 LOBBY = env.bool("LOBBY", True)
 
 # --- Limits: `count/period`, several joined by `;` --------------------------------------------------------------

@@ -26,6 +26,7 @@ urlpatterns = [
     path("api/v1/", include("chatproject.personal_export.urls")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("conversations.urls")),
+    path("api/v1/", include("encryption.urls")),
     path("api/v1/", include("media.urls")),
     path("api/v1/", include("notifications.urls")),
     path("api/v1/", include("messaging.urls")),

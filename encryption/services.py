@@ -1,0 +1,71 @@
+"""The deeds on managed keys: made, used to encrypt, used to decrypt."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import Block, User
+from chatproject.common import limits
+from chatproject.common.clock import now
+from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.ids import uuid7
+from encryption import managed
+from encryption.models import ManagedKey
+from encryption.wire import ManagedEnvelope
+
+RATE_KEYS, RATE_ENCRYPT, RATE_DECRYPT = "5/h;10/d", "120/m", "10/m;100/h"
+KEYS_PER_PERSON = 20
+CANNOT = "This cannot be opened: it is not for your key, or the passphrase is another, or it was altered."
+
+
+def make_managed_key(actor: User, *, passphrase: str) -> ManagedKey:
+    """A key pair for the actor; what was encrypted for the ones before stays readable with theirs. Refuses
+    `rate_limited`, and `conflict` when there are too many."""
+    limits.spend(RATE_KEYS, f"managed-keys:{actor.pk}")
+    public, private = managed.new_pair()
+    key_id = uuid7()
+    wrapped = managed.wrap(private, passphrase, key_id.bytes)
+    with transaction.atomic():
+        User.objects.lock(actor)
+        if ManagedKey.objects.filter(user=actor).count() >= KEYS_PER_PERSON:
+            raise Refusal("conflict", f"A person has at most {KEYS_PER_PERSON} managed keys.")
+        return ManagedKey.objects.create(
+            id=key_id,
+            user=actor,
+            public_key=public,
+            wrapped=wrapped.key,
+            nonce=wrapped.nonce,
+            salt=wrapped.salt,
+            created_at=now(),
+        )
+
+
+def managed_key_of(viewer: User, user_id: UUID) -> ManagedKey:
+    """The key with which one encrypts for somebody. Refuses `not_found` where there is none, or no such person for the
+    viewer."""
+    people = User.objects.active().filter(id=user_id)
+    key = ManagedKey.objects.filter(user__in=people).order_by("-id").first()
+    if key is None or Block.objects.filter(blocker=user_id, blocked=viewer).exists():
+        raise not_found()
+    return key
+
+
+def encrypt_for(actor: User, *, recipient_id: UUID, plaintext: str) -> ManagedEnvelope:
+    """A text for somebody's managed key. Refuses `not_found` and `rate_limited`."""
+    key = managed_key_of(actor, recipient_id)
+    limits.spend(RATE_ENCRYPT, f"managed-encrypt:{actor.pk}")
+    sealed = managed.seal(plaintext.encode(), key.public_key, key.id.bytes)
+    return ManagedEnvelope(key.id, sealed.wrapped_key, sealed.nonce, sealed.ciphertext)
+
+
+def decrypt(actor: User, *, envelope: ManagedEnvelope, passphrase: str) -> str:
+    """The text of an envelope for one of the actor's keys. Refuses `invalid`, alike and after the same time whatever is
+    wrong with it, and `rate_limited`."""
+    limits.spend(RATE_DECRYPT, f"managed-decrypt:{actor.pk}")
+    key = ManagedKey.objects.filter(id=envelope.key_id, user=actor).first()
+    wrapped = managed.Wrapped(bytes(key.salt), bytes(key.nonce), bytes(key.wrapped)) if key else None
+    sealed = managed.Sealed(envelope.wrapped_key, envelope.nonce, envelope.ciphertext)
+    try:
+        return managed.open_sealed(sealed, wrapped, passphrase, envelope.key_id.bytes).decode()
+    except managed.CannotOpen:
+        raise invalid("envelope", CANNOT) from None
