@@ -1,6 +1,6 @@
-"""Keys as they go over the wire. Bytes are base64."""
+"""Keys as they go over the wire."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,78 @@ from chatproject.common.clock import rfc3339
 from encryption.models import ManagedKey
 
 Passphrase = Annotated[str, Meta(min_length=8, max_length=1024, description="Never kept, and not the password.")]
+
+
+class Bundle(msgspec.Struct, forbid_unknown_fields=True):
+    """The public keys of a device: SPKI in DER, and their signature by the signing key. All base64url without padding;
+    docs/encryption.md has every byte."""
+
+    suite: Literal["rsa-oaep-3072+aes-256-gcm+rsa-pss", "x25519+aes-256-gcm+ed25519"]
+    encryption_key: Annotated[str, Meta(max_length=1024)]
+    signing_key: Annotated[str, Meta(max_length=1024)]
+    signature: Annotated[str, Meta(max_length=1024)]
+
+
+class NewKeyDevice(Bundle, forbid_unknown_fields=True):
+    """A device that reads and writes end to end, as long as this sign-in lasts."""
+
+    name: Annotated[str, Meta(max_length=100)] = ""
+
+
+class Rotation(msgspec.Struct, forbid_unknown_fields=True):
+    """New keys for a device: signed by the old signing key, or else with the password, which marks it as a reset that
+    everybody is shown."""
+
+    device_id: UUID
+    bundle: Bundle
+    signature: Annotated[str, Meta(max_length=1024)] | None = None
+    password: Annotated[str, Meta(max_length=1024)] | None = None
+
+
+class KeyDeviceState(msgspec.Struct):
+    """A device that can read end to end, and its keys."""
+
+    id: UUID
+    name: str
+    bundle: Bundle
+    fingerprint: str
+    created_at: str
+    is_current: bool
+
+
+class KeyLogHead(msgspec.Struct):
+    """Where a person's key log ends: its last number and hash. 0 and an empty hash where nothing was registered."""
+
+    number: int
+    hash: str
+
+
+class PublicKeys(msgspec.Struct):
+    """All devices of a person, and where their key log stands."""
+
+    user_id: UUID
+    devices: list[KeyDeviceState]
+    log: KeyLogHead
+
+
+class KeyLogEntry(msgspec.Struct):
+    """A line of a person's key log. `proof` is the old key's signature of a rotation. `hash` is the SHA-256 of
+    `chat/key-log/1` with the hash before it, number, kind, device, the bundle's fields, proof and time."""
+
+    number: int
+    kind: str
+    device_id: UUID
+    bundle: Bundle
+    proof: str | None
+    at: str
+    hash: str
+
+
+class KeyLog(msgspec.Struct):
+    """Lines of a key log, ascending, at most 100, and where the log ends."""
+
+    entries: list[KeyLogEntry]
+    head: KeyLogHead
 
 
 class NewManagedKey(msgspec.Struct):

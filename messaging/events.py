@@ -239,6 +239,16 @@ class NotificationRead(Personal, tag="notification.read", kw_only=True):
     data: NotificationReadData
 
 
+class KeyData(msgspec.Struct):
+    user_id: UUID
+
+
+class KeyChanged(Personal, tag="key.changed", kw_only=True):
+    """The keys of somebody I know, or my own, are others now: fetch them before I encrypt for them again."""
+
+    data: KeyData
+
+
 class Passing(msgspec.Struct, tag_field="type", kw_only=True):
     ts: Timestamp
 
@@ -389,6 +399,7 @@ EVENTS = (
     | ThreadRead
     | NotificationCreated
     | NotificationRead
+    | KeyChanged
     | DeliveredUpdated
     | TypingUpdated
     | PresenceUpdated

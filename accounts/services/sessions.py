@@ -80,11 +80,13 @@ def end_all_sessions(user: User) -> int:
 def _end(user: User, sessions: QuerySet[Session]) -> int:
     """The person's row is locked first, as whoever opens a session does: none slips through."""
     User.objects.lock(user)
-    ended = sessions.filter(user=user, ended_at__isnull=True).update(ended_at=now())
+    ended = list(sessions.filter(user=user, ended_at__isnull=True))
+    Session.objects.filter(id__in=[session.id for session in ended]).update(ended_at=now())
     if ended:
         Device.objects.filter(user=user, session__ended_at__isnull=False).delete()
+        hooks.sessions_ended(user, ended)
         look_again_at(user)
-    return ended
+    return len(ended)
 
 
 def look_again_at(user: User) -> None:

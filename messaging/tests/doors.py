@@ -58,13 +58,18 @@ HIDDEN = {
     "messages/<uuid:id>/report/": (f"messages/{MESSAGE}/report/", {"POST": {"reason": "spam"}}),
     "messages/<uuid:id>/": (f"messages/{MESSAGE}/", {"GET": None, "PATCH": {"content": "x"}, "DELETE": None}),
     "notifications/<uuid:id>/read/": ("notifications/{notification}/read/", {"POST": {}}),
+    "encryption/devices/<uuid:device_id>/": ("encryption/devices/{key_device}/", {"DELETE": None}),
     "users/me/devices/<uuid:device_id>/": ("users/me/devices/{device}/", {"DELETE": None}),
     "users/me/export/<uuid:export_id>/": ("users/me/export/{export}/", {"GET": None}),
     "users/me/export/<uuid:export_id>/archive/": ("users/me/export/{export}/archive/", {"GET": None}),
     "auth/sessions/<uuid:session_id>/": ("auth/sessions/{session}/", {"DELETE": None}),
 }
 FOR_ALL = {"users/<uuid:id>/", "users/<uuid:id>/avatar/", "users/<uuid:id>/block/", "users/<uuid:id>/report/"}
-FOR_ALL |= {"invites/<str:token>/accept/"}
+FOR_ALL |= {
+    "invites/<str:token>/accept/",
+    "encryption/public-key/<uuid:user_id>/",
+    "encryption/key-log/<uuid:user_id>/",
+}
 """Public to everybody who is signed in, or has the link."""
 
 REFUSED = {

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from encryption.tests.devices import TestDevice
 from messaging.protocol import COMMANDS
 from messaging.tests.client import Person, http
 from messaging.tests.doors import ABOUT_NOTHING, FOR_ALL, HIDDEN, MESSAGE, REFUSED, SILENT
@@ -56,6 +57,7 @@ class Scene:
             "upload": upload["id"],
             "device": device["id"],
             "notification": self.alice.get("notifications/mentions/")["results"][0]["id"],
+            "key_device": self.alice.post("encryption/devices/", TestDevice(uuid.UUID(self.alice.id)).bundle)["id"],
             "invite": self.alice.post(f"conversations/{self.group}/invites/")["token"],
             "export": self.alice.post("users/me/export/")["id"],
             "session": self.alice.get("auth/sessions/")["results"][0]["id"],
@@ -63,7 +65,17 @@ class Scene:
             "carol": self.carol.id,
             "epoch": self.alice.get("sync/")["epoch"],
         }
-        ids = ("conversation", "message", "session", "device", "notification", "invite", "export", "upload")
+        ids = (
+            "conversation",
+            "message",
+            "session",
+            "device",
+            "notification",
+            "key_device",
+            "invite",
+            "export",
+            "upload",
+        )
         self.random = {**self.real, **{name: str(uuid.uuid4()) for name in ids}}
 
     def state(self) -> object:
