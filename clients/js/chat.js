@@ -12,7 +12,7 @@
 import { Api } from "./api.js";
 import { ChatError } from "./errors.js";
 import { Marks } from "./marks.js";
-import { Messages } from "./messages.js";
+import { Notifications } from "./notifications.js";
 import { Outbox } from "./outbox.js";
 import { Parcels } from "./parcels.js";
 import { Session } from "./session.js";
@@ -25,7 +25,7 @@ export { ChatError, Store };
 
 const TYPING_LIVES_MS = 6_000;
 
-export class ChatClient extends Messages {
+export class ChatClient extends Notifications {
   /** What is known: conversations, messages, people. @type {Store} */
   store = new Store();
   /** REST for whatever has no method here: `chat.api.get("users/me/")`. @type {Api} */
@@ -268,6 +268,7 @@ export class ChatClient extends Messages {
 
   #hear(frame) {
     this.#sync.hear(frame);
+    this.recountAfter(frame);
     const { type, conversation_id } = frame;
     const is_about_pins = type === "message.pinned" || type === "message.unpinned";
     if (is_about_pins && this.store.pins.has(conversation_id)) this.#renewPins(conversation_id);

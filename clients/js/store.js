@@ -1,4 +1,5 @@
 import { Log } from "./log.js";
+import { Notices } from "./notices.js";
 import { Passing } from "./passing.js";
 
 /**
@@ -17,6 +18,7 @@ export class Store {
   /** @type {Map<string, object>} files on their way, by key */ parcels = new Map();
   /** @type {Map<string, object>} what is known of own uploads before the server knows: `url`, `width`, … */ previews =
     new Map();
+  /** How much of what I am told is unread. */ notices = new Notices();
   /** What the server allows, where it has told: `upload_bytes`, `attachments`. */ limits = {};
   /** @type {Map<string, Map<string, object>>} members by conversation, where they were loaded */ members = new Map();
   #passing = new Passing();
@@ -124,6 +126,7 @@ export class Store {
   clear() {
     for (const map of [this.conversations, this.logs, this.members, this.pins, this.views]) map.clear();
     this.#passing = new Passing();
+    this.notices = new Notices();
     this.me = this.epoch = null;
     this.me_seq = 0;
     this.blocked_ids = new Set();
@@ -175,6 +178,7 @@ export class Store {
     if (!conversation || (seq <= readSeq(conversation) && !conversation.membership?.is_marked_unread)) return false;
     const log = this.log(conversation_id);
     const last_read_seq = Math.max(seq, readSeq(conversation));
+    this.notices.readUpTo(conversation_id, last_read_seq);
     conversation.membership = { ...conversation.membership, last_read_seq, is_marked_unread: false };
     if (log.floor <= seq + 1) {
       const unread = log.after(last_read_seq).filter((message) => this.#counts(message));
@@ -301,6 +305,8 @@ export class Store {
       "delivered.updated": () => this.#hearMark(conversation_id, data, "delivered"),
       "user.updated": () => this.#rename(data.user),
       "conversation.removed": () => this.remove(conversation_id),
+      "notification.created": () => this.notices.hear(data.notification),
+      "notification.read": () => this.notices.count(data),
     };
     if (!passing[type]) return "unknown";
     passing[type]();
