@@ -4,6 +4,7 @@ import { openInvites } from "./invites.js";
 import { leaveConversation } from "./leaving.js";
 import { openMembers } from "./members.js";
 import { openMenu } from "./menu.js";
+import { isMuted } from "./muting.js";
 import { openOwn } from "./own.js";
 import { reportItem } from "./reporting.js";
 import { openRules } from "./rules.js";
@@ -69,11 +70,6 @@ function muteItems(edit) {
 function lastItems(chat, id) {
   if (!canIn(chat, id)("leave")) return [];
   return [{ label: "Leave", testid: "menu-leave", is_danger: true, run: () => leaveConversation(chat, id) }];
-}
-
-/** Whether a conversation is muted at this moment. */
-export function isMuted({ muted_until }) {
-  return muted_until !== null && muted_until !== undefined && new Date(muted_until) > new Date();
 }
 
 function canIn(chat, id) {

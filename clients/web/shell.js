@@ -2,12 +2,15 @@ import { Banner } from "./banner.js";
 import { toast } from "./dialog.js";
 import { fill, h, icon, soon } from "./dom.js";
 import { keepPage } from "./dropping.js";
+import { openCentre } from "./notices/centre.js";
+import { Sign, waitingCount } from "./notices/sign.js";
 import { Pane } from "./pane.js";
 import { Sidebar } from "./sidebar.js";
 import { sentenceOf } from "./words.js";
 
 const WATCHED = 200;
 const PLACE = /^#\/c\/([\w-]+)(?:\/(\d+))?$/;
+const CENTRE = "#/notifications";
 const INVITE = /^#\/invite\/([\w-]+)$/;
 
 /** The signed-in page: conversations beside the open one; on a phone one at a time. */
@@ -15,6 +18,7 @@ export class Shell {
   #chat;
   #sidebar;
   #banner;
+  #sign;
   #pane = null;
   #is_entering = false;
   #place = h("main", { class: "place" });
@@ -27,7 +31,8 @@ export class Shell {
   constructor(chat, { site_name }) {
     this.#chat = chat;
     this.#banner = new Banner(chat);
-    this.#sidebar = new Sidebar(chat, { site_name, open, onSignOut: () => this.#signOut() });
+    this.#sign = new Sign(site_name);
+    this.#sidebar = new Sidebar(chat, { open, onSignOut: () => this.#signOut() });
     this.element.append(this.#banner.element, this.#sidebar.element, this.#place);
     this.#listen();
     this.#draw();
@@ -35,6 +40,7 @@ export class Shell {
 
   close() {
     this.#ended.abort();
+    this.#sign.show(0);
     this.#pane?.close();
     document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
   }
@@ -59,11 +65,16 @@ export class Shell {
     const { store } = this.#chat;
     const [, token] = location.hash.match(INVITE) ?? [];
     if (token && store.epoch !== null) this.#enter(token);
+    if (location.hash === CENTRE && store.epoch !== null) {
+      open(null);
+      openCentre(this.#chat, open);
+    }
     const [, id, seq] = location.hash.match(PLACE) ?? [];
     const is_known = store.conversations.has(id);
     if (id && !is_known && store.epoch !== null) return open(null);
     this.#show(is_known ? id : null, Number(seq));
     this.#sidebar.draw(id);
+    this.#sign.show(waitingCount(store));
     this.#watch();
   }
 

@@ -1,8 +1,9 @@
 import { avatar } from "./avatar.js";
 import { openChannels } from "./channels.js";
-import { isMuted } from "./conversation.js";
 import { fill, fillKeyed, h, icon, iconButton } from "./dom.js";
 import { openMenu } from "./menu.js";
+import { isMuted } from "./muting.js";
+import { Bell } from "./notices/bell.js";
 import { newDirect, newGroup } from "./people.js";
 import { searchElements } from "./search.js";
 import { openSettings } from "./settings/settings.js";
@@ -11,7 +12,6 @@ import { briefly, excerptOf, nameOf, titleOf, typingText } from "./words.js";
 /** The conversations, and the way to new ones. */
 export class Sidebar {
   #chat;
-  #site_name;
   #list = h("ul", {
     class: "conversations",
     "data-testid": "conversation-list",
@@ -28,6 +28,7 @@ export class Sidebar {
   #lists = h("div", { class: "lists" }, this.#list, this.#folded);
   #empty = h("div", { class: "empty", hidden: true });
   #find;
+  #bell;
   #wanted = "";
   #me = h("button", {
     type: "button",
@@ -40,16 +41,17 @@ export class Sidebar {
   /** The whole of it. */
   element = h("nav", { class: "sidebar", "aria-label": "Conversations" });
 
-  constructor(chat, { site_name, open, onSignOut }) {
+  constructor(chat, { open, onSignOut }) {
     this.#chat = chat;
-    this.#site_name = site_name;
     this.open = open;
     this.onSignOut = onSignOut;
     const direct = () => newDirect(chat, open);
     const channels = () => openChannels(chat, open);
+    this.#bell = new Bell(chat, open);
     const start = h(
       "div",
       { class: "starts" },
+      this.#bell.element,
       iconButton("edit", "New direct chat", { "data-testid": "new-direct", onclick: direct }),
       iconButton("group", "New group", { "data-testid": "new-group", onclick: () => newGroup(chat, open) }),
       iconButton("channel", "Channels", { "data-testid": "channels", onclick: channels }),
@@ -92,8 +94,7 @@ export class Sidebar {
     fillKeyed(this.#archive, archived, itemElement);
     this.#folded.hidden = !archived.length;
     this.#empty.hidden = store.epoch === null || store.conversations.size > 0;
-    const unread = store.unread_total;
-    document.title = unread ? `(${unread}) ${this.#site_name}` : this.#site_name;
+    this.#bell.draw();
   }
 
   #item(conversation, open_id) {

@@ -8,8 +8,8 @@ import { privacyElements } from "./privacy.js";
 import { profileElements } from "./profile.js";
 import { Sessions } from "./sessions.js";
 
-/** Everything that somebody can change about themselves. */
-export function openSettings(chat) {
+/** Everything that somebody can change about themselves. @param {string} [part] the tab that is shown first */
+export function openSettings(chat, part = "profile") {
   const closed = new AbortController();
   const [tabs, panels] = tabElements("Settings", [
     { name: "profile", label: "Profile", make: () => profileElements(chat, closed.signal) },
@@ -20,7 +20,9 @@ export function openSettings(chat) {
   const dialog = openDialog("Settings", tabs, panels);
   dialog.classList.add("settings");
   dialog.addEventListener("close", () => closed.abort());
-  tabs.querySelector("[aria-selected=true]").focus();
+  const tab = tabs.querySelector(`#tab-${part}`);
+  tab.click();
+  tab.focus();
 }
 
 /** Another password or address ends the other sign-ins, so their list is read again. */
