@@ -40,10 +40,6 @@ export class Store {
     return [...this.conversations.values()].sort(order);
   }
 
-  get unread_total() {
-    return this.list.reduce((sum, { unread_count, membership }) => sum + (membership?.is_muted ? 0 : unread_count), 0);
-  }
-
   get positions() {
     return Object.fromEntries([...this.conversations.keys()].map((id) => [id, this.log(id).position]));
   }
