@@ -1,10 +1,12 @@
-"""`/`: the web client for browsers, a description of the API for programs."""
+"""`/`: the web client for browsers, a description of the API for programs. `/sw.js`: the client's service worker."""
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
@@ -43,3 +45,12 @@ def home(request: HttpRequest) -> HttpResponse:
         links: dict[str, Any] = {name: request.build_absolute_uri(path) for name, path in LINKS.items()}
         return JsonResponse({"name": settings.SITE_NAME, "version": settings.VERSION, "links": links})
     return render(request, "web/index.html", {"site_name": settings.SITE_NAME})
+
+
+@read_only
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """A worker may act for what lies below its own address, so this one is not among the static files; and it is asked
+    for anew each time, so that no old one stays."""
+    source = Path(str(finders.find("web/sw.js"))).read_bytes()
+    headers = {"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"}
+    return HttpResponse(source, content_type="text/javascript; charset=utf-8", headers=headers)

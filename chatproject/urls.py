@@ -5,7 +5,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from chatproject import health, metrics, redoc
-from chatproject.home import home
+from chatproject.home import home, service_worker
 from messaging.api.asyncapi import asyncapi
 
 handler400 = "chatproject.common.problems.bad_request"
@@ -15,6 +15,7 @@ handler500 = "chatproject.common.problems.server_error"
 
 urlpatterns = [
     path("", home, name="home"),
+    path("sw.js", service_worker, name="service-worker"),
     path("health/", health.alive, name="health"),
     path("health/ready/", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),
