@@ -3,7 +3,8 @@ import { formElement } from "./form.js";
 import { choiceElement } from "./saving.js";
 import { nameOf, titleOf } from "./words.js";
 
-const LEVELS = [
+/** What one may be told of, from the most to the least. */
+export const LEVELS = [
   ["all", "All messages"],
   ["mentions", "Only when I am mentioned"],
   ["none", "Nothing"],

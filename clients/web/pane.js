@@ -7,6 +7,7 @@ import { openDialog, toast } from "./dialog.js";
 import { fill, h, iconButton } from "./dom.js";
 import { openMembers } from "./members.js";
 import { openMenu } from "./menu.js";
+import { Offer } from "./notices/offer.js";
 import { Pins } from "./pins.js";
 import { ConversationReading } from "./reading.js";
 import { searchElements } from "./search.js";
@@ -23,6 +24,7 @@ export class Pane {
   #timeline;
   #composer;
   #pins;
+  #offer;
   #thread = null;
   #head = h("div", { class: "who" });
   #shown_head = null;
@@ -55,6 +57,7 @@ export class Pane {
       typing: (is_typing) => chat.typing(id, is_typing),
       editLast: () => this.#editLast(),
     });
+    this.#offer = new Offer(chat);
     const talk = h(
       "div",
       { class: "talk" },
@@ -62,6 +65,7 @@ export class Pane {
       this.#pins.element,
       this.#timeline.element,
       this.#typing,
+      this.#offer.element,
       this.#composer.element,
       this.#barred,
     );
@@ -228,6 +232,7 @@ export class Pane {
   #send(text, reply_to, attachments) {
     this.#timeline.forgetNew();
     this.#chat.send(this.id, text, reply_to, { attachments });
+    this.#offer.make();
   }
 
   #editLast() {

@@ -2,7 +2,9 @@ import { Banner } from "./banner.js";
 import { toast } from "./dialog.js";
 import { fill, h, icon, soon } from "./dom.js";
 import { keepPage } from "./dropping.js";
+import { hearWorker } from "./notices/arrivals.js";
 import { openCentre } from "./notices/centre.js";
+import { renewPush, takeBack } from "./notices/push.js";
 import { Sign, waitingCount } from "./notices/sign.js";
 import { Pane } from "./pane.js";
 import { Sidebar } from "./sidebar.js";
@@ -35,12 +37,14 @@ export class Shell {
     this.#sidebar = new Sidebar(chat, { open, onSignOut: () => this.#signOut() });
     this.element.append(this.#banner.element, this.#sidebar.element, this.#place);
     this.#listen();
+    this.#renewPush();
     this.#draw();
   }
 
   close() {
     this.#ended.abort();
     this.#sign.show(0);
+    takeBack();
     this.#pane?.close();
     document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
   }
@@ -52,12 +56,36 @@ export class Shell {
     this.#chat.onConnection = (state) => signal.aborted || this.#banner.show(state);
     addEventListener("hashchange", this.#draw, { signal });
     addEventListener("offline", () => this.#banner.show(this.#chat.connection), { signal });
-    addEventListener("focus", () => this.#pane?.markSeen(), { signal });
+    addEventListener("focus", () => this.#lookAgain(), { signal });
     addEventListener("blur", () => this.#pane?.lookAway(), { signal });
     addEventListener("keydown", (event) => this.#key(event), { signal });
     addEventListener("beforeunload", (event) => this.#chat.store.parcels.size && event.preventDefault(), { signal });
     keepPage(signal);
     document.addEventListener("visibilitychange", () => this.#pane?.markSeen(), { signal });
+    hearWorker(
+      {
+        open: (place) => this.#go(place),
+        subscribed: () => this.#renewPush(),
+        looksAt: (id) => this.#pane?.id === id && document.hasFocus(),
+      },
+      signal,
+    );
+  }
+
+  #lookAgain() {
+    this.#pane?.markSeen();
+    if (this.#pane) takeBack(this.#pane.id);
+  }
+
+  /** What is open would lie above the place that somebody wants to see. */
+  #go(place) {
+    document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
+    location.hash = place;
+  }
+
+  /** In silence: nobody has asked for anything, and the next start tries again. */
+  #renewPush() {
+    renewPush(this.#chat).catch(() => {});
   }
 
   #drawNow() {
@@ -94,6 +122,7 @@ export class Shell {
         h("div", { class: "nothing" }, icon("chat"), h("p", {}, "Choose a conversation, or start a new one.")),
     );
     this.#pane?.begin(seq);
+    if (id) takeBack(id);
   }
 
   /** Come into a conversation by an invitation. */

@@ -3,6 +3,7 @@ import { tabElements } from "../tabs.js";
 import { deletionElement } from "./deletion.js";
 import { emailElement } from "./email.js";
 import { exportElement } from "./export.js";
+import { notificationElements } from "./notifications.js";
 import { passwordElement } from "./password.js";
 import { privacyElements } from "./privacy.js";
 import { profileElements } from "./profile.js";
@@ -13,6 +14,7 @@ export function openSettings(chat, part = "profile") {
   const closed = new AbortController();
   const [tabs, panels] = tabElements("Settings", [
     { name: "profile", label: "Profile", make: () => profileElements(chat, closed.signal) },
+    { name: "notifications", label: "Notifications", make: () => notificationElements(chat) },
     { name: "privacy", label: "Privacy", make: () => privacyElements(chat, closed.signal) },
     { name: "security", label: "Security", make: () => securityElements(chat) },
     { name: "account", label: "Account", make: () => [exportElement(chat, closed.signal), deletionElement(chat)] },
