@@ -317,7 +317,10 @@ export class Store {
 
   #hearMark(conversation_id, { user_id, seq }, name) {
     if (user_id !== this.me?.id) this.#passing.setMark(conversation_id, user_id, { [name]: seq });
-    else if (name === "read") this.markRead(conversation_id, seq);
+    else if (name === "read") {
+      this.markRead(conversation_id, seq);
+      this.notices.round += 1; // only now the server's lists say so
+    }
   }
 
   #reduceAll(conversation_id, events) {

@@ -107,7 +107,7 @@ export class Shell {
   }
 
   #show(id, seq) {
-    if (seq) history.replaceState(null, "", `#/c/${id}`);
+    if (id && seq) history.replaceState(null, "", `#/c/${id}`);
     if (this.#pane && this.#pane.id === id) {
       this.#pane.draw();
       if (seq) this.#pane.visit(seq);

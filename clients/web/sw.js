@@ -3,7 +3,7 @@
  * A push is `{title, body, tag, badge, data: {kind, conversation_id, message_id, seq}}`, as the server sends it.
  */
 const ANSWER_MS = 500;
-const UNREADABLE = { title: "New notification", body: "Open the chat to see it." };
+const UNREADABLE = { title: "New notification", body: "Open the chat to see it.", tag: "unreadable" };
 const PICTURES = { icon: "/static/web/icon.png", badge: "/static/web/badge.png" };
 
 addEventListener("install", () => skipWaiting());
