@@ -1,7 +1,8 @@
-import { openDialog } from "../dialog.js";
+import { openDialog, toast } from "../dialog.js";
 import { h } from "../dom.js";
 import { openSettings } from "../settings/settings.js";
 import { tabElements } from "../tabs.js";
+import { sentenceOf } from "../words.js";
 import { Board } from "./board.js";
 
 /**
@@ -33,7 +34,10 @@ export function openCentre(chat, open) {
     { name: "all", label: "All", make: make(all) },
     { name: "mentions", label: "Mentions", make: make(mine) },
   ]);
-  const readAll = () => chat.readAllNotifications({ until: boards[0].newest_at }).catch(() => {});
+  const readAll = () => {
+    const until = boards[0].newest_at;
+    if (until) chat.readAllNotifications({ until }).catch((error) => toast(sentenceOf(error)));
+  };
   const props = { type: "button", class: "link", "data-testid": "read-all", onclick: readAll };
   const button = h("button", props, "Mark all as read");
   const draw = () => {

@@ -4,11 +4,11 @@ import { sentenceOf } from "../words.js";
 import { pushState, turnPushOn } from "./push.js";
 
 const OFFERED = "chat.push.offered";
+let was_looked_at = false;
 
 /** Offers notifications on this device, once and in passing: to who has just written something and may be answered. */
 export class Offer {
   #chat;
-  #is_going = false;
 
   /** The whole of it. */
   element = h("div", { class: "push-offer", role: "note", "data-testid": "push-offer", hidden: true });
@@ -19,10 +19,9 @@ export class Offer {
 
   /** Whoever was offered it once is not asked again, whatever they did. */
   async make() {
-    if (this.#is_going || localStorage.getItem(OFFERED)) return;
-    this.#is_going = true;
+    if (was_looked_at || localStorage.getItem(OFFERED)) return;
+    was_looked_at = true; // the server is not asked again with each message
     const state = await pushState(this.#chat).catch(() => null);
-    this.#is_going = false;
     if (state !== "off") return;
     localStorage.setItem(OFFERED, "yes");
     const button = (testid, text, onclick) =>
