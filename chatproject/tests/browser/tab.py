@@ -55,7 +55,7 @@ class Tab:
         expect(self.find("signin-form")).to_be_visible()
 
     def open_settings(self, part: str) -> None:
-        """Open a part of the settings: `profile`, `privacy`, `security` or `account`."""
+        """Open a part of the settings: `profile`, `notifications`, `privacy`, `security` or `account`."""
         self.find("profile").click()
         self.find("settings").click()
         self.find(f"tab-{part}").click()

@@ -246,7 +246,7 @@ def test_settings_work_with_the_keyboard_on_a_phone(servers, tab) -> None:
     alice.page.keyboard.press("Enter")
     expect(alice.find("tab-profile")).to_be_focused()
 
-    for name in ("privacy", "security", "account"):
+    for name in ("notifications", "privacy", "security", "account"):
         alice.page.keyboard.press("ArrowRight")
         expect(alice.find(f"tab-{name}")).to_be_focused()
         expect(alice.page.get_by_role("tabpanel")).to_have_attribute("id", f"panel-{name}")

@@ -140,6 +140,7 @@ def test_what_was_read_on_one_device_is_read_on_the_others(friends, servers, tab
     alice.say(f"Look, @{bob.name}")
     expect(again.find("bell-badge")).to_have_text("2")
 
+    expect(notices(bob, "Look")).to_have_count(1)  # what is not shown yet stays unread
     bob.find("read-all").click()
 
     expect(again.find("bell")).to_have_attribute("aria-label", "Notifications")
