@@ -25,11 +25,12 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(place, ~Exists(blocked), user=user)
 
     def unread(self) -> "NoticeQuerySet":
-        """Those not read: what a message caused is read with the message."""
-        behind = Membership.objects.filter(
-            user=OuterRef("user_id"), conversation=OuterRef("conversation_id"), last_read_seq__gte=OuterRef("seq")
-        )
-        return self.filter(~Q(kind__in=Notice.READ_WITH) | ~Exists(behind), read_at__isnull=True)
+        """Those not read: what a message caused is read with the message, and being added with whatever is read there
+        first."""
+        there = Membership.objects.filter(user=OuterRef("user_id"), conversation=OuterRef("conversation_id"))
+        with_message = Q(kind__in=Notice.READ_WITH) & Exists(there.filter(last_read_seq__gte=OuterRef("seq")))
+        with_place = Q(kind=Notice.Kind.ADDED) & Exists(there.filter(last_read_at__gte=OuterRef("at")))
+        return self.filter(~with_message, ~with_place, read_at__isnull=True)
 
     def with_read(self) -> "NoticeQuerySet":
         """Each with `is_unread`, and whom it names at hand."""

@@ -13,7 +13,7 @@ export function noticeText({ kind, actor, conversation_id, data }, store) {
     reaction: `${who} reacted ${data.emoji} to your message${inAll(data.count)}`,
     invitation: `${who} invites you to ${data.name || "a conversation"}`,
     added: `${who} added you to ${place ?? "a conversation"}`,
-    report: "Your report was decided",
+    report: `Your report was ${data.decision ?? "decided"}`,
     security: `New sign-in: ${data.device_name || "unknown device"}`,
   };
   return sentences[kind] ?? "Something new"; // a server may know more kinds than this page

@@ -34,6 +34,7 @@ test("what concerns the account names nobody", () => {
   const device = { device_name: "Firefox on Linux" };
   assert.equal(textOf("security", { ...nobody, data: device }), "New sign-in: Firefox on Linux");
   assert.equal(textOf("report", nobody), "Your report was decided");
+  assert.equal(textOf("report", { ...nobody, data: { decision: "upheld" } }), "Your report was upheld");
 });
 
 test("a kind that a later server tells of is still something", () => {
