@@ -6,8 +6,8 @@ import { importPublic, requireSignature, requireSupport, sign, suiteOf } from ".
 /**
  * A device that is said to be this person's, once its bundle was checked; keep it, so that it is checked once.
  * @param {{id: ?string, user_id: string, bundle: object}} device `id` is null until the server has named it
- * @returns {Promise<object>} `{id, user_id, bundle, suite, packed, spki, signature, encryption_key, signing_key}` with the
- *   public keys as `CryptoKey`s, and as SPKI in `spki`
+ * @returns {Promise<object>} `{id, user_id, bundle, suite, packed, spki, signature, encryption_key, signing_key}` with
+ *   the public keys as `CryptoKey`s, and as SPKI in `spki`
  * @throws {CryptoError} `bundle_invalid` when its own signature does not say so
  */
 export async function readDevice({ id = null, user_id, bundle }) {

@@ -10,8 +10,8 @@ const BOUND = pack("chat/file/1");
 /**
  * A file in chunks that cannot be cut off, moved or exchanged.
  * @param {Blob | ReadableStream<Uint8Array>} source
- * @returns {{stream: ReadableStream<Uint8Array>, secrets: Promise<object>}} what to upload, and `{key, nonce, digest, size}`
- *   for the message, known when the stream was read to its end and not before
+ * @returns {{stream: ReadableStream<Uint8Array>, secrets: Promise<object>}} what to upload, and `{key, nonce, digest,
+ *   size}` for the message, known when the stream was read to its end and not before
  */
 export function sealFile(source) {
   const [key, nonce] = [random(32), random(7)];
