@@ -11,6 +11,7 @@ const NONCE = 12;
 const LEAST = COMMITMENT.length + 1 + 16;
 const MOST = 256 * 1024;
 const PASSPHRASE = 12;
+const KDF = "pbkdf2-sha256";
 
 /**
  * A blob that anybody may keep.
@@ -21,18 +22,16 @@ const PASSPHRASE = 12;
  * @param {object} [backup.notes] what the client wants to find again
  * @throws {CryptoError} `passphrase_short`, `kdf_refused`, `too_large`
  */
-export async function wrapBackup({ user_id, keys, passphrase, notes = {}, rounds = LEAST_ROUNDS }) {
-  if ([...passphrase].length < PASSPHRASE) throw new CryptoError("passphrase_short");
-  const kdf = "pbkdf2-sha256";
-  const parameters = readParameters({ kdf, rounds });
+export async function wrapBackup({ user_id, keys, passphrase, notes = {}, rounds }) {
+  const parameters = requireStrength({ passphrase, rounds });
   const [salt, nonce] = [random(SALT), random(NONCE)];
   const made_at = new Date().toISOString();
   const text = new TextEncoder().encode(JSON.stringify({ made_at, keys, notes }));
   const key = await deriveKey(passphrase, salt, parameters, "encrypt");
-  const algorithm = { name: "AES-GCM", iv: nonce, additionalData: bound(user_id, kdf, parameters, salt) };
+  const algorithm = { name: "AES-GCM", iv: nonce, additionalData: bound(user_id, KDF, parameters, salt) };
   const ciphertext = new Uint8Array(await crypto.subtle.encrypt(algorithm, key, join(COMMITMENT, text)));
   if (ciphertext.length > MOST) throw new CryptoError("too_large");
-  return { v: 1, kdf, ...parameters, salt: encode(salt), nonce: encode(nonce), ciphertext: encode(ciphertext) };
+  return { v: 1, kdf: KDF, ...parameters, salt: encode(salt), nonce: encode(nonce), ciphertext: encode(ciphertext) };
 }
 
 /**
@@ -63,6 +62,12 @@ export async function readBackup({ blob, user_id, passphrase }) {
   const plaintext = new Uint8Array(await orRefuse("backup_invalid", opening));
   if (!isCommitted(plaintext)) throw new CryptoError("backup_invalid");
   return readContent(readJson(plaintext.subarray(COMMITMENT.length), "malformed"));
+}
+
+/** The parameters for a passphrase that may be used. @throws {CryptoError} `passphrase_short`, `kdf_refused` */
+export function requireStrength({ passphrase, rounds = LEAST_ROUNDS }) {
+  if ([...passphrase].length < PASSPHRASE) throw new CryptoError("passphrase_short");
+  return readParameters({ kdf: KDF, rounds });
 }
 
 function bound(user_id, kdf, parameters, salt) {

@@ -1,4 +1,4 @@
-import { readBackup, wrapBackup } from "./backup.js";
+import { readBackup, requireStrength, wrapBackup } from "./backup.js";
 import { signBundle } from "./bundles.js";
 import { encode } from "./canonical.js";
 import { anId } from "./shapes.js";
@@ -21,6 +21,7 @@ export async function makeDevice({ user_id, suite: name = RSA, passphrase = null
   const suite = suiteOf(name);
   await requireSupport(suite);
   const is_backed_up = passphrase !== null;
+  if (is_backed_up) requireStrength({ passphrase, rounds });
   const pairs = await Promise.all([suite.encryption, suite.signing].map((kind) => generate(kind, is_backed_up)));
   const [encryption, signing] = await Promise.all(pairs.map(({ publicKey }) => exported("spki", publicKey)));
   const bundle = await signBundle(suite, anId(user_id), { encryption, signing }, pairs[1].privateKey);

@@ -18,8 +18,10 @@ const refusals = vectors("refusals");
 const hex = (data) => Buffer.from(data).toString("hex");
 const bytesOf = async (stream) => new Uint8Array(await new Response(stream).arrayBuffer());
 const all = (names) => Promise.all(names.map(seenByOthers));
-const sealed = (name) =>
-  Object.entries(vectors(name)).flatMap(([who, cases]) => cases.map((each) => ({ ...each, name: `${who}, ${each.name}` })));
+const sealed = (vector) =>
+  Object.entries(vectors(vector)).flatMap(([who, cases]) =>
+    cases.map(({ name = "", ...each }) => ({ ...each, name: `${who} ${name}` })),
+  );
 
 /** The curves are tried, not assumed: without them these tests say so. */
 const skip = !(await isSupported(CURVE)) && "this Node has no curves";
@@ -102,7 +104,7 @@ for (const who of ["python", "javascript"]) {
 }
 
 for (const { name, size, sealed: data, ...secrets } of sealed("files")) {
-  test(`a file opens: ${name} ${size}`, async () => {
+  test(`a file opens: ${name}${size} bytes`, async () => {
     const plain = await bytesOf(openFile(new Blob([decode(data)]), { ...secrets, size }));
     assert.deepEqual(plain, Uint8Array.from({ length: size }, (_, at) => at % 251));
   });

@@ -53,11 +53,11 @@ def seal_message(
     if not 1 <= len(readers) <= RECIPIENTS:
         raise CryptoError("too_large" if readers else "malformed")
     require_order([an_id(each.id) for each in readers])
-    suite, device = sender.public.suite, an_id(sender.id)
-    context = place.context(suite, device, a_number(roster_seq))
+    suite, device, roster = sender.public.suite, an_id(sender.id), a_number(roster_seq)
+    context = place.context(suite, device, roster)
     ciphertext = AESGCM(fresh.key).encrypt(fresh.nonce, pad(body), context)
     keys = tuple((an_id(each.id), fresh.wrap(each, fresh.key, wrap_info(each, context))) for each in readers)
-    unsigned = Envelope(suite, device, roster_seq, keys, fresh.nonce, ciphertext)
+    unsigned = Envelope(suite, device, roster, keys, fresh.nonce, ciphertext)
     return replace(unsigned, signature=suite.sign(sender.signing_key, unsigned.signed(context))).to_json()
 
 

@@ -48,6 +48,9 @@ def a_text(value: object, least: int, most: int) -> str:
 
 
 def a_number(value: object, least: int = 0, most: int = LARGEST) -> int:
+    """A whole number. 7.0 is 7: other implementations cannot tell them apart."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise CryptoError("malformed")
     return value
