@@ -40,7 +40,8 @@ export function sealFile(source) {
  * The plain file. What was read of it is good only when the stream ends without an error.
  * @param {Blob | ReadableStream<Uint8Array>} source
  * @param {{key: string, nonce: string, digest: string, size: number}} secrets as in an attachment
- * @returns {ReadableStream<Uint8Array>} fails with `file_truncated`, `file_invalid` or `file_digest`
+ * @returns {ReadableStream<Uint8Array>} fails with `file_truncated`, `file_invalid` or `file_digest`; a `Response` around it
+ *   fails as well, but in browsers with an error of its own
  */
 export function openFile(source, { key, nonce, digest, size }) {
   const cipher = new Cipher("decrypt", someBytes(key, 32), someBytes(nonce, 7));

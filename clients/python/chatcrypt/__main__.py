@@ -1,0 +1,5 @@
+import sys
+
+from chatcrypt.command import main
+
+sys.exit(main())
