@@ -20,7 +20,7 @@ async def test_reading_is_heard_by_own_devices_and_by_others(person) -> None:
         by_http = await hers.expect("read.updated", seq=seq)
 
     assert reply["data"] == {"seq": seq - 1}
-    assert own["me_seq"] == me_seq + 1
+    assert own["me_seq"] > me_seq, "what the worker tells may come between"
     assert "me_seq" not in other
     assert own["data"] == other["data"]
     assert (other["data"]["user_id"], other["data"]["seq"]) == (bob.id, seq - 1)

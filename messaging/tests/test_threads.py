@@ -197,7 +197,8 @@ async def test_own_devices_hear_what_was_read_in_a_thread_and_nobody_else(person
             await socket.quiet()
 
     assert heard[0] == heard[1]
-    assert (heard[0]["me_seq"], heard[0]["conversation_id"]) == (me_seq + 1, group)
+    assert heard[0]["me_seq"] > me_seq, "what the worker tells may come between"
+    assert heard[0]["conversation_id"] == group
     assert heard[0]["data"] == {"conversation_id": group, "thread_id": root["id"], "seq": replies[1]["seq"]}
     assert (len(phone.of("thread.read")), len(phone.of("hello"))) == (1, 1)
     assert his.of("thread.read") == phone.of("read.updated") == []
