@@ -18,6 +18,7 @@ from django.db import connection, connections, transaction
 from django.db.models import F
 
 from accounts.models import Device
+from chatproject.common import endpoints
 from chatproject.common.clock import now
 from notifications import providers
 from notifications.models import Push
@@ -29,7 +30,8 @@ log = structlog.get_logger(__name__)
 
 SLOTS = 16
 """Pushes that are being sent at the same time."""
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=endpoints.SECONDS + 5)
+"""Longer than a push may take; after a kill, people wait so long for what was on its way."""
 MAX_ATTEMPTS = 8
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 3600.0
 """Seconds until a failed push is tried again; each time twice as many."""
@@ -58,7 +60,8 @@ class PushLane:
             return False
         moment = now()
         going, waiting, dropped = judge(pushes, moment)
-        Push.objects.filter(id__in=[push.id for push in dropped]).delete()
+        for push in dropped:
+            _done(push)
         for push, due_at in waiting:
             _put_off(push, due_at)
         previews = self._previews({push.message_id for push in going if push.message_id})
@@ -116,12 +119,18 @@ def _put_off(push: Push, due_at: datetime) -> None:
     Push.objects.filter(id=push.id).update(due_at=due_at, attempts=push.attempts - 1)
 
 
+def _done(push: Push) -> None:
+    """Sent, or not wanted; what has joined it meanwhile still has to be looked at."""
+    row = Push.objects.filter(id=push.id)
+    if not row.filter(round=push.round).delete()[0]:
+        row.update(attempts=0, due_at=now())
+
+
 def settle(push: Push, outcome: Outcome) -> None:
     """Write down what became of an attempt."""
     row = Push.objects.filter(id=push.id)
     if outcome.verdict == Verdict.SENT:
-        if not row.filter(round=push.round).delete()[0]:  # something joined it meanwhile
-            row.update(attempts=0, due_at=now())
+        _done(push)
     elif outcome.verdict == Verdict.GONE:
         Device.objects.filter(id=push.device_id, token_hash=push.device.token_hash).delete()
     elif outcome.verdict == Verdict.REFUSED or push.attempts >= MAX_ATTEMPTS:
