@@ -30,6 +30,7 @@ def judge(pushes: Collection[Push], moment: datetime) -> Verdicts:
     """Decide about these pushes, with their device, its person and preferences at hand, in so many queries."""
     facts, verdicts = _Facts(pushes), Verdicts([], [], [])
     for push in pushes:
+        facts.turn(push)
         if not facts.is_wanted(push, moment):
             verdicts.dropped.append(push)
         elif later := facts.later(push, moment):
@@ -56,8 +57,19 @@ class _Facts:
         unread = Notice.objects.unread().exclude(kind__in=Notice.READ_WITH)
         found = unread.filter(user__in=people, subject_id__in=topics)
         self._unread = set(found.values_list("user_id", "kind", "subject_id"))
+        told = Notice.objects.filter(user__in=people, kind=Kind.MESSAGE, subject_id__in=places)
+        self._messages = {(notice.user_id, notice.conversation_id): notice for notice in told.select_related("actor")}
         self._invites = set(Invite.objects.usable().filter(id__in=topics).values_list("id", flat=True))
         self._online = presence.online(people)
+
+    def turn(self, push: Push) -> None:
+        """Once they have read where they were meant, a push is about what else has joined it."""
+        place = (push.device.user_id, push.conversation_id)
+        membership, other = self._memberships.get(place), self._messages.get(place)
+        if push.kind not in Notice.NAMING or not membership or not other:
+            return
+        if (push.seq or 0) <= membership.last_read_seq < (other.seq or 0):
+            push.kind, push.actor, push.message_id, push.seq = other.kind, other.actor, other.message_id, other.seq
 
     def is_wanted(self, push: Push, moment: datetime) -> bool:
         user = push.device.user

@@ -15,14 +15,17 @@ from notifications.providers import configured
 def queue(notices: Collection[Notice], moment: datetime) -> None:
     """Have these notices pushed to all devices of their people: what is read within `PUSH_DELAY_SECONDS` is not.
 
-    What is about the same conversation, or the same subject elsewhere, is one push. The caller holds a lock that keeps
+    What is about the same conversation, or the same subject elsewhere, is one push: about the newest that means this
+    person, else about the newest. The caller holds a lock that keeps
     others from queueing the same: of the people, or of their conversation's tail."""
     devices = Device.objects.filter(user__in={notice.user_id for notice in notices}, provider__in=configured())
     by_person: dict[UUID, list[UUID]] = {}
     for device_id, user_id in devices.values_list("id", "user_id"):
         by_person.setdefault(user_id, []).append(device_id)
     wanted = {
-        (device_id, topic(notice)): notice for notice in notices for device_id in by_person.get(notice.user_id, ())
+        (device_id, topic(notice)): notice
+        for notice in sorted(notices, key=_weight)
+        for device_id in by_person.get(notice.user_id, ())
     }
     if not wanted:
         return
@@ -55,6 +58,10 @@ def topic(notice: Notice) -> UUID:
     if notice.kind in Notice.READ_WITH and notice.conversation_id:
         return notice.conversation_id
     return notice.subject_id
+
+
+def _weight(notice: Notice) -> tuple[bool, int]:
+    return notice.kind in Notice.NAMING, notice.seq or 0
 
 
 def _described(push: Push, notice: Notice) -> Push:

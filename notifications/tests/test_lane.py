@@ -129,6 +129,26 @@ def test_a_mention_is_what_the_push_is_about(group, alice, bob, phone, fcm, lane
     assert (push.message["data"]["kind"], push.message["data"]["message_id"]) == ("mention", str(sent.id))
 
 
+def test_who_has_read_the_mention_is_told_of_what_came_after(group, alice, bob, phone, fcm, lane):
+    mention = say(alice, group, "@bob, look")
+    after = say(alice, group, "And now?")
+    services.mark_read(member(bob, group), seq=mention.seq)
+    lane.send()
+
+    (push,) = (one for one in fcm.taken if one.message["data"]["kind"] != "added")
+    assert (push.message["data"]["kind"], push.message["data"]["message_id"]) == ("message", str(after.id))
+
+
+def test_of_several_mentions_the_push_is_about_the_newest(group, alice, bob, phone, fcm, lane):
+    for text in ("@all, first", "@bob, second"):
+        services.send_message(alice, conversation_id=group.id, message=NewMessage(text))
+    newest = say(alice, group, "@all, third")
+    lane.send()
+
+    (push,) = fcm.taken
+    assert (push.message["data"]["kind"], push.message["data"]["message_id"]) == ("mention", str(newest.id))
+
+
 def test_what_is_told_beside_messages_is_pushed_too(alice, bob, phone, fcm, lane):
     conversations.create_group(
         alice, name="", description="", member_ids=[bob.id], history="all", members_can_invite=False
