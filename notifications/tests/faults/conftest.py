@@ -1,0 +1,3 @@
+from messaging.tests.faults.conftest import dice
+
+__all__ = ["dice"]
