@@ -50,19 +50,30 @@ class New(NamedTuple):
     mentions_all: bool
 
 
+class Told(NamedTuple):
+    """How far each conversation was told, and those of which there is more."""
+
+    until: dict[UUID, int]
+    unfinished: list[UUID]
+
+
 class Follower:
     """One worker's view of where there is news."""
 
     def __init__(self) -> None:
         self._told: dict[UUID, int] = {}
+        self._waiting: list[UUID] = []
         self._compared = -COMPARE_EVERY
 
     def follow(self) -> bool:
         """Tell of what is new, in some conversations. False when there is nothing new."""
-        behind = self._behind()
-        for ids in (behind[start : start + TOGETHER] for start in range(0, len(behind), TOGETHER)):
-            self._told |= tell_news(ids)
-        return bool(behind)
+        self._waiting = self._waiting or self._behind()
+        ids, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
+        if ids:
+            told = tell_news(ids)
+            self._told |= told.until
+            self._waiting += told.unfinished
+        return bool(ids)
 
     def _behind(self) -> list[UUID]:
         if time.monotonic() - self._compared > COMPARE_EVERY:
@@ -81,9 +92,9 @@ def id_at(moment: datetime) -> UUID:
     return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
-def tell_news(conversation_ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Tell the members of these conversations of what is new there, in one transaction. Returns how far each was told;
-    those that another worker is at are left to it."""
+def tell_news(conversation_ids: Collection[UUID]) -> Told:
+    """Tell the members of these conversations of what is new there, in one transaction. Those that another worker is at
+    are left to it."""
     with transaction.atomic():
         tails = _locked(conversation_ids)
         heads = dict(Conversation.objects.filter(id__in=tails).values_list("id", "seq"))
@@ -93,8 +104,10 @@ def tell_news(conversation_ids: Collection[UUID]) -> Mapping[UUID, int]:
             _tell(news)
         for id_, tail in tails.items():
             tail.seq = until[id_]
-        Tail.objects.bulk_update(tails.values(), ["seq"])
-    return until
+        Tail.objects.bulk_create(  # an upsert: `bulk_update` takes longer than all the rest
+            tails.values(), update_conflicts=True, unique_fields=["conversation"], update_fields=["seq"]
+        )
+    return Told(until, [id_ for id_, seq in until.items() if seq < heads[id_]])
 
 
 def _locked(conversation_ids: Collection[UUID]) -> dict[UUID, Tail]:

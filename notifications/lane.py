@@ -5,16 +5,17 @@ itself.
 A provider that hangs or fails over and over is left alone for a while, so that it holds up nobody else's.
 """
 
+import math
 import random
-import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from accounts.models import Device
@@ -22,7 +23,7 @@ from chatproject.common import endpoints
 from chatproject.common.clock import now
 from notifications import providers
 from notifications.models import Push
-from notifications.providers import Outcome, Provider, Verdict
+from notifications.providers import Outcome, Verdict
 from notifications.wanted import judge
 from notifications.words import message_for
 
@@ -30,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 SLOTS = 16
 """Pushes that are being sent at the same time."""
+TOGETHER = 0.1
+"""Seconds for which those that are being sent are waited for, to be settled together."""
 LEASE = timedelta(seconds=endpoints.SECONDS + 5)
 """Longer than a push may take; after a kill, people wait so long for what was on its way."""
 MAX_ATTEMPTS = 8
@@ -41,33 +44,25 @@ Previews = Callable[[Collection[UUID]], Mapping[UUID, str]]
 
 
 class PushLane:
-    """See the module. `previews` tells what these messages say now; it is asked only where the settings let it."""
+    """See the module. `previews` tells what these messages say now; it is asked only where the settings let it.
+
+    Threads only send; what the database is told is told by the thread that calls, for many pushes at once."""
 
     def __init__(self, previews: Previews) -> None:
         self._previews = previews
         self._pool = ThreadPoolExecutor(SLOTS, thread_name_prefix="push")
-        self._flying: set[Future[None]] = set()
+        self._flying: dict[Future[Outcome], Push] = {}
         self._health = _Health()
 
     def send_due(self) -> bool:
-        """Send what is due, as much as there are free slots. False when there is nothing to do."""
-        self._flying = {future for future in self._flying if not future.done()}
-        if len(self._flying) >= SLOTS:
-            wait(self._flying, timeout=1, return_when=FIRST_COMPLETED)
-            return True
-        pushes = _take(SLOTS - len(self._flying))
-        if not pushes:
-            return False
-        moment = now()
-        going, waiting, dropped = judge(pushes, moment)
-        for push in dropped:
-            _done(push)
-        for push, due_at in waiting:
-            _put_off(push, due_at)
-        previews = self._previews({push.message_id for push in going if push.message_id})
-        for push in going:
-            self._send(push, previews)
-        return True
+        """Settle what was sent, and send what is due, as much as there are free slots. False when there is nothing to
+        do."""
+        self.wait(TOGETHER)
+        self._settle_sent()
+        pushes = _take(SLOTS - len(self._flying)) if len(self._flying) < SLOTS else []
+        if pushes:
+            self._send(pushes)
+        return bool(self._flying or pushes)
 
     def wait(self, timeout: float) -> None:
         """Wait for what is on its way, so many seconds at most."""
@@ -76,29 +71,41 @@ class PushLane:
     def stop(self, timeout: float) -> None:
         """Send no more; what is still on its way after `timeout` seconds is due again after its lease."""
         self.wait(timeout)
+        self._settle_sent()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _send(self, push: Push, previews: Mapping[UUID, str]) -> None:
-        provider = providers.provider_of(push.device.provider)
-        if provider is None:
-            Push.objects.filter(id=push.id).delete()
-            return
-        host = provider.lane(push.device.token)
-        if seconds := self._health.rests_for(host):
-            _put_off(push, now() + timedelta(seconds=seconds))
-            return
-        message = message_for(push, previews.get(push.message_id) if push.message_id else None)
-        self._flying.add(self._pool.submit(self._deliver, provider, host, push, message))
+    def _send(self, pushes: list[Push]) -> None:
+        moment = now()
+        going, waiting, dropped = judge(pushes, moment)
+        ready = []
+        for push in going:
+            provider = providers.provider_of(push.device.provider)
+            if provider is None:
+                dropped.append(push)
+            elif seconds := self._health.rests_for(provider.lane(push.device.token)):
+                waiting.append((push, moment + timedelta(seconds=seconds)))
+            else:
+                ready.append((provider, push))
+        _done(dropped)
+        _put_off(waiting)
+        previews = self._previews({push.message_id for _, push in ready if push.message_id})
+        for provider, push in ready:
+            message = message_for(push, previews.get(push.message_id) if push.message_id else None)
+            self._flying[self._pool.submit(provider.send, push.device.token, message)] = push
 
-    def _deliver(self, provider: Provider, host: str, push: Push, message: providers.Push) -> None:
-        outcome = provider.send(push.device.token, message)
-        self._health.note(host, outcome)
-        try:
-            settle(push, outcome)
-        except Exception as error:  # due again after its lease, as after a crash
-            log.warning("push_not_settled", reason=type(error).__name__)
-        finally:
-            connections.close_all()
+    def _settle_sent(self) -> None:
+        """When this fails, it is all due again after its lease, as after a crash."""
+        sent = {future: push for future, push in self._flying.items() if future.done()}
+        for future in sent:
+            del self._flying[future]
+        outcomes = [(push, future.result()) for future, push in sent.items()]
+        for push, outcome in outcomes:
+            if provider := providers.provider_of(push.device.provider):
+                self._health.note(provider.lane(push.device.token), outcome)
+        _done([push for push, outcome in outcomes if outcome.verdict == Verdict.SENT])
+        for push, outcome in outcomes:
+            if outcome.verdict != Verdict.SENT:
+                settle(push, outcome)
 
 
 def _take(count: int) -> list[Push]:
@@ -114,23 +121,39 @@ def _take(count: int) -> list[Push]:
     return list(Push.objects.filter(id__in=ids).select_related("device__user__preference", "actor", "conversation"))
 
 
-def _put_off(push: Push, due_at: datetime) -> None:
+def _put_off(waiting: Collection[tuple[Push, datetime]]) -> None:
     """Not now: that was no attempt."""
-    Push.objects.filter(id=push.id).update(due_at=due_at, attempts=push.attempts - 1)
+    alike: dict[tuple[datetime, int], list[UUID]] = defaultdict(list)
+    for push, due_at in waiting:
+        alike[due_at, push.attempts - 1].append(push.id)
+    for (due_at, attempts), ids in alike.items():
+        with transaction.atomic():
+            _lock(ids)
+            Push.objects.filter(id__in=ids).update(due_at=due_at, attempts=attempts)
 
 
-def _done(push: Push) -> None:
-    """Sent, or not wanted; what has joined it meanwhile still has to be looked at."""
-    row = Push.objects.filter(id=push.id)
-    if not row.filter(round=push.round).delete()[0]:
-        row.update(attempts=0, due_at=now())
+def _done(pushes: Collection[Push]) -> None:
+    """Sent, or not wanted; what has joined them meanwhile still has to be looked at."""
+    if not pushes:
+        return
+    with transaction.atomic():
+        rounds = _lock([push.id for push in pushes])
+        joined = [push.id for push in pushes if rounds.get(push.id, push.round) != push.round]
+        Push.objects.filter(id__in=rounds.keys() - joined).delete()
+        Push.objects.filter(id__in=joined).update(attempts=0, due_at=now())
+
+
+def _lock(ids: Collection[UUID]) -> dict[UUID, int]:
+    """Their rounds, with their rows locked in the order in which all lock who lock several."""
+    rows = Push.objects.select_for_update().filter(id__in=ids).order_by("device_id", "topic")
+    return dict(rows.values_list("id", "round"))
 
 
 def settle(push: Push, outcome: Outcome) -> None:
     """Write down what became of an attempt."""
     row = Push.objects.filter(id=push.id)
     if outcome.verdict == Verdict.SENT:
-        _done(push)
+        _done([push])
     elif outcome.verdict == Verdict.GONE:
         Device.objects.filter(id=push.device_id, token_hash=push.device.token_hash).delete()
     elif outcome.verdict == Verdict.REFUSED or push.attempts >= MAX_ATTEMPTS:
@@ -152,21 +175,18 @@ class _Health:
     def __init__(self) -> None:
         self._strikes: dict[str, int] = {}
         self._rests_until: dict[str, float] = {}
-        self._lock = threading.Lock()
 
     def note(self, host: str, outcome: Outcome) -> None:
-        with self._lock:
-            if outcome.verdict != Verdict.LATER:
-                self._strikes.pop(host, None)
-                return
-            strikes = self._strikes[host] = self._strikes.get(host, 0) + 1
-            if strikes >= STRIKES:
-                self._rests_until[host] = time.monotonic() + REST
+        if outcome.verdict != Verdict.LATER:
+            self._strikes.pop(host, None)
+            return
+        strikes = self._strikes[host] = self._strikes.get(host, 0) + 1
+        if strikes >= STRIKES:
+            self._rests_until[host] = time.monotonic() + REST
 
-    def rests_for(self, host: str) -> float:
+    def rests_for(self, host: str) -> int:
         """The seconds for which this host is still to be left alone; then one may try."""
-        with self._lock:
-            left = self._rests_until.get(host, 0.0) - time.monotonic()
-            if left <= 0:
-                self._rests_until.pop(host, None)
-            return max(0.0, left)
+        left = self._rests_until.get(host, 0.0) - time.monotonic()
+        if left <= 0:
+            self._rests_until.pop(host, None)
+        return math.ceil(max(0.0, left))

@@ -115,7 +115,7 @@ def test_what_another_worker_is_at_is_left_to_it(alice, bob) -> None:
     found: list[dict] = []
 
     def other() -> None:
-        found.append(dict(tell_news([group.id])))
+        found.append(tell_news([group.id]).until)
         connection.close()
 
     with transaction.atomic():
@@ -153,8 +153,9 @@ def test_in_a_large_channel_only_those_are_told_who_are_meant(alice, bob, carol,
     assert [push.kind for push in Push.objects.all()] == ["mention"]
 
 
-def test_long_logs_are_told_in_steps(alice, bob, monkeypatch) -> None:
+def test_long_logs_are_told_in_steps_without_a_pause(alice, bob, monkeypatch) -> None:
     monkeypatch.setattr(tail, "STEP", 2)
+    monkeypatch.setattr(tail, "OVERLAP", timedelta(seconds=-60))  # written while the worker was away
     group = group_of(alice, bob)
     for n in range(5):
         say(alice, group, f"{n}")
