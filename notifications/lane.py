@@ -11,11 +11,12 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
 from accounts.models import Device
@@ -25,7 +26,7 @@ from notifications import providers
 from notifications.models import Push
 from notifications.providers import Outcome, Verdict
 from notifications.wanted import judge
-from notifications.words import message_for
+from notifications.words import badges, message_for
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +72,8 @@ class PushLane:
     def stop(self, timeout: float) -> None:
         """Send no more; what is still on its way after `timeout` seconds is due again after its lease."""
         self.wait(timeout)
-        self._settle_sent()
+        with suppress(DatabaseError):
+            self._settle_sent()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _send(self, pushes: list[Push]) -> None:
@@ -89,12 +91,14 @@ class PushLane:
         _done(dropped)
         _put_off(waiting)
         previews = self._previews({push.message_id for _, push in ready if push.message_id})
+        unread = badges({push.device.user_id for _, push in ready})
         for provider, push in ready:
-            message = message_for(push, previews.get(push.message_id) if push.message_id else None)
+            preview = previews.get(push.message_id) if push.message_id else None
+            message = message_for(push, preview, unread[push.device.user_id])
             self._flying[self._pool.submit(provider.send, push.device.token, message)] = push
 
     def _settle_sent(self) -> None:
-        """When this fails, it is all due again after its lease, as after a crash."""
+        """When this fails, it is all due again after its lease, as after a kill."""
         sent = {future: push for future, push in self._flying.items() if future.done()}
         for future in sent:
             del self._flying[future]

@@ -11,9 +11,13 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     """Reading notices."""
 
     def visible_to(self, user: User) -> "NoticeQuerySet":
-        """This person's notices that they may still see: of conversations they are in, from where their view begins;
+        """This person's notices that they may still see."""
+        return self.filter(user=user).visible()
+
+    def visible(self) -> "NoticeQuerySet":
+        """Those that their people may still see: of conversations they are in, from where their view begins;
         invitations that still lead in; nothing of people whom they block."""
-        mine = Membership.objects.live().filter(user=user, conversation=OuterRef("conversation_id"))
+        mine = Membership.objects.live().filter(user=OuterRef("user_id"), conversation=OuterRef("conversation_id"))
         begun = Q(seq__isnull=True) | Exists(mine.filter(visible_from_seq__lt=OuterRef("seq")))
         usable = Invite.objects.usable().filter(id=OuterRef("subject_id"))
         place = (
@@ -21,8 +25,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
             | Q(kind=Notice.Kind.INVITATION) & Exists(usable) & ~Exists(mine)
             | ~Q(kind=Notice.Kind.INVITATION) & Exists(mine) & begun
         )
-        blocked = Block.objects.filter(blocker=user, blocked=OuterRef("actor_id"))
-        return self.filter(place, ~Exists(blocked), user=user)
+        blocked = Block.objects.filter(blocker=OuterRef("user_id"), blocked=OuterRef("actor_id"))
+        return self.filter(place, ~Exists(blocked))
 
     def unread(self) -> "NoticeQuerySet":
         """Those not read: what a message caused is read with the message, and being added with whatever is read there

@@ -1,8 +1,12 @@
 """What a push says. By default nothing that anybody wrote or is called: ids, for the app to fetch the rest."""
 
-from django.conf import settings
+from collections import Counter
+from collections.abc import Collection, Mapping
+from uuid import UUID
 
-from accounts.models import User
+from django.conf import settings
+from django.db.models import Count
+
 from notifications import providers
 from notifications.models import Notice, Push
 
@@ -21,7 +25,7 @@ LIVES = 24 * 3600
 """Seconds for which a provider keeps a push for a device that is off."""
 
 
-def message_for(push: Push, preview: str | None) -> providers.Push:
+def message_for(push: Push, preview: str | None, badge: int) -> providers.Push:
     """The push as the provider sends it; with a preview and names only where `PUSH_PREVIEWS` is on."""
     title, body = settings.SITE_NAME, SENTENCES[Kind(push.kind)]
     if settings.PUSH_PREVIEWS and push.conversation:
@@ -38,7 +42,7 @@ def message_for(push: Push, preview: str | None) -> providers.Push:
         body=body,
         data={name: value for name, value in data.items() if value},
         tag=push.topic.hex,
-        badge=badge(push.device.user),
+        badge=badge,
         ttl=LIVES,
         is_urgent=push.kind in (Kind.MESSAGE, *Notice.NAMING),
     )
@@ -50,6 +54,7 @@ def _title(push: Push) -> str:
     return " · ".join(name for name in (actor, place) if name)
 
 
-def badge(user: User) -> int:
-    """What stands on the app's icon: how many notices this person has not read."""
-    return Notice.objects.visible_to(user).unread().count()
+def badges(user_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """What stands on the icons of these people's apps: how many notices each has not read. One query."""
+    unread = Notice.objects.filter(user__in=user_ids).visible().unread()
+    return Counter(dict(unread.values_list("user_id").annotate(Count("id"))))
