@@ -23,8 +23,9 @@ from notifications.tests.fcm import FcmServer, Sent
 
 pytestmark = pytest.mark.faults
 
-DELAY, ONLINE = 6, 9
-SETTINGS = {**GENEROUS, "PUSH_DELAY_SECONDS": str(DELAY), "PUSH_ONLINE_SECONDS": str(ONLINE)}
+DELAYS, LONGER = (6, 20), 3
+"""Seconds until something is pushed: the second where the machine is too slow to write a hundred messages in the first.
+Those who are online have so many more."""
 MEMBERS, MESSAGES, KILLS = 50, 100, 3
 HAS_OWN_WORKER = bool(os.environ.get("REDIS_URL"))
 SETTLING = 1.0
@@ -136,16 +137,26 @@ SILENT = {"alice", "reading", "muted", "unmeant", "deaf", "quiet", "blocking", "
 
 
 def test_exactly_the_right_people_get_one_push_each(dice) -> None:
-    with Telephones(dice) as telephones, Server(env={**SETTINGS, **telephones.env}) as server:
-        asyncio.run(told_once(server, telephones, dice))
+    assert any(are_told(delay, dice) for delay in DELAYS), "too slow"
+
+
+def are_told(delay: int, dice: Random) -> bool:
+    """Whether the messages were written within the delay, and all that is asserted then."""
+    env = {**GENEROUS, "PUSH_DELAY_SECONDS": str(delay), "PUSH_ONLINE_SECONDS": str(delay + LONGER)}
+    with Telephones(dice) as telephones, Server(env={**env, **telephones.env}) as server:
+        were_in_time = asyncio.run(told_once(server, telephones, dice, delay))
         assert "Traceback" not in server.log
+        return were_in_time
 
 
-async def told_once(server: Server, telephones: Telephones, dice: Random) -> None:
+async def told_once(server: Server, telephones: Telephones, dice: Random, delay: int) -> bool:
     cast = await asyncio.to_thread(Cast, server)
     async with staying_online(cast["online"]) as is_here, staying_online(cast["reading-online"]) as is_here_too:
+        began = time.monotonic()
         await write(server, cast)
-        assert telephones.arrivals == [], "the machine is too slow for one push"
+        if time.monotonic() - began > delay - 1:
+            return False
+        assert telephones.arrivals == []
 
         flying: list[Push] = []
         for _ in range(KILLS):
@@ -160,10 +171,10 @@ async def told_once(server: Server, telephones: Telephones, dice: Random) -> Non
             await asyncio.to_thread(revive_worker, server)
 
         await until(lambda: is_here() and is_here_too(), 10, "those who are online")
-        await look_aside(cast, telephones)
+        await look_aside(cast, telephones, delay)
         await asyncio.sleep(over - time.monotonic())
-
     check(cast, telephones, flying)
+    return True
 
 
 async def write(server: Server, cast: Cast) -> None:
@@ -246,16 +257,16 @@ async def staying_online(person: Person) -> Awaitable[Callable[[], bool]]:
             await staying
 
 
-async def look_aside(cast: Cast, telephones: Telephones) -> None:
+async def look_aside(cast: Cast, telephones: Telephones, delay: int) -> None:
     """In another group of two who are online: they have longer to read it there, and who does so hears no more."""
     tag = cast.aside.replace("-", "")
     seq = await say(cast["alice"], cast.aside, 1)
     said = time.monotonic()
-    await asyncio.sleep(DELAY + 2)
+    await asyncio.sleep(delay + LONGER / 2)
     assert telephones.of(tag) == {}, "they are online"
     await insist(cast["reading-online"], "POST", f"conversations/{cast.aside}/read/", {"seq": seq})
-    await until(lambda: telephones.of(tag), ONLINE, "a push to who did not read")
-    assert time.monotonic() - said >= ONLINE
+    await until(lambda: telephones.of(tag), 15, "a push to who did not read")
+    assert time.monotonic() - said >= delay + LONGER - 1, "they have longer"
 
 
 def check(cast: Cast, telephones: Telephones, flying: list[Push]) -> None:
