@@ -50,10 +50,10 @@ async def sending(crowd: Crowd, options: argparse.Namespace) -> dict[str, float 
     """What it costs to carry the messages of one timed stretch, and how they fared."""
     crowd.forget()
     own, began, first = time.process_time(), time.monotonic(), crowd.sent
-    cpu, database_cpu = cpu_seconds(options)
+    spent = cpu_seconds(options)
     await drive(crowd, options, options.seconds)
     ended = await crowd.settle(SILENCE)
-    cpu, database_cpu = (now - then for now, then in zip(cpu_seconds(options), (cpu, database_cpu), strict=True))
+    cpu, worker_cpu, database_cpu = (now - then for now, then in zip(cpu_seconds(options), spent, strict=True))
     sent, wall = crowd.sent - first, ended - began
     return {
         "sent": sent,
@@ -69,6 +69,7 @@ async def sending(crowd: Crowd, options: argparse.Namespace) -> dict[str, float 
         "deliveries_per_second": crowd.deliveries / wall,
         "cpu_us_per_delivery": cpu * 1e6 / max(crowd.deliveries, 1),
         "cpu_us_per_message": cpu * 1e6 / max(sent, 1),
+        "worker_us_per_message": worker_cpu * 1e6 / max(sent, 1),
         "database_us_per_message": database_cpu * 1e6 / max(sent, 1),
         "server_busy": cpu / wall,
         "client_busy": (time.process_time() - own) / wall,
@@ -78,10 +79,14 @@ async def sending(crowd: Crowd, options: argparse.Namespace) -> dict[str, float 
     }
 
 
-def cpu_seconds(options: argparse.Namespace) -> tuple[float, float]:
-    """Of the server, and of the PostgreSQL processes that work for it."""
+def cpu_seconds(options: argparse.Namespace) -> tuple[float, float, float]:
+    """Of the server, of its worker (a process or threads), and of the PostgreSQL processes that work for both."""
     backends = procstat.postgres_backends(options.database) if options.database else []
-    return procstat.cpu_seconds([options.pid]), procstat.cpu_seconds(backends)
+    if options.worker == options.pid:
+        worker = procstat.thread_seconds(options.pid, ("worker", "push"))
+    else:
+        worker = procstat.cpu_seconds([options.worker]) if options.worker else 0.0
+    return procstat.cpu_seconds([options.pid]) - worker, worker, procstat.cpu_seconds(backends)
 
 
 async def drive(crowd: Crowd, options: argparse.Namespace, seconds: float) -> None:
@@ -108,6 +113,7 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url", help="scheme, host and port")
     parser.add_argument("--pid", type=int, required=True, help="the server; its process tree is summed")
+    parser.add_argument("--worker", type=int, help="counted apart: a process of that tree, or the same for its threads")
     parser.add_argument("--database", help="name of the server's PostgreSQL database, to count its CPU too")
     parser.add_argument("--people", type=Path, help="what bench.seed made for this scene")
     parser.add_argument("--members", type=int, default=500, help="connections")
