@@ -93,13 +93,15 @@ def _announce(notices: Collection[Notice], previews: Mapping[UUID, str]) -> None
         user__in={user_id for user_id, _, _ in told}, subject_id__in={subject_id for *_, subject_id in told}
     )
     waiting = [notice for notice in stored if (notice.user_id, notice.kind, notice.subject_id) in told]
+    rings = []
     while waiting:
         one_each = {notice.user_id: notice for notice in waiting}
         for user_id, number in User.objects.bump(one_each).items():
             notice = one_each[user_id]
             preview = previews.get(notice.message_id) if notice.message_id else None
-            announce(Ring(person_topic(user_id), number, created_frame(notice, number, preview)))
+            rings.append(Ring(person_topic(user_id), number, created_frame(notice, number, preview)))
         waiting = [notice for notice in waiting if one_each[notice.user_id] is not notice]
+    announce(*rings)  # together: each by itself would start a loop and a connection to Redis
 
 
 def unread_counts(user: User) -> NoticeCounts:
