@@ -25,6 +25,8 @@ import django  # noqa: E402
 import pytest  # noqa: E402
 from django.core import mail  # noqa: E402
 from django.core.mail import EmailMessage  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from django.test import TransactionTestCase  # noqa: E402
 from rest_framework.test import APIClient  # noqa: E402
 
 from chatproject.tests import canaries  # noqa: E402
@@ -93,6 +95,21 @@ class Canary:
     def pytest_terminal_summary(self, terminalreporter, config: pytest.Config) -> None:
         for leak in sorted(config.stash[LEAKS]):
             terminalreporter.write_line(f"A secret was logged. {leak}", red=True)
+
+
+KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+def _empty_tables(case: TransactionTestCase) -> None:
+    """What a test with real commits leaves is deleted. Django truncates every table and makes permissions anew, which
+    takes most of a second on PostgreSQL; the constraints are deferred, so that no order of the tables matters."""
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in sorted(set(tables) - KEPT):
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
+
+
+TransactionTestCase._fixture_teardown = _empty_tables
 
 
 @pytest.fixture(autouse=True)

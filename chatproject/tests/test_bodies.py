@@ -14,6 +14,8 @@ from chatproject import bodies
 from chatproject.common.errors import Refusal
 from chatproject.tests.server import Server
 
+pytestmark = pytest.mark.plain
+
 MEGABYTE = 1024 * 1024
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from chatproject.common.errors import CODES
 
+pytestmark = pytest.mark.plain
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

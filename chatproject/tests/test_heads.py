@@ -10,6 +10,8 @@ import pytest
 from chatproject import heads
 from chatproject.tests.server import Server
 
+pytestmark = pytest.mark.plain
+
 
 def answer_to(server: Server, *pieces: bytes) -> bytes:
     """All that comes back until the server closes."""

@@ -53,6 +53,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize(("env", "sentence"), WRONG, ids=[f"{next(iter(env.items()))}"[1:-1] for env, _ in WRONG])
 def test_a_wrong_setting_is_a_sentence_and_exit_code_1(env: dict[str, str], sentence: str) -> None:
     server = Server()

@@ -8,6 +8,8 @@ from environs import EnvError
 from chatproject.checks import check_files
 from chatproject.storage import storage_of
 
+pytestmark = pytest.mark.plain
+
 FOLDER = Path("/data/uploads")
 WRONG = {
     "uploads": "begin with",
