@@ -162,7 +162,7 @@ async def told_once(server: Server, telephones: Telephones, dice: Random, delay:
         for _ in range(KILLS):
             before = len(telephones.arrivals)
             enough = before + dice.randint(1, SLOTS // 2)
-            await until(lambda: len(telephones.arrivals) >= enough, 20, "pushes after a start")  # noqa: B023
+            await until(lambda: len(telephones.arrivals) >= enough, delay + 30, "pushes after a start")  # noqa: B023
             moment = time.monotonic()
             kill_worker(server)
             over = time.monotonic() + LEASE.total_seconds() + 3
