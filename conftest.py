@@ -70,8 +70,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """With `-n auto` half as many more than there are processors: servers that are waited for leave them idle."""
-    return (os.cpu_count() or 1) * 3 // 2
+    """With `-n auto` half as many more than there are processors: servers that are waited for leave them idle. On
+    PostgreSQL two: the servers that each keeps running share its hundred connections."""
+    return 2 if os.environ.get("DATABASE_URL", "").startswith("postgres") else (os.cpu_count() or 1) * 3 // 2
 
 
 class Canary:
