@@ -108,6 +108,9 @@ def _empty_tables(case: TransactionTestCase) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         for table in sorted(set(tables) - KEPT):
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
+    if connection.vendor == "postgresql":  # what the test's threads have opened: the servers need the connections
+        connection.close()
+        connection.close_pool()
 
 
 TransactionTestCase._fixture_teardown = _empty_tables
