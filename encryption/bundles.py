@@ -32,20 +32,26 @@ def _raw(field: str | bytes | int | UUID) -> bytes:
     return field.to_bytes(8, "big") if isinstance(field, int) else str(field).encode()
 
 
-def decoded(text: str, field: str, size: int) -> bytes:
-    """Base64url without padding, in its one form, of so many bytes. Refuses (`invalid`) anything else."""
+def decoded(text: str, field: str, size: int, most: int = 0) -> bytes:
+    """Base64url without padding, in its one form, of so many bytes, or up to `most`. Refuses (`invalid`) the rest."""
     try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        raw = raw_of(text)
     except (ValueError, binascii.Error):
         raw = b""
-    if encoded(raw) != text or len(raw) != size:
-        raise invalid(field, f"This must be base64url without padding of {size} bytes.")
+    if encoded(raw) != text or not size <= len(raw) <= (most or size):
+        sizes = f"{size} to {most}" if most else size
+        raise invalid(field, f"This must be base64url without padding of {sizes} bytes.")
     return raw
 
 
 def encoded(raw: bytes) -> str:
     """Bytes as base64url without padding."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def raw_of(text: str) -> bytes:
+    """The bytes of a text that `encoded` has made."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 class Keys:
@@ -58,7 +64,7 @@ class Keys:
         self.encryption_key = decoded(bundle.encryption_key, f"{field}encryption_key", size)
         self.signing_key = decoded(bundle.signing_key, f"{field}signing_key", size)
         self.signature = decoded(bundle.signature, f"{field}signature", signature_size)
-        _read(self.suite, self.encryption_key, f"{field}encryption_key", is_signing=False)
+        read(self.suite, self.encryption_key, f"{field}encryption_key", is_signing=False)
         if self.encryption_key == self.signing_key:
             raise invalid(f"{field}signing_key", "A device has two different keys.")
         self.packed = pack("chat/bundle/1", self.suite, user_id, self.encryption_key, self.signing_key)
@@ -68,7 +74,7 @@ class Keys:
 
 def is_signed(suite: Suite, signing_key: bytes, signature: bytes, message: bytes, field: str = "signing_key") -> bool:
     """Whether this key has signed the message."""
-    key = _read(suite, signing_key, field, is_signing=True)
+    key = read(suite, signing_key, field, is_signing=True)
     try:
         if isinstance(key, rsa.RSAPublicKey):
             pss = padding.PSS(padding.MGF1(hashes.SHA256()), PSS_SALT)
@@ -80,7 +86,7 @@ def is_signed(suite: Suite, signing_key: bytes, signature: bytes, message: bytes
     return True
 
 
-def _read(suite: Suite, der: bytes, field: str, *, is_signing: bool) -> PublicKey:
+def read(suite: Suite, der: bytes, field: str, *, is_signing: bool) -> PublicKey:
     """A public key of the suite, in the only form there is. Anything else, above all a private one, is refused."""
     try:
         key = load_der_public_key(der)
@@ -104,6 +110,11 @@ def _belongs(suite: Suite, key: object, *, is_signing: bool) -> bool:
 def fingerprint(suite: str, user_id: UUID, signing_key: bytes) -> str:
     """The SHA-256 that people compare: 64 hex digits."""
     return hashlib.sha256(pack("chat/fingerprint/1", user_id, suite, signing_key)).hexdigest()
+
+
+def prekey(device_id: UUID, number: int, key: bytes) -> bytes:
+    """What a device signs of a key for one message."""
+    return pack("chat/prekey/1", device_id, number, key)
 
 
 def rotation(user_id: UUID, device_id: UUID, old: Sequence[bytes], new: Sequence[bytes]) -> bytes:

@@ -15,7 +15,8 @@ class Suite(models.TextChoices):
 class KeyDevice(models.Model):
     """A device that can read what is encrypted end to end: the public halves of its keys. It ends with its sign-in.
 
-    What ends stays as a row, so that an old message still says from which device it was.
+    What ends stays as a row, so that an old message still says from which device it was. `last_prekey` is the highest
+    number that it has given a prekey: none comes twice, not even of one that is gone.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -26,6 +27,7 @@ class KeyDevice(models.Model):
     encryption_key = models.BinaryField(max_length=422)
     signing_key = models.BinaryField(max_length=422)
     signature = models.BinaryField(max_length=384)
+    last_prekey = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())
     rotated_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
@@ -70,6 +72,58 @@ class KeyChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.device_id}"
+
+
+class RosterEntry(models.Model):
+    """From this place of an end-to-end conversation on, this member's devices are those that their key log had after
+    line `key_number`; 0 stands for none. Says of every old message which keys its sender had then."""
+
+    conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    seq = models.BigIntegerField()
+    key_number = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "user", "seq"], name="roster_entry_once_per_place"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.conversation_id} from {self.seq}"
+
+
+class Prekey(models.Model):
+    """A key of a device for one message of one asker, signed by the device. A one-time key is deleted as it is handed
+    out; the `is_fallback` one of a device is handed out when there is no other, again and again."""
+
+    device = models.ForeignKey(KeyDevice, models.CASCADE, related_name="prekeys", db_index=False)
+    number = models.PositiveIntegerField()
+    key = models.BinaryField(max_length=422)
+    signature = models.BinaryField(max_length=384)
+    is_fallback = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["device", "number"], name="prekey_once_per_number"),
+            models.UniqueConstraint(fields=["device"], condition=Q(is_fallback=True), name="one_fallback_per_device"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.device_id}"
+
+
+class KeyBackup(models.Model):
+    """The private keys of somebody's devices, which a client has wrapped under a passphrase: opaque here. `version`
+    moves on with every change, so that an older client does not overwrite what it has not seen. It never comes back:
+    where the backup was deleted the row stays, without the blob."""
+
+    user = models.OneToOneField("accounts.User", models.CASCADE, primary_key=True, related_name="+")
+    version = models.PositiveIntegerField(default=0)
+    blob = models.JSONField(null=True)
+    updated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"version {self.version} of {self.user_id}"
 
 
 class ManagedKey(models.Model):

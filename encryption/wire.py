@@ -1,5 +1,6 @@
 """Keys as they go over the wire."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -7,8 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from chatproject.common.clock import rfc3339
+from chatproject.common.errors import invalid
 from encryption.models import ManagedKey
 
+SuiteName = Literal["rsa-oaep-3072+aes-256-gcm+rsa-pss", "x25519+aes-256-gcm+ed25519"]
+BASE64URL = "^[A-Za-z0-9_-]+$"
 Passphrase = Annotated[str, Meta(min_length=8, max_length=1024, description="Never kept, and not the password.")]
 
 
@@ -16,7 +20,7 @@ class Bundle(msgspec.Struct, forbid_unknown_fields=True):
     """The public keys of a device: SPKI in DER, and their signature by the signing key. All base64url without padding;
     docs/encryption.md has every byte."""
 
-    suite: Literal["rsa-oaep-3072+aes-256-gcm+rsa-pss", "x25519+aes-256-gcm+ed25519"]
+    suite: SuiteName
     encryption_key: Annotated[str, Meta(max_length=1024)]
     signing_key: Annotated[str, Meta(max_length=1024)]
     signature: Annotated[str, Meta(max_length=1024)]
@@ -64,6 +68,121 @@ class PublicKeys(msgspec.Struct):
     log: KeyLogHead
 
 
+class RosterDevice(msgspec.Struct):
+    """A device that a message is sealed for, and its keys."""
+
+    id: UUID
+    bundle: Bundle
+    fingerprint: str
+
+
+class RosterMember(msgspec.Struct):
+    """Somebody for whose devices messages are sealed, and where their key log stood."""
+
+    user_id: UUID
+    devices: list[RosterDevice]
+    log: KeyLogHead
+
+
+class Roster(msgspec.Struct):
+    """Whom the messages of an end-to-end conversation are sealed for: `roster_seq` is the place of its log at which
+    that last changed."""
+
+    conversation_id: UUID
+    roster_seq: int
+    members: list[RosterMember]
+
+
+class RosterRow(msgspec.Struct):
+    """A device of a roster, and whose it is."""
+
+    device_id: UUID
+    user_id: UUID
+
+
+class Recipient(msgspec.Struct, forbid_unknown_fields=True):
+    """The message's key, wrapped for a device."""
+
+    device: UUID
+    key: Annotated[str, Meta(pattern=BASE64URL, max_length=512)]
+
+
+class Envelope(msgspec.Struct, forbid_unknown_fields=True):
+    """A message as its sender's device has sealed it for each device that is to read it. docs/encryption.md has every
+    byte; all is base64url without padding. The server looks at the recipients and at `roster_seq`; it cannot open it.
+    """
+
+    suite: SuiteName
+    sender_device: UUID
+    roster_seq: Annotated[int, Meta(ge=0, lt=2**53)]
+    recipients: Annotated[list[Recipient], Meta(min_length=1, max_length=1024, description="Ascending by device.")]
+    nonce: Annotated[str, Meta(pattern=BASE64URL, min_length=16, max_length=16)]
+    ciphertext: Annotated[str, Meta(pattern=BASE64URL, max_length=87_403)]
+    signature: Annotated[str, Meta(pattern=BASE64URL, max_length=512)]
+    v: Literal[1]
+
+    def check(self) -> None:
+        """What the types cannot say: refuses (`invalid`) recipients that do not ascend."""
+        devices = [recipient.device for recipient in self.recipients]
+        if any(one >= other for one, other in pairwise(devices)):
+            raise invalid("envelope.recipients", "Recipients ascend by device, each once.")
+
+
+class NewPrekey(msgspec.Struct, forbid_unknown_fields=True):
+    """A public encryption key of the device's suite for one message, and the device's signature of `chat/prekey/1`;
+    docs/encryption.md has every byte. Each number is given once, the next above the last."""
+
+    number: Annotated[int, Meta(ge=1, lt=2**31)]
+    key: Annotated[str, Meta(max_length=1024)]
+    signature: Annotated[str, Meta(max_length=1024)]
+
+
+class NewPrekeys(msgspec.Struct, forbid_unknown_fields=True):
+    """Keys that others may have for one message each, and the one they get when none of those is left; without a
+    `fallback` the one before stays."""
+
+    one_time: Annotated[list[NewPrekey], Meta(max_length=100)] = []
+    fallback: NewPrekey | None = None
+
+
+class PrekeyStock(msgspec.Struct):
+    """How many one-time keys of this device are left, and the highest number that it has given, 0 for none."""
+
+    one_time: int
+    has_fallback: bool
+    last_number: int
+
+
+class PrekeyClaim(msgspec.Struct, forbid_unknown_fields=True):
+    """The devices that a key is asked of."""
+
+    device_ids: Annotated[list[UUID], Meta(min_length=1, max_length=100)]
+
+
+class ClaimedPrekey(msgspec.Struct):
+    """A key of a device: for this asker alone, unless it is the fallback."""
+
+    device_id: UUID
+    number: int
+    key: str
+    signature: str
+    is_fallback: bool
+
+
+class ClaimedPrekeys(msgspec.Struct):
+    """A key of each device that has one, ascending by device. The others are not named."""
+
+    prekeys: list[ClaimedPrekey]
+
+
+class StaleRoster(msgspec.Struct):
+    """What `stale_devices` says: exactly these devices must be the recipients, and the envelope made for this
+    `roster_seq`."""
+
+    roster_seq: int
+    devices: list[RosterRow]
+
+
 class KeyLogEntry(msgspec.Struct):
     """A line of a person's key log. `proof` is the old key's signature of a rotation. `hash` is the SHA-256 of
     `chat/key-log/1` with the hash before it, number, kind, device, the bundle's fields, proof and time."""
@@ -82,6 +201,51 @@ class KeyLog(msgspec.Struct):
 
     entries: list[KeyLogEntry]
     head: KeyLogHead
+
+
+class _Blob(msgspec.Struct, forbid_unknown_fields=True, tag_field="kdf"):
+    v: Literal[1]
+    salt: Annotated[str, Meta(max_length=22)]
+    nonce: Annotated[str, Meta(max_length=16)]
+    ciphertext: Annotated[str, Meta(max_length=349_526, description="49 bytes to 256 KiB.")]
+
+
+class Pbkdf2Backup(_Blob, tag="pbkdf2-sha256"):
+    """Private keys, wrapped under a passphrase by PBKDF2: what every client opens. docs/encryption.md has every byte;
+    all is base64url without padding."""
+
+    rounds: Annotated[int, Meta(ge=600_000, le=10_000_000)]
+
+
+class Argon2Backup(_Blob, tag="argon2id"):
+    """Private keys, wrapped under a passphrase by Argon2id: browsers cannot open it. docs/encryption.md has every byte;
+    all is base64url without padding."""
+
+    memory_kib: Literal[65536]
+    passes: Literal[3]
+    lanes: Literal[4]
+
+
+BackupBlob = Pbkdf2Backup | Argon2Backup
+
+
+class BackupVersion(msgspec.Struct):
+    """Which backup is kept, and since when. What replaces or deletes it names this version in `If-Match`."""
+
+    version: int
+    updated_at: str
+
+
+class Backup(BackupVersion):
+    """The backup, as it was put here."""
+
+    blob: BackupBlob
+
+
+class BackupReading(msgspec.Struct):
+    """The password of the account; not the passphrase, which the server must not see."""
+
+    password: Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
 class NewManagedKey(msgspec.Struct):

@@ -16,18 +16,18 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} path below `/api/v1/`, or a `next` link as the server gave it
-   * @param {{body?: object | FormData, query?: object, signed?: boolean, onProgress?: (share: number) => void,
-   *   signal?: AbortSignal}} [options] `onProgress` is told how much of the body was sent, from 0 to 1, where there is
-   *   `XMLHttpRequest`; `signal` gives the request up
+   * @param {{body?: object | FormData, query?: object, signed?: boolean, headers?: object,
+   *   onProgress?: (share: number) => void, signal?: AbortSignal}} [options] `onProgress` is told how much of the body
+   *   was sent, from 0 to 1, where there is `XMLHttpRequest`; `signal` gives the request up
    * @returns {Promise<any>} the decoded answer, null for 204
    * @throws {ChatError}
    */
-  async request(method, path, { body, query = {}, signed = true, onProgress, signal } = {}) {
+  async request(method, path, { body, query = {}, signed = true, headers, onProgress, signal } = {}) {
     const url = new URL(path, this.#base);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined && value !== null) url.searchParams.set(name, value);
     }
-    const init = { body, signed, onProgress, signal };
+    const init = { body, signed, headers, onProgress, signal };
     let response = await this.#send(method, url, init);
     if (response.status === 401 && signed) {
       await this.#session.refresh();
@@ -37,8 +37,8 @@ export class Api {
     return response.status === 204 ? null : response.json();
   }
 
-  async #send(method, url, { body, signed, onProgress, signal }) {
-    const headers = { Accept: "application/json" };
+  async #send(method, url, { body, signed, headers: more, onProgress, signal }) {
+    const headers = { Accept: "application/json", ...more };
     const is_json = body !== undefined && !(body instanceof FormData);
     if (is_json) headers["Content-Type"] = "application/json";
     if (signed) headers.Authorization = `Bearer ${await this.#session.token()}`;

@@ -13,8 +13,10 @@ import { Api } from "./api.js";
 import { ChatError } from "./errors.js";
 import { Marks } from "./marks.js";
 import { Notifications } from "./notifications.js";
+import { IndexedStorage } from "./crypto/index.js";
 import { Outbox } from "./outbox.js";
 import { Parcels } from "./parcels.js";
+import { Sealing } from "./sealing/sealing.js";
 import { Session } from "./session.js";
 import { Signs } from "./signs.js";
 import { Socket } from "./socket.js";
@@ -24,10 +26,13 @@ import { Sync } from "./sync.js";
 export { ChatError, Store };
 
 const TYPING_LIVES_MS = 6_000;
+const FRAME = 60_000;
 
 export class ChatClient extends Notifications {
   /** What is known: conversations, messages, people. @type {Store} */
   store = new Store();
+  /** End-to-end conversations: what this browser seals and opens. @type {Sealing} */
+  sealing;
   /** REST for whatever has no method here: `chat.api.get("users/me/")`. @type {Api} */
   api;
   /**
@@ -47,6 +52,7 @@ export class ChatClient extends Notifications {
   #with_tickets;
   #signs;
   #is_restored = false;
+  #device_name = null;
 
   /**
    * @param {object} [options]
@@ -55,8 +61,10 @@ export class ChatClient extends Notifications {
    *   server sets no cookie
    * @param {boolean} [options.with_tickets] sign the socket in with single-use tickets instead of
    *   with a first frame
+   * @param {?(() => Promise<object>)} [options.keys] opens what keeps the keys of end-to-end encryption: the
+   *   IndexedDB of this browser by default; null to be no device that reads
    */
-  constructor({ base = globalThis.location?.origin, storage = null, with_tickets = false, ...web } = {}) {
+  constructor({ base = globalThis.location?.origin, storage = null, with_tickets = false, keys, ...web } = {}) {
     super();
     const { fetch = globalThis.fetch.bind(globalThis), WebSocket = globalThis.WebSocket } = web;
     this.#base = new URL(base);
@@ -70,20 +78,24 @@ export class ChatClient extends Notifications {
       refresh: () => this.#session.refresh(),
     });
     const { store, api } = this;
+    this.sealing = new Sealing({ api, store, fetch, keys: keys === undefined ? browserKeys() : keys });
+    store.reveal = this.sealing.reveal;
+    store.revealQuote = this.sealing.revealQuote;
     this.#sync = new Sync({ store, api, socket: this.#socket });
     this.#signs = new Signs(this.#socket);
     this.#marks = new Marks({ store, socket: this.#socket });
     this.#parcels = new Parcels({
       store,
-      send: (file, options) => this.upload(file, options),
+      send: (file, options) => this.#carry(file, options),
       release: (upload_id) => this.deleteUpload(upload_id).catch(() => {}),
       changed: (key) => this.#outbox.parcelChanged(key),
     });
     this.#outbox = new Outbox({
       store,
       parcels: this.#parcels,
+      sealing: this.sealing,
       storage,
-      send: (body) => this.#socket.request("message.send", body),
+      send: (body) => this.#post(body),
       heard: (message) => this.#sync.hearAnswer(message),
     });
     this.#listen();
@@ -183,6 +195,7 @@ export class ChatClient extends Notifications {
    */
   send(conversation_id, content, reply_to = null, { thread_id, attachments: parcels } = {}) {
     this.#signs.sent(conversation_id);
+    if (this.sealing.isSealed(conversation_id)) this.sealing.accept(conversation_id);
     return this.#outbox.add({ conversation_id, content, reply_to_id: reply_to?.id, thread_id }, { reply_to, parcels });
   }
 
@@ -287,6 +300,30 @@ export class ChatClient extends Notifications {
     this.#parcels.resume();
     this.#outbox.resume();
     for (const id of this.store.pins.keys()) this.#renewPins(id);
+    this.sealing.begin(() => this.#nameOfDevice());
+  }
+
+  /** The device is called like its sign-in. */
+  async #nameOfDevice() {
+    if (this.#device_name === null) {
+      const sessions = await this.sessions();
+      this.#device_name = sessions.find(({ is_current }) => is_current)?.device_name ?? "";
+    }
+    return this.#device_name;
+  }
+
+  /** What is larger than a frame may be goes by the other door. */
+  async #post(body) {
+    const { conversation_id, ...rest } = body;
+    if (!body.envelope || JSON.stringify(body).length < FRAME) return this.#socket.request("message.send", body);
+    return { message: await this.api.post(`conversations/${conversation_id}/messages/`, rest) };
+  }
+
+  /** A file goes to the server as it is, or sealed. */
+  #carry(file, options) {
+    const { conversation_id, onProgress, signal } = options;
+    if (!this.sealing.isSealed(conversation_id)) return this.upload(file, options);
+    return this.sealing.files.send(file, (sealed) => this.upload(sealed, { conversation_id, onProgress, signal }));
   }
 
   async #credentials() {
@@ -304,6 +341,7 @@ export class ChatClient extends Notifications {
     if (!answer.access) return answer;
     this.#session.take(answer);
     this.store.me = answer.user;
+    this.#device_name = credentials.device_name ?? null;
     return answer;
   }
 
@@ -314,8 +352,15 @@ export class ChatClient extends Notifications {
     this.#outbox.clear();
     this.#parcels.clear();
     this.#marks.clear();
+    this.sealing.clear();
+    this.#device_name = null;
     this.#is_restored = false;
     this.store.clear();
     this.onSignedOut({ reason, ...details });
   }
+}
+
+/** Only where a page can keep keys that nobody can read. */
+function browserKeys() {
+  return globalThis.indexedDB && globalThis.crypto?.subtle ? () => IndexedStorage.open() : null;
 }

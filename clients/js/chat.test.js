@@ -2,18 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ChatClient } from "./chat.js";
-import { FakeServer, alice, bob, conversation, created, message, settled } from "./fakes.js";
+import { FakeServer, alice, bob, conversation, created, memory, message, settled } from "./fakes.js";
 
 const tokens = { user: alice, access: "access-1", access_expires_in: 300, refresh: "refresh-1" };
-
-function memory() {
-  const kept = new Map();
-  return {
-    getItem: (key) => kept.get(key) ?? null,
-    setItem: (key, value) => kept.set(key, value),
-    removeItem: (key) => kept.delete(key),
-  };
-}
 
 function hello(fields = {}) {
   const counts = [{ id: "c", seq: 2, unread_count: 0, mention_count: 0, last_read_seq: 2 }];

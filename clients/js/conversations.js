@@ -6,14 +6,21 @@ import { Account, all } from "./account.js";
  * `capabilities` tell beforehand.
  */
 export class Conversations extends Account {
-  /** The direct conversation with a person, made if need be. @returns {Promise<object>} */
-  openDirect(user_id) {
-    return this.keep(this.api.post("conversations/", { kind: "direct", user_id }));
+  /**
+   * The direct conversation with a person, made if need be; there is one of each mode.
+   * @param {{encryption?: "server" | "e2ee"}} [mode]
+   * @returns {Promise<object>}
+   */
+  openDirect(user_id, { encryption } = {}) {
+    return this.keep(this.api.post("conversations/", { kind: "direct", user_id, encryption }));
   }
 
-  /** @param {{name: string, member_ids: string[]}} group @returns {Promise<object>} the conversation */
-  createGroup({ name, member_ids }) {
-    return this.keep(this.api.post("conversations/", { kind: "group", name, member_ids }));
+  /**
+   * @param {{name: string, member_ids: string[], encryption?: "server" | "e2ee"}} group
+   * @returns {Promise<object>} the conversation
+   */
+  createGroup({ name, member_ids, encryption }) {
+    return this.keep(this.api.post("conversations/", { kind: "group", name, member_ids, encryption }));
   }
 
   /** Begin a public channel. @param {{name: string, description?: string}} channel @returns {Promise<object>} */

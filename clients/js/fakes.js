@@ -70,6 +70,16 @@ export async function settled() {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** A storage like `localStorage`, for this test alone. */
+export function memory() {
+  const kept = new Map();
+  return {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => kept.set(key, value),
+    removeItem: (key) => kept.delete(key),
+  };
+}
+
 export const alice = { id: "alice", username: "alice" };
 export const bob = { id: "bob", username: "bob" };
 

@@ -129,7 +129,11 @@ export class Log {
   }
 }
 
-/** Of what changes about members, roles are told: nicknames are seen, and a silence is nobody else's business. */
+/**
+ * Of what changes about members, roles and new keys are told: nicknames are seen, a silence is nobody else's business,
+ * and of a device that is gone there is nothing to fear.
+ */
 function isQuiet({ type, data }) {
-  return type === "member.updated" && data.changed !== "role";
+  if (type !== "member.updated" || data.changed === "role") return false;
+  return data.changed !== "devices" || data.key_change.kind === "removed";
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ChatClient } from "./chat.js";
-import { FakeServer, alice, conversation, created, message, settled } from "./fakes.js";
+import { FakeServer, alice, conversation, created, memory, message, settled } from "./fakes.js";
 
 const file = (name, type = "image/png") => new File(["four"], name, { type });
 
@@ -26,15 +26,6 @@ async function online(t, { storage = null, gate = null } = {}) {
   await settled();
   const sent = () => server.socket.commands("message.send").map(({ data }) => data);
   return { server, chat, sent, log: chat.store.log("c") };
-}
-
-function memory() {
-  const kept = new Map();
-  return {
-    getItem: (key) => kept.get(key) ?? null,
-    setItem: (key, value) => kept.set(key, value),
-    removeItem: (key) => kept.delete(key),
-  };
 }
 
 test("a file goes as a form, the file last", async (t) => {

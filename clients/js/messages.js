@@ -1,3 +1,4 @@
+import { newId } from "./ids.js";
 import { Media } from "./media.js";
 import { View } from "./view.js";
 
@@ -9,11 +10,23 @@ const PAGE = 50;
  */
 export class Messages extends Media {
   /**
-   * Change the text of an own message, and which uploads it has.
+   * Change the text of an own message, and which uploads it has. End to end it is sealed anew.
    * @param {{attachment_ids?: string[]}} [changes] they stay as they are when none are given
    */
   async edit(message_id, content, { attachment_ids } = {}) {
-    this.store.putMessage(await this.api.patch(`messages/${message_id}/`, { content, attachment_ids }));
+    const change = (body) => this.api.patch(`messages/${message_id}/`, body);
+    const message = this.store.find(message_id) ?? (await this.api.get(`messages/${message_id}/`));
+    if (!this.sealing.isSealed(message.conversation_id)) {
+      this.store.putMessage(await change({ content, attachment_ids }));
+      return;
+    }
+    const place = { conversation_id: message.conversation_id, client_id: newId(), replaces: message_id };
+    const kept = ({ upload_id }) => !attachment_ids || attachment_ids.includes(upload_id);
+    const { attachments } = await this.sealing.open(message);
+    const said = { content, attachments: attachments.filter(kept) };
+    const { client_id } = place;
+    const send = (sealed) => change({ ...sealed, client_id, attachment_ids });
+    this.store.putMessage(await this.sealing.sealUntil(place, said, send));
   }
 
   /** Delete an own message, or any as a moderator; a tombstone stays. */
@@ -33,7 +46,10 @@ export class Messages extends Media {
 
   /** @returns {Promise<object[]>} `{content, replaced_at}`: what it said before, the last first */
   async pastOf(message_id) {
-    return (await this.api.get(`messages/${message_id}/history/`, { limit: 100 })).results;
+    const { results } = await this.api.get(`messages/${message_id}/history/`, { limit: 100 });
+    const message = this.store.find(message_id);
+    if (!message?.envelope) return results;
+    return Promise.all(results.map((row) => this.sealing.openPast(message, row)));
   }
 
   /** @returns {Promise<{read: object[], delivered: object[]}>} `{user, at}` each; nobody in large conversations */

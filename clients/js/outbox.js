@@ -2,6 +2,7 @@ import { newId } from "./ids.js";
 
 const PAUSE_MS = 2_000;
 const LONGEST_PAUSE_S = 60;
+const TURNS = 5;
 const STORED = "chat.outbox";
 
 /**
@@ -16,8 +17,10 @@ export class Outbox {
   #heard;
   #parcels;
   #storage;
+  #sealing;
   #queues = new Map();
   #in_flight = new Set();
+  /** What is being sealed. */ #going = new WeakMap();
   #pauses = new Set();
 
   /**
@@ -25,20 +28,23 @@ export class Outbox {
    * @param {(body: object) => Promise<{message: object}>} options.send
    * @param {(message: object) => void} options.heard takes what the server answered with
    * @param {Parcels} options.parcels
-   * @param {?Storage} options.storage where unsent messages outlive a reload of the page
+   * @param {?Storage} options.storage where unsent messages outlive a reload of the page; sealed ones sealed
+   * @param {Sealing} options.sealing
    */
-  constructor({ store, send, heard, parcels, storage = null }) {
+  constructor({ store, send, heard, parcels, sealing, storage = null }) {
     this.#store = store;
     this.#send = send;
     this.#heard = heard;
     this.#parcels = parcels;
     this.#storage = storage;
+    this.#sealing = sealing;
   }
 
   /** Queue a message, with the keys of its parcels, and show it as pending. @returns {string} its client_id */
   add(body, { reply_to = null, parcels = [] } = {}) {
     const created_at = new Date().toISOString();
     const letter = { body: { client_id: newId(), ...body }, reply_to, parcels, attachments: [], created_at };
+    this.#keepForSealing(letter);
     this.#enqueue(letter);
     this.#look(letter);
     return letter.body.client_id;
@@ -55,7 +61,7 @@ export class Outbox {
     const letter = this.#letters.find(({ parcels }) => parcels.includes(key));
     if (!letter) return;
     letter.parcels = letter.parcels.filter((held) => held !== key);
-    if (!letter.parcels.length && !letter.body.content) return this.#settle(letter);
+    if (!letter.parcels.length && !contentOf(letter)) return this.#settle(letter);
     this.#store.updatePending(letter.body.client_id, { parcels: letter.parcels });
     this.#look(letter);
   }
@@ -101,12 +107,14 @@ export class Outbox {
   }
 
   #enqueue(letter) {
-    const { conversation_id, client_id, content, thread_id } = letter.body;
+    const { conversation_id, client_id, thread_id, envelope } = letter.body;
     this.#queues.set(conversation_id, [...(this.#queues.get(conversation_id) ?? []), letter]);
     this.#store.addPending({
       client_id,
       conversation_id,
-      content,
+      content: contentOf(letter),
+      envelope,
+      is_sealed: Boolean(envelope),
       thread_id,
       attachments: letter.attachments,
       parcels: letter.parcels,
@@ -120,14 +128,14 @@ export class Outbox {
 
   /** Send a message as soon as all of its parcels have arrived. */
   #look(letter) {
-    const { body } = letter;
     const parcels = letter.parcels.flatMap((key) => this.#store.parcels.get(key) ?? []);
     const failed = parcels.find(({ status }) => status === "failed");
     if (failed || letter.is_failed) this.#setFailed(letter, failed?.error ?? null);
     if (!parcels.every(({ status }) => status === "sent")) return;
     if (parcels.length) this.#enclose(letter, parcels);
     this.#save();
-    this.#next(body.conversation_id);
+    if (letter.said && !letter.body.envelope) this.#seal(letter).catch(() => {}); // also while it waits its turn, or for a connection
+    this.#next(letter.body.conversation_id);
   }
 
   /** From here on the body stays as it is. */
@@ -135,7 +143,8 @@ export class Outbox {
     letter.attachments = parcels.map(({ upload }) => upload);
     letter.body.attachment_ids = letter.attachments.map(({ id }) => id);
     letter.parcels = [];
-    this.#store.updatePending(letter.body.client_id, { attachments: letter.attachments, parcels: [] });
+    if (letter.said) letter.said.attachments = letter.attachments.map(({ sealed }) => sealed);
+    this.#store.updatePending(letter.body.client_id, { attachments: this.#shown(letter), parcels: [] });
     parcels.forEach(({ key }) => this.#parcels.handOver(key));
   }
 
@@ -153,6 +162,9 @@ export class Outbox {
   /** @returns {Promise<?number>} how long to wait before the next; null: until `resume` */
   async #try(letter) {
     try {
+      if (!this.#sealing.is_loaded) await this.#sealing.load().then(() => this.#save());
+      this.#keepForSealing(letter);
+      if (letter.said && !letter.body.envelope) await this.#seal(letter);
       const { message } = await this.#send(letter.body);
       this.#settle(letter, message);
       return 0;
@@ -161,7 +173,43 @@ export class Outbox {
     }
   }
 
-  #refused(letter, error) {
+  /** What goes into a conversation that is end to end is kept apart from what is sent and written down. */
+  #keepForSealing(letter) {
+    const { content, envelope, ...body } = letter.body;
+    if (envelope || letter.said || !this.#sealing.isSealed(body.conversation_id)) return;
+    letter.said = { content, attachments: letter.attachments.flatMap(({ sealed }) => sealed ?? []) };
+    letter.body = body;
+  }
+
+  /** From here on the body stays as it is, unless the server knows of other devices, and may be written down. */
+  async #seal(letter) {
+    if (!this.#going.has(letter)) this.#going.set(letter, this.#sealing.seal(letter.body, letter.said));
+    const sealed = await this.#going.get(letter).finally(() => this.#going.delete(letter));
+    letter.body = { ...letter.body, ...sealed };
+    this.#save();
+  }
+
+  /** Seal it anew, for the devices that there are by now. What an earlier page has sealed is opened for that. */
+  async #unseal(letter) {
+    letter.turns = (letter.turns ?? 0) + 1;
+    const { envelope, mention_ids, ...body } = letter.body;
+    letter.said ??= await this.#sealing.openOwn(letter.body);
+    letter.body = body;
+    this.#sealing.forgetRoster(body.conversation_id);
+  }
+
+  /** Own files as they are shown until the server answers. */
+  #shown({ said, attachments }) {
+    return said ? this.#sealing.files.show(attachments, said.attachments) : attachments;
+  }
+
+  async #refused(letter, error) {
+    if (error.code === "stale_devices" && letter.body.envelope && (letter.turns ?? 0) < TURNS) {
+      return this.#unseal(letter).then(
+        () => 0,
+        (refusal) => this.#refused(letter, refusal),
+      );
+    }
     if (error.code === "offline") return null;
     if (!this.#store.conversations.has(letter.body.conversation_id)) return this.#drop(letter);
     if (error.is_unanswered) return PAUSE_MS;
@@ -174,6 +222,7 @@ export class Outbox {
 
   #setFailed(letter, error) {
     letter.is_failed = error !== null;
+    letter.turns = 0;
     this.#store.updatePending(letter.body.client_id, { status: error ? "failed" : "pending", error });
   }
 
@@ -217,8 +266,20 @@ export class Outbox {
 
   /** Files do not outlive the page, so what waits for them does not either. */
   #save() {
-    const letters = this.#letters.filter(({ parcels }) => !parcels.length);
+    if (!this.#sealing.is_loaded) return; // nobody knows yet what must not be written down
+    const is_kept = ({ said, parcels, body }) => !parcels.length && (!said || body.envelope);
+    const letters = this.#letters.filter(is_kept).map(withoutPlaintext);
     if (letters.length) this.#storage?.setItem(STORED, JSON.stringify({ user_id: this.#store.me.id, letters }));
     else this.#storage?.removeItem(STORED);
   }
+}
+
+const contentOf = ({ said, body }) => (said ? said.content : (body.content ?? ""));
+
+/** What may be written down: of what is sealed neither the text, nor what it quotes, nor the keys of its files. */
+function withoutPlaintext({ said, turns, ...letter }) {
+  if (!letter.body.envelope) return letter;
+  const { reply_to, attachments } = letter;
+  const quoted = reply_to && { id: reply_to.id, seq: reply_to.seq, sender: reply_to.sender };
+  return { ...letter, reply_to: quoted, attachments: attachments.map(({ sealed, ...upload }) => upload) };
 }

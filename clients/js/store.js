@@ -49,6 +49,22 @@ export class Store {
     return this.logs.get(conversation_id);
   }
 
+  /** A message as it is to be shown; `ChatClient` has what is sealed opened. @type {(message: object) => object} */
+  reveal = (message) => message;
+
+  /** What a reply quotes, as it is to be shown. @type {(conversation_id: string, quote: ?object) => ?object} */
+  revealQuote = (_, quote) => quote;
+
+  /** A message that is held anywhere, or null. */
+  find(message_id) {
+    const pins = { find: () => [...this.pins.values()].flat().find(({ id }) => id === message_id) };
+    for (const held of [...this.logs.values(), ...this.views.values(), pins]) {
+      const message = held.find(message_id);
+      if (message) return message;
+    }
+    return null;
+  }
+
   /** A person with the name and picture they have now. */
   person(user) {
     return this.#passing.people.get(user?.id) ?? user;
@@ -336,7 +352,7 @@ export class Store {
     else if (type === "message.updated") this.putMessage(data.message);
     else if (type === "message.deleted") this.#deleted(conversation, data.message);
     else if (data?.message_id) this.#patch(log, data, seq);
-    else if (type.startsWith("member.")) this.#member(conversation, { type, seq }, data.member);
+    else if (type.startsWith("member.")) this.#member(conversation, { type, seq, data });
     else if (type === "conversation.updated") this.#described(conversation, data.conversation);
     else if (type === "conversation.deleted") return this.remove(conversation.id);
     log.tell({ type, seq, ts, data: { ...data, ...before } });
@@ -404,7 +420,9 @@ export class Store {
     if (last?.id === message.id && last.changed_seq <= message.changed_seq) conversation.last_message = message;
   }
 
-  #member(conversation, { type, seq }, member) {
+  #member(conversation, { type, seq, data: { member, changed } }) {
+    const is_about_readers = type !== "member.updated" || changed === "devices";
+    if (is_about_readers && seq > (conversation.roster_seq ?? 0)) conversation.roster_seq = seq;
     const members = this.members.get(conversation.id);
     const is_me = member.user.id === this.me?.id;
     if (type === "member.removed") members?.delete(member.user.id);

@@ -135,8 +135,8 @@ export class Sync {
 
   /** What the rights of its members depend on, besides their roles. */
   #rules(id) {
-    const { members_can_invite, is_read_only } = this.#store.conversations.get(id) ?? {};
-    return `${members_can_invite} ${is_read_only}`;
+    const { members_can_invite, is_read_only, is_frozen } = this.#store.conversations.get(id) ?? {};
+    return `${members_can_invite} ${is_read_only} ${is_frozen}`;
   }
 
   async #refreshRights(id) {

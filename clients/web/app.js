@@ -1,6 +1,7 @@
 import { ChatClient } from "../js/chat.js";
 import { Auth } from "./auth.js";
 import { fill, h } from "./dom.js";
+import { watchPresses } from "./press.js";
 import { Shell } from "./shell.js";
 import { farewellOf, sentenceOf } from "./words.js";
 
@@ -14,6 +15,7 @@ let again = null;
 
 chat.onSignedOut = (why) => showAuth(farewellOf(why));
 keepAboveKeyboard();
+watchPresses();
 begin();
 
 async function begin() {

@@ -38,19 +38,31 @@ export function tileElement(file, { open, rest = 0, loaded = () => {}, is_large 
   );
   if (file.kind === "video") tile.append(h("span", { class: "badge-play" }, icon("play")));
   if (file.kind === "video" && file.duration) tile.append(h("span", { class: "length" }, durationText(file.duration)));
-  if (file.status === "processing" && !file.preview) tile.append(h("span", { class: "working" }, "Processing…"));
+  if (file.status === "processing" && !file.preview)
+    tile.append(h("span", { class: "working" }, file.sealed ? "Opening…" : "Processing…"));
   if (rest) tile.append(h("span", { class: "rest" }, `+${rest}`));
   return tile;
 }
 
 /** What cannot be shown here: its name, its size, and how to get it. */
-export function fileElement(file, { tabIndex = 0 } = {}) {
-  const { id, kind, filename, content_url, is_parcel } = file;
+export function fileElement(file, { tabIndex = 0, save } = {}) {
+  const { id, kind, filename, content_url, is_parcel, is_gone } = file;
   const parts = [
     signElement(kind),
     h("span", { class: "file-name" }, h("strong", { dir: "auto" }, filename), h("small", {}, stateText(file))),
   ];
-  if (is_parcel) return h("div", { class: "file", "data-testid": "file" }, parts);
+  if (is_parcel || is_gone) return h("div", { class: "file", "data-testid": "file" }, parts);
+  if (file.sealed && save) {
+    const props = {
+      type: "button",
+      class: "file",
+      tabIndex,
+      "data-testid": "file",
+      "data-upload-id": id,
+      onclick: save,
+    };
+    return h("button", props, parts, h("span", { class: "unseen" }, ", save"), icon("download"));
+  }
   return h(
     "a",
     { class: "file", href: content_url, download: filename, tabIndex, "data-testid": "file", "data-upload-id": id },
@@ -105,17 +117,18 @@ function gridElement(row, visuals, act) {
 
 function partElement(row, file, act) {
   const is_heard = (file.kind === "voice" || file.kind === "audio") && (file.is_parcel || file.status !== "failed");
-  const element = h("div", { class: "part" }, is_heard ? heard(file) : fileElement(file, UNSTOPPED));
+  const save = () => act("save", row, file.id);
+  const element = h("div", { class: "part" }, is_heard ? heard(file, save) : fileElement(file, { ...UNSTOPPED, save }));
   if (file.is_parcel) element.append(way(row, file, act));
   return element;
 }
 
-function heard(file) {
+function heard(file, save) {
   const player = playerElement({ ...file, content_url: file.preview ?? file.content_url }, UNSTOPPED);
   return h(
     "div",
     { "data-keep": `${file.id} ${file.status}` },
-    file.kind === "audio" && fileElement(file, UNSTOPPED),
+    file.kind === "audio" && fileElement(file, { ...UNSTOPPED, save }),
     player,
   );
 }
@@ -177,7 +190,8 @@ function blank({ kind }, background) {
 }
 
 /** Of what failed to be made ready the bytes are still there. */
-function stateText({ kind, status, size, is_parcel }) {
+function stateText({ kind, status, size, is_parcel, is_gone }) {
+  if (is_gone) return "No longer there";
   const is_unseen = status === "failed" && !is_parcel && kind !== "document" && kind !== "other";
   return is_unseen ? `${sizeText(size)} · cannot be shown here` : sizeText(size);
 }

@@ -8,6 +8,7 @@ import { isMuted } from "./muting.js";
 import { openOwn } from "./own.js";
 import { reportItem } from "./reporting.js";
 import { openRules } from "./rules.js";
+import { openVerify } from "./sealed/verify.js";
 import { openShelf } from "./shelf.js";
 import { sentenceOf } from "./words.js";
 
@@ -19,6 +20,8 @@ export function conversationItems(chat, id, { anchor, leave }) {
   const { kind, peer } = chat.store.conversations.get(id);
   const mine = ownItems(chat, id, { anchor, leave });
   const other = chat.store.person(peer);
+  const verify = { label: "Safety number", testid: "menu-verify", run: () => openVerify(chat, other) };
+  if (kind === "direct" && chat.sealing.isSealed(id)) mine.unshift(verify);
   if (kind === "direct") return [...mine, reportItem(chat, other), blockItem(chat, other)];
   return [...sharedItems(chat, id), ...mine, ...lastItems(chat, id)];
 }
@@ -41,7 +44,7 @@ function ownItems(chat, id, { anchor, leave }) {
     edit(changes);
   };
   return [
-    { label: "Photos and files", testid: "menu-media", run: () => openShelf(chat, id) },
+    !chat.sealing.isSealed(id) && { label: "Photos and files", testid: "menu-media", run: () => openShelf(chat, id) },
     isMuted(membership)
       ? { label: "Unmute", testid: "unmute", run: () => edit({ muted_until: null }) }
       : { label: "Mute…", testid: "mute", run: () => openMenu(anchor, muteItems(edit)) },

@@ -8,6 +8,8 @@ import { openPast } from "./past.js";
 import { openPicker } from "./picker.js";
 import { openReceipts } from "./receipts.js";
 import { reportMessage } from "./reporting.js";
+import { openRecipients } from "./sealed/recipients.js";
+import { saveFile } from "./sealed/saving.js";
 import { sentenceOf } from "./words.js";
 
 /** What somebody can do with the messages of one timeline, and what becomes of it. */
@@ -41,6 +43,7 @@ export class Deeds {
       discard: () => this.#chat.discard(row.client_id),
       look: () => this.#look(row, about),
       seen: () => this.#chat.store.forgetPreview(about),
+      save: () => this.#save(row, about),
       leaveOut: () => this.#chat.detach(about),
       retryFile: () => this.#chat.retryAttachment(about),
     };
@@ -59,7 +62,7 @@ export class Deeds {
     const { store } = this.#chat;
     for (const log of [store.log(this.#id), ...store.views.values()]) {
       const message = log.find(message_id);
-      if (message) return message;
+      if (message) return store.reveal(message);
     }
     return null;
   }
@@ -73,6 +76,13 @@ export class Deeds {
 
   #look({ attachments }, upload_id) {
     openLightbox(this.#chat, attachments.filter(isVisual), upload_id);
+  }
+
+  #save({ attachments }, upload_id) {
+    saveFile(
+      this.#chat,
+      attachments.find(({ id }) => id === upload_id),
+    );
   }
 
   #pick(row, anchor) {
@@ -91,7 +101,8 @@ export class Deeds {
 
   #items(row, anchor) {
     const copy = { label: "Copy text", run: () => navigator.clipboard?.writeText(row.content) };
-    const files = fileItems(row.attachments, anchor.closest(".message"), (id) => this.#look(row, id));
+    const on = { look: (id) => this.#look(row, id), save: (id) => this.#save(row, id) };
+    const files = fileItems(row.attachments, anchor.closest(".message"), on);
     const copies = row.content ? [...files, copy] : files;
     const message = row.id && this.#find(row.id);
     if (!message) return copies;
@@ -118,15 +129,17 @@ export class Deeds {
           : { label: "Pin", run: () => this.#try(chat.pin(row.id)) },
       );
     if (row.is_own) items.push({ label: "Read by…", run: () => openReceipts(chat, this.#id, row.id) });
+    if (message.envelope) items.push({ label: "Sealed for…", run: () => openRecipients(chat, message) });
     if (row.is_edited) items.push({ label: "Edit history", run: () => openPast(chat, row.id) });
-    if (row.is_own) items.push({ label: "Edit", run: () => this.#on.edit(message) });
+    const may_edit = row.is_own && !row.sealing && !this.#conversation.is_frozen;
+    if (may_edit) items.push({ label: "Edit", run: () => this.#on.edit(message) });
     return items;
   }
 
   #judgements(row, message) {
     const chat = this.#chat;
     const items = [];
-    if (row.is_own || this.#can("delete_messages"))
+    if ((row.is_own && !this.#conversation.is_frozen) || this.#can("delete_messages"))
       items.push({ label: "Delete", run: () => this.#delete(row), is_danger: true });
     if (row.is_own) return items;
     items.push({ label: "Report", testid: "report", run: () => reportMessage(chat, row.id), is_danger: true });

@@ -1,3 +1,5 @@
+import { released } from "./press.js";
+
 const PROPERTIES = new Set(["value", "disabled", "hidden", "tabIndex", "htmlFor", "popover"]);
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -25,7 +27,8 @@ export function fill(element, ...children) {
 /**
  * Make `parent` show `items`, each with a unique `key`. Elements stay as long as their key stays,
  * so focus, selection and places survive a redraw; listeners therefore belong on their children. A part with the same
- * `data-keep` stays itself too.
+ * `data-keep` stays itself too, and so does an only child with `data-stays`, which then has no listeners either: who is on
+ * it with the keyboard stays there.
  */
 export function fillKeyed(parent, items, make) {
   const held = parent.keyed ?? new Map();
@@ -61,13 +64,14 @@ export function iconButton(name, label, props) {
   return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, ...props }, icon(name));
 }
 
-/** Call `draw` once, soon, however often it is asked for. */
+/** Call `draw` once, soon, however often it is asked for; not while a pointer is pressed. */
 export function soon(draw) {
   let is_asked = false;
   return () => {
     if (is_asked) return;
     is_asked = true;
-    const go = () => {
+    const go = async () => {
+      await released();
       is_asked = false;
       draw();
     };
@@ -85,6 +89,11 @@ function adopt(element, fresh) {
     fresh.querySelector(`[data-keep="${kept.dataset.keep}"]`)?.replaceWith(kept);
   for (const { name } of [...element.attributes]) if (!fresh.hasAttribute(name)) element.removeAttribute(name);
   for (const { name, value } of fresh.attributes) element.setAttribute(name, value);
+  const [only] = element.children;
+  if (element.childElementCount === 1 && "stays" in only.dataset) {
+    adopt(only, fresh.firstElementChild);
+    return;
+  }
   element.replaceChildren(...fresh.childNodes);
   if (!focused || focused === element) return;
   const { testid } = focused.dataset;

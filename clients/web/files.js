@@ -1,3 +1,5 @@
+import { unopenedText } from "./sealed/words.js";
+
 const MINUTE = 60;
 const HOUR = 3_600;
 const LARGEST_BOX = { width: 360, height: 400 };
@@ -34,7 +36,8 @@ export function filesText(files) {
 }
 
 /** One line for a message: its text, or else what files it has; of a quote only the type of them may be known. */
-export function summaryOf({ content, attachments, content_type }) {
+export function summaryOf({ content, attachments, content_type, sealing }) {
+  if (sealing) return unopenedText(sealing);
   return content || filesText(attachments ?? []) || TYPES[content_type] || "";
 }
 
@@ -48,6 +51,7 @@ export function boxOf({ width, height }) {
 
 /** The address of the larger thumbnail. */
 export function largeOf(thumbnail_url) {
+  if (thumbnail_url.startsWith("blob:")) return thumbnail_url;
   return `${thumbnail_url}${thumbnail_url.includes("?") ? "&" : "?"}size=large`;
 }
 

@@ -5,19 +5,23 @@ import { isVisual } from "./files.js";
  * What the menu of a message offers about its files; it is the keyboard's way to them.
  * @param {object[]} attachments
  * @param {Element} element of the message
- * @param {(id: string) => void} look opens pictures
+ * @param {object} on `look(id)` opens pictures, `save(id)` saves what is sealed
  */
-export function fileItems(attachments, element, look) {
+export function fileItems(attachments, element, { look, save }) {
   const visual = attachments.find(isVisual);
   const player = element.querySelector(".player");
   const there = attachments.filter(
-    ({ is_parcel, kind, status }) => !is_parcel && (kind !== "image" || status === "ready"),
+    ({ is_parcel, is_gone, kind, status }) => !is_parcel && !is_gone && (kind !== "image" || status === "ready"),
   );
   const label = ({ filename }) => (there.length > 1 ? `Download ${filename}` : "Download");
   return [
     visual && { label: "Open", testid: "menu-open", run: () => look(visual.id) },
     player && { label: "Play", testid: "menu-play", run: () => play(player) },
-    ...there.map((file) => ({ label: label(file), testid: "menu-download", run: () => download(file) })),
+    ...there.map((file) => ({
+      label: label(file),
+      testid: "menu-download",
+      run: () => (file.sealed ? save(file.id) : download(file)),
+    })),
   ].filter(Boolean);
 }
 

@@ -2,11 +2,12 @@ import { avatar } from "./avatar.js";
 import { openBan, openBans } from "./bans.js";
 import { blockItem } from "./blocking.js";
 import { confirm, openDialog, toast } from "./dialog.js";
-import { fillKeyed, h, iconButton } from "./dom.js";
+import { fillKeyed, h, iconButton, soon } from "./dom.js";
 import { leaveConversation } from "./leaving.js";
 import { openMenu } from "./menu.js";
 import { addMembers } from "./people.js";
 import { reportItem } from "./reporting.js";
+import { openVerify } from "./sealed/verify.js";
 import { calledIn, nameOf, sentenceOf, titleOf } from "./words.js";
 import { isSilenced } from "./writing.js";
 
@@ -51,7 +52,9 @@ export function openMembers(chat, id) {
   const deeds = (row) => {
     const removal = { label: "Remove", testid: "remove-member", is_danger: true, run: () => remove(row) };
     const ban = { label: "Ban", testid: "ban-member", is_danger: true, run: () => openBan(chat, id, row.user, load) };
+    const verify = { label: "Safety number", testid: "verify-member", run: () => openVerify(chat, row.user) };
     return [
+      ...(chat.sealing.isSealed(id) ? [verify] : []),
       ...(can("change_roles") ? roles(row) : []),
       ...(can("silence_members") && row.is_in_reach ? silences(row) : []),
       ...(can("remove_members") && row.is_in_reach ? [removal] : []),
@@ -88,7 +91,7 @@ export function openMembers(chat, id) {
       ),
   );
   const dialog = openDialog(titleOf(conversation, store), list, buttons);
-  dialog.addEventListener("close", store.listen(draw));
+  dialog.addEventListener("close", store.listen(soon(draw)));
   draw();
   load();
 }

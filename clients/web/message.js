@@ -4,6 +4,7 @@ import { h, icon, iconButton } from "./dom.js";
 import { isVisual } from "./files.js";
 import { partsOf } from "./parts.js";
 import { longPress } from "./press.js";
+import { unopenedText } from "./sealed/words.js";
 import { countText, FOLDED } from "./words.js";
 
 const STATUS = {
@@ -126,9 +127,14 @@ function bubble(row, act) {
     ? h("span", { class: "sender" }, row.sender.name)
     : h("span", { class: "unseen" }, row.is_own ? "You: " : `${row.sender.name}: `);
   const text = row.is_deleted ? "Message deleted" : marked(row);
+  if (row.sealing) return [sender, unopened(row), meta(row, act)];
   const says = (row.is_deleted || row.content !== "") && h("p", { class: "text", dir: "auto" }, text);
   const files = row.attachments.length > 0 && attachmentsElement(row, act);
   return [sender, row.quote && quote(row.quote, act), files, says, meta(row, act)];
+}
+
+function unopened({ sealing }) {
+  return h("p", { class: "text unopened", "data-testid": "unopened", "data-sealing": sealing }, unopenedText(sealing));
 }
 
 function quote({ seq, name, text }, act) {

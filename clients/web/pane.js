@@ -10,6 +10,9 @@ import { openMenu } from "./menu.js";
 import { Offer } from "./notices/offer.js";
 import { Pins } from "./pins.js";
 import { ConversationReading } from "./reading.js";
+import { unableText } from "./sealed/able.js";
+import { lockElement } from "./sealed/lock.js";
+import { Readers } from "./sealed/readers.js";
 import { searchElements } from "./search.js";
 import { Thread } from "./thread.js";
 import { Timeline } from "./timeline.js";
@@ -25,6 +28,7 @@ export class Pane {
   #composer;
   #pins;
   #offer;
+  #readers;
   #thread = null;
   #head = h("div", { class: "who" });
   #shown_head = null;
@@ -58,6 +62,7 @@ export class Pane {
       editLast: () => this.#editLast(),
     });
     this.#offer = new Offer(chat);
+    this.#readers = new Readers(chat, id);
     const talk = h(
       "div",
       { class: "talk" },
@@ -66,6 +71,7 @@ export class Pane {
       this.#timeline.element,
       this.#typing,
       this.#offer.element,
+      this.#readers.element,
       this.#composer.element,
       this.#barred,
     );
@@ -89,6 +95,7 @@ export class Pane {
     this.#timeline.draw();
     this.#typing.textContent = typingText(this.#chat.store.typing(this.id));
     this.#drawFoot();
+    this.#readers.draw();
     this.#thread?.draw();
     drawProgress(this.element, this.#chat.store);
   }
@@ -166,7 +173,8 @@ export class Pane {
     const presence = peer && store.presence(peer.id);
     const title = titleOf(this.#conversation, store);
     const about = kind === "direct" ? presenceText(presence) : countText(member_count, "member");
-    const head = JSON.stringify([title, about, avatar_url, peer]);
+    const is_sealed = this.#chat.sealing.isSealed(this.id);
+    const head = JSON.stringify([title, about, avatar_url, peer, is_sealed]);
     if (head === this.#shown_head) return;
     this.#shown_head = head;
     const face = avatar(
@@ -178,12 +186,12 @@ export class Pane {
     const line = peer
       ? h("span", { class: "about", "data-testid": "presence", "data-online": is_online }, about)
       : h("button", { type: "button", class: "about link", "data-testid": "members", onclick: members }, about);
-    fill(this.#head, face, h("div", {}, h("h1", {}, title), line));
+    fill(this.#head, face, h("div", {}, h("h1", {}, title, is_sealed && lockElement()), line));
   }
 
   /** Where to write, or why not. */
   #drawFoot() {
-    const bar = barOf(this.#chat.store, this.id);
+    const bar = barOf(this.#chat.store, this.id) ?? unableText(this.#chat, this.id);
     this.#composer.element.hidden = bar !== null;
     this.#composer.draw();
     if (bar === this.#bar) return;
@@ -237,9 +245,10 @@ export class Pane {
 
   #editLast() {
     const { store } = this.#chat;
-    const is_own = ({ message }) => message?.sender.id === store.me.id && !message.is_deleted && !message.thread_id;
+    const is_own = ({ message }) =>
+      message?.sender.id === store.me.id && !message.is_deleted && !message.thread_id && !store.reveal(message).sealing;
     const own = store.log(this.id).entries.findLast(is_own);
-    if (own) this.#composer.edit(own.message);
+    if (own) this.#composer.edit(store.reveal(own.message));
     return Boolean(own);
   }
 

@@ -1,6 +1,7 @@
 import { avatar } from "./avatar.js";
 import { openDialog } from "./dialog.js";
 import { fill, h, iconButton } from "./dom.js";
+import { modeChoice } from "./sealed/mode.js";
 import { nameOf, sentenceOf } from "./words.js";
 
 const PAUSE_MS = 200;
@@ -8,11 +9,12 @@ const PAUSE_MS = 200;
 /** Find somebody and open the direct conversation with them. */
 export function newDirect(chat, open) {
   const search = peopleSearch(chat, async (person) => {
-    const conversation = await chat.openDirect(person.id);
+    const conversation = await chat.openDirect(person.id, { encryption: mode.encryption });
     dialog.close();
     open(conversation.id);
   });
-  const dialog = openDialog("New direct chat", search.element);
+  const mode = modeChoice(chat);
+  const dialog = openDialog("New direct chat", ...[mode.element].filter(Boolean), search.element);
   search.focus();
 }
 
@@ -26,11 +28,14 @@ export function newGroup(chat, open) {
     "data-testid": "group-name",
   });
   const make = async (member_ids) => {
-    const conversation = await chat.createGroup({ name: name.value.trim(), member_ids });
+    const group = { name: name.value.trim(), member_ids, encryption: mode.encryption };
+    const conversation = await chat.createGroup(group);
     dialog.close();
     open(conversation.id);
   };
-  const dialog = openDialog("New group", choosing(chat, "Create group", make, h("label", {}, "Name", name)));
+  const mode = modeChoice(chat);
+  const fields = [h("label", {}, "Name", name), mode.element];
+  const dialog = openDialog("New group", choosing(chat, "Create group", make, ...fields));
   name.focus();
 }
 

@@ -1,5 +1,5 @@
 import { openDialog } from "./dialog.js";
-import { fill, fillKeyed, h, icon, iconButton } from "./dom.js";
+import { fill, fillKeyed, h, icon, iconButton, soon } from "./dom.js";
 import { summaryOf } from "./files.js";
 import { isFolded, nameOf } from "./words.js";
 
@@ -32,8 +32,8 @@ export class Pins {
     const { store } = this.#chat;
     const { kind } = store.conversations.get(this.#id);
     const pinned = (store.pins.get(this.#id) ?? []).filter((message) => !isFolded(message, kind, store));
-    return pinned.map(({ id, seq, thread_id, content, attachments, sender }) => ({
-      ...{ key: id, id, seq, thread_id, text: summaryOf({ content, attachments }) },
+    return pinned.map(store.reveal).map(({ id, seq, thread_id, content, attachments, sealing, sender }) => ({
+      ...{ key: id, id, seq, thread_id, text: summaryOf({ content, attachments, sealing }) },
       name: nameOf(store.person(sender)),
     }));
   }
@@ -66,7 +66,7 @@ export class Pins {
       if (!shown.length) return dialog.close();
       fillKeyed(list, shown, (message) => this.#item(message, go));
     };
-    dialog.addEventListener("close", this.#chat.store.listen(draw));
+    dialog.addEventListener("close", this.#chat.store.listen(soon(draw)));
     draw();
   }
 

@@ -1,5 +1,25 @@
 const LONG_MS = 450;
 const STILL_PX = 10;
+const ENDS = ["pointerup", "pointercancel", "contextmenu", "blur", "keydown", "pointermove"];
+
+let letGo = null;
+let until = Promise.resolve();
+
+/** From now on it is known when a pointer is pressed. */
+export function watchPresses() {
+  addEventListener("pointerdown", ({ button }) => {
+    if (button === 0 && !letGo) until = new Promise((resolve) => (letGo = resolve));
+  });
+  const end = ({ type, buttons }) => {
+    if (!letGo || (type === "pointermove" && buttons)) return; // scrollbars keep the end to themselves, not the next move
+    setTimeout(letGo); // the click comes right after, in the same task
+    letGo = null;
+  };
+  for (const name of ENDS) addEventListener(name, end);
+}
+
+/** Resolves when no pointer is pressed. What is drawn anew under one loses its click, or the words that it selects. */
+export const released = () => until;
 
 /**
  * Listeners for an element on which a finger rests: `run` is called when it is lifted again. Not before: a popover that

@@ -26,7 +26,7 @@ export function rowsOf(store, id, { new_after = null, unfolded = new Set(), thre
   for (const { seq, message, event } of [...entries, ...pendingIn(store, id, thread_id)]) {
     if (message?.thread_id && message.thread_id !== thread_id) continue;
     const time = message?.created_at ?? event.ts;
-    if (event && conversation.kind === "direct") continue;
+    if (event && conversation.kind === "direct" && !event.data.key_change) continue;
     const day = dayOf(time);
     if (day !== before?.day) rows.push({ kind: "day", key: `day ${seq ?? message.client_id}`, text: day });
     const is_folded = Boolean(message && isFolded(message, conversation.kind, store));
@@ -41,7 +41,8 @@ export function rowsOf(store, id, { new_after = null, unfolded = new Set(), thre
   return rows;
 }
 
-function messageRow(store, conversation, message, { is_first, unfolded, people, thread_id }) {
+function messageRow(store, conversation, held, { is_first, unfolded, people, thread_id }) {
+  const message = store.reveal(held);
   const sender = store.person(message.sender);
   const is_own = sender.id === store.me.id;
   return {
@@ -56,6 +57,7 @@ function messageRow(store, conversation, message, { is_first, unfolded, people, 
     shows_sender: is_first && !is_own && conversation.kind !== "direct",
     is_folded: !message.is_deleted && !unfolded.has(message.id) && isFolded(message, conversation.kind, store),
     content: message.content,
+    sealing: message.sealing,
     summary: summaryOf(message),
     attachments: message.is_deleted ? [] : attachmentsOf(store, message),
     named: namedIn(store, message, people),
@@ -78,7 +80,8 @@ function shownStatus(store, { kind }, message) {
   return message.seq && kind !== "direct" ? "sent" : store.status(message);
 }
 
-function quoteOf(store, { id, kind }, quote) {
+function quoteOf(store, { id, kind }, replied) {
+  const quote = store.revealQuote(id, replied);
   if (!quote) return null;
   if (isFolded(quote, kind, store)) return { id: quote.id, seq: quote.seq, name: "", text: FOLDED };
   const attachments = quote.attachments ?? store.log(id).find(quote.id)?.attachments;
@@ -106,7 +109,7 @@ function attachmentsOf(store, { attachments = [], parcels = [] }) {
 /** What the server does not know yet is known here of what one sent oneself. */
 function previewed(upload, { url = null, ...facts } = {}) {
   const known = Object.entries(upload).filter(([name, value]) => value !== null || facts[name] === undefined);
-  return { ...facts, ...Object.fromEntries(known), preview: url };
+  return { ...facts, ...Object.fromEntries(known), preview: url ?? upload.preview ?? null };
 }
 
 function belongsTo(one, other) {

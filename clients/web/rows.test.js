@@ -65,6 +65,7 @@ test("changes name who did what to whom, as far as it is known", () => {
   assert.equal(told("member.added", "carol", carol), "carol joined");
   assert.equal(told("member.removed", "bob", bob), "bob left");
   assert.equal(told("member.removed", "dave", carol), "carol was removed");
+  assert.equal(told("member.removed", null, carol), "carol was removed");
   const given = (role) => ({ type: "member.updated", data: { actor_id: "alice", member: { user: bob, role } } });
   const role = (name) => changeText(given(name), (id) => names[id]);
   assert.equal(role("admin"), "You made bob an admin");
@@ -78,6 +79,9 @@ test("what was changed is told where it is known how it was before", () => {
   assert.equal(told({ slow_mode_seconds: 30 }, { slow_mode_seconds: 0 }), "bob set slow mode to 30 s");
   assert.equal(told({ is_read_only: true }, { is_read_only: false }), "bob let only admins write");
   assert.equal(told({ name: "New" }), "bob changed the conversation");
+  const [conversation, before] = [{ is_frozen: true }, { is_frozen: false }];
+  const frozen = { type: "conversation.updated", data: { actor_id: null, conversation, before } };
+  assert.equal(changeText(frozen, () => null), "The operators froze this conversation");
 });
 
 test("days are called as people call them", () => {
@@ -158,4 +162,42 @@ test("names are marked where they are somebody's, also with what follows them in
     { text: "a@alice.org " },
     { text: "https://x.org/@alice", is_link: true },
   ]);
+});
+
+test("what is sealed is shown as it was opened, also in quotes and previews", () => {
+  const sealed = message(1, { content: "", envelope: {} });
+  const quote = { id: "m1", seq: 1, sender: bob, content: "forged" };
+  const reply = message(2, { content: "", envelope: {}, reply_to: quote });
+  const store = storeWith([sealed, reply, message(3, { content: "", envelope: null })]);
+  const opened = { m1: { content: "first" }, m2: { content: "second" }, m3: { sealing: "untrusted" } };
+  store.reveal = (one) => ({ ...one, ...opened[one.id] });
+  store.revealQuote = (_, quote) => quote && store.reveal(store.find(quote.id));
+  const rows = rowsOf(store, "c").filter(({ kind }) => kind === "message");
+  assert.deepEqual(
+    rows.map(({ content, sealing }) => content || sealing),
+    ["first", "second", "untrusted"],
+  );
+  assert.equal(rows[1].quote.text, "first");
+  const last_message = reply;
+  assert.equal(excerptOf({ last_message, kind: "direct" }, store), "second");
+  opened.m2 = { sealing: "not_a_recipient" };
+  assert.equal(excerptOf({ last_message, kind: "direct" }, store), "Sealed before this device was there");
+});
+
+test("new keys are told between the messages of a direct conversation too", () => {
+  const store = storeWith([message(1)], { kind: "direct" });
+  const told = (seq, kind, user) => {
+    const data = { member: { user }, changed: "devices", key_change: { number: 2, kind, device_id: "d" } };
+    store.apply({ type: "member.updated", conversation_id: "c", seq, ts: at("2026-01-01T11:00:00").created_at, data });
+  };
+  told(2, "added", bob);
+  told(3, "removed", bob);
+  told(4, "rotated", bob);
+  told(5, "reset", alice);
+  const changes = rowsOf(store, "c").filter(({ kind }) => kind === "change");
+  assert.deepEqual(
+    changes.map(({ text }) => text),
+    ["bob uses a new device", "bob's keys have changed", "Your keys have changed"],
+  );
+  assert.equal(store.conversations.get("c").roster_seq, 5);
 });

@@ -31,11 +31,14 @@ export function searchElements(chat, { conversation_id, go, onText = () => {} })
     onText(input.value.trim());
     timer = setTimeout(find, PAUSE_MS);
   };
+  const is_sealed = conversation_id && chat.sealing.isSealed(conversation_id);
   const find = async () => {
     const q = (asked = input.value.trim());
+    if (is_sealed) return;
     if (q.length < SHORTEST) return show([], null);
     try {
-      const hits = await chat.searchMessages({ q, conversation: conversation_id });
+      const found = await chat.searchMessages({ q, conversation: conversation_id });
+      const hits = found.filter(({ message }) => !chat.sealing.isSealed(message.conversation_id));
       if (asked === q) show(hits, hits.length ? null : "Nothing found.");
     } catch (error) {
       if (asked === q) show([], sentenceOf(error));
@@ -54,6 +57,10 @@ export function searchElements(chat, { conversation_id, go, onText = () => {} })
     show([], null);
     onText("");
   };
+  if (is_sealed) {
+    input.disabled = true;
+    fill(note, "Messages here are end-to-end encrypted, so the server cannot search them.");
+  }
   const field = h("div", { class: "finder", onkeydown: (event) => move(event, list) }, input);
   const results = h("div", { class: "found-list", onkeydown: (event) => move(event, list, input) }, note, list);
   return { field, results, clear };

@@ -1,6 +1,7 @@
 import { avatar } from "./avatar.js";
 import { openChannels } from "./channels.js";
 import { fill, fillKeyed, h, icon, iconButton } from "./dom.js";
+import { lockElement } from "./sealed/lock.js";
 import { openMenu } from "./menu.js";
 import { isMuted } from "./muting.js";
 import { Bell } from "./notices/bell.js";
@@ -111,6 +112,7 @@ export class Sidebar {
       time: last_message && briefly(last_message.created_at),
       unread_count,
       mention_count,
+      is_sealed: this.#chat.sealing.isSealed(id),
       is_pinned: Boolean(membership?.is_pinned),
       is_archived: Boolean(membership?.is_archived),
       is_muted: Boolean(membership && isMuted(membership)),
@@ -138,12 +140,16 @@ export class Sidebar {
 
 function itemElement(item) {
   const { key, kind, title, face_id, avatar_url, excerpt, time, unread_count, is_online, is_open } = item;
+  const lock = item.is_sealed && lockElement();
   const is_unread = unread_count > 0 || item.is_marked_unread;
   const link = h(
     "a",
-    { href: `#/c/${key}`, "aria-current": is_open && "true", class: is_unread ? "unread" : undefined },
+    {
+      ...{ href: `#/c/${key}`, "aria-current": is_open && "true", class: is_unread ? "unread" : undefined },
+      "data-stays": true,
+    },
     avatar({ id: face_id, name: title, avatar_url }, { kind, is_online }),
-    h("span", { class: "title" }, title, is_online && h("span", { class: "unseen" }, ", online")),
+    h("span", { class: "title" }, title, lock, is_online && h("span", { class: "unseen" }, ", online")),
     h("span", { class: "time" }, signs(item), time),
     h("span", { class: "excerpt", dir: "auto" }, excerpt),
     badges(item),

@@ -2,6 +2,7 @@ import { Composer } from "./composer.js";
 import { Deeds } from "./deeds.js";
 import { h, iconButton } from "./dom.js";
 import { ThreadReading } from "./reading.js";
+import { unableText } from "./sealed/able.js";
 import { Timeline } from "./timeline.js";
 import { sentenceOf } from "./words.js";
 import { barOf } from "./writing.js";
@@ -60,7 +61,8 @@ export class Thread {
   }
 
   draw() {
-    this.#composer.element.hidden = barOf(this.#chat.store, this.id) !== null;
+    const bar = barOf(this.#chat.store, this.id) ?? unableText(this.#chat, this.id);
+    this.#composer.element.hidden = bar !== null;
     this.#composer.draw();
     if (!this.#timeline) return;
     if (!this.#chat.store.views.has(this.root_id)) this.#reopen();
@@ -104,9 +106,10 @@ export class Thread {
 
   #editLast() {
     const { store } = this.#chat;
-    const is_own = (message) => message.sender.id === store.me.id && !message.is_deleted;
+    const is_own = (message) =>
+      message.sender.id === store.me.id && !message.is_deleted && !store.reveal(message).sealing;
     const own = store.views.get(this.root_id)?.messages.findLast(is_own);
-    if (own) this.#composer.edit(own);
+    if (own) this.#composer.edit(store.reveal(own));
     return Boolean(own);
   }
 

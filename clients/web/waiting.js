@@ -7,7 +7,7 @@ const AGAIN_MS = 1_000;
  */
 export async function whenReady(chat, file, is_wanted) {
   let found = file;
-  while (found.status === "processing") {
+  while (found.status === "processing" && !file.sealed) {
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     if (!is_wanted()) return file;
     found = { ...found, ...(await chat.uploadState(file.id).catch(() => ({}))) };

@@ -1,4 +1,5 @@
 import { summaryOf } from "./files.js";
+import { keyChangeText } from "./sealed/words.js";
 
 const DAY_MS = 86_400_000;
 const UNITS = [
@@ -41,7 +42,8 @@ export function titleOf(conversation, store) {
 }
 
 /** One line for the conversation list. */
-export function excerptOf({ last_message: message, kind }, store) {
+export function excerptOf({ last_message, kind }, store) {
+  const message = store.reveal(last_message);
   if (!message) return "No messages yet";
   if (isFolded(message, kind, store)) return FOLDED;
   const is_own = message.sender?.id === store.me?.id;
@@ -58,15 +60,18 @@ export function isFolded({ sender }, kind, store) {
 /** "alice added bob", from an entry of the log. `name` tells the name of an id, where it is known. */
 export function changeText({ type, seq, data }, name) {
   const actor = name(data.actor_id);
-  if (type === "conversation.updated") return `${actor ?? "Somebody"} ${alterationOf(data)}`;
+  const nobody = data.actor_id ? "Somebody" : "The operators";
+  if (type === "conversation.updated") return `${actor ?? nobody} ${alterationOf(data)}`;
   const { user } = data.member;
   const subject = name(user.id) ?? nameOf(user);
+  if (data.key_change) return keyChangeText(data.key_change, subject);
   if (type === "member.updated") {
     const role = ROLES[data.member.role] ?? data.member.role;
     return actor ? `${actor} made ${lower(subject)} ${role}` : `${subject} was made ${role}`;
   }
-  const is_self = !data.actor_id || data.actor_id === user.id;
+  const is_self = data.actor_id === user.id;
   if (type === "member.added") {
+    if (!data.actor_id) return `${subject} joined`; // by a link
     if (is_self && seq === 1) return `${subject} created this conversation`;
     if (is_self) return `${subject} joined`;
     return actor ? `${actor} added ${lower(subject)}` : `${subject} was added`;
@@ -81,6 +86,7 @@ function alterationOf({ conversation, before }) {
   if (has("name")) return `named it “${conversation.name}”`;
   if (has("description")) return "changed what it is about";
   if (has("avatar_url")) return conversation.avatar_url ? "changed the picture" : "removed the picture";
+  if (has("is_frozen")) return conversation.is_frozen ? "froze this conversation" : "ended the freeze";
   if (has("is_read_only")) return conversation.is_read_only ? "let only admins write" : "let everybody write";
   if (has("members_can_invite"))
     return conversation.members_can_invite ? "let members add people" : "let only admins add people";

@@ -2,7 +2,8 @@ import { momentText, nameOf } from "./words.js";
 
 /** Why one cannot write in a conversation, as a sentence; null where one can. */
 export function barOf(store, id) {
-  const { capabilities, peer, membership } = store.conversations.get(id);
+  const { capabilities, peer, membership, is_frozen } = store.conversations.get(id);
+  if (is_frozen) return "This conversation is frozen: nobody writes here until the operators let them.";
   if (store.blocked_ids.has(peer?.id)) return `You blocked ${nameOf(store.person(peer))}.`;
   if (capabilities?.includes("send_message") !== false) return null;
   if (isSilenced(membership)) return `A moderator has muted you until ${momentText(membership.silenced_until)}.`;

@@ -17,6 +17,7 @@ function storeWith(fields, messages = []) {
 test("why one cannot write", () => {
   assert.equal(barOf(storeWith({ capabilities: ["send_message"] }), "c"), null);
   assert.match(barOf(storeWith({ capabilities: ["leave"] }), "c"), /owners and admins/);
+  assert.match(barOf(storeWith({ capabilities: ["leave"], is_frozen: true }), "c"), /frozen/);
   const silenced = (silenced_until) => {
     const membership = { ...conversation().membership, silenced_until };
     return barOf(storeWith({ capabilities: ["leave"], membership }), "c");

@@ -1,13 +1,18 @@
-"""The key directory: devices show their public keys, and everything that happens to them goes into a log.
+"""The key directory: devices show their public keys, and everything that happens to them goes into a log: that of the
+person, and those of their end-to-end conversations, in one transaction.
 
-Each deed locks the person first, so that the log's numbers and hashes follow one another.
+It locks the conversations, then the person: the log's numbers and hashes follow one another, and no message is
+sealed for a roster that has changed.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
+import msgspec
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -21,10 +26,12 @@ from conversations.models import Conversation, Membership
 from conversations.wire import event
 from encryption.bundles import SIZES, Keys, decoded, encoded, is_signed, pack, rotation
 from encryption.models import KeyChange, KeyDevice, Suite
+from encryption.services import rosters
 from encryption.wire import Bundle, NewKeyDevice, Rotation
 
 Kind = KeyChange.Kind
-DEVICES_PER_PERSON, SLICE = 20, 100
+T = TypeVar("T")
+DEVICES_PER_PERSON, SLICE = 10, 100
 RATE = "20/h;50/d"
 
 
@@ -32,26 +39,21 @@ def register(session: Session, bundle: NewKeyDevice) -> tuple[KeyDevice, bool]:
     """The device of this sign-in shows its keys, and whether they are new. With others than before it is another
     device, and the one before ends. Refuses `invalid`, `rate_limited`, and `conflict` when a person has too many."""
     keys = Keys(bundle, session.user_id)
-    with transaction.atomic():
-        user = User.objects.lock(session.user)
-        known = KeyDevice.objects.filter(session=session, removed_at__isnull=True).first()
-        if (
-            known
-            and bytes(known.signing_key) == keys.signing_key
-            and bytes(known.encryption_key) == keys.encryption_key
-        ):
-            return known, False
-        limits.spend(RATE, f"key-devices:{user.pk}")
-        if KeyDevice.objects.filter(user=user, removed_at__isnull=True).count() >= DEVICES_PER_PERSON:
-            raise Refusal("conflict", f"A person has at most {DEVICES_PER_PERSON} devices.")
-        if known:
-            _end([known])
-        moment = now()
-        device = KeyDevice.objects.create(
-            user=user, session=session, name=bundle.name, created_at=moment, **_fields(keys)
-        )
-        _write(user, Kind.ADDED, device, moment)
-        _tell(user)
+    return _changing(session.user, partial(_register, session=session, keys=keys, name=bundle.name))
+
+
+def _register(own: "_Own", *, session: Session, keys: Keys, name: str) -> tuple[KeyDevice, bool]:
+    known = own.devices.filter(session=session).first()
+    if known and _fields_of(known) == (keys.encryption_key, keys.signing_key):
+        return known, False
+    limits.spend(RATE, f"key-devices:{own.user.pk}")
+    if own.devices.count() - bool(known) >= DEVICES_PER_PERSON:
+        raise Refusal("conflict", f"A person has at most {DEVICES_PER_PERSON} devices.")
+    if known:
+        own.end(known)
+    moment = now()
+    device = KeyDevice.objects.create(user=own.user, session=session, name=name, created_at=moment, **_fields(keys))
+    own.write(Kind.ADDED, device, moment)
     return device, True
 
 
@@ -59,19 +61,19 @@ def rotate(actor: User, change: Rotation) -> KeyDevice:
     """Give a device of the actor new keys: signed by the old ones, or with the password. Refuses `not_found`,
     `invalid`, `reauthentication_required` and `rate_limited`."""
     keys = Keys(change.bundle, actor.id, "bundle.")
-    with transaction.atomic():
-        user = User.objects.lock(actor)
-        device = KeyDevice.objects.filter(id=change.device_id, user=user, removed_at__isnull=True).first()
-        if device is None:
-            raise not_found()
-        limits.spend(RATE, f"key-devices:{user.pk}")
-        kind = _proved(user, device, keys, change)
-        for name, value in _fields(keys).items():
-            setattr(device, name, value)
-        device.rotated_at = moment = now()
-        device.save()
-        _write(user, kind, device, moment, change.signature if kind == Kind.ROTATED else None)
-        _tell(user)
+    return _changing(actor, partial(_rotate, keys=keys, change=change))
+
+
+def _rotate(own: "_Own", *, keys: Keys, change: Rotation) -> KeyDevice:
+    device = own.device(change.device_id)
+    limits.spend(RATE, f"key-devices:{own.user.pk}")
+    kind = _proved(own.user, device, keys, change)
+    for name, value in _fields(keys).items():
+        setattr(device, name, value)
+    device.rotated_at = moment = now()
+    device.save()
+    device.prekeys.all().delete()
+    own.write(kind, device, moment, change.signature if kind == Kind.ROTATED else None)
     return device
 
 
@@ -93,39 +95,50 @@ def _proved(user: User, device: KeyDevice, keys: Keys, change: Rotation) -> KeyC
 
 def remove(actor: User, *, device_id: UUID) -> None:
     """This device reads nothing more from now on. Refuses `not_found`."""
-    with transaction.atomic():
-        user = User.objects.lock(actor)
-        device = KeyDevice.objects.filter(id=device_id, user=user, removed_at__isnull=True).first()
-        if device is None:
-            raise not_found()
-        _end([device])
-        _tell(user)
+    _changing(actor, lambda own: own.end(own.device(device_id)))
 
 
-def end_devices(user: User, sessions: Iterable[UUID]) -> None:
-    """The devices of sign-ins that have ended, in the transaction that ends them, the person being locked."""
-    ended = list(KeyDevice.objects.filter(user=user, session__in=sessions, removed_at__isnull=True).order_by("id"))
-    if ended:
-        _end(ended)
-        _tell(user)
+def end_forgotten() -> None:
+    """End the devices of sign-ins that have run out, which nobody tells of."""
+    for user_id in set(_signed_out().values_list("user_id", flat=True)):
+        end_devices.enqueue(str(user_id))
+
+
+def _signed_out() -> QuerySet[KeyDevice]:
+    """The devices whose sign-in is over, and that are still in the directory."""
+    return KeyDevice.objects.filter(~Exists(Session.objects.live().filter(id=OuterRef("session"))), removed_at=None)
+
+
+@task
+def end_devices(user_id: str) -> None:
+    """End this person's devices whose sign-in is over: they read nothing more. Repeating it is harmless."""
+    person = User.objects.filter(id=user_id).first()
+    if person:
+        _changing(person, _end_signed_out)
+
+
+def _end_signed_out(own: "_Own") -> None:
+    for device in _signed_out().filter(user=own.user).order_by("id"):
+        own.end(device)
 
 
 def keys_of(viewer: User, user_id: UUID) -> tuple[list[KeyDevice], KeyChange | None]:
     """All devices of somebody, oldest first, and the end of their key log. Refuses `not_found` where the viewer neither
     shares a direct conversation or a group with them, nor may begin one."""
-    if not User.objects.filter(id=user_id, erased_at__isnull=True).exists() or not _may_know(viewer, user_id):
+    if not User.objects.filter(id=user_id, erased_at__isnull=True).exists() or not known_to(viewer, [user_id]):
         raise not_found()
     devices = KeyDevice.objects.filter(user=user_id, removed_at__isnull=True).order_by("id")
     return list(devices), KeyChange.objects.filter(user=user_id).order_by("-number").first()
 
 
-def _may_know(viewer: User, user_id: UUID) -> bool:
-    if viewer.id == user_id:
-        return True
-    blocked = Block.objects.filter(blocker=user_id, blocked=viewer).exists()
-    if not blocked and User.objects.active().filter(id=user_id).exists():
-        return True
-    return bool(_shared(viewer.id).filter(user=user_id).exists())
+def known_to(viewer: User, user_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these people whose keys the viewer may have: themself, and with whom they share a direct conversation or
+    a group, or may begin one."""
+    blockers = Block.objects.filter(blocker__in=user_ids, blocked=viewer).values("blocker")
+    open_to = User.objects.active().filter(id__in=user_ids).exclude(id__in=blockers)
+    shared = _shared(viewer.id).filter(user__in=user_ids)
+    found = {*open_to.values_list("id", flat=True), *shared.values_list("user", flat=True)}
+    return found | ({viewer.id} & set(user_ids))
 
 
 def _shared(user_id: UUID) -> QuerySet[Membership]:
@@ -148,34 +161,76 @@ def _fields(keys: Keys) -> dict[str, object]:
     }
 
 
-def _end(devices: list[KeyDevice]) -> None:
-    moment = now()
-    for device in devices:
-        device.removed_at = moment
-        device.save(update_fields=["removed_at"])
-        _write(device.user, Kind.REMOVED, device, moment)
-
-
 def bundle_of(device: KeyDevice) -> Bundle:
     """The keys of a device as it has shown them."""
     keys = (device.encryption_key, device.signing_key, device.signature)
     return Bundle(device.suite, *(encoded(bytes(key)) for key in keys))  # type: ignore[arg-type]
 
 
-def _write(user: User, kind: KeyChange.Kind, device: KeyDevice, moment: datetime, proof: str | None = None) -> None:
-    last = KeyChange.objects.filter(user=user).order_by("-number").first()
-    bundle = bundle_of(device)
-    line = KeyChange(
-        user=user,
-        number=last.number + 1 if last else 1,
-        kind=kind,
-        device_id=device.id,
-        bundle={name: getattr(bundle, name) for name in bundle.__struct_fields__},
-        proof=proof or "",
-        at=moment,
-    )
-    line.hash = hash_of(line, last.hash if last else "")
-    line.save()
+class _Own:
+    """A person who is locked, after the end-to-end conversations that they are in; and what may be done to their
+    devices then."""
+
+    def __init__(self, user: User, memberships: list[Membership]) -> None:
+        self.user = user
+        self.is_changed = False
+        self._memberships = memberships
+
+    @property
+    def devices(self) -> QuerySet[KeyDevice]:
+        return KeyDevice.objects.filter(user=self.user, removed_at__isnull=True)
+
+    def device(self, device_id: UUID) -> KeyDevice:
+        """One of theirs. Refuses `not_found`."""
+        device = self.devices.filter(id=device_id).first()
+        if device is None:
+            raise not_found()
+        return device
+
+    def end(self, device: KeyDevice) -> None:
+        device.removed_at = moment = now()
+        device.save(update_fields=["removed_at"])
+        device.prekeys.all().delete()
+        self.write(Kind.REMOVED, device, moment)
+
+    def write(self, kind: KeyChange.Kind, device: KeyDevice, moment: datetime, proof: str | None = None) -> None:
+        """A line in their log, and a place in the log of each conversation."""
+        last = KeyChange.objects.filter(user=self.user).order_by("-number").first()
+        line = KeyChange(
+            user=self.user,
+            number=last.number + 1 if last else 1,
+            kind=kind,
+            device_id=device.id,
+            bundle=msgspec.structs.asdict(bundle_of(device)),
+            proof=proof or "",
+            at=moment,
+        )
+        line.hash = hash_of(line, last.hash if last else "")
+        line.save()
+        rosters.go_on(self._memberships, line, moment)
+        self.is_changed = True
+
+
+def _changing(person: User, deed: Callable[[_Own], T]) -> T:
+    """One transaction around a deed on somebody's devices."""
+    while True:
+        with transaction.atomic():
+            conversations = {one.id: one for one in Conversation.objects.locked(*rosters.private(person.id))}
+            own = _Own(User.objects.lock(person), _memberships(person, conversations))
+            if rosters.private(person.id) <= conversations.keys():
+                done = deed(own)
+                if own.is_changed:
+                    _tell(own.user)
+                return done
+        # They have entered another conversation between the two locks, which was not locked before them.
+
+
+def _memberships(person: User, conversations: dict[UUID, Conversation]) -> list[Membership]:
+    found = Membership.objects.live().select_related("user").filter(user=person, conversation__in=conversations)
+    memberships = list(found.order_by("conversation"))
+    for membership in memberships:
+        membership.conversation = conversations[membership.conversation_id]
+    return memberships
 
 
 def hash_of(line: KeyChange, before: str) -> str:

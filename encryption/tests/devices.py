@@ -46,6 +46,14 @@ class TestDevice:
         both = pack("chat/rotation/1", user_id, device_id, self.packed, self.signature, new.packed, new.signature)
         return encoded(self.sign(both))
 
+    def prekey(self, device_id: str, number: int) -> dict[str, Any]:
+        """A new key for one message, signed."""
+        is_rsa = self.suite == Suite.RSA
+        made = rsa.generate_private_key(65537, 3072) if is_rsa else x25519.X25519PrivateKey.generate()
+        key = _der(made)
+        signature = self.sign(pack("chat/prekey/1", UUID(device_id), number, key))
+        return {"number": number, "key": encoded(key), "signature": encoded(signature)}
+
 
 def _der(private: Any) -> bytes:
     return private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -1,12 +1,17 @@
 """The key directory: devices show their public keys, everybody who may sees them, and a log keeps what happened."""
 
 import json
+import threading
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from accounts import services as accounts
+from accounts.models import Session
 from chatproject.common import publish
+from chatproject.common.clock import now
+from chatproject.housekeeping import tidy
 from chatproject.worker import ChatWorker
 from conftest import PASSWORD
 from conversations import services as conversations
@@ -118,9 +123,23 @@ def test_a_device_ends_with_its_sign_in(sign_in, alice, bob) -> None:
     kept = show(laptop, TestDevice(alice.id)).json()
 
     phone.post("/api/v1/auth/logout/")
+    work()
 
     assert [one["id"] for one in keys_of(sign_in(bob), alice)["devices"]] == [kept["id"]]
     assert kinds(alice) == ["added", "added", "removed"]
+
+
+def test_it_ends_as_well_when_the_sign_in_runs_out(sign_in, alice) -> None:
+    phone, laptop = sign_in(alice), sign_in(alice)
+    show(phone, TestDevice(alice.id))
+    show(laptop, TestDevice(alice.id))
+    Session.objects.filter(id=phone.session.id).update(expires_at=now() - timedelta(minutes=1))
+
+    tidy(threading.Event())
+    work()
+
+    assert kinds(alice) == ["added", "added", "removed"]
+    assert KeyDevice.objects.get(removed_at=None).session == laptop.session
 
 
 def test_a_device_is_removed_by_its_person_alone(sign_in, alice, bob) -> None:
@@ -212,7 +231,7 @@ def test_the_log_is_a_chain(sign_in, alice) -> None:
     assert lines[2].hash != hash_of(lines[2], lines[1].hash)
 
 
-def test_nobody_has_more_than_twenty(sign_in, alice, monkeypatch) -> None:
+def test_nobody_has_more_than_so_many(sign_in, alice, monkeypatch) -> None:
     monkeypatch.setattr("encryption.services.directory.DEVICES_PER_PERSON", 2)
 
     codes = [show(sign_in(alice), TestDevice(alice.id)).status_code for _ in range(3)]

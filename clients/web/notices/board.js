@@ -43,8 +43,13 @@ export class Board {
     if (!store.me) return;
     if (store.notices.round !== this.#round) this.#refresh();
     const by_id = new Map(this.#items.map((notice) => [notice.id, notice]));
-    const rows = this.#items.map((notice) => rowOf(notice, store));
+    const rows = this.#items.map((notice) => rowOf(this.#quiet(notice), store));
     fillKeyed(this.#list, rows, (row) => noticeElement(row, this.#deedsOn(by_id.get(row.key))));
+  }
+
+  /** What is sealed is read where it stands: nobody else can know what it says. */
+  #quiet(notice) {
+    return this.#chat.sealing.isSealed(notice.conversation_id) ? { ...notice, preview: null } : notice;
   }
 
   #deedsOn(notice) {

@@ -1,5 +1,5 @@
 import { openDialog, toast } from "../dialog.js";
-import { h } from "../dom.js";
+import { h, soon } from "../dom.js";
 import { openSettings } from "../settings/settings.js";
 import { tabElements } from "../tabs.js";
 import { sentenceOf } from "../words.js";
@@ -10,7 +10,7 @@ import { Board } from "./board.js";
  * @param {(conversation_id: string, seq: ?number) => void} open goes to a message
  */
 export function openCentre(chat, open) {
-  if (document.querySelector("dialog.centre")) return;
+  if (document.querySelector("dialog.centre[open]")) return;
   const boards = [];
   const go = (notice) => {
     dialog.close();
@@ -48,7 +48,7 @@ export function openCentre(chat, open) {
   dialog.classList.add("settings", "centre");
   dialog.dataset.testid = "centre";
   dialog.querySelector("h2").after(button);
-  dialog.addEventListener("close", chat.store.listen(draw));
+  dialog.addEventListener("close", chat.store.listen(soon(draw)));
   tabs.querySelector("[aria-selected=true]").focus();
   draw();
 }

@@ -1,4 +1,4 @@
-import { countText, nameOf, titleOf } from "../words.js";
+import { countText, momentText, nameOf, titleOf } from "../words.js";
 
 /** "bob mentioned you in Friends": what a notice tells. */
 export function noticeText({ kind, actor, conversation_id, data }, store) {
@@ -14,9 +14,21 @@ export function noticeText({ kind, actor, conversation_id, data }, store) {
     invitation: `${who} invites you to ${data.name || "a conversation"}`,
     added: `${who} added you to ${place ?? "a conversation"}`,
     report: `Your report was ${data.decision ?? "decided"}`,
+    warning: warningText(data),
     security: `New sign-in: ${data.device_name || "unknown device"}`,
   };
   return sentences[kind] ?? "Something new"; // a server may know more kinds than this page
+}
+
+/** What was decided about something of one's own, and why. */
+function warningText({ decision, reason, until }) {
+  const what = {
+    message_deleted: "The operators deleted a message of yours",
+    suspended: until ? `The operators suspended your account until ${momentText(until)}` : null,
+    banned: "The operators suspended your account",
+    removed: "The operators removed you from a conversation",
+  };
+  return `${what[decision] ?? "The operators warn you"}${reason ? `: ${reason}` : ""}`;
 }
 
 /** What the bell is called. */

@@ -37,6 +37,13 @@ test("what concerns the account names nobody", () => {
   assert.equal(textOf("report", { ...nobody, data: { decision: "upheld" } }), "Your report was upheld");
 });
 
+test("what the operators decided is told with the reason", () => {
+  const said = (data) => textOf("warning", { actor: null, conversation_id: null, data });
+  assert.equal(said({ decision: "warned", reason: "Be kind", until: null }), "The operators warn you: Be kind");
+  assert.equal(said({ decision: "message_deleted", reason: "" }), "The operators deleted a message of yours");
+  assert.match(said({ decision: "suspended", reason: "Spam", until: "2026-03-10T09:00:00Z" }), /until .*2026.*: Spam$/);
+});
+
 test("a kind that a later server tells of is still something", () => {
   assert.equal(textOf("poll_closed"), "Something new");
 });

@@ -1,5 +1,6 @@
 import { openDialog } from "../dialog.js";
 import { tabElements } from "../tabs.js";
+import { backupElement } from "./backup.js";
 import { deletionElement } from "./deletion.js";
 import { emailElement } from "./email.js";
 import { exportElement } from "./export.js";
@@ -31,5 +32,5 @@ export function openSettings(chat, part = "profile") {
 function securityElements(chat) {
   const sessions = new Sessions(chat);
   const changed = () => sessions.load();
-  return [passwordElement(chat, changed), emailElement(chat, changed), sessions.element];
+  return [passwordElement(chat, changed), emailElement(chat, changed), sessions.element, backupElement(chat)];
 }
