@@ -1,66 +1,33 @@
 """People and their sign-ins in the console. What an operator does here are the same deeds as everywhere."""
 
+from datetime import datetime
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from unfold.admin import ModelAdmin
-from unfold.forms import AuthenticationForm
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.paginator import InfinitePaginator
 
 from accounts import services
+from accounts.forms import AppointForm, CodeForm, NewPersonForm, SignInForm
 from accounts.models import Session, User
-from accounts.services import limiting
-from accounts.services.people import prepare_person, refuse_known
-from chatproject.common.addresses import address_of
-from chatproject.common.admin import ReadOnlyAdmin
+from chatproject.common import audit
+from chatproject.common.admin import (
+    PER_PAGE,
+    ReadOnlyAdmin,
+    ReasonedActionForm,
+    ReasonForm,
+    UntilForm,
+    attempt,
+    back,
+    button,
+)
 from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
-
-
-class SignInForm(AuthenticationForm):
-    """The console's sign-in, with the limits of every other one."""
-
-    def clean(self) -> dict[str, Any]:
-        """Refuses, besides wrong passwords, whoever tries too often."""
-        account, address = self.cleaned_data.get("username") or "", address_of(self.request)
-        try:
-            limiting.spend_sign_in(account, address)
-        except Refusal as refusal:
-            raise forms.ValidationError(refusal.detail) from None
-        data: dict[str, Any] = super().clean()
-        limiting.forgive_sign_in(account, address)
-        return data
-
 
 admin.site.login_form = SignInForm
-
-
-class NewPersonForm(forms.ModelForm[User]):
-    """Somebody new, whose address needs no confirmation."""
-
-    email = forms.EmailField(widget=UnfoldAdminEmailInputWidget)
-    username = forms.CharField(max_length=32, widget=UnfoldAdminTextInputWidget)
-    password = forms.CharField(widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}))
-    is_operator = forms.BooleanField(required=False, help_text="May do everything in this console.")
-
-    class Meta:
-        model = User
-        fields = ("email", "username", "full_name")
-
-    def clean(self) -> dict[str, Any]:
-        """What the deed would refuse stands beside its field."""
-        data = self.cleaned_data
-        if not self.errors:
-            try:
-                refuse_known(prepare_person(**{name: data[name] for name in ("email", "username", "password")}))
-            except Refusal as refusal:
-                faults: list[tuple[str | None, str]] = [(error["field"], error["detail"]) for error in refusal.errors]
-                for field, detail in faults or [(None, refusal.detail)]:
-                    self.add_error(field, detail)
-        return data
 
 
 @admin.register(User)
@@ -68,6 +35,10 @@ class PersonAdmin(ModelAdmin):
     """People: found by name or address, suspended, restored. Nobody sees or sets a password here."""
 
     list_display = ("username", "full_name", "email", "is_active", "is_staff", "created_at", "last_seen_at")
+    show_full_result_count = False
+    paginator = InfinitePaginator
+    list_per_page = PER_PAGE
+    list_disable_select_all = True
     list_filter = ("is_active", "is_staff")
     search_fields = ("username", "full_name", "email")
     ordering = ("username_key",)
@@ -78,6 +49,7 @@ class PersonAdmin(ModelAdmin):
         "full_name",
         "bio",
         "is_active",
+        "suspended_until",
         "is_staff",
         "is_superuser",
         "created_at",
@@ -85,6 +57,8 @@ class PersonAdmin(ModelAdmin):
     )
     readonly_fields = tuple(name for name in fields if name not in ("full_name", "bio"))
     actions = ("suspend", "restore", "end_sessions")
+    action_form = ReasonedActionForm
+    actions_detail = ("suspend_this", "restore_this", "sign_out", "send_code", "appoint", "delete_account")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Without those that only stand in for a registration."""
@@ -97,7 +71,11 @@ class PersonAdmin(ModelAdmin):
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        return self.fields if obj else ("email", "username", "full_name", "password", "is_operator")
+        if obj:
+            return self.fields
+        # Who may not do everything makes nobody who may.
+        names = ("email", "username", "full_name", "password")
+        return (*names, "is_operator") if request.user.is_superuser else names
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return self.readonly_fields if obj else ()
@@ -107,32 +85,138 @@ class PersonAdmin(ModelAdmin):
         if change:
             services.change_profile(obj, full_name=obj.full_name, bio=obj.bio)
         else:
-            names = ("email", "username", "password", "full_name", "is_operator")
+            names = self.get_fields(request)
             made = services.create_person(**{name: form.cleaned_data[name] for name in names})
             obj.__dict__.update(made.__dict__)
+            audit.record("person.create", actor_id=request.user.pk, subject="person", subject_id=made.id)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
-    @admin.action(description="Suspend: sign out everywhere and refuse to sign in", permissions=["change"])
+    def has_suspend_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("accounts.suspend_user")
+
+    def has_sign_out_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("accounts.end_user_sessions")
+
+    def has_send_code_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("accounts.resend_user_code")
+
+    def has_delete_account_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("accounts.delete_user")
+
+    def has_appoint_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    @admin.action(description="Suspend: sign out everywhere and refuse to sign in", permissions=["suspend"])
     def suspend(self, request: HttpRequest, people: QuerySet[User]) -> None:
         for user in people:
-            if user == request.user:
-                self.message_user(request, "You cannot suspend yourself.", messages.ERROR)
-            else:
-                services.suspend(request.user, user)  # type: ignore[arg-type]
-                self.message_user(request, f"{user} is suspended.")
+            self._suspend(request, user, request.POST.get("reason", ""))
 
-    @admin.action(description="Restore: let them sign in again", permissions=["change"])
+    @admin.action(description="Restore: let them sign in again", permissions=["suspend"])
     def restore(self, request: HttpRequest, people: QuerySet[User]) -> None:
         for user in people:
-            services.restore(request.user, user)  # type: ignore[arg-type]
-            self.message_user(request, f"{user} may sign in again.")
+            self._restore(request, user, request.POST.get("reason", ""))
 
-    @admin.action(description="End all sessions", permissions=["change"])
+    @admin.action(description="End all sessions", permissions=["sign_out"])
     def end_sessions(self, request: HttpRequest, people: QuerySet[User]) -> None:
         for user in people:
-            self.message_user(request, f"{user}: {services.end_all_sessions(user)} ended.")
+            self._sign_out(request, user, request.POST.get("reason", ""))
+
+    @button(
+        "suspend",
+        "Suspend",
+        "Nobody signs in to this account until then, or until it is restored.",
+        may=["suspend"],
+        form=UntilForm,
+        is_grave=True,
+    )
+    def suspend_this(self, request: HttpRequest, form: UntilForm, object_id: str) -> HttpResponse:
+        user, said = self._person(object_id), form.cleaned_data
+        self._suspend(request, user, said["reason"], said["until"])
+        return self._back(user)
+
+    @button("restore", "Restore", "They may sign in again.", may=["suspend"])
+    def restore_this(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        user = self._person(object_id)
+        self._restore(request, user, form.cleaned_data["reason"])
+        return self._back(user)
+
+    @button(
+        "end-sessions", "End all sessions", "They are signed out everywhere, and may sign in again.", may=["sign_out"]
+    )
+    def sign_out(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        user = self._person(object_id)
+        self._sign_out(request, user, form.cleaned_data["reason"])
+        return self._back(user)
+
+    @button(
+        "resend-code", "Send a new code", "With all its tries. The one before ends.", may=["send_code"], form=CodeForm
+    )
+    def send_code(self, request: HttpRequest, form: CodeForm, object_id: str) -> HttpResponse:
+        user, said = self._person(object_id), form.cleaned_data
+
+        def deed() -> str:
+            services.resend_code_to(request.user, user, purpose=said["purpose"], reason=said["reason"])  # type: ignore[arg-type]
+            return f"{user}: a code is on its way."
+
+        attempt(request, deed)
+        return self._back(user)
+
+    @button("appoint", "Appoint", "What they may do in this console.", may=["appoint"], form=AppointForm)
+    def appoint(self, request: HttpRequest, form: AppointForm, object_id: str) -> HttpResponse:
+        user, said = self._person(object_id), form.cleaned_data
+
+        def deed() -> str:
+            services.appoint(request.user, user, group=said["group"], reason=said["reason"])  # type: ignore[arg-type]
+            return f"{user} is of the {said['group']} now." if said["group"] else f"{user} is not of the staff now."
+
+        attempt(request, deed)
+        return self._back(user)
+
+    @button(
+        "delete-account",
+        "Delete the account",
+        "As if they had asked for it themselves: signing in until then keeps it.",
+        may=["delete_account"],
+        is_grave=True,
+    )
+    def delete_account(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        user, reason = self._person(object_id), form.cleaned_data["reason"]
+
+        def deed() -> str:
+            erase_at = services.request_deletion_of(request.user, user, reason=reason)  # type: ignore[arg-type]
+            return f"{user} will be erased at {erase_at:%Y-%m-%d %H:%M} UTC."
+
+        attempt(request, deed)
+        return self._back(user)
+
+    def _suspend(self, request: HttpRequest, user: User, reason: str, until: datetime | None = None) -> None:
+        def deed() -> str:
+            services.suspend(request.user, user, until=until, reason=reason)  # type: ignore[arg-type]
+            return f"{user} is suspended."
+
+        attempt(request, deed)
+
+    def _restore(self, request: HttpRequest, user: User, reason: str) -> None:
+        def deed() -> str:
+            services.restore(request.user, user, reason=reason)  # type: ignore[arg-type]
+            return f"{user} may sign in again."
+
+        attempt(request, deed)
+
+    def _sign_out(self, request: HttpRequest, user: User, reason: str) -> None:
+        def deed() -> str:
+            return f"{user}: {services.end_sessions_of(request.user, user, reason=reason)} ended."  # type: ignore[arg-type]
+
+        attempt(request, deed)
+
+    def _person(self, object_id: str) -> User:
+        return get_object_or_404(User, id=object_id, email__isnull=False)
+
+    def _back(self, user: User) -> HttpResponse:
+        """To the person, whether it was done or refused: the page says which."""
+        return back(reverse("admin:accounts_user_change", args=[user.id]))
 
 
 @admin.register(Session)
@@ -142,14 +226,15 @@ class SessionAdmin(ReadOnlyAdmin):
     list_display = ("user", "device_name", "address", "created_at", "last_used_at", "expires_at", "ended_at")
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email", "device_name", "address")
-    ordering = ("-last_used_at",)
+    ordering = ("-id",)
     actions = ("end",)
+    action_form = ReasonedActionForm
 
     def has_end_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.change_session")
+        return request.user.has_perm("accounts.end_user_sessions")
 
     @admin.action(description="End: sign out on this device", permissions=["end"])
     def end(self, request: HttpRequest, sessions: QuerySet[Session]) -> None:
         for session in sessions.filter(ended_at__isnull=True, expires_at__gt=now()).select_related("user"):
-            services.end_session(session.user, session.id)
+            services.end_session_of(request.user, session, reason=request.POST.get("reason", ""))  # type: ignore[arg-type]
             self.message_user(request, f"{session.user}: {session.device_name or 'the session'} is ended.")

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from accounts.models import Device, Session, User
+from accounts.models import Session, User
 from chatproject.common.clock import rfc3339
 
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
@@ -102,29 +102,6 @@ class Deletion(msgspec.Struct):
     """The password, so that a device left open deletes nobody."""
 
     password: Password
-
-
-class SubscriptionKeys(msgspec.Struct):
-    """The browser's keys, base64url without padding: its public key (65 bytes) and its secret (16 bytes)."""
-
-    p256dh: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{87}=?$")]
-    auth: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}(==)?$")]
-
-
-class Subscription(msgspec.Struct):
-    """A push subscription as browsers give it (`PushSubscription.toJSON()`)."""
-
-    endpoint: Annotated[str, Meta(pattern="^https://[^\\s/@]+/", max_length=2000)]
-    keys: SubscriptionKeys
-
-
-class NewDevice(msgspec.Struct):
-    """Where to push to: with `fcm` a registration `token`, with `webpush` a `subscription`."""
-
-    provider: Literal["fcm", "webpush"]
-    token: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
-    subscription: Subscription | None = None
-    name: DeviceName = ""
 
 
 class SettingsChange(msgspec.Struct):
@@ -234,16 +211,6 @@ class Erasure(msgspec.Struct):
     erase_at: Moment
 
 
-class DeviceState(msgspec.Struct):
-    """Where notifications are pushed to. Its token is never shown."""
-
-    id: UUID
-    provider: str
-    name: str
-    created_at: Moment
-    is_current: bool
-
-
 class Ticket(msgspec.Struct):
     """Opens one socket, once, within `expires_in` seconds."""
 
@@ -291,17 +258,6 @@ def my_profile(user: User) -> MyProfile:
         bio=user.bio,
         email=user.email,
         settings=Settings(user.read_receipts, user.typing, user.presence),  # type: ignore[arg-type]
-    )
-
-
-def device_state(device: Device, *, current: UUID) -> DeviceState:
-    """A device, as seen from the sign-in with the id `current`."""
-    return DeviceState(
-        id=device.id,
-        provider=device.provider,
-        name=device.name,
-        created_at=rfc3339(device.created_at),
-        is_current=device.session_id == current,
     )
 
 

@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ('bio', models.CharField(blank=True, max_length=500)),
                 ('avatar_url', models.CharField(blank=True, editable=False, max_length=200)),
                 ('is_active', models.BooleanField(default=True)),
+                ('suspended_until', models.DateTimeField(editable=False, null=True)),
                 ('is_staff', models.BooleanField(default=False)),
                 ('read_receipts', models.BooleanField(default=True)),
                 ('typing', models.BooleanField(default=True)),
@@ -52,6 +53,11 @@ class Migration(migrations.Migration):
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
+            options={
+                'verbose_name': 'person',
+                'verbose_name_plural': 'people',
+                'permissions': [('suspend_user', 'Can suspend and restore people'), ('end_user_sessions', 'Can sign people out'), ('resend_user_code', 'Can send people a new code')],
+            },
         ),
         migrations.CreateModel(
             name='Block',
@@ -76,6 +82,9 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(null=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'verbose_name': 'sign-in',
+            },
         ),
         migrations.CreateModel(
             name='OneTime',
@@ -113,6 +122,10 @@ class Migration(migrations.Migration):
             model_name='user',
             index=models.Index(condition=models.Q(('erase_at__isnull', False)), fields=['erase_at'], name='user_to_erase'),
         ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(condition=models.Q(('suspended_until__isnull', False)), fields=['suspended_until'], name='user_to_restore'),
+        ),
         migrations.AddConstraint(
             model_name='user',
             constraint=models.UniqueConstraint(fields=('username_key',), name='username_unique'),
@@ -128,6 +141,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='user',
             constraint=models.CheckConstraint(condition=models.Q(('erased_at__isnull', True), models.Q(('email__isnull', True), ('is_active', False)), _connector='OR'), name='erased_is_empty'),
+        ),
+        migrations.AddConstraint(
+            model_name='user',
+            constraint=models.CheckConstraint(condition=models.Q(('suspended_until__isnull', True), ('is_active', False), _connector='OR'), name='suspended_is_not_active'),
         ),
         migrations.AddConstraint(
             model_name='block',

@@ -37,6 +37,7 @@ class Session(models.Model):
     objects = SessionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "sign-in"
         indexes = [
             models.Index(fields=["user"], condition=models.Q(ended_at__isnull=True), name="session_live_by_user")
         ]

@@ -65,7 +65,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person with an account.
 
     `seq` is the person's number: it moves with everything that their devices must hear beside the conversations'
-    logs (being added or removed, own marks, an ended session), so that a lost ring shows as a hole. Who asked to be
+    logs (being added or removed, own marks, an ended session), so that a lost ring shows as a hole. Who is suspended
+    is not `is_active`, until `suspended_until` or, without it, until an operator restores them. Who asked to be
     deleted is erased at `erase_at` and stays, without anything personal, as who wrote their messages.
     """
 
@@ -84,6 +85,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     bio = models.CharField(max_length=500, blank=True)
     avatar_url = models.CharField(max_length=200, blank=True, editable=False)
     is_active = models.BooleanField(default=True)
+    suspended_until = models.DateTimeField(null=True, editable=False)
     is_staff = models.BooleanField(default=False)
     read_receipts = models.BooleanField(default=True)
     typing = models.BooleanField(default=True)
@@ -102,6 +104,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["email"]
 
     class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        permissions = [
+            ("suspend_user", "Can suspend and restore people"),
+            ("end_user_sessions", "Can sign people out"),
+            ("resend_user_code", "Can send people a new code"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["username_key"], name="username_unique"),
             models.UniqueConstraint(fields=["username_skeleton"], name="username_looks_unique"),
@@ -109,10 +118,16 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.CheckConstraint(
                 condition=Q(erased_at__isnull=True) | Q(email__isnull=True, is_active=False), name="erased_is_empty"
             ),
+            models.CheckConstraint(
+                condition=Q(suspended_until__isnull=True) | Q(is_active=False), name="suspended_is_not_active"
+            ),
         ]
         indexes = [
             models.Index(fields=["username_key"], name="username_prefix", opclasses=["varchar_pattern_ops"]),
             models.Index(fields=["erase_at"], condition=Q(erase_at__isnull=False), name="user_to_erase"),
+            models.Index(
+                fields=["suspended_until"], condition=Q(suspended_until__isnull=False), name="user_to_restore"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,9 +1,9 @@
 """What can be done with accounts: the only writers. Every deed is one transaction and refuses with `Refusal`."""
 
 from accounts.services.blocks import block, unblock
-from accounts.services.codes import resend_code, resend_code_as_operator
-from accounts.services.deletion import begin_erasure, erase, request_deletion
-from accounts.services.devices import forget_device, register_device
+from accounts.services.codes import resend_code, resend_code_as_operator, resend_code_to
+from accounts.services.deletion import begin_erasure, erase, request_deletion, request_deletion_of
+from accounts.services.devices import forget_dead_device, forget_device, register_device
 from accounts.services.emails import confirm_email_change, request_email_change
 from accounts.services.passwords import change_password, reset_password
 from accounts.services.people import (
@@ -11,16 +11,17 @@ from accounts.services.people import (
     change_profile,
     create_operator,
     create_person,
-    restore,
-    suspend,
 )
 from accounts.services.registration import register, verify
 from accounts.services.sessions import end_all_sessions, end_other_sessions, end_session, open_session, refresh, touch
 from accounts.services.sign_in import login
+from accounts.services.staff import appoint
+from accounts.services.suspension import end_session_of, end_sessions_of, restore, restore_who_is_due, suspend
 from accounts.services.tickets import TICKET_SECONDS, issue_ticket, session_of_ticket
 
 __all__ = [
     "TICKET_SECONDS",
+    "appoint",
     "begin_erasure",
     "block",
     "change_avatar",
@@ -32,7 +33,10 @@ __all__ = [
     "end_all_sessions",
     "end_other_sessions",
     "end_session",
+    "end_session_of",
+    "end_sessions_of",
     "erase",
+    "forget_dead_device",
     "forget_device",
     "issue_ticket",
     "login",
@@ -41,11 +45,14 @@ __all__ = [
     "register",
     "register_device",
     "request_deletion",
+    "request_deletion_of",
     "request_email_change",
     "resend_code",
     "resend_code_as_operator",
+    "resend_code_to",
     "reset_password",
     "restore",
+    "restore_who_is_due",
     "session_of_ticket",
     "suspend",
     "touch",

@@ -1,10 +1,12 @@
 """Codes by mail, asked for by somebody who is not signed in: the answer never tells whether anybody gets one."""
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import OneTime, User
 from accounts.names import email_key
 from accounts.services import limiting, mails, one_time
+from chatproject.common import audit
 from chatproject.common.errors import Refusal, not_found
 
 Purpose = OneTime.Purpose
@@ -28,8 +30,24 @@ def resend_code_as_operator(*, email: str, purpose: str) -> None:
     if not waiting:
         raise not_found()
     for user in waiting:
-        one_time.forgive_tries(user, Purpose(purpose))
-        mails.send_code(user, Purpose(purpose))
+        _send_again(None, user, Purpose(purpose), "")
+
+
+def resend_code_to(operator: User, user: User, *, purpose: str, reason: str = "") -> None:
+    """The same for one person, wherever their codes for this purpose go. Refuses `conflict` when they wait for none."""
+    address = one_time.address_for(user, Purpose(purpose))
+    if not address or user not in _waiting_for(address, purpose):
+        raise Refusal("conflict", "They wait for no code for this purpose.")
+    _send_again(operator, user, Purpose(purpose), reason)
+
+
+@transaction.atomic
+def _send_again(operator: User | None, user: User, purpose: OneTime.Purpose, reason: str) -> None:
+    one_time.forgive_tries(user, purpose)
+    mails.send_code(user, purpose)
+    actor_id = operator.id if operator else None
+    about = "person.resend_code"
+    audit.record(about, actor_id=actor_id, subject="person", subject_id=user.id, reason=reason, purpose=purpose)
 
 
 def person_of_code(user: User | None, purpose: OneTime.Purpose) -> User:

@@ -12,7 +12,10 @@ from accounts.services import mails
 from accounts.services.passwords import lock_proved, prove_password
 from accounts.services.people import resting_hashes
 from accounts.services.sessions import end_all_sessions, look_again_at
+from accounts.services.suspension import refuse_unreached
+from chatproject.common import audit
 from chatproject.common.clock import now
+from chatproject.common.errors import invalid
 from chatproject.common.publish import announce_privacy
 
 NAME_RESTS_FOR = timedelta(days=365)
@@ -22,14 +25,31 @@ def request_deletion(user: User, *, password: str) -> datetime:
     """Have this account erased after the grace period. All sign-ins end and nobody finds the person any more. Returns
     when it is erased. Refuses `invalid` and `rate_limited`."""
     prove_password(user, password)
-    erase_at = now() + settings.ACCOUNT_ERASURE_DELAY
     with transaction.atomic():
-        user = lock_proved(user)
-        User.objects.filter(id=user.id).update(erase_at=erase_at)
-        end_all_sessions(user)
-        announce_privacy(user.id)
-        user.erase_at = erase_at
-        mails.send_notice(user, mails.DELETION_REQUESTED)
+        return _begin(lock_proved(user))
+
+
+def request_deletion_of(operator: User, user: User, *, reason: str = "") -> datetime:
+    """The same for somebody who has asked an operator to. Signing in until then keeps the account. Refuses
+    `permission_denied` for an operator above, `invalid` for oneself and for who is erased."""
+    refuse_unreached(operator, user)
+    with transaction.atomic():
+        user = User.objects.lock(user)
+        if user.erased_at:
+            raise invalid("id", "This account is erased.")
+        erase_at = user.erase_at or _begin(user)
+        audit.record("person.delete", actor_id=operator.id, subject="person", subject_id=user.id, reason=reason)
+    return erase_at
+
+
+def _begin(user: User) -> datetime:
+    """In a transaction that has locked the person."""
+    erase_at: datetime = now() + settings.ACCOUNT_ERASURE_DELAY
+    User.objects.filter(id=user.id).update(erase_at=erase_at)
+    end_all_sessions(user)
+    announce_privacy(user.id)
+    user.erase_at = erase_at
+    mails.send_notice(user, mails.DELETION_REQUESTED)
     return erase_at
 
 
@@ -69,7 +89,7 @@ def _empty(user: User) -> None:
     user.rename(f"deleted-{user.id.hex[-12:]}")
     user.full_name, user.email, user.bio, user.avatar_url = "Deleted user", None, "", ""
     user.is_staff = user.is_superuser = user.is_active = False
-    user.last_seen_at = user.last_login = user.email_verified_at = None
+    user.last_seen_at = user.last_login = user.email_verified_at = user.suspended_until = None
     user.erased_at = now()
     user.set_unusable_password()
     user.save()

@@ -1,4 +1,5 @@
-"""Devices to which notifications are pushed."""
+"""Devices to which notifications are pushed. They change under their person's lock: whoever queues something for a
+device holds it, so that the device is still there at the commit."""
 
 from uuid import UUID
 
@@ -18,9 +19,10 @@ def register_device(session: Session, *, provider: str, token: str, name: str = 
 
     A token belongs to the sign-in that registered it last, whoever had it before. Beyond `DEVICES_PER_PERSON` the
     oldest goes."""
-    user = User.objects.lock(session.user)
+    user, token_hash = session.user, keyed_hash("device", provider, token)
+    before = Device.objects.filter(token_hash=token_hash).values_list("user_id", flat=True)
+    User.objects.lock_all({user.id, *before})
     fields = {"user": user, "session": session, "provider": provider, "token": token, "name": name}
-    token_hash = keyed_hash("device", provider, token)
     known = Device.objects.filter(token_hash=token_hash, user=user).exists()
     device, _ = Device.objects.update_or_create(
         token_hash=token_hash, defaults=fields, create_defaults={**fields, "created_at": now()}
@@ -30,8 +32,17 @@ def register_device(session: Session, *, provider: str, token: str, name: str = 
     return device, not known
 
 
+@transaction.atomic
 def forget_device(user: User, device_id: UUID) -> None:
     """Push there no more. Refuses `not_found`."""
+    User.objects.lock(user)
     deleted, _ = Device.objects.filter(user=user, id=device_id).delete()
     if not deleted:
         raise not_found()
+
+
+@transaction.atomic
+def forget_dead_device(device: Device) -> None:
+    """Its provider knows it no more. What was registered there meanwhile stays."""
+    User.objects.lock(device.user)
+    Device.objects.filter(id=device.id, user=device.user, token_hash=device.token_hash).delete()

@@ -1,4 +1,4 @@
-"""People: made by operators, changed by themselves, suspended and restored."""
+"""People: made by operators, changed by themselves."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from accounts.keys import keyed_hash
 from accounts.models import RestingName, User
 from accounts.names import check_email, check_username, clean_line, clean_text, skeleton, username_key
 from accounts.services.passwords import check_password_is_good
-from accounts.services.sessions import end_all_sessions, look_again_at
+from accounts.services.sessions import look_again_at
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
 from chatproject.common.publish import announce_privacy
@@ -110,17 +110,3 @@ def is_resting(username: str) -> bool:
 def resting_hashes(username: str) -> list[str]:
     """What is kept of a username that rests: of both that it is compared by."""
     return [keyed_hash("resting-name", part) for part in (username_key(username), skeleton(username))]
-
-
-@transaction.atomic
-def suspend(operator: User, user: User) -> None:
-    """Nobody signs in to this account any more; its sockets close. Refuses `invalid` for oneself."""
-    if operator.id == user.id:
-        raise Refusal("invalid", "You cannot suspend yourself.")
-    User.objects.filter(id=user.id).update(is_active=False)
-    end_all_sessions(user)
-
-
-def restore(operator: User, user: User) -> None:
-    """A suspended account may sign in again; one whose erasure has begun may not."""
-    User.objects.filter(id=user.id).exclude(erase_at__lte=now()).update(is_active=True)

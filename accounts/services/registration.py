@@ -15,6 +15,7 @@ from accounts.names import email_key
 from accounts.services import codes, limiting, mails, one_time
 from accounts.services.people import is_resting, prepare_person, save_new
 from accounts.services.sessions import open_session
+from accounts.services.suspension import refuse_suspended
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
 
@@ -100,8 +101,7 @@ def verify(*, email: str, code: str, device_name: str = "", address: str = "") -
 def _confirm(user: User, code: str) -> User:
     user = User.objects.lock(user)
     codes.use_code(user, VERIFY, code)
-    if not user.is_active:
-        raise Refusal("account_suspended")
+    refuse_suspended(user)
     user.email_verified_at = now()
     user.save(update_fields=["email_verified_at"])
     hooks.person_verified(user)

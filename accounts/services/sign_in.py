@@ -9,6 +9,7 @@ from accounts.services.deletion import cancel_deletion
 from accounts.services.passwords import lock_proved
 from accounts.services.registration import stand_in_id
 from accounts.services.sessions import open_session
+from accounts.services.suspension import refuse_suspended
 from chatproject.common.errors import Refusal
 
 
@@ -23,8 +24,7 @@ def login(*, login: str, password: str, device_name: str = "", address: str = ""
     user = _who(login, password)
     if user is None:
         raise Refusal("invalid_credentials")
-    if not user.is_active:
-        raise Refusal("account_suspended")
+    refuse_suspended(user)
     if user.email_verified_at is None:
         _send_code_again(user, address)
         raise Refusal("email_not_verified")

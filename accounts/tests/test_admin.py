@@ -1,10 +1,12 @@
 """What operators do with people in the console."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts import services
 from accounts.models import Session, User
+from chatproject.common.models import AuditEntry
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -147,3 +149,52 @@ def test_ending_all_sessions_signs_out_of_the_console(console, olga):
     services.end_all_sessions(olga)
 
     assert console.get("/admin/").status_code == 302
+
+
+def press(console, user, button, **form):
+    answer = console.post(f"{PEOPLE}{user.id}/{button}/", {"_form_submitted": "True", **form})
+    assert answer.headers["HX-Redirect"] == f"{PEOPLE}{user.id}/change/"
+    return console.get(answer.headers["HX-Redirect"]).content.decode()
+
+
+def test_buttons_ask_why_and_do_the_deeds(console, alice, sign_in, mailbox):
+    client = sign_in(alice)
+    assert "End all sessions" in console.get(f"{PEOPLE}{alice.id}/change/").content.decode()
+    for button in ("suspend", "restore", "end-sessions", "resend-code"):
+        assert 'name="reason"' in console.get(f"{PEOPLE}{alice.id}/{button}/").content.decode()
+
+    assert "1 ended" in press(console, alice, "end-sessions", reason="A lost telephone")
+    assert client.get("/api/v1/users/me/").status_code == 401
+    press(console, alice, "suspend", until="2099-01-01T12:00", reason="Spam")
+    alice.refresh_from_db()
+    assert (alice.is_active, alice.suspended_until.isoformat()) == (False, "2099-01-01T12:00:00+00:00")
+    assert "may sign in again" in press(console, alice, "restore")
+    assert "a code is on its way" in press(console, alice, "resend-code", purpose="reset_password")
+    assert "wait for no code" in press(console, alice, "resend-code", purpose="verify_email")
+
+    written = AuditEntry.objects.order_by("number").values_list("action", "reason")
+    assert list(written) == [
+        ("person.end_sessions", "A lost telephone"),
+        ("person.suspend", "Spam"),
+        ("person.restore", ""),
+        ("person.resend_code", ""),
+    ]
+
+
+def test_the_list_acts_with_a_reason_and_by_its_own_rights(console, alice, bob, olga):
+    chosen = {"_selected_action": [str(alice.pk)], "reason": "Spam"}
+    console.post(PEOPLE, {"action": "suspend", **chosen})
+    assert AuditEntry.objects.get().reason == "Spam"
+
+    bob.is_staff = True
+    bob.save()
+    bob.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "suspend_user"]))
+    client = Client()
+    client.force_login(bob)
+    client.post(PEOPLE, {"action": "end_sessions", **chosen})
+    client.post(PEOPLE, {"action": "suspend", "_selected_action": [str(olga.pk)]})
+    assert client.post(f"{PEOPLE}{alice.id}/end-sessions/", {"_form_submitted": "True"}).status_code == 403
+    client.post(PEOPLE, {"action": "restore", **chosen})
+
+    assert list(User.objects.filter(is_active=False)) == []
+    assert [entry.actor_id for entry in AuditEntry.objects.order_by("number")] == [olga.id, bob.id]

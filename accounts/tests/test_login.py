@@ -122,6 +122,7 @@ class CountingHasher(MD5PasswordHasher):
         return super().encode(password, salt)
 
 
+@pytest.mark.plain
 def test_known_and_unknown_take_the_same_time(alice, settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     settings.RATE_AUTH = "1000/m"

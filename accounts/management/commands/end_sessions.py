@@ -19,5 +19,5 @@ class Command(BaseCommand):
         user = User.objects.by_login(options["user"]).first()
         if user is None:
             raise CommandError(f"There is nobody with the e-mail address or username {options['user']}.")
-        ended = services.end_all_sessions(user)
+        ended = services.end_sessions_of(None, user)
         self.stdout.write(f"{user.username}: {ended} {'session' if ended == 1 else 'sessions'} ended.")
