@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
@@ -12,6 +13,7 @@ from conversations.models import Change, Conversation, Membership
 from conversations.wire import conversation_state, event, member, own_membership
 
 Kind = Change.Kind
+MEMBERSHIP = {Kind.MEMBER_ADDED, Kind.MEMBER_REMOVED}
 
 
 def append(
@@ -26,7 +28,10 @@ def append(
 ) -> Change:
     """Give out the next place of a conversation whose row the caller has locked, and write the change there."""
     conversation.seq += 1
-    Conversation.objects.filter(id=conversation.id).update(seq=conversation.seq)
+    if conversation.is_e2ee and kind in MEMBERSHIP:
+        conversation.roster_seq = conversation.seq
+    place = {"seq": conversation.seq, "roster_seq": conversation.roster_seq}
+    Conversation.objects.filter(id=conversation.id).update(**place)
     return Change.objects.create(
         conversation=conversation,
         seq=conversation.seq,
@@ -38,6 +43,32 @@ def append(
         data=data or {},
         created_at=timezone.now(),
     )
+
+
+def append_devices(memberships: list[Membership], moment: datetime, data: dict[str, Any]) -> None:
+    """Give out the next place in each of these end-to-end conversations, which the caller has locked: this member's
+    devices are others now. Tells it."""
+    changes = []
+    for membership in memberships:
+        conversation = membership.conversation
+        conversation.seq = conversation.roster_seq = conversation.seq + 1
+        changes.append(
+            Change(
+                conversation=conversation,
+                seq=conversation.seq,
+                kind=Kind.MEMBER_UPDATED,
+                actor=membership.user,
+                subject=membership.user,
+                data={"changed": "devices", **data},
+                created_at=moment,
+            )
+        )
+    Conversation.objects.filter(id__in=[change.conversation_id for change in changes]).update(
+        seq=F("seq") + 1, roster_seq=F("seq") + 1
+    )
+    Change.objects.bulk_create(changes)
+    for change, membership in zip(changes, memberships, strict=True):
+        announce_change(change, member_frame(change, membership))
 
 
 def member_frame(change: Change, membership: Membership) -> bytes:

@@ -33,7 +33,7 @@ def is_estranged(membership: Membership) -> bool:
     """Whether in this direct conversation one of the two blocks the other: then neither hears of the other's marks."""
     if not membership.conversation.is_direct:
         return False
-    one, other = map(UUID, (membership.conversation.pair_key or "").split(":"))
+    one, other = membership.conversation.pair
     return Block.objects.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one)).exists()
 
 

@@ -32,6 +32,8 @@ FOR_WRITERS = frozenset({"send_message", "react", "mention_all"})
 def may(membership: Membership, action: str) -> bool:
     """Whether this member may take this action in their conversation."""
     conversation = membership.conversation
+    if conversation.is_frozen:
+        return action == "leave" and not conversation.is_direct
     if conversation.is_direct:
         return action in IN_DIRECT
     if action in FOR_WRITERS and membership.is_silenced:
@@ -40,6 +42,11 @@ def may(membership: Membership, action: str) -> bool:
         return True
     least = Role.ADMIN if conversation.is_read_only and action in FOR_WRITERS else LEAST_ROLE[action]
     return RANK[Role(membership.role)] >= RANK[least]
+
+
+def may_look(membership: Membership, action: str) -> bool:
+    """Whether this member may see what the action is about: by their role alone, in a frozen conversation too."""
+    return not membership.conversation.is_direct and RANK[Role(membership.role)] >= RANK[LEAST_ROLE[action]]
 
 
 def may_act_on(actor: Membership, subject: Membership) -> bool:

@@ -25,7 +25,9 @@ class NewConversation(msgspec.Struct):
     name: Name | None = None
     description: Description = ""
     member_ids: UserIds = []
-    encryption: Literal["server"] = "server"
+    encryption: Annotated[
+        Literal["server", "e2ee"], Meta(description="For ever. Channels are `server`; two people may have one of each.")
+    ] = "server"
     history: Literal["all", "joined"] = "all"
     members_can_invite: bool = False
 
@@ -129,7 +131,9 @@ class OwnMembership(msgspec.Struct):
 
 
 class ConversationState(msgspec.Struct):
-    """A conversation as it looks to every member; in events this replaces what one held."""
+    """A conversation as it looks to every member; in events this replaces what one held. Where it `is_frozen`, nobody
+    writes, edits, reacts or comes in until the operators let them; one may read, and leave. `roster_seq` is the place
+    at which the members or their devices last changed, where it is `e2ee`: messages are sealed for that."""
 
     id: UUID
     kind: str
@@ -140,8 +144,10 @@ class ConversationState(msgspec.Struct):
     history: str
     members_can_invite: bool
     is_read_only: bool
+    is_frozen: bool
     slow_mode_seconds: int
     seq: int
+    roster_seq: int
     member_count: int
     created_at: str
 
@@ -194,8 +200,10 @@ def conversation_state(conversation: Conversation) -> ConversationState:
         history=conversation.history,
         members_can_invite=conversation.members_can_invite,
         is_read_only=conversation.is_read_only,
+        is_frozen=conversation.is_frozen,
         slow_mode_seconds=conversation.slow_mode_seconds,
         seq=conversation.seq,
+        roster_seq=conversation.roster_seq,
         member_count=conversation.member_count,
         created_at=rfc3339(conversation.created_at),
     )

@@ -11,14 +11,14 @@ from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
 from conversations import services
 from conversations.models import Ban, Membership
-from conversations.services.locking import refuse_unless_allowed
+from conversations.services.locking import refuse_unless_shown
 from conversations.wire import BanState, NewBan, ban_state
 
 
 class BansView(APIView):
     @describe("Who is banned, the last first", answers={200: Page[BanState]}, query=PAGING)
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
-        refuse_unless_allowed(Membership.objects.of(request.user, id), "ban_members")
+        refuse_unless_shown(Membership.objects.of(request.user, id), "ban_members")
         rows = Ban.objects.filter(conversation=id).select_related("user", "banned_by")
         return Response(page(request, rows, order=["-created_at", "-id"], show=lambda bans: [*map(ban_state, bans)]))
 

@@ -13,14 +13,14 @@ from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
 from conversations import services
 from conversations.models import Invite, Membership
-from conversations.services.locking import refuse_unless_allowed
+from conversations.services.locking import refuse_unless_shown
 from conversations.wire import InviteState, NewInvite
 
 
 class InvitesView(APIView):
     @describe("The links that still lead in, the last first", answers={200: Page[InviteState]}, query=PAGING)
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
-        refuse_unless_allowed(Membership.objects.of(request.user, id), "invite")
+        refuse_unless_shown(Membership.objects.of(request.user, id), "invite")
         rows = Invite.objects.usable().filter(conversation=id).select_related("created_by", "person")
         return Response(page(request, rows, order=["-id"], show=lambda invites: [*map(_state, invites)]))
 

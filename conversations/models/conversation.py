@@ -28,6 +28,9 @@ class Conversation(models.Model):
 
     `seq` is the last place that was given out: each message and each change takes the next one under this row's lock.
     `message_count` is the last of the dense numbers that messages carry besides, from which unread counts come.
+    Where it `is_frozen`, by an operator, one may read and leave, and nothing else, whatever one's role.
+    What is written end to end is sealed for a roster, the devices of all members: `roster_seq` is the place at which
+    that last changed.
     """
 
     class Kind(models.TextChoices):
@@ -41,20 +44,23 @@ class Conversation(models.Model):
 
     class Encryption(models.TextChoices):
         SERVER = "server"
+        E2EE = "e2ee"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=8, choices=Kind)
     name = models.CharField(max_length=100, blank=True)
     description = models.CharField(max_length=1000, blank=True)
     avatar_url = models.CharField(max_length=200, blank=True, editable=False)
-    pair_key = models.CharField(max_length=65, null=True, editable=False)
+    pair_key = models.CharField(max_length=70, null=True, editable=False)
     is_lobby = models.BooleanField(default=False, editable=False)
     encryption = models.CharField(max_length=8, choices=Encryption, default=Encryption.SERVER)
     history = models.CharField(max_length=8, choices=History, default=History.ALL)
     members_can_invite = models.BooleanField(default=False)
     is_read_only = models.BooleanField(default=False)
+    is_frozen = models.BooleanField(default=False, editable=False)
     slow_mode_seconds = models.PositiveIntegerField(default=0)
     seq = models.BigIntegerField(default=0, editable=False)
+    roster_seq = models.BigIntegerField(default=0, editable=False)
     message_count = models.BigIntegerField(default=0, editable=False)
     member_count = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -64,6 +70,7 @@ class Conversation(models.Model):
     objects = ConversationQuerySet.as_manager()
 
     class Meta:
+        permissions = [("moderate_conversation", "Can freeze conversations and change them without being in them")]
         constraints = [
             models.UniqueConstraint(fields=["pair_key"], name="direct_once_per_pair"),
             models.UniqueConstraint(fields=["is_lobby"], condition=models.Q(is_lobby=True), name="one_lobby"),
@@ -73,6 +80,9 @@ class Conversation(models.Model):
                 name="direct_has_pair",
             ),
             models.CheckConstraint(condition=models.Q(message_count__lte=models.F("seq")), name="messages_take_places"),
+            models.CheckConstraint(
+                condition=~models.Q(kind="channel", encryption="e2ee"), name="channels_are_for_everybody"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,8 +92,18 @@ class Conversation(models.Model):
     def is_direct(self) -> bool:
         return self.kind == self.Kind.DIRECT
 
+    @property
+    def is_e2ee(self) -> bool:
+        return self.encryption == self.Encryption.E2EE
 
-def pair_key(one: UUID, other: UUID) -> str:
-    """The key of the one direct conversation of two people, whoever asks."""
+    @property
+    def pair(self) -> tuple[UUID, UUID]:
+        """The two of a direct conversation."""
+        one, other = (self.pair_key or "").split(":")[:2]
+        return UUID(one), UUID(other)
+
+
+def pair_key(one: UUID, other: UUID, encryption: str) -> str:
+    """The key of the one direct conversation of two people in this mode, whoever asks."""
     low, high = sorted((one.hex, other.hex))
-    return f"{low}:{high}"
+    return f"{low}:{high}:e2ee" if encryption == Conversation.Encryption.E2EE else f"{low}:{high}"

@@ -11,10 +11,11 @@ from conversations import hooks
 from conversations.log import Kind, announce_added, append
 from conversations.models import Conversation, Membership
 from conversations.models.conversation import pair_key
+from conversations.services.members import refuse_crowd
 
 
-def open_direct(actor: User, *, user_id: UUID) -> tuple[Conversation, bool]:
-    """The one direct conversation of two people and whether it was made now.
+def open_direct(actor: User, *, user_id: UUID, encryption: str = "server") -> tuple[Conversation, bool]:
+    """The one direct conversation of two people in this mode, and whether it was made now.
 
     Refuses oneself (`invalid`), people who cannot be found and people who blocked the actor (`blocked`).
     """
@@ -23,20 +24,28 @@ def open_direct(actor: User, *, user_id: UUID) -> tuple[Conversation, bool]:
     other = User.objects.active().filter(id=user_id).first()
     if other is None:
         raise not_found()
-    key = pair_key(actor.id, other.id)
+    key = pair_key(actor.id, other.id, encryption)
     if existing := Conversation.objects.filter(pair_key=key).first():
         return existing, False
     if Block.objects.filter(blocker=other, blocked=actor).exists():
         raise Refusal("blocked")
     try:
         with transaction.atomic():
-            return _begin(Conversation(kind=Conversation.Kind.DIRECT, pair_key=key), [actor, other], None), True
+            conversation = Conversation(kind=Conversation.Kind.DIRECT, pair_key=key, encryption=encryption)
+            return _begin(conversation, [actor, other], None), True
     except IntegrityError:  # the other side, or another device, was quicker
         return Conversation.objects.get(pair_key=key), False
 
 
 def create_group(
-    actor: User, *, name: str, description: str, member_ids: list[UUID], history: str, members_can_invite: bool
+    actor: User,
+    *,
+    name: str,
+    description: str,
+    member_ids: list[UUID],
+    history: str,
+    members_can_invite: bool,
+    encryption: str = "server",
 ) -> Conversation:
     """A group that the actor owns, with its first members. People who cannot be found are refused (`invalid`)."""
     others = list(User.objects.active().filter(id__in=set(member_ids) - {actor.id}))
@@ -50,7 +59,9 @@ def create_group(
         description=description,
         history=history,
         members_can_invite=members_can_invite,
+        encryption=encryption,
     )
+    refuse_crowd(conversation, len(others) + 1)
     with transaction.atomic():
         return _begin(conversation, [actor, *others], actor)
 
@@ -81,6 +92,8 @@ def _begin(conversation: Conversation, people: list[User], owner: User | None) -
     if conversation.kind == Conversation.Kind.GROUP:
         for membership in memberships:
             append(conversation, Kind.MEMBER_ADDED, actor=owner, subject=membership.user)
+    if conversation.is_e2ee:
+        hooks.roster_joined(conversation, people)
     announce_added(memberships, now)
     if owner and len(people) > 1:
         hooks.members_added(conversation, [user for user in people if user != owner], owner)

@@ -16,22 +16,33 @@ def edit_conversation(actor: Membership, *, changes: dict[str, Any]) -> Membersh
     """Change the name, the description or the policy; everybody in it hears of it.
 
     What is so already takes no place in the log."""
-    if "name" in changes:
-        changes = {**changes, "name": changes["name"].strip()}
-        if not changes["name"]:
-            raise invalid("name", "A name is needed.", "required")
+    changes = clean(changes)
     with transaction.atomic():
         actor = lock_for(actor, "edit_conversation")
-        conversation = actor.conversation
-        changes = {name: value for name, value in changes.items() if getattr(conversation, name) != value}
-        if not changes:
-            return actor
+        change_conversation(actor.conversation, actor.user, changes)
+    return actor
+
+
+def clean(changes: dict[str, Any]) -> dict[str, Any]:
+    """These changes with the name trimmed. Refuses (`invalid`) to take it away."""
+    if "name" not in changes:
+        return changes
+    if not (name := changes["name"].strip()):
+        raise invalid("name", "A name is needed.", "required")
+    return {**changes, "name": name}
+
+
+def change_conversation(conversation: Conversation, actor: User | None, changes: dict[str, Any]) -> dict[str, Any]:
+    """Write these fields of a locked conversation at the next place of its log, and tell it. Returns those that were
+    otherwise before; without any, nothing is written."""
+    changes = {name: value for name, value in changes.items() if getattr(conversation, name) != value}
+    if changes:
         for name, value in changes.items():
             setattr(conversation, name, value)
         conversation.save(update_fields=list(changes))
-        change = append(conversation, Kind.CONVERSATION_UPDATED, actor=actor.user)
+        change = append(conversation, Kind.CONVERSATION_UPDATED, actor=actor)
         announce_change(change, conversation_frame(change, conversation))
-    return actor
+    return changes
 
 
 def delete_conversation(actor: Membership) -> None:

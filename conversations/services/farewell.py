@@ -1,4 +1,4 @@
-"""Leaving for good: what becomes of the conversations of somebody who is erased."""
+"""Going whatever one's role: what becomes of the conversations of somebody who is erased, or whom operators remove."""
 
 from uuid import UUID
 
@@ -31,9 +31,23 @@ def _leave(user: User, conversation_id: UUID) -> None:
         Membership.objects.filter(pk=membership.pk).update(left_at=timezone.now())
         return
     membership.conversation, membership.user = conversation, user
+    _go(membership, user)
+
+
+def take_out(conversation: Conversation, user: User) -> bool:
+    """Take somebody out of a locked group or channel, as an operator. False when they are not in it."""
+    membership = Membership.objects.live().filter(conversation=conversation, user=user).first()
+    if membership is None or conversation.is_direct:
+        return False
+    membership.conversation, membership.user = conversation, user
+    _go(membership, None)
+    return True
+
+
+def _go(membership: Membership, actor: User | None) -> None:
     if membership.role == Role.OWNER:
-        hand_over(conversation, leaving=membership)
-    go(membership, user)
+        hand_over(membership.conversation, leaving=membership)
+    go(membership, actor)
 
 
 def hand_over(conversation: Conversation, *, leaving: Membership | None = None) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, not_found
 from conversations.models import Conversation, Membership
-from conversations.policy import FOR_WRITERS, may
+from conversations.policy import FOR_WRITERS, may, may_look
 
 
 def lock(conversation_id: UUID) -> Conversation:
@@ -27,12 +27,30 @@ def lock_for(actor: Membership, action: str) -> Membership:
 
 
 def refuse_unless_allowed(membership: Membership, action: str) -> None:
-    """Refuses (`permission_denied`, or `read_only` to who could write otherwise) what this member may not do."""
+    """Refuses (`permission_denied`, or `read_only` to who could do it otherwise) what this member may not do."""
     if may(membership, action):
         return
+    refuse_frozen(membership.conversation)
     if action in FOR_WRITERS and membership.silenced_until and membership.is_silenced:
         raise silenced(membership.silenced_until)
     raise Refusal("read_only" if action in FOR_WRITERS else "permission_denied")
+
+
+def refuse_unless_shown(membership: Membership, action: str) -> None:
+    """Refuses (`permission_denied`) to list what the action is about to whose role does not reach it."""
+    if not may_look(membership, action):
+        raise Refusal("permission_denied")
+
+
+def refuse_frozen(conversation: Conversation) -> None:
+    """Refuses (`read_only`) whatever is done in a conversation that operators have frozen."""
+    if conversation.is_frozen:
+        raise frozen()
+
+
+def frozen() -> Refusal:
+    """The refusal to everybody in a conversation that operators have frozen."""
+    return Refusal("read_only", "This conversation is frozen: nobody writes here until the operators let them.")
 
 
 def silenced(until: datetime) -> Refusal:

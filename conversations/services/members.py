@@ -23,10 +23,11 @@ from conversations.log import (
 from conversations.models import Ban, Conversation, Membership
 from conversations.policy import may, may_act_on
 from conversations.services.edit import end
-from conversations.services.locking import lock, lock_for, member_of
+from conversations.services.locking import lock, lock_for, member_of, refuse_frozen
 
 Role = Membership.Role
-GROUP_SIZE = 1000
+GROUP_SIZE, ROSTER_SIZE = 1000, 100
+"""The members of a group at most; of one that is end to end, where every message is sealed for each device of each."""
 
 
 def add_members(actor: Membership, *, user_ids: list[UUID], role: str = Role.MEMBER) -> list[Membership]:
@@ -121,6 +122,8 @@ def edit_own_membership(actor: Membership, *, changes: dict[str, Any]) -> Member
         changes = {name: value for name, value in changes.items() if getattr(actor, name) != value}
         if not changes:
             return actor
+        if "nickname" in changes:
+            refuse_frozen(conversation)
         for name, value in changes.items():
             setattr(actor, name, value)
         actor.save(update_fields=changes.keys() - {"nickname"})
@@ -133,14 +136,16 @@ def edit_own_membership(actor: Membership, *, changes: dict[str, Any]) -> Member
 def enter(conversation: Conversation, people: list[User], role: str, actor: User | None) -> list[Membership]:
     """Make these people members of a locked conversation, the only way in; those who are already are passed over.
 
-    Refuses all of them with `banned` when one is, and with `conflict` when a group would grow too large."""
+    Refuses all of them with `banned` when one is, `read_only` where it is frozen, and `conflict` when a group would
+    grow too large."""
     now, entered = timezone.now(), []
     known = {m.user_id: m for m in Membership.objects.filter(conversation=conversation, user__in=people)}
     newcomers = [user for user in people if user.id not in known or known[user.id].left_at]
     if Ban.objects.filter(conversation=conversation, user__in=newcomers).exists():
         raise Refusal("banned")
-    if conversation.kind == Conversation.Kind.GROUP and conversation.member_count + len(newcomers) > GROUP_SIZE:
-        raise Refusal("conflict", f"A group has at most {GROUP_SIZE} members.")
+    if newcomers:
+        refuse_frozen(conversation)
+    refuse_crowd(conversation, conversation.member_count + len(newcomers))
     for user in newcomers:
         membership = known.get(user.id) or Membership(conversation=conversation, user=user)
         membership.conversation, membership.user = conversation, user
@@ -152,10 +157,19 @@ def enter(conversation: Conversation, people: list[User], role: str, actor: User
         membership.save()
         entered.append(membership)
     _count(conversation, len(entered))
+    if conversation.is_e2ee:
+        hooks.roster_joined(conversation, newcomers)
     announce_added(entered, now)
     if actor and entered:
         hooks.members_added(conversation, [membership.user for membership in entered], actor)
     return entered
+
+
+def refuse_crowd(conversation: Conversation, count: int) -> None:
+    """Refuse (`conflict`) more members than a group may have."""
+    most = ROSTER_SIZE if conversation.is_e2ee else GROUP_SIZE
+    if conversation.kind == Conversation.Kind.GROUP and count > most:
+        raise Refusal("conflict", f"This group has at most {most} members.")
 
 
 def _begin_view(membership: Membership) -> None:
@@ -167,7 +181,7 @@ def _begin_view(membership: Membership) -> None:
     membership.last_read_number = conversation.message_count
 
 
-def go(subject: Membership, actor: User) -> None:
+def go(subject: Membership, actor: User | None) -> None:
     """End a membership under the lock. Leaving a channel by oneself takes no place: a large one would drown in it. With
     the last member a group or a channel ends: whoever came later would have no owner, and nobody to become one."""
     conversation, now = subject.conversation, timezone.now()

@@ -1,3 +1,3 @@
-from messaging.tests.conftest import person, server
+from messaging.tests.conftest import operator, person, server
 
-__all__ = ["person", "server"]
+__all__ = ["operator", "person", "server"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 OK, DENIED, READ_ONLY, NOT_FOUND, IGNORED = "ok", "permission_denied", "read_only", "not_found", "ignored"
 ROLES = ("owner", "admin", "member")
 OUTSIDE = ("left", "stranger", "banned")
-STATES = ("group", "read-only group", "silenced in a group", "channel", "direct")
+STATES = ("group", "read-only group", "silenced in a group", "frozen group", "channel", "direct")
 
 IN_GROUPS = {
     # action: owner, admin, member
@@ -33,6 +33,7 @@ FOR_MEMBERS = {
 """Where it is otherwise for members."""
 FOR_ALL = {
     "silenced in a group": {"send_message": READ_ONLY, "react": READ_ONLY, "mention_all": READ_ONLY},
+    "frozen group": {action: OK if action == "leave" else READ_ONLY for action in IN_GROUPS},
 }
 """Where it is otherwise for whoever it is."""
 IN_DIRECT = {

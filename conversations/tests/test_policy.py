@@ -7,6 +7,7 @@ from conversations.policy import LEAST_ROLE
 from conversations.tests.policy_table import IGNORED, IN_GROUPS, NOT_FOUND, OK, ROLES, STATES, lines
 from messaging.tests.client import Person
 
+pytestmark = pytest.mark.plain  # the table is Python's alone
 DENIED = "permission_denied"
 LIKE = "\N{THUMBS UP SIGN}"
 LATER = "2099-01-01T00:00:00Z"
@@ -14,14 +15,14 @@ LATER = "2099-01-01T00:00:00Z"
 
 def test_every_action_has_a_line() -> None:
     assert IN_GROUPS.keys() == LEAST_ROLE.keys()
-    assert len(list(lines())) == len(LEAST_ROLE) * (4 * 6 + 2)
+    assert len(list(lines())) == len(LEAST_ROLE) * (5 * 6 + 2)
 
 
 class Scene:
     """A conversation in one state, with one person in each role, and somebody to act upon."""
 
-    def __init__(self, person, state: str) -> None:
-        self.state, self.person = state, person
+    def __init__(self, person, state: str, operator) -> None:
+        self.state, self.person, self.operator = state, person, operator
         names = ("owner", "admin", "member", "left", "stranger", "banned", "subject", "keeper")
         self.cast: dict[str, Person] = {name: person(name) for name in names}
         self.begin()
@@ -44,6 +45,8 @@ class Scene:
         self.messages = [writer.write(self.id, f"{n}") for n in range(4)]
         if self.state == "read-only group":
             assert keeper.code("PATCH", self.path, {"is_read_only": True}) == OK
+        if self.state == "frozen group":
+            assert self.operator.code("PATCH", f"moderation/{self.path}", {"is_frozen": True}) == OK
         if self.state == "silenced in a group":
             for role in ROLES:
                 body = {"silenced_until": LATER}
@@ -87,8 +90,8 @@ class Scene:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_every_action_for_every_role(person, state: str) -> None:
-    scene = Scene(person, state)
+def test_every_action_for_every_role(person, operator, state: str) -> None:
+    scene = Scene(person, state, operator)
     here = [line for line in lines() if line.state == state]
     for role in {line.role for line in here if line.code != NOT_FOUND}:
         able = [line.action for line in here if line.role == role and line.code == OK]

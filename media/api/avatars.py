@@ -14,14 +14,13 @@ from rest_framework.views import APIView
 from accounts.authentication import BearerAuthentication, PictureAuthentication, SignedInRequest
 from chatproject.common.errors import invalid
 from chatproject.common.files import FileRenderer
-from chatproject.common.openapi import Raw, describe
+from chatproject.common.openapi import BINARY, Raw, describe
 from conversations.models import Membership
 from conversations.services.locking import refuse_unless_allowed
 from media import services
 from media.limits import AVATAR_SIZES
 
 WEBP = "image/webp"
-BINARY = {"type": "string", "format": "binary"}
 UPLOAD = Raw("multipart/form-data", {"type": "object", "properties": {"file": BINARY}, "required": ["file"]})
 QUERY = {
     "size": (int, "Pixels along a side: 64, 256 (by default) or 512."),

@@ -16,7 +16,7 @@ from accounts.authentication import BearerAuthentication, PictureAuthentication,
 from chatproject.common import limits
 from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.files import FileRenderer
-from chatproject.common.openapi import PAGING, Page, Raw, describe
+from chatproject.common.openapi import BINARY, PAGING, Page, Raw, describe
 from chatproject.common.pagination import page
 from conversations.models import Membership
 from media import services
@@ -26,7 +26,6 @@ from media.serving import Stored, serve
 from media.sniffing import INLINE
 from media.wire import SharedFile, UploadState, shared_file, upload_state
 
-BINARY = {"type": "string", "format": "binary"}
 FORM = Raw(
     "multipart/form-data",
     {

@@ -3,6 +3,7 @@ deleted after the one that hides them did."""
 
 from media.services.attachments import Attachable, reattach
 from media.services.avatars import (
+    avatar_names,
     forget_ended,
     picture_of,
     picture_of_conversation,
@@ -18,6 +19,7 @@ from media.services.uploads import SHOWN, check_upload, collect, discard_upload,
 __all__ = [
     "SHOWN",
     "Attachable",
+    "avatar_names",
     "check_upload",
     "collect",
     "discard_upload",

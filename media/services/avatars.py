@@ -1,6 +1,6 @@
 """Pictures of people and conversations: each has one, in a few sizes, in files that are named after its version."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -87,6 +87,15 @@ def picture_of_conversation(user: User, conversation_id: UUID, size: int) -> tup
     mine = Conversation.objects.visible_to(user).values("id")
     seen = Conversation.objects.filter(Q(id__in=mine) | Q(id__in=Conversation.objects.discoverable().values("id")))
     return _picture(seen, conversation_id, size)
+
+
+def avatar_names(database: str = "default") -> Iterator[str]:
+    """The names in the storage of all pictures that are shown, as this database knows them."""
+    for model in (User, Conversation):
+        shown = model._base_manager.using(database).exclude(avatar_url="").order_by("pk")
+        for owner_id, url in shown.values_list("pk", "avatar_url").iterator():
+            if version := _version(url):
+                yield from (_name(owner_id, version, size) for size in AVATAR_SIZES)
 
 
 def _person(user: User) -> Owner:

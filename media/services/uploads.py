@@ -22,6 +22,7 @@ from media.sniffing import kind_of
 Kind, Status = Upload.Kind, Upload.Status
 SHOWN = {Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.VOICE}
 """What has something to look at or to listen to, which is found in the background."""
+SEALED = "sealed", "application/octet-stream", ""
 ENDED = Q(conversation__deleted_at__isnull=False)
 
 
@@ -37,7 +38,11 @@ def keep_upload(actor: User, *, conversation_id: UUID, file: Arrived, wanted: st
     """Keep a file for messages of this conversation; pictures and recordings are processed from now on.
 
     `wanted` may say that a recording is a `voice` note, or that anything is to be sent as it is, as a `document`.
+    End to end all are bytes that nobody here understands: they have no name and no type.
     """
+    membership = Membership.objects.of(actor, conversation_id)
+    if membership.conversation.is_e2ee:
+        file.filename, file.mime_type, wanted = SEALED
     kind = _kind(file.mime_type, wanted)
     with blobs.stored(file) as written, transaction.atomic():
         actor = User.objects.lock(actor)

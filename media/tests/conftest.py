@@ -1,5 +1,6 @@
 import pytest
 
+from media import sandbox
 from media.tests.s3 import s3, s3_server  # noqa: F401 (fixtures)
 
 
@@ -12,6 +13,21 @@ def storage(settings, tmp_path):
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "incoming"
     settings.FILE_UPLOAD_TEMP_DIR.mkdir()
     return tmp_path / "uploads"
+
+
+@pytest.fixture
+def looked_at(tmp_path, monkeypatch):
+    """`looked_at("media.pictures:picture", sandbox.PICTURE, content)`: what the job answers, and the files that it
+    wrote, as the answer calls them."""
+    monkeypatch.setattr(sandbox, "PATIENCE", 60)
+
+    def looked_at(job, limits, content):
+        (tmp_path / "source").write_bytes(content)
+        with sandbox.run(job, tmp_path / "source", limits) as (folder, answer):
+            names = [name for name in ("content", "small", "large") if answer.get(name)]
+            return answer, {name: (folder / answer[name]).read_bytes() for name in names}
+
+    return looked_at
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from media.tests.avatars import FORM, MINE, files_of, folder_of, part, put, seen
 from media.tests.files import hostile, picture
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.plain]
 
 CODES = {413: "too_large", 400: "invalid", 415: "unsupported_media_type"}
 

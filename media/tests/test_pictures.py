@@ -2,6 +2,7 @@
 
 import base64
 import io
+from functools import partial
 
 import pytest
 from PIL import Image, ImageCms
@@ -28,16 +29,9 @@ UNTURNED = {
 
 
 @pytest.fixture
-def made(tmp_path, monkeypatch):
+def made(looked_at):
     """What the job answers, and the files that it wrote."""
-    monkeypatch.setattr(sandbox, "PATIENCE", 60)
-
-    def made(content):
-        (tmp_path / "source").write_bytes(content)
-        with sandbox.run("media.pictures:picture", tmp_path / "source", sandbox.PICTURE) as (folder, answer):
-            return answer, {name: (folder / answer[name]).read_bytes() for name in ("content", "small", "large")}
-
-    return made
+    return partial(looked_at, "media.pictures:picture", sandbox.PICTURE)
 
 
 def opened(content):

@@ -21,15 +21,12 @@ NOTHING = dict.fromkeys(("width", "height", "placeholder", "small", "large"))
 
 
 @pytest.fixture
-def read(tmp_path, monkeypatch):
+def read(looked_at):
     """What the job answers, and the previews that it wrote."""
-    monkeypatch.setattr(sandbox, "PATIENCE", 60)
 
     def read(content):
-        (tmp_path / "source").write_bytes(content)
-        with sandbox.run("media.recordings:recording", tmp_path / "source", sandbox.RECORDING) as (folder, answer):
-            names = [name for name in ("small", "large") if answer[name]]
-            return answer, {name: Image.open(io.BytesIO((folder / answer[name]).read_bytes())) for name in names}
+        answer, previews = looked_at("media.recordings:recording", sandbox.RECORDING, content)
+        return answer, {name: Image.open(io.BytesIO(preview)) for name, preview in previews.items()}
 
     return read
 
