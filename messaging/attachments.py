@@ -19,8 +19,10 @@ CONTENT_TYPES = {
 }
 
 
-def content_type_of(uploads: Sequence[Upload]) -> str:
-    """What a message with these uploads is: what the first of them is, or text."""
+def content_type_of(uploads: Sequence[Upload], *, is_sealed: bool = False) -> str:
+    """What a message with these uploads is: what the first of them is, or text. Of what is sealed nobody knows."""
+    if is_sealed:
+        return ContentType.ENCRYPTED
     return CONTENT_TYPES.get(Upload.Kind(uploads[0].kind), ContentType.FILE) if uploads else ContentType.TEXT
 
 

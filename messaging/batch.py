@@ -1,6 +1,7 @@
 """One batch of messages on its way into the log: what is decided about each under the lock, and what is told after."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -14,17 +15,21 @@ from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.ids import uuid7
 from chatproject.common.publish import Ring, conversation_topic
 from conversations.models import Change, Conversation, Membership
-from conversations.services.locking import silenced
+from conversations.services.locking import frozen, silenced
+from encryption.services import rosters
 from media.models import Upload
 from media.services import Attachable
 from media.wire import upload_state
+from messaging import filters
 from messaging.attachments import NO_UPLOAD, content_type_of, shown_of
+from messaging.filters import Hit
 from messaging.mentions import Members, named_in
 from messaging.models import Message
 from messaging.naming import meant_by, tell_meant
 from messaging.reader import message_frame
-from messaging.store import Asked, Attached, Head, Known, Row, Store
-from messaging.wire import QUOTE_SIZE, MessageState, NewMessage, Quote
+from messaging.store.rows import Asked, Attached, Head, Known, Row, Store
+from messaging.wire.messages import QUOTE_SIZE, MessageState, Quote
+from messaging.wire.writing import NOT_E2EE, UNSEALED, NewMessage
 from messaging.words import indexed
 
 
@@ -61,6 +66,7 @@ def _body_hash(conversation_id: UUID, message: NewMessage) -> bytes:
         message.mention_ids,
         message.metadata,
         message.attachment_ids,
+        message.envelope,
     )
     return blake2b(msgspec.msgpack.encode(body, order="deterministic"), digest_size=16).digest()
 
@@ -80,9 +86,13 @@ class Batch:
         self._answered: dict[UUID, list[UUID]] = defaultdict(list)
         self._threads: list[tuple[Row, int]] = []
         self._sent: dict[tuple[UUID, UUID], datetime] = {}
+        self._flagged: list[tuple[Row, list[Hit]]] = []
+        self._hits: dict[Outgoing, list[Hit]] = {}
 
     def write(self, store: Store, wait_ms: int) -> None:
         """One transaction."""
+        unwanted = filters.present.get()
+        self._hits = {item: hits for item in self.items if (hits := unwanted.find(item.message.content))}
         with store.transaction(wait_ms):
             heads = {head.id: head for head in store.lock(sorted({item.conversation_id for item in self.items}))}
             here = [item for item in self.items if item.conversation_id in heads]
@@ -93,6 +103,8 @@ class Batch:
                 store.keep(self.rows)
             if self._attachments:
                 store.attach(self._attachments)
+            for row, hits in self._flagged:
+                filters.flag(row.id, row.sender_id, hits, self.now)
             for row, place in self._threads:
                 store.count_reply(row, place)
                 self._tell_thread(row, place, heads[row.conversation_id])
@@ -103,6 +115,7 @@ class Batch:
         mine: dict[tuple[UUID, str], tuple[UUID, bytes]] = {}
         members = Members((item.conversation_id, item.named) for item in items)
         attachable = Attachable([_attaching(item) for item in items])
+        readers = rosters.devices_in({item.conversation_id for item in items if _is_e2ee(heads[item.conversation_id])})
         for n, item in enumerate(items):
             facts = known.get(n)
             if facts is None or facts.role is None:
@@ -116,7 +129,8 @@ class Batch:
             head = heads[item.conversation_id]
             mentioned = members.mentioned(item.conversation_id, item.named, item.sender_id)
             uploads = attachable.of(_attaching(item))
-            if refusal := self._refusal(item, facts, head, mentioned, uploads):
+            refusal = self._refusal(item, facts, head, mentioned, uploads)
+            if refusal := refusal or _sealing_refusal(item, head, readers[head.id]):
                 self.answers.append((item, refusal))
                 continue
             head = heads[item.conversation_id] = _next(head)
@@ -127,6 +141,8 @@ class Batch:
             mine[key] = (row.id, row.body_hash)
             self._sent[item.conversation_id, item.sender_id] = self.now
             self.rows.append(row)
+            if item in self._hits:
+                self._flagged.append((row, self._hits[item]))
             self._tell(item, row, facts, head, uploads or [])
             if facts.reply_seq is not None:
                 self._answered[row.id].append(facts.reply_sender_id)
@@ -143,6 +159,8 @@ class Batch:
         uploads: list[Upload] | None,
     ) -> Refusal | None:
         """Why this message does not go in, if it does not."""
+        if head.is_frozen:
+            return frozen()
         if facts.is_blocked:
             return Refusal("blocked")
         if facts.silenced_until and facts.silenced_until > self.now:
@@ -160,6 +178,8 @@ class Batch:
             return invalid("mention_ids", "Only members can be mentioned.")
         if uploads is None:
             return invalid("attachment_ids", NO_UPLOAD)
+        if filters.refuses(self._hits.get(item, ())):
+            return Refusal("content_refused")
         return None
 
     def _slow_seconds(self, item: Outgoing, facts: Known, head: Head) -> float:
@@ -187,6 +207,7 @@ class Batch:
                 client_id=row.client_id,
                 content_type=row.content_type,
                 content=row.content,
+                envelope=item.message.envelope,
                 reply_to=_quote(item, facts, head),
                 thread_id=row.thread_id,
                 mentions=row.mentions,
@@ -213,6 +234,20 @@ class Batch:
         self.rings.append(Ring(conversation_topic(row.conversation_id), place, frame, about=root.seq))
 
 
+def _is_e2ee(head: Head) -> bool:
+    return head.encryption == Conversation.Encryption.E2EE
+
+
+def _sealing_refusal(item: Outgoing, head: Head, devices: Mapping[UUID, UUID]) -> Refusal | None:
+    """Why this message is not sealed as its conversation wants it, if it is not."""
+    envelope = item.message.envelope
+    if not _is_e2ee(head):
+        return invalid("envelope", NOT_E2EE) if envelope else None
+    if envelope is None:
+        return invalid("envelope", UNSEALED, "required")
+    return rosters.refusal_of(envelope, item.sender_id, head.roster_seq, devices)
+
+
 def _attaching(item: Outgoing) -> tuple[UUID, UUID, list[UUID]]:
     return item.conversation_id, item.sender_id, item.message.attachment_ids
 
@@ -237,11 +272,12 @@ def _row(item: Outgoing, head: Head, facts: Known, mentioned: list[UUID], upload
     message = item.message
     metadata = None if message.metadata is None else msgspec.json.encode(message.metadata).decode()
     attachments = msgspec.json.encode(shown_of(uploads)).decode() if uploads else None
+    envelope = msgspec.json.encode(message.envelope).decode() if message.envelope else None
     return Row(
         uuid7(), head.id, head.seq, head.number, item.sender_id, item.client_id, item.body_hash,
-        content_type_of(uploads), message.content, indexed(message.content), metadata, message.reply_to_id,
-        message.thread_id, mentioned,
-        item.named.is_all and _is_moderator(facts, head), attachments, now,
+        content_type_of(uploads, is_sealed=_is_e2ee(head)), message.content, indexed(message.content), metadata,
+        message.reply_to_id, message.thread_id, mentioned, item.named.is_all and _is_moderator(facts, head),
+        attachments, envelope, now,
     )  # fmt: skip
 
 

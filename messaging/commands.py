@@ -19,7 +19,7 @@ from messaging.batch import Sent
 from messaging.reader import heads
 from messaging.realtime import feed, presence, typing
 from messaging.threads import in_thread
-from messaging.wire import message_state
+from messaging.wire.messages import message_state
 from messaging.writer import writer
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _direct(user_id: UUID, recipient_id: UUID | None) -> UUID:
 
 
 def _edit(user_id: UUID, data: protocol.MessageEdit) -> dict[str, Any]:
-    message = services.edit_message(User.objects.get(id=user_id), **msgspec.structs.asdict(data))
+    message = services.edit_message(User.objects.get(id=user_id), message_id=data.message_id, change=data)
     return {"message": msgspec.Raw(msgspec.json.encode(message_state(message, message.conversation.history)))}
 
 

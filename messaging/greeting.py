@@ -20,7 +20,7 @@ from media.arriving import largest
 from media.wire import ATTACHMENTS
 from messaging.models import Mention, Message
 from messaging.rooms import Place
-from messaging.wire import CONTENT_SIZE, METADATA_BYTES
+from messaging.wire.writing import CONTENT_SIZE, METADATA_BYTES
 
 PING_INTERVAL = 25
 SHOWN = 200

@@ -15,7 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from accounts.models import User
 from chatproject.common.publish import Ring, person_topic
 from messaging.previews import preview
-from messaging.store import Row
+from messaging.store.rows import Row
 from notifications.levels import Occasion, welcome
 from notifications.models import Notice
 from notifications.wire import created_frame

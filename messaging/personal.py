@@ -1,7 +1,7 @@
 """The people's half of the feed: who has sockets in this process, and up to which number each was told.
 
-A ring for a person's next number is handed on at once. On a hole, or when their sessions have changed, they are looked
-at again: who is signed out is closed, the others are greeted afresh.
+A ring for a person's next number is handed on at once, with those that came too early. On a hole that stays, or when
+their sessions have changed, they are looked at again: who is signed out is closed, the others are greeted afresh.
 """
 
 import asyncio
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+CROSSINGS = 10
+"""How often `CROSSING` is waited for the ring before one that came early: another process may be slow."""
+
 
 class People:
     """See the module. The feed has one."""
@@ -33,6 +36,11 @@ class People:
     def get(self, user_id: UUID) -> Person | None:
         """Somebody who is heard of in this process."""
         return self._here.get(user_id)
+
+    def count(self) -> tuple[int, int]:
+        """How many sockets there are in this process, and of how many people. From any thread."""
+        sockets = [len(person.sockets) for person in list(self._here.values())]
+        return sum(sockets), sum(map(bool, sockets))
 
     async def open(self, user_id: UUID) -> Person:
         """Hear what concerns this person in this process, before they are looked at."""
@@ -76,13 +84,21 @@ class People:
         if person is None:
             return
         person.heard = max(person.heard, ring.seq)
-        if person.place >= 0 and ring.seq == person.place + 1 and not person.is_behind and ring.frame:
-            person.place = ring.seq
-            self._hand(person, ring)
-        elif ring.seq > person.place:
+        if ring.seq > person.place:
+            person.early[ring.seq] = ring
+            self._hand_next(person)
+        if person.heard > person.place:
             self._renew_soon(person)
 
+    def _hand_next(self, person: Person) -> None:
+        """Hand on what is next now, unless they are just being looked at."""
+        if person.place < 0 or person.is_behind:
+            return
+        while (ring := person.early.get(person.place + 1)) and ring.frame:
+            self._hand(person, person.early.pop(ring.seq))
+
     def _hand(self, person: Person, ring: Ring) -> None:
+        person.place = ring.seq
         for socket in list(person.sockets):
             socket.outbox.send(ring.frame)
             if ring.added and socket.only in (None, ring.added):
@@ -126,8 +142,8 @@ class People:
     async def _renew(self, person: Person) -> None:
         """Something about this person was missed, or their sessions changed: end what must end, greet the others."""
         try:
-            await asyncio.sleep(CROSSING)  # the ring may be on its way: in order it is still handed on
-            while person.heard > person.place or person.place < await _number(person.user_id):
+            await self._crossing(person)
+            while person.place < await _number(person.user_id) or person.place < person.heard:
                 person.is_behind = True
                 person.place = await _number(person.user_id)
                 living = await in_thread(live_sessions, list({socket.session_id for socket in person.sockets}))
@@ -141,6 +157,16 @@ class People:
             person.place = min(person.place, 0)
         finally:
             person.renewing = person.is_behind = False
+            person.early.clear()
+
+    async def _crossing(self, person: Person) -> None:
+        """Wait for the rings before those that came early: all devices would read everything anew for each that
+        crossed. Changed sessions do not wait."""
+        for _ in range(CROSSINGS):
+            await asyncio.sleep(CROSSING)
+            self._hand_next(person)
+            if person.place >= person.heard or not all(ring.frame for ring in person.early.values()):
+                return
 
 
 async def _number(user_id: UUID) -> int:

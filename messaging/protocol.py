@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from chatproject.common.api import refusal_of
 from chatproject.common.errors import Refusal
-from messaging.wire import MessageChange, NewMessage, Place, Positions
+from messaging.wire.writing import MessageChange, NewMessage, Place, Positions
 
 RequestId = Annotated[str, Meta(max_length=64)] | int | None
 

@@ -11,7 +11,7 @@ from conversations.log import conversation_frame, member_frame
 from conversations.models import Change, Conversation, Membership
 from conversations.wire import event
 from messaging.models import Message
-from messaging.wire import message_state, reactions_state
+from messaging.wire.messages import message_state, reactions_state
 
 Kind = Change.Kind
 ABOUT_MEMBERS = {Kind.MEMBER_ADDED, Kind.MEMBER_UPDATED, Kind.MEMBER_REMOVED}

@@ -175,12 +175,13 @@ class Room:
 class Person:
     """Somebody with sockets in this process, and the number up to which they were told."""
 
-    __slots__ = ("heard", "idle", "is_behind", "place", "ready", "renewing", "sockets", "user_id")
+    __slots__ = ("early", "heard", "idle", "is_behind", "place", "ready", "renewing", "sockets", "user_id")
 
     def __init__(self, user_id: UUID, ready: "asyncio.Future[None]") -> None:
         self.user_id = user_id
         self.ready = ready
         self.place = self.heard = -1
+        self.early: dict[int, Ring] = {}
         self.sockets: dict[Hearer, None] = {}
         self.renewing = self.is_behind = False
         self.idle = 0

@@ -18,7 +18,8 @@ from messaging.greeting import with_counts
 from messaging.models import Message
 from messaging.people import blocked_senders
 from messaging.services.marks import unread_of
-from messaging.wire import ConversationRow, MessageState, message_state
+from messaging.wire.lists import ConversationRow
+from messaging.wire.messages import MessageState, message_state
 
 
 def row_memberships(user: User) -> MembershipQuerySet:

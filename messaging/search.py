@@ -1,7 +1,8 @@
 """Searching messages: who finds which, in which order, and how a message looks that was found.
 
-All words asked for must stand in a message; the last one may be the beginning of a word. Of the newest `CANDIDATES`
-that match, those come first in which the words stand whole and together.
+All words asked for must stand in a message; the last one may be the beginning of a word. The newest `CANDIDATES` that
+match are found; by relevance, others than those with the last word whole only where these are fewer, and those come
+first in which the words stand whole and together.
 """
 
 import time
@@ -13,14 +14,17 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection, transaction
-from django.db.models import Case, Value, When
+from django.db.models import Case, Sum, Value, When
 
 from accounts.models import User
+from conversations.models import Conversation
 from messaging.models import Message, MessageQuerySet
 from messaging.words import located, words
 
 CANDIDATES = 200
-"""Matches that are ranked, the newest. Whoever wants older ones narrows the search."""
+"""Matches that are enough, the newest. Whoever wants older ones narrows the search."""
+FEW = 20_000
+"""Messages that PostgreSQL reads one by one rather than by the index of words."""
 BEGINNING_SIZE = 2
 """Letters from which the last word may be a beginning."""
 TIMEOUT_MS = 2000
@@ -61,15 +65,17 @@ class Filters(NamedTuple):
     after: datetime | None = None
 
 
-def search(user: User, query: Query, view: Mapping[UUID, int], filters: Filters) -> MessageQuerySet:
+def search(
+    user: User, query: Query, view: Mapping[UUID, int], filters: Filters, *, by_relevance: bool
+) -> MessageQuerySet:
     """What `user` finds, annotated with its `rank`, in conversations of theirs and after a place in each: `view`."""
-    found = _newest(query, view, filters) if query.words and view else []
+    found = _matches(query, view, filters, by_relevance=by_relevance) if query.words and view else {}
     ids: dict[int, list[UUID]] = {rank: [] for rank in RANKS}
-    for id_, content in found:
+    for id_, content in found.items():
         ids[query.rank(content)].append(id_)
     rank = Case(*(When(id__in=ids[rank], then=Value(rank)) for rank in RANKS), default=Value(0))
     live = Message.objects.shown().visible_to(user).filter(deleted_at__isnull=True)
-    return live.filter(id__in=[id_ for id_, _ in found]).annotate(rank=rank)
+    return live.filter(id__in=list(found)).annotate(rank=rank)
 
 
 def snippet(content: str, query: Query) -> tuple[str, list[tuple[int, int]]]:
@@ -109,9 +115,11 @@ def bounded() -> Iterator[None]:
 
 POSTGRES = """
     SELECT m.id, m.content FROM messaging_message m
-    WHERE m.words @@ %s::tsquery AND m.conversation_id = ANY(%s)
+    WHERE {matches} AND m.conversation_id = ANY(%s)
       AND m.seq > (%s::jsonb ->> m.conversation_id::text)::bigint {narrowed}
     ORDER BY m.id DESC LIMIT %s"""
+BY_INDEX, ONE_BY_ONE = "m.words @@ %s::tsquery", "ts_match_vq(m.words, %s::tsquery)"
+"""The operator leads to the index of words; the function it stands for does not."""
 # FTS5 walks from the newest row back and stops at the limit, as long as nothing else leads.
 SQLITE = """
     SELECT m.id, m.content FROM messaging_search
@@ -127,19 +135,40 @@ NARROWED = {
 }
 
 
-def _newest(query: Query, view: Mapping[UUID, int], filters: Filters) -> list[tuple[UUID, str]]:
-    """The newest messages that match, with their content."""
+def _matches(query: Query, view: Mapping[UUID, int], filters: Filters, *, by_relevance: bool) -> dict[UUID, str]:
+    """The messages that are found, with their content. A beginning is dear, because the database joins the lists of all
+    words that have it: by relevance it is asked for only where the word itself is too rare."""
+    found: dict[UUID, str] = {}
+    if by_relevance or not query.is_open:
+        found = _newest(query, view, filters, is_open=False)
+    if query.is_open and len(found) < CANDIDATES:
+        found |= _newest(query, view, filters, is_open=True)
+    return found
+
+
+def _newest(query: Query, view: Mapping[UUID, int], filters: Filters, *, is_open: bool) -> dict[UUID, str]:
+    """The newest messages that match; `is_open`: the last word may be the beginning of one."""
     given = {name: _plain(value) for name, value in filters._asdict().items() if value is not None}
     matching: list[Any]
     if connection.vendor == "postgresql":
-        statement, matching = POSTGRES, [_tsquery(query), list(view), _json({str(id_): view[id_] for id_ in view})]
+        floors = _json({str(id_): view[id_] for id_ in view})
+        statement, matching = POSTGRES, [_tsquery(query, is_open), list(view), floors]
+        matches = ONE_BY_ONE if _are_few(view) else BY_INDEX
     else:
-        statement = SQLITE
-        matching = [_fts_query(query, view, filters.sender_id), _json({f"_{id_.hex}": view[id_] for id_ in view})]
+        statement, matches = SQLITE, ""
+        floors = _json({f"_{id_.hex}": view[id_] for id_ in view})
+        matching = [_fts_query(query, is_open, view, filters.sender_id), floors]
     narrowed = "".join(NARROWED[name] for name in given)
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(narrowed=narrowed), [*matching, *given.values(), CANDIDATES])
-        return [(id_ if isinstance(id_, UUID) else UUID(id_), content) for id_, content in cursor.fetchall()]
+        cursor.execute(statement.format(matches=matches, narrowed=narrowed), [*matching, *given.values(), CANDIDATES])
+        return {id_ if isinstance(id_, UUID) else UUID(id_): content for id_, content in cursor.fetchall()}
+
+
+def _are_few(view: Iterable[UUID]) -> bool:
+    """Whether so few messages stand in these conversations that reading them is quicker than the index, of which most
+    that it finds for a common word stands elsewhere."""
+    total = Conversation.objects.filter(id__in=view).aggregate(total=Sum("message_count"))["total"] or 0
+    return bool(total <= FEW)
 
 
 def _plain(value: Any) -> Any:
@@ -149,15 +178,25 @@ def _plain(value: Any) -> Any:
     return value.hex if isinstance(value, UUID) and not connection.features.has_native_uuid_field else value
 
 
-def _tsquery(query: Query) -> str:
-    return " & ".join(f"'{word}'" for word in query.words) + (":*" if query.is_open else "")
+def _tsquery(query: Query, is_open: bool) -> str:
+    return " & ".join(f"'{word}'" for word in query.words) + (":*" if is_open else "")
 
 
-def _fts_query(query: Query, view: Iterable[UUID], sender_id: UUID | None) -> str:
+def _fts_query(query: Query, is_open: bool, view: Iterable[UUID], sender_id: UUID | None) -> str:
     """Words hold letters only, so that quoting them is enough."""
-    asked = " AND ".join(f'"{word}"' for word in query.words) + (" *" if query.is_open else "")
+    asked = " AND ".join(f'"{word}"' for word in query.words) + (" *" if is_open else "")
+    if not is_open and not _is_frequent(asked):
+        return asked  # hundreds of tails would cost more than to look at all that match
     tails = " OR ".join(map(_tail, view))
     return f"{asked} AND ({tails})" + (f" AND {_tail(sender_id)}" if sender_id else "")
+
+
+def _is_frequent(asked: str) -> bool:
+    """Whether more than a few messages of anybody match."""
+    count = "SELECT count(*) FROM (SELECT 1 FROM messaging_search WHERE messaging_search MATCH %s LIMIT %s)"
+    with connection.cursor() as cursor:
+        cursor.execute(count, [asked, CANDIDATES])
+        return bool(cursor.fetchone()[0] == CANDIDATES)
 
 
 def _tail(id_: UUID) -> str:

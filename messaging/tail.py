@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from accounts.models import Block
+from accounts.models import Block, User
 from chatproject.common.clock import now
 from conversations.models import Conversation, Membership
 from messaging.models import Message, Tail
@@ -160,8 +160,10 @@ def _tell(news: Mapping[UUID, list[New]]) -> None:
         if not is_muted and _wants(Kind.MESSAGE, membership) and (newest := next(plain, None)):
             collapsed.append(_notice(Kind.MESSAGE, membership, newest, moment))
     notices = [*collapsed, *to_all]
+    pushed = [*notices, *(notice for notice in named if notice.is_unread)]  # type: ignore[attr-defined]
+    User.objects.lock_all({notice.user_id for notice in pushed})  # all at once: `tell` locks some of them
     tell(notices, previews_of({notice.message_id for notice in notices if notice.message_id}))
-    queue([*notices, *(notice for notice in named if notice.is_unread)], moment)  # type: ignore[attr-defined]
+    queue(pushed, moment)
 
 
 def _unread(news: Mapping[UUID, list[New]]) -> Iterator[tuple[Membership, list[New]]]:

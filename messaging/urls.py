@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from messaging.api.conversations import ConversationsView, ConversationView, DiscoverView, JoinView
 from messaging.api.invites import AcceptView
@@ -32,6 +32,7 @@ urlpatterns = [
     path("messages/<uuid:id>/reactions/<str:emoji>/", ReactionView.as_view()),
     path("messages/<uuid:id>/pin/", PinView.as_view()),
     path("messages/<uuid:id>/report/", ReportMessageView.as_view()),
+    path("moderation/", include("messaging.api.moderation.urls")),
     path("notifications/", NotificationsView.as_view()),
     path("notifications/mentions/", MentionsView.as_view()),
     path("users/<uuid:id>/report/", ReportPersonView.as_view()),

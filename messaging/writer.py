@@ -24,8 +24,10 @@ from chatproject.common.errors import Refusal, not_found
 from chatproject.common.publish import ring
 from messaging.batch import Batch, Outgoing, Sent
 from messaging.models import Message
-from messaging.store import StillLocked, Store, open_store
-from messaging.wire import NewMessage, message_state
+from messaging.store import open_store
+from messaging.store.rows import StillLocked, Store
+from messaging.wire.messages import message_state
+from messaging.wire.writing import NewMessage
 
 log = structlog.get_logger(__name__)
 

@@ -16,16 +16,17 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
-from accounts.models import Device
+from accounts.services import forget_dead_device
 from chatproject.common import endpoints
 from chatproject.common.clock import now
 from notifications import providers
 from notifications.models import Push
 from notifications.providers import Outcome, Verdict
-from notifications.wanted import judge
+from notifications.wanted import Unread, judge
 from notifications.words import badges, message_for
 
 log = structlog.get_logger(__name__)
@@ -46,11 +47,13 @@ Previews = Callable[[Collection[UUID]], Mapping[UUID, str]]
 
 class PushLane:
     """See the module. `previews` tells what these messages say now; it is asked only where the settings let it.
+    `unread` is what `judge` asks.
 
     Threads only send; what the database is told is told by the thread that calls, for many pushes at once."""
 
-    def __init__(self, previews: Previews) -> None:
+    def __init__(self, previews: Previews, unread: Unread) -> None:
         self._previews = previews
+        self._unread = unread
         self._pool = ThreadPoolExecutor(SLOTS, thread_name_prefix="push")
         self._flying: dict[Future[Outcome], Push] = {}
         self._health = _Health()
@@ -78,7 +81,7 @@ class PushLane:
 
     def _send(self, pushes: list[Push]) -> None:
         moment = now()
-        going, waiting, dropped = judge(pushes, moment)
+        going, waiting, dropped = judge(pushes, moment, self._unread)
         ready = []
         for push in going:
             provider = providers.provider_of(push.device.provider)
@@ -90,7 +93,8 @@ class PushLane:
                 ready.append((provider, push))
         _done(dropped)
         _put_off(waiting)
-        previews = self._previews({push.message_id for _, push in ready if push.message_id})
+        asked = {push.message_id for _, push in ready if push.message_id}
+        previews = self._previews(asked) if settings.PUSH_PREVIEWS else {}
         unread = badges({push.device.user_id for _, push in ready})
         for provider, push in ready:
             preview = previews.get(push.message_id) if push.message_id else None
@@ -106,10 +110,7 @@ class PushLane:
         for push, outcome in outcomes:
             if provider := providers.provider_of(push.device.provider):
                 self._health.note(provider.lane(push.device.token), outcome)
-        _done([push for push, outcome in outcomes if outcome.verdict == Verdict.SENT])
-        for push, outcome in outcomes:
-            if outcome.verdict != Verdict.SENT:
-                settle(push, outcome)
+        settle(outcomes)
 
 
 def _take(count: int) -> list[Push]:
@@ -153,14 +154,19 @@ def _lock(ids: Collection[UUID]) -> dict[UUID, int]:
     return dict(rows.values_list("id", "round"))
 
 
-def settle(push: Push, outcome: Outcome) -> None:
-    """Write down what became of an attempt."""
+def settle(outcomes: list[tuple[Push, Outcome]]) -> None:
+    """Write down what became of these attempts."""
+    _done([push for push, outcome in outcomes if outcome.verdict == Verdict.SENT])
+    for push, outcome in outcomes:
+        if outcome.verdict == Verdict.GONE:
+            forget_dead_device(push.device)
+        elif outcome.verdict != Verdict.SENT:
+            _failed(push, outcome)
+
+
+def _failed(push: Push, outcome: Outcome) -> None:
     row = Push.objects.filter(id=push.id)
-    if outcome.verdict == Verdict.SENT:
-        _done([push])
-    elif outcome.verdict == Verdict.GONE:
-        Device.objects.filter(id=push.device_id, token_hash=push.device.token_hash).delete()
-    elif outcome.verdict == Verdict.REFUSED or push.attempts >= MAX_ATTEMPTS:
+    if outcome.verdict == Verdict.REFUSED or push.attempts >= MAX_ATTEMPTS:
         log.warning("push_given_up", push=str(push.id), provider=push.device.provider, reason=outcome.reason)
         row.update(dead_at=now(), reason=outcome.reason[:200])
     else:

@@ -46,8 +46,9 @@ class Notice(models.Model):
     """Something that somebody is told: one row per person, kind and subject, told anew when it happens again.
 
     `subject_id` is what it is about, by kind: a conversation (`message`, `added`), a message (`mention`, `reply`,
-    `reaction`), an invitation, a report, a sign-in. A `message` notice stands for all that is unread there. `seq` is
-    the message's place. It never carries text: what a message says dies with the message.
+    `reaction`), an invitation, a report (`report`, and `warning` for whom it is about), a sign-in. A `message` notice
+    stands for all that is unread there. `seq` is the message's place. It never carries text: what a message says dies
+    with the message.
     """
 
     class Kind(models.TextChoices):
@@ -58,6 +59,7 @@ class Notice(models.Model):
         INVITATION = "invitation"
         ADDED = "added"
         REPORT = "report"
+        WARNING = "warning"
         SECURITY = "security"
 
     READ_WITH = (Kind.MESSAGE, Kind.MENTION, Kind.REPLY)

@@ -1,7 +1,8 @@
 """Whether a push is still wanted at the moment of sending: asked of the database again, whatever held when it was
 queued. Nobody is told of what they have read, may not see any more, or do not want to hear of now."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -9,13 +10,25 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts import presence
-from accounts.models import Block
+from accounts.models import Block, User
 from conversations.models import Invite, Membership
 from notifications.levels import preference_of, quiet_until, wants
 from notifications.models import Notice, Push
 
 Kind = Notice.Kind
 LOOK_AGAIN = timedelta(seconds=10)
+
+
+class About(NamedTuple):
+    """A message that a push is about."""
+
+    actor: User
+    message_id: UUID
+    seq: int
+
+
+Unread = Callable[[Collection[tuple[UUID, UUID]]], Mapping[tuple[UUID, UUID], About]]
+"""The newest message that each of these people has not read in a conversation, of those whom they do not block."""
 
 
 class Verdicts(NamedTuple):
@@ -26,11 +39,13 @@ class Verdicts(NamedTuple):
     dropped: list[Push]
 
 
-def judge(pushes: Collection[Push], moment: datetime) -> Verdicts:
+def judge(pushes: Collection[Push], moment: datetime, unread: Unread) -> Verdicts:
     """Decide about these pushes, with their device, its person and preferences at hand, in so many queries."""
     facts, verdicts = _Facts(pushes), Verdicts([], [], [])
     for push in pushes:
         facts.turn(push)
+    facts.turn_from_blocked(pushes, unread)
+    for push in pushes:
         if not facts.is_wanted(push, moment):
             verdicts.dropped.append(push)
         elif later := facts.later(push, moment):
@@ -50,15 +65,15 @@ class _Facts:
         self._memberships: dict[tuple[UUID, UUID | None], Membership] = {
             (m.user_id, m.conversation_id): m for m in memberships
         }
-        actors = {push.actor_id for push in pushes if push.actor_id}
-        blocks = Block.objects.filter(blocker__in=people, blocked__in=actors)
+        told = Notice.objects.filter(user__in=people, kind=Kind.MESSAGE, subject_id__in=places)
+        self._messages = {(notice.user_id, notice.conversation_id): notice for notice in told.select_related("actor")}
+        actors = {push.actor_id for push in pushes} | {notice.actor_id for notice in self._messages.values()}
+        blocks = Block.objects.filter(blocker__in=people, blocked__in=actors - {None})
         self._blocks = set(blocks.values_list("blocker_id", "blocked_id"))
         topics = {push.topic for push in pushes}
         unread = Notice.objects.unread().exclude(kind__in=Notice.READ_WITH)
         found = unread.filter(user__in=people, subject_id__in=topics)
         self._unread = set(found.values_list("user_id", "kind", "subject_id"))
-        told = Notice.objects.filter(user__in=people, kind=Kind.MESSAGE, subject_id__in=places)
-        self._messages = {(notice.user_id, notice.conversation_id): notice for notice in told.select_related("actor")}
         self._invites = set(Invite.objects.usable().filter(id__in=topics).values_list("id", flat=True))
         self._online = presence.online(people)
 
@@ -71,9 +86,22 @@ class _Facts:
         if (push.seq or 0) <= membership.last_read_seq < (other.seq or 0):
             push.kind, push.actor, push.message_id, push.seq = other.kind, other.actor, other.message_id, other.seq
 
+    def turn_from_blocked(self, pushes: Collection[Push], unread: Unread) -> None:
+        """Others may have written before somebody whom they block now: a push is about those, then."""
+        hidden: dict[tuple[UUID, UUID], list[Push]] = defaultdict(list)
+        for push in pushes:
+            if push.conversation_id and push.kind in Notice.READ_WITH and self._is_of_blocked(push):
+                hidden[push.device.user_id, push.conversation_id].append(push)
+        for place, about in unread(hidden).items():
+            for push in hidden.get(place, ()):
+                push.kind, (push.actor, push.message_id, push.seq) = Kind.MESSAGE, about
+
+    def _is_of_blocked(self, push: Push) -> bool:
+        return (push.device.user_id, push.actor_id) in self._blocks
+
     def is_wanted(self, push: Push, moment: datetime) -> bool:
         user = push.device.user
-        if not user.is_active or user.erase_at or (user.id, push.actor_id) in self._blocks:
+        if not user.is_active or user.erase_at or self._is_of_blocked(push):
             return False
         if push.kind not in Notice.READ_WITH and (user.id, push.kind, push.topic) not in self._unread:
             return False

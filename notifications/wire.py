@@ -23,10 +23,12 @@ class NoticeState(msgspec.Struct):
     """Something one is told.
 
     `kind`: `message` (stands for all that is unread in the conversation), `mention`, `reply`, `reaction`, `invitation`,
-    `added`, `report`, `security`. `actor` is who did it. `preview` is the beginning of the message as it is now, null
-    where there is none. `data` by kind: `reaction` `{emoji, count}`; `invitation` `{token, name}`; `report`
-    `{decision}` (`upheld` or `dismissed`); `security` `{session_id, device_name}`; else empty. When it happens again,
-    the notice comes back with the same id, unread and with a later `created_at`.
+    `added`, `report`, `warning` (something of one's own was reported, and rightly), `security`. `actor` is who did it.
+    `preview` is the beginning of the message as it is now, null where there is none. `data` by kind: `reaction`
+    `{emoji, count}`; `invitation` `{token, name}`; `report` `{decision}` (`upheld` or `dismissed`); `warning`
+    `{decision, reason, until}`, the decision being `message_deleted`, `warned`, `suspended` (until then), `banned` or
+    `removed` (from a conversation); `security` `{session_id, device_name}`; else empty. When it happens again, the
+    notice comes back with the same id, unread and with a later `created_at`.
     """
 
     id: UUID

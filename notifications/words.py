@@ -19,6 +19,7 @@ SENTENCES = {
     Kind.INVITATION: "You are invited to a conversation",
     Kind.ADDED: "You were added to a conversation",
     Kind.REPORT: "Your report was decided",
+    Kind.WARNING: "The operators have decided about something you did",
     Kind.SECURITY: "New sign-in to your account",
 }
 LIVES = 24 * 3600

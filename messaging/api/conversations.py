@@ -18,7 +18,7 @@ from conversations import services
 from conversations.models import Conversation, Membership
 from conversations.wire import ConversationChange, NewConversation, conversation_state
 from messaging.rows import row_memberships, row_of, rows
-from messaging.wire import ConversationRow, Discovered
+from messaging.wire.lists import ConversationRow, Discovered
 
 
 class ConversationsView(APIView):
@@ -71,17 +71,17 @@ def _begin(request: SignedInRequest, body: NewConversation) -> tuple[Conversatio
     if body.kind == "direct":
         if body.user_id is None:
             raise invalid("user_id", "A direct conversation needs a person.", "required")
-        return services.open_direct(request.user, user_id=body.user_id)
+        return services.open_direct(request.user, user_id=body.user_id, encryption=body.encryption)
     name = (body.name or "").strip()
     if not name:
         raise invalid("name", "A name is needed.", "required")
     shared: dict[str, Any] = {"name": name, "description": body.description, "history": body.history}
     if body.kind == "channel":
+        if body.encryption != "server":
+            raise invalid("encryption", "A channel is for everybody: it cannot be end to end.")
         return services.create_channel(request.user, **shared), True
-    group = services.create_group(
-        request.user, member_ids=body.member_ids, members_can_invite=body.members_can_invite, **shared
-    )
-    return group, True
+    shared |= {"members_can_invite": body.members_can_invite, "encryption": body.encryption}
+    return services.create_group(request.user, member_ids=body.member_ids, **shared), True
 
 
 def _discovered(channels: list[Any]) -> list[Discovered]:

@@ -7,7 +7,7 @@ from accounts.authentication import SignedInRequest
 from chatproject.common.openapi import describe
 from conversations import services
 from messaging.rows import row_of
-from messaging.wire import ConversationRow
+from messaging.wire.lists import ConversationRow
 
 
 class AcceptView(APIView):

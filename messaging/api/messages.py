@@ -18,7 +18,9 @@ from conversations.people import estranged_from
 from messaging import services
 from messaging.models import Message, MessageQuerySet
 from messaging.people import blocked_senders
-from messaging.wire import History, MessageChange, MessageState, NewMessage, message_state
+from messaging.wire.lists import History
+from messaging.wire.messages import MessageState, message_state
+from messaging.wire.writing import MessageChange, NewMessage
 
 AROUND = {
     "before": (int, "Only messages before this place, the newest of them."),
@@ -49,8 +51,7 @@ class MessageView(APIView):
 
     @describe("Edit an own message", body=MessageChange, answers={200: MessageState})
     def patch(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
-        change = msgspec.structs.asdict(body_of(request, MessageChange))
-        services.edit_message(request.user, message_id=id, **change)
+        services.edit_message(request.user, message_id=id, change=body_of(request, MessageChange))
         return Response(_state(request.user, id))
 
     @describe("Delete an own message, or a member's as moderator", answers={204: None})

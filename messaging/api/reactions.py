@@ -14,7 +14,9 @@ from conversations.models import Membership
 from messaging import services
 from messaging.api.messages import states_for
 from messaging.models import Message, Report
-from messaging.wire import MessageState, NewReport, ReportState
+from messaging.wire.lists import ReportState
+from messaging.wire.messages import MessageState
+from messaging.wire.writing import NewReport
 
 
 class ReactionView(APIView):

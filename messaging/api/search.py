@@ -22,7 +22,7 @@ from conversations.models import Membership
 from messaging.api.messages import states_for
 from messaging.models import Message
 from messaging.search import CANDIDATES, Filters, Query, bounded, search, snippet
-from messaging.wire import Hit
+from messaging.wire.lists import Hit
 
 T = TypeVar("T")
 SHORTEST, LONGEST = 2, 200
@@ -40,7 +40,11 @@ ASKED = {
     "content_type": (str, "Only of this type."),
     "before": (datetime, "Only written before this moment."),
     "after": (datetime, "Only written after this moment."),
-    "order": (str, "`relevance` (by `rank`, then newest first; the default) or `newest`."),
+    "order": (
+        str,
+        "`relevance` (by `rank`, then newest first; beginnings of the last word only where messages with all of it are"
+        " too few; the default) or `newest`.",
+    ),
 }
 
 
@@ -54,7 +58,7 @@ class SearchView(APIView):
         query, filters, order = _query(request), _filters(request), _order(request)
         limits.spend(settings.RATE_SEARCH, f"search:{request.user.pk}")
         with bounded():
-            rows = search(request.user, query, _view(request), filters)
+            rows = search(request.user, query, _view(request), filters, by_relevance="-rank" in order)
             return Response(page(request, rows, order=order, show=partial(_hits, request.user, query)))
 
 

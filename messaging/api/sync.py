@@ -22,7 +22,10 @@ from messaging.models import Message
 from messaging.reader import Entry, read_logs
 from messaging.rows import row_memberships, rows
 from messaging.services import mark_delivered, mark_read
-from messaging.wire import Caught, CaughtUp, Log, Mark, MessageState, Positions, Snapshot, SnapshotRow, Unread
+from messaging.wire.catching_up import Caught, CaughtUp, Log, Snapshot, SnapshotRow
+from messaging.wire.lists import Unread
+from messaging.wire.messages import MessageState
+from messaging.wire.writing import Mark, Positions
 
 
 class LogView(APIView):

@@ -19,7 +19,9 @@ from messaging.api.messages import AROUND, neighbours, slice_of, states_for
 from messaging.models import Message, Revision, ThreadMark
 from messaging.services import mark_read, mark_thread_read
 from messaging.services.marks import RECEIPTS_SIZE
-from messaging.wire import Mark, PastContent, Receipt, Receipts, Thread
+from messaging.wire.lists import Receipt, Receipts, Thread
+from messaging.wire.messages import PastContent, past_content
+from messaging.wire.writing import Mark
 
 
 class RepliesView(APIView):
@@ -52,10 +54,8 @@ class HistoryView(APIView):
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         _, message = of(request.user, id)
 
-        def show(found: list[Revision]) -> list[PastContent]:
-            return [PastContent(one.content, rfc3339(one.replaced_at)) for one in found]
-
-        return Response(page(request, Revision.objects.filter(message=message), order=["-id"], show=show))
+        rows = Revision.objects.filter(message=message)
+        return Response(page(request, rows, order=["-id"], show=lambda found: [*map(past_content, found)]))
 
 
 class ReceiptsView(APIView):

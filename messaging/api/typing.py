@@ -15,7 +15,8 @@ from chatproject.common.publish import ring
 from conversations.models import Membership
 from messaging.typing import typing_ring
 from messaging.typing_now import note_typing, typing_now
-from messaging.wire import TypingChange, TypingList, TypingPerson
+from messaging.wire.lists import TypingList, TypingPerson
+from messaging.wire.writing import TypingChange
 
 TOLD_AGAIN = "1/3s"
 

@@ -29,8 +29,10 @@ class Migration(migrations.Migration):
                 ('changed_seq', models.BigIntegerField()),
                 ('client_id', models.CharField(max_length=64)),
                 ('body_hash', models.BinaryField(max_length=16)),
-                ('content_type', models.CharField(choices=[('text', 'Text'), ('image', 'Image'), ('video', 'Video'), ('audio', 'Audio'), ('file', 'File')], default='text', max_length=9)),
+                ('content_type', models.CharField(choices=[('text', 'Text'), ('image', 'Image'), ('video', 'Video'), ('audio', 'Audio'), ('file', 'File'), ('encrypted', 'Encrypted')], default='text', max_length=9)),
                 ('content', models.TextField(blank=True)),
+                ('envelope', models.JSONField(null=True)),
+                ('edit_id', models.CharField(blank=True, db_default='', default='', max_length=64)),
                 ('words', messaging.words.WordsField(blank=True, db_default='', default='', editable=False)),
                 ('metadata', models.JSONField(null=True)),
                 ('reply_count', models.PositiveIntegerField(db_default=0, default=0)),
@@ -47,6 +49,10 @@ class Migration(migrations.Migration):
                 ('sender', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('thread', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='thread_replies', to='messaging.message')),
             ],
+            options={
+                'permissions': [('read_transcript', 'Can read what was said in any conversation')],
+                'default_permissions': ('view',),
+            },
         ),
         migrations.CreateModel(
             name='Mention',
@@ -70,26 +76,60 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Filter',
+            fields=[
+                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('word', 'Word'), ('link', 'Link')], max_length=4)),
+                ('pattern', models.CharField(max_length=100)),
+                ('action', models.CharField(choices=[('flag', 'Flag: it goes in, and is reported'), ('block', 'Block: it is refused')], max_length=5)),
+                ('is_active', models.BooleanField(default=True)),
+                ('note', models.CharField(blank=True, max_length=200)),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+            ],
+            options={
+                'default_permissions': ('change',),
+                'constraints': [models.UniqueConstraint(fields=('kind', 'pattern'), name='filter_once'), models.CheckConstraint(condition=models.Q(('pattern', ''), _negated=True), name='filter_finds_something')],
+            },
+        ),
+        migrations.CreateModel(
+            name='FilterVersion',
+            fields=[
+                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ('version', models.UUIDField(default=uuid_utils.compat.uuid7)),
+            ],
+            options={
+                'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_filter_version')],
+            },
+        ),
+        migrations.CreateModel(
             name='Report',
             fields=[
                 ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('about_id', models.UUIDField(editable=False)),
                 ('reason', models.CharField(choices=[('spam', 'Spam'), ('abuse', 'Abuse'), ('violence', 'Violence'), ('sexual', 'Sexual'), ('illegal', 'Illegal'), ('other', 'Other')], max_length=8)),
                 ('comment', models.CharField(blank=True, max_length=1000)),
                 ('status', models.CharField(choices=[('open', 'Open'), ('decided', 'Decided')], default='open', max_length=8)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('decision', models.CharField(blank=True, choices=[('upheld', 'Upheld'), ('dismissed', 'Dismissed')], max_length=9)),
+                ('decision', models.CharField(blank=True, choices=[('dismissed', 'Dismissed'), ('message_deleted', 'Message Deleted'), ('warned', 'Warned'), ('suspended', 'Suspended'), ('banned', 'Banned'), ('removed', 'Removed from the conversation')], max_length=15)),
+                ('decision_reason', models.CharField(blank=True, max_length=1000)),
                 ('decided_at', models.DateTimeField(null=True)),
                 ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='messaging.message')),
                 ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='reports', to=settings.AUTH_USER_MODEL)),
-                ('reporter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('reporter', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'permissions': [('decide_report', 'Can read what was reported and decide about it')],
+            },
         ),
         migrations.CreateModel(
             name='Revision',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content', models.TextField()),
+                ('content', models.TextField(blank=True)),
+                ('envelope', models.JSONField(null=True)),
+                ('client_id', models.CharField(blank=True, max_length=64)),
                 ('replaced_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='messaging.message')),
             ],
@@ -137,7 +177,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('deleted_at__isnull', True), models.Q(('attachments__isnull', True), ('content', ''), ('mentions__isnull', True), ('mentions_all', False), ('metadata__isnull', True), ('pinned_at__isnull', True), ('reactions__isnull', True), ('words', '')), _connector='OR'), name='tombstone_is_empty'),
+            constraint=models.CheckConstraint(condition=models.Q(('deleted_at__isnull', True), models.Q(('attachments__isnull', True), ('content', ''), ('envelope__isnull', True), ('mentions__isnull', True), ('mentions_all', False), ('metadata__isnull', True), ('pinned_at__isnull', True), ('reactions__isnull', True), ('words', '')), _connector='OR'), name='tombstone_is_empty'),
         ),
         migrations.AddIndex(
             model_name='mention',
@@ -153,7 +193,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='report',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['created_at'], name='report_open'),
+            index=models.Index(fields=['-status', 'created_at', 'id'], name='report_queue'),
+        ),
+        migrations.AddIndex(
+            model_name='report',
+            index=models.Index(fields=['about_id'], name='report_by_case'),
         ),
         migrations.AddConstraint(
             model_name='report',
@@ -165,11 +209,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('message__isnull', False), ('person__isnull', False), _connector='OR'), name='report_about_something'),
+            constraint=models.UniqueConstraint(condition=models.Q(('reporter__isnull', True), ('status', 'open')), fields=('message',), name='message_flagged_once'),
         ),
         migrations.AddConstraint(
             model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decision', ''), ('status', 'open')), models.Q(('status', 'decided'), models.Q(('decision', ''), _negated=True)), _connector='OR'), name='report_decided_somehow'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('about_id', models.F('message')), ('message__isnull', False)), models.Q(('about_id', models.F('person')), ('message__isnull', True), ('person__isnull', False)), _connector='OR'), name='report_about_something'),
+        ),
+        migrations.AddConstraint(
+            model_name='report',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decision', ''), ('status', 'open')), models.Q(('decided_at__isnull', False), ('status', 'decided'), models.Q(('decision', ''), _negated=True)), _connector='OR'), name='report_decided_somehow'),
         ),
         migrations.AddConstraint(
             model_name='threadmark',

@@ -25,7 +25,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def shown(self) -> "MessageQuerySet":
         """With everything that showing a message needs, in one query."""
-        return self.select_related("sender", "reply_to", "reply_to__sender").defer("words", "reply_to__words")
+        return self.select_related("sender", "reply_to", "reply_to__sender").defer(
+            "words", "reply_to__words", "reply_to__envelope"
+        )
 
 
 class Message(models.Model):
@@ -39,6 +41,9 @@ class Message(models.Model):
     the reactions, written with each of them; `mentions` are the ids of the members named, without those of `@all`;
     `attachments` is what is shown of its files, written whenever one of them changes.
 
+    In an end-to-end conversation there is an `envelope` instead of a content; `edit_id` is the `client_id` under which
+    it was sealed if that was for an edit.
+
     Whoever writes `content` writes `words` too: `indexed(content)`, by which the message is found.
     """
 
@@ -48,6 +53,7 @@ class Message(models.Model):
         VIDEO = "video"
         AUDIO = "audio"
         FILE = "file"
+        ENCRYPTED = "encrypted"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     conversation = models.ForeignKey(
@@ -61,6 +67,8 @@ class Message(models.Model):
     body_hash = models.BinaryField(max_length=16)
     content_type = models.CharField(max_length=9, choices=ContentType, default=ContentType.TEXT)
     content = models.TextField(blank=True)
+    envelope = models.JSONField(null=True)
+    edit_id = models.CharField(max_length=64, blank=True, default="", db_default="")
     words = WordsField(blank=True, default="", db_default="", editable=False)
     metadata = models.JSONField(null=True)
     reply_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
@@ -78,6 +86,8 @@ class Message(models.Model):
     objects = MessageQuerySet.as_manager()
 
     class Meta:
+        default_permissions = ("view",)
+        permissions = [("read_transcript", "Can read what was said in any conversation")]
         constraints = [
             models.UniqueConstraint(fields=["conversation", "seq"], name="one_message_per_place"),
             models.UniqueConstraint(fields=["sender", "client_id"], name="message_once_per_client_id"),
@@ -85,6 +95,7 @@ class Message(models.Model):
                 condition=models.Q(deleted_at__isnull=True)
                 | models.Q(
                     content="",
+                    envelope__isnull=True,
                     words="",
                     metadata__isnull=True,
                     mentions__isnull=True,

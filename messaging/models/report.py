@@ -1,12 +1,37 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from chatproject.common.ids import uuid7
 
 
+class ReportQuerySet(models.QuerySet["Report"]):
+    """Reading reports."""
+
+    def open(self) -> "ReportQuerySet":
+        """Those that nobody has decided about yet."""
+        return self.filter(status=Report.Status.OPEN)
+
+    def case_of(self, report: "Report") -> "ReportQuerySet":
+        """Those that belong together: about the same, and open like this one or settled with it."""
+        return self.filter(about_id=report.about_id, decided_at=report.decided_at).order_by("id")
+
+    def queue(self) -> "ReportQuerySet":
+        """One for each case, the first report of it."""
+        return self.filter(~Exists(Report._together().filter(id__lt=OuterRef("id")))).counted()
+
+    def counted(self) -> "ReportQuerySet":
+        """Each with how many belong to its case, as `reports`, and whom it names at hand."""
+        counted = Report._together().order_by().values("about_id").annotate(count=Count("id")).values("count")
+        shown = self.annotate(reports=Subquery(counted))
+        return shown.select_related("person", "reporter", "message", "decided_by")
+
+
 class Report(models.Model):
-    """Somebody asks the operators to look at a message, or at a person."""
+    """Somebody asks the operators to look at a message, or at a person; without a `reporter` it is a filter that asks.
+
+    `about_id` is what it is about: reports about the same are one case, and are decided together.
+    """
 
     class Reason(models.TextChoices):
         SPAM = "spam"
@@ -21,22 +46,31 @@ class Report(models.Model):
         DECIDED = "decided"
 
     class Decision(models.TextChoices):
-        UPHELD = "upheld"
         DISMISSED = "dismissed"
+        MESSAGE_DELETED = "message_deleted"
+        WARNED = "warned"
+        SUSPENDED = "suspended"
+        BANNED = "banned"
+        REMOVED = "removed", "Removed from the conversation"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    reporter = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    reporter = models.ForeignKey("accounts.User", models.CASCADE, null=True, related_name="+")
     message = models.ForeignKey("messaging.Message", models.CASCADE, null=True, related_name="reports")
     person = models.ForeignKey("accounts.User", models.CASCADE, null=True, related_name="reports")
+    about_id = models.UUIDField(editable=False)
     reason = models.CharField(max_length=8, choices=Reason)
     comment = models.CharField(max_length=1000, blank=True)
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField(db_default=Now())
-    decision = models.CharField(max_length=9, choices=Decision, blank=True)
+    decision = models.CharField(max_length=15, choices=Decision, blank=True)
+    decision_reason = models.CharField(max_length=1000, blank=True)
     decided_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
 
+    objects = ReportQuerySet.as_manager()
+
     class Meta:
+        permissions = [("decide_report", "Can read what was reported and decide about it")]
         constraints = [
             models.UniqueConstraint(
                 fields=["reporter", "message"], condition=Q(message__isnull=False), name="message_reported_once"
@@ -46,15 +80,35 @@ class Report(models.Model):
                 condition=Q(message__isnull=True, status="open"),
                 name="person_reported_once",
             ),
-            models.CheckConstraint(
-                condition=Q(message__isnull=False) | Q(person__isnull=False), name="report_about_something"
+            models.UniqueConstraint(
+                fields=["message"], condition=Q(reporter__isnull=True, status="open"), name="message_flagged_once"
             ),
             models.CheckConstraint(
-                condition=Q(status="open", decision="") | (Q(status="decided") & ~Q(decision="")),
+                condition=Q(message__isnull=False, about_id=F("message"))
+                | Q(message__isnull=True, person__isnull=False, about_id=F("person")),
+                name="report_about_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="open", decision="", decided_at__isnull=True)
+                | (Q(status="decided", decided_at__isnull=False) & ~Q(decision="")),
                 name="report_decided_somehow",
             ),
         ]
-        indexes = [models.Index(fields=["created_at"], condition=Q(status="open"), name="report_open")]
+        indexes = [
+            models.Index(fields=["-status", "created_at", "id"], name="report_queue"),
+            models.Index(fields=["about_id"], name="report_by_case"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.reason}: {self.message_id or self.person_id}"
+        return f"{self.get_reason_display()}, by {self.person}"
+
+    @staticmethod
+    def _together() -> ReportQuerySet:
+        """In a subquery: those of the same case as the outer one."""
+        same = Report.objects.filter(about_id=OuterRef("about_id"), status=OuterRef("status"))
+        return same.filter(Q(status=Report.Status.OPEN) | Q(decided_at=OuterRef("decided_at")))
+
+    @property
+    def outcome(self) -> str:
+        """What whoever reported is told: whether it was right to."""
+        return "dismissed" if self.decision == self.Decision.DISMISSED else "upheld"

@@ -3,10 +3,13 @@ from django.db.models.functions import Now
 
 
 class Revision(models.Model):
-    """What a message said before it was edited. It dies with the message."""
+    """What a message said before it was edited. It dies with the message. What was sealed is an `envelope`, under this
+    `client_id`."""
 
     message = models.ForeignKey("messaging.Message", models.CASCADE, related_name="revisions")
-    content = models.TextField()
+    content = models.TextField(blank=True)
+    envelope = models.JSONField(null=True)
+    client_id = models.CharField(max_length=64, blank=True)
     replaced_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

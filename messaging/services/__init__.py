@@ -1,22 +1,30 @@
 """The deeds on messages and marks, the same whatever the door."""
 
 from messaging.services.attachments import tell_processed
+from messaging.services.cases import Case, read_case
 from messaging.services.change import delete_message, edit_message
+from messaging.services.decisions import decide_report
+from messaging.services.filters import change_filter, create_filter, delete_filter
 from messaging.services.marks import mark_delivered, mark_read, mark_thread_read
 from messaging.services.pins import pin_message, unpin_message
 from messaging.services.reactions import add_reaction, remove_reaction
-from messaging.services.reports import decide_report, report_message, report_person
+from messaging.services.reports import report_message, report_person
 from messaging.services.send import send_direct_message, send_message
 
 __all__ = [
+    "Case",
     "add_reaction",
+    "change_filter",
+    "create_filter",
     "decide_report",
+    "delete_filter",
     "delete_message",
     "edit_message",
     "mark_delivered",
     "mark_read",
     "mark_thread_read",
     "pin_message",
+    "read_case",
     "remove_reaction",
     "report_message",
     "report_person",

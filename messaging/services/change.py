@@ -1,45 +1,45 @@
 """Editing and deleting: each takes a place in the log and names the message by id, never its text."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from accounts.models import User
 from chatproject.common.errors import Refusal, invalid
 from conversations.log import Kind
-from conversations.models import Membership
+from conversations.models import Conversation, Membership
 from conversations.people import refuse_if_blocked
 from conversations.policy import may, may_act_on
 from conversations.services.locking import refuse_unless_allowed
+from encryption.services import rosters
 from media.models import Upload
 from media.services import Attachable, reattach
+from messaging import filters
 from messaging.attachments import NO_UPLOAD, carried_by, content_type_of, shown_of
 from messaging.mentions import Members, named_in
 from messaging.models import Mention, Message, Reaction, Revision
-from messaging.services.locking import change_message, lock_message, recount_thread
+from messaging.services.locking import change_message, lock_message, recount_thread, write_change
 from messaging.services.notices import tell_named
-from messaging.wire import check_content
+from messaging.wire.writing import NOT_E2EE, UNSEALED, MessageChange, check_content
 from messaging.words import indexed
 from notifications.services import forget_mentions, forget_message
 
 
-def edit_message(
-    actor: User,
-    *,
-    message_id: UUID,
-    content: str,
-    mention_ids: Sequence[UUID] = (),
-    attachment_ids: Sequence[UUID] | UnsetType = UNSET,
-) -> Message:
-    """Replace the text of an own message, whom it names, and the files it carries; what it said before is kept as long
-    as it lives. Without `attachment_ids` it keeps its files; without files it needs a text.
+def edit_message(actor: User, *, message_id: UUID, change: MessageChange) -> Message:
+    """Replace the text of an own message or its envelope, whom it names, and the files it carries; what it said before
+    is kept as long as it lives. Without `attachment_ids` it keeps its files; without files it needs a text.
 
-    Refuses `not_found` (also when deleted), `permission_denied`, `read_only`, `blocked` and `edit_window_closed`."""
+    Refuses `not_found` (also when deleted), `permission_denied`, `read_only`, `blocked`, `edit_window_closed`,
+    `content_refused` and `stale_devices`. The same envelope again changes nothing."""
+    change.check()
+    hits = filters.present.get().find(change.text)
     with transaction.atomic():
         membership, message = lock_message(actor, message_id)
         if message.sender_id != actor.id:
@@ -47,15 +47,47 @@ def edit_message(
         refuse_unless_allowed(membership, "send_message")
         refuse_if_blocked(membership)
         before = carried_by(message)
-        uploads = before if attachment_ids is UNSET else _uploads(membership, attachment_ids)
-        if not uploads:
-            check_content(content)
-        if message.content != content or uploads != before:
+        uploads = before if change.attachment_ids is UNSET else _uploads(membership, change.attachment_ids)
+        if _says_otherwise(message, change, bool(uploads)) or uploads != before:
             _refuse_late(message)
+            _refuse_unsealed(membership, change)
+            if filters.refuses(hits):
+                raise Refusal("content_refused")
             if uploads != before:
                 reattach(message.id, message.seq, uploads)
-            _edit(membership, message, content, mention_ids, uploads)
+            _edit(membership, message, change, uploads)
+            if hits:
+                filters.flag(message.id, actor.id, hits, timezone.now())
     return message
+
+
+def _says_otherwise(message: Message, change: MessageChange, has_files: bool) -> bool:
+    """Whether the change is about what the message says."""
+    if change.envelope:
+        if change.client_id == message.edit_id and message.envelope != _kept(change):
+            raise Refusal("idempotency_conflict")
+        return change.client_id != message.edit_id
+    if not has_files:
+        check_content(change.text)
+    return message.content != change.text
+
+
+def _refuse_unsealed(membership: Membership, change: MessageChange) -> None:
+    """Refuses what is not sealed for the present roster, where it must be."""
+    conversation = membership.conversation
+    if conversation.is_e2ee and change.envelope:
+        devices = rosters.devices_in([conversation.id])[conversation.id]
+        if refusal := rosters.refusal_of(change.envelope, membership.user_id, conversation.roster_seq, devices):
+            raise refusal
+    elif conversation.is_e2ee:
+        raise invalid("envelope", UNSEALED, "required")
+    elif change.envelope:
+        raise invalid("envelope", NOT_E2EE)
+
+
+def _kept(change: MessageChange) -> dict[str, Any] | None:
+    """The envelope as a row keeps it."""
+    return msgspec.to_builtins(change.envelope) if change.envelope else None
 
 
 def _refuse_late(message: Message) -> None:
@@ -72,16 +104,15 @@ def _uploads(membership: Membership, ids: Sequence[UUID]) -> list[Upload]:
     return uploads
 
 
-def _edit(
-    membership: Membership, message: Message, content: str, mention_ids: Sequence[UUID], uploads: list[Upload]
-) -> None:
+def _edit(membership: Membership, message: Message, change: MessageChange, uploads: list[Upload]) -> None:
     moment, place = timezone.now(), message.conversation_id
-    named = named_in(content, mention_ids)
+    content, envelope = change.text, _kept(change)
+    named = named_in(content, change.mention_ids)
     mentioned = Members([(place, named)]).mentioned(place, named, membership.user_id)
     if mentioned is None:
         raise invalid("mention_ids", "Only members can be mentioned.")
-    if message.content != content:
-        Revision.objects.create(message=message, content=message.content, replaced_at=moment)
+    if (message.content, message.envelope) != (content, envelope):
+        _remember(message, moment)
     before = {UUID(id_) for id_ in message.mentions or ()}
     _name(message, mentioned)
     change_message(
@@ -90,15 +121,29 @@ def _edit(
         Kind.MESSAGE_UPDATED,
         moment,
         content=content,
+        envelope=envelope,
+        edit_id=change.client_id or "" if envelope else "",
         words=indexed(content),
         attachments=shown_of(uploads),
-        content_type=content_type_of(uploads),
+        content_type=content_type_of(uploads, is_sealed=bool(envelope)),
         edited_at=moment,
         mentions=[str(id_) for id_ in mentioned] or None,
         mentions_all=named.is_all and may(membership, "mention_all"),
     )
+    User.objects.lock_all(before.union(mentioned))  # all at once: forgetting and telling lock some of them each
     forget_mentions(message.id, but=mentioned)
     tell_named(message, set(mentioned) - before)
+
+
+def _remember(message: Message, moment: datetime) -> None:
+    sealed_under = (message.edit_id or message.client_id) if message.envelope else ""
+    Revision.objects.create(
+        message=message,
+        content=message.content,
+        envelope=message.envelope,
+        client_id=sealed_under,
+        replaced_at=moment,
+    )
 
 
 def _name(message: Message, mentioned: list[UUID]) -> None:
@@ -129,29 +174,37 @@ def delete_message(actor: User, *, message_id: UUID) -> None:
             raise
         if message.sender_id != actor.id and not _may_moderate(membership, message):
             raise Refusal("permission_denied")
-        for about in (Mention, Reaction, Revision):
-            about._default_manager.filter(message=message).delete()
-        if message.attachments:
-            reattach(message.id, message.seq)
-        moment = timezone.now()
-        change_message(
-            membership,
-            message,
-            Kind.MESSAGE_DELETED,
-            moment,
-            content="",
-            words="",
-            metadata=None,
-            attachments=None,
-            mentions=None,
-            mentions_all=False,
-            reactions=None,
-            pinned_at=None,
-            deleted_at=moment,
-        )
-        if message.thread_id:
-            recount_thread(membership, message.thread_id, -1)
-        forget_message(message.id)
+        empty_message(membership.conversation, actor, message)
+
+
+def empty_message(conversation: Conversation, actor: User | None, message: Message) -> None:
+    """Leave a tombstone of a locked message. Without an actor it was the house."""
+    for about in (Mention, Reaction, Revision):
+        about._default_manager.filter(message=message).delete()
+    if message.attachments:
+        reattach(message.id, message.seq)
+    moment = timezone.now()
+    write_change(
+        conversation,
+        actor,
+        message,
+        Kind.MESSAGE_DELETED,
+        moment,
+        content="",
+        envelope=None,
+        edit_id="",
+        words="",
+        metadata=None,
+        attachments=None,
+        mentions=None,
+        mentions_all=False,
+        reactions=None,
+        pinned_at=None,
+        deleted_at=moment,
+    )
+    if message.thread_id:
+        recount_thread(conversation, actor, message.thread_id, -1)
+    forget_message(message.id)
 
 
 def _may_moderate(membership: Membership, message: Message) -> bool:

@@ -10,14 +10,14 @@ from accounts.models import User
 from chatproject.common.errors import not_found
 from conversations.log import Kind, announce_change, append
 from conversations.models import Change, Conversation, Membership
-from conversations.services.locking import lock
+from conversations.services.locking import lock, refuse_frozen
 from messaging.models import Message
 from messaging.reader import change_frame
 
 
 def lock_message(actor: User, message_id: UUID) -> tuple[Membership, Message]:
     """A message that the actor may see and that is not deleted, and their membership, under the lock of its
-    conversation. Refuses `not_found`."""
+    conversation. Refuses `not_found`, and `read_only` where it is frozen."""
     found = Message.objects.visible_to(actor).filter(id=message_id).values_list("conversation_id", flat=True).first()
     if found is None:
         raise not_found()
@@ -27,6 +27,7 @@ def lock_message(actor: User, message_id: UUID) -> tuple[Membership, Message]:
     message = Message.objects.shown().filter(id=message_id, deleted_at__isnull=True).first()
     if message is None or message.seq <= membership.visible_from_seq:
         raise not_found()
+    refuse_frozen(conversation)
     message.conversation = conversation
     return membership, message
 
@@ -49,8 +50,9 @@ def write_change(
     announce_change(change, change_frame(change, message, conversation.history))
 
 
-def recount_thread(membership: Membership, root_id: UUID, by: int) -> None:
+def recount_thread(conversation: Conversation, actor: User | None, root_id: UUID, by: int) -> None:
     """Count a message more or less in a thread; its first message changes with it."""
     root = Message.objects.shown().get(id=root_id)
-    root.conversation = membership.conversation
-    change_message(membership, root, Kind.MESSAGE_UPDATED, reply_count=max(0, root.reply_count + by))
+    root.conversation = conversation
+    count = max(0, root.reply_count + by)
+    write_change(conversation, actor, root, Kind.MESSAGE_UPDATED, timezone.now(), reply_count=count)

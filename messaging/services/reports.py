@@ -1,16 +1,11 @@
-"""Asking the operators to look at something, and what they decide."""
+"""Asking the operators to look at something."""
 
 from uuid import UUID
 
-from django.db import transaction
-
 from accounts.models import User
 from chatproject.common import limits
-from chatproject.common.clock import now
 from chatproject.common.errors import invalid, not_found
 from messaging.models import Message, Report
-from notifications.models import Notice
-from notifications.services import notify
 
 RATE = "20/h;100/d"
 
@@ -36,20 +31,9 @@ def report_person(actor: User, *, user_id: UUID, reason: str, comment: str = "")
     return _report(actor, message=None, person=person, reason=reason, comment=comment)
 
 
-def decide_report(actor: User, *, report_id: UUID, decision: Report.Decision) -> Report:
-    """Decide about a report, for good, and tell whoever reported. Deciding it again changes nothing."""
-    with transaction.atomic():
-        report = Report.objects.select_for_update(of=("self",)).select_related("reporter").get(id=report_id)
-        if report.status == Report.Status.OPEN:
-            report.status, report.decision = Report.Status.DECIDED, decision
-            report.decided_by, report.decided_at = actor, now()
-            report.save()
-            notify([report.reporter], Notice.Kind.REPORT, subject_id=report.id, data={"decision": decision})
-    return report
-
-
 def _report(actor: User, *, message: Message | None, person: User, reason: str, comment: str) -> Report:
-    about = {"reporter": actor, "message": message, "person": person}
+    about_id = message.id if message else person.id
+    about = {"reporter": actor, "message": message, "person": person, "about_id": about_id}
     if message is None:
         about["status"] = Report.Status.OPEN  # type: ignore[assignment]
     known = Report.objects.filter(**about).first()

@@ -5,7 +5,7 @@ from uuid import UUID
 from accounts.models import User
 from conversations.services import open_direct
 from messaging.batch import Sent
-from messaging.wire import NewMessage
+from messaging.wire.writing import NewMessage
 from messaging.writer import writer
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from copy import copy
 from typing import Any, Self
 
 import django
@@ -24,7 +25,7 @@ http = httpx.Client(timeout=60, verify=False, limits=httpx.Limits(max_keepalive_
 
 
 def understood(text: str) -> dict[str, Any]:
-    """A frame, after checking that it is what `messaging/events.py` documents: no field more, none less."""
+    """A frame, after checking that it is what `messaging/events/` documents: no field more, none less."""
     frame: dict[str, Any] = json.loads(text)
     assert msgspec.to_builtins(msgspec.json.decode(text, type=EVENTS)) == frame
     return frame
@@ -48,6 +49,26 @@ class Person:
         self.id: str = answer.json()["user"]["id"]
         self.token: str = answer.json()["access"]
         self.headers = bearer(self.token)
+
+    @classmethod
+    def operating(cls, server: Server, name: str) -> Self:
+        """Somebody who may do everything in the console."""
+        names = ("--email", f"{name}@example.org", "--username", name, "--password-stdin")
+        made = server.run("create_operator", *names, input=f"{PASSWORD}\n")
+        assert made.returncode == 0, made.stderr
+        nobody = cls.__new__(cls)
+        nobody.server, nobody.name = server, name
+        one = nobody.again()
+        one.id = one.get("users/me/")["id"]
+        return one
+
+    def again(self) -> Self:
+        """The same person on another device."""
+        other = copy(self)
+        body = {"login": self.name, "password": PASSWORD}
+        other.token = http.post(f"{self.server.url}/api/v1/auth/login/", json=body).json()["access"]
+        other.headers = bearer(other.token)
+        return other
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request below `/api/v1/`."""

@@ -41,6 +41,12 @@ def cast_on(server: Server) -> Callable[[str], Person]:
 
 
 @pytest.fixture(scope="session")
+def operator(server: Server) -> Person:
+    """olga, who operates the shared server."""
+    return Person.operating(server, f"olga-{secrets.token_hex(4)}")
+
+
+@pytest.fixture(scope="session")
 def daphne() -> Iterator[Server]:
     """The same behind daphne."""
     with Daphne(env=GENEROUS) as server:

@@ -13,6 +13,7 @@ from messaging.tests.client import understood
 from messaging.tests.conftest import GENEROUS, cast_on
 from messaging.tests.daphne import Daphne
 
+pytestmark = pytest.mark.plain
 AT_A_TIME = 15
 """Twenty within ten seconds close a socket."""
 

@@ -10,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 from messaging.tests.client import bearer
 from messaging.tests.daphne import Daphne
 
+pytestmark = pytest.mark.plain
 NO_ADDRESSES = ["http://[", "", "file://"]
 ORIGINS = [
     "https://evil.example",

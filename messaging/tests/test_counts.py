@@ -13,7 +13,7 @@ import pytest
 from messaging.tests.client import Person
 
 NAMES = ("alice", "bob", "carol", "dave", "erin", "frank")
-DEEDS, EVERY = 300, 25
+DEEDS, EVERY = 300, 50
 WALKS = int(os.environ.get("COUNT_WALKS", "1"))
 
 

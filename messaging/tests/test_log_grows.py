@@ -12,7 +12,7 @@ from accounts import services as people
 from conversations.services import create_group
 from messaging.reader import read_log
 from messaging.services import edit_message, send_message
-from messaging.wire import NewMessage
+from messaging.wire.writing import MessageChange, NewMessage
 from messaging.writer import writer
 
 
@@ -34,7 +34,7 @@ def test_what_is_committed_between_its_queries_leaves_no_hole(alice) -> None:
 
     def write() -> None:
         say("second")
-        edit_message(alice, message_id=first, content="edited")
+        edit_message(alice, message_id=first, change=MessageChange("edited"))
         wrote.append("both")
         connections.close_all()
 

@@ -16,7 +16,7 @@ from media.models import Blob, Upload
 from messaging import services
 from messaging.services import send_message
 from messaging.tests.doors import CONVERSATION, HIDDEN
-from messaging.wire import NewMessage
+from messaging.wire.writing import MessageChange, NewMessage
 from messaging.writer import writer
 
 SMALL, LARGE = 5, 25
@@ -56,7 +56,7 @@ def make(transactional_db, stop_writer):
             say(alice, group, "Hello")
         first = say(alice, full, "First")
         for n, other in enumerate(others):
-            services.edit_message(alice, message_id=first, content=f"First, edited {n}")
+            services.edit_message(alice, message_id=first, change=MessageChange(f"First, edited {n}"))
             services.add_reaction(other, message_id=first, emoji="\N{THUMBS UP SIGN}")
             services.mark_read(Membership.objects.of(other, full.id), seq=10**9)
             reply = say(other, full, f"@{name} in the thread {n}", thread_id=first)

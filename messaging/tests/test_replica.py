@@ -1,6 +1,6 @@
 """A snapshot and the events after it are what a fresh snapshot says, whatever happened meanwhile.
 
-`REPLICA_EXAMPLES` says how many stories are tried: 12 by default.
+`REPLICA_EXAMPLES` says how many stories are tried: 6 by default.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from messaging.tests.client import Person
 from messaging.tests.replica import Device
 
-EXAMPLES = int(os.environ.get("REPLICA_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("REPLICA_EXAMPLES", "6"))
 LIKE, LOVE = "\N{THUMBS UP SIGN}", "\N{HEAVY BLACK HEART}"
 OFTEN = ("send", "answer", "in_thread", "mention", "everybody", "edit", "delete", "react", "take_back", "pin", "read")
 RARELY = (

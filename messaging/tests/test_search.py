@@ -20,7 +20,7 @@ from messaging.search import CANDIDATES, Query, snippet
 from messaging.services import send_message
 from messaging.tests.conftest import GENEROUS, cast_on
 from messaging.tests.test_blocks import block
-from messaging.wire import NewMessage
+from messaging.wire.writing import NewMessage
 from messaging.writer import writer
 
 
@@ -162,11 +162,11 @@ LETTERS = ["a", "b", "ab", "abc", "á", "B", "Ç", "ß", "é", "1", "世", " ", 
 def test_it_finds_what_a_plain_reading_finds(person) -> None:
     chance, alice = random.Random(7), person("alice")
     group = alice.group()
-    texts = {"".join(chance.choices(LETTERS, k=chance.randint(2, 14))).strip() or "x" for _ in range(300)}
+    texts = {"".join(chance.choices(LETTERS, k=chance.randint(2, 14))).strip() or "x" for _ in range(150)}
     for text in sorted(texts):
         alice.write(group, text)
 
-    for q in [*("".join(chance.choices(LETTERS, k=chance.randint(2, 6))) for _ in range(150)), "ab", "a b", "abc ab"]:
+    for q in [*("".join(chance.choices(LETTERS, k=chance.randint(2, 6))) for _ in range(100)), "ab", "a b", "abc ab"]:
         if len(q.strip()) >= 2:
             assert sorted(contents(alice, q)) == sorted(text for text in texts if _plainly(q, text)), q
 
@@ -413,10 +413,27 @@ def test_only_the_newest_matches_are_ranked(alice_in_process, monkeypatch) -> No
     monkeypatch.setattr("messaging.search.CANDIDATES", 3)
     assert CANDIDATES == 200
     client, say = alice_in_process
-    for text in ("plan 0", "planning 1", "planning 2", "planning 3"):
+    for text in ("planning 0", "planning 1", "planning 2", "planning 3"):
         say(text)
     found = client.get("/api/v1/messages/search/?q=plan").json()["results"]
     assert [hit["message"]["content"] for hit in found] == ["planning 3", "planning 2", "planning 1"]
+
+
+def test_by_relevance_beginnings_fill_up_what_whole_words_leave(alice_in_process, monkeypatch) -> None:
+    monkeypatch.setattr("messaging.search.CANDIDATES", 2)
+    client, say = alice_in_process
+
+    def found(order: str) -> list[str]:
+        hits = client.get(f"/api/v1/messages/search/?q=plan&order={order}").json()["results"]
+        return [hit["message"]["content"] for hit in hits]
+
+    for text in ("plan 0", "planning 1", "planning 2"):
+        say(text)
+    assert found("relevance") == ["plan 0", "planning 2", "planning 1"]
+    say("plan 3")
+    say("planning 4")
+    assert found("relevance") == ["plan 3", "plan 0"]
+    assert found("newest") == ["planning 4", "plan 3"]
 
 
 # --- The index --------------------------------------------------------------------------------------------------

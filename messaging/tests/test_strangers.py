@@ -60,6 +60,8 @@ class Scene:
             "key_device": self.alice.post("encryption/devices/", TestDevice(uuid.UUID(self.alice.id)).bundle)["id"],
             "invite": self.alice.post(f"conversations/{self.group}/invites/")["token"],
             "export": self.alice.post("users/me/export/")["id"],
+            "report": self.bob.post(f"messages/{message['id']}/report/", {"reason": "spam"})["id"],
+            "backup": str(uuid.uuid4()),  # a real one takes a key; who is no staff is refused before it is looked for
             "session": self.alice.get("auth/sessions/")["results"][0]["id"],
             "bob": self.bob.id,
             "carol": self.carol.id,
@@ -68,12 +70,14 @@ class Scene:
         ids = (
             "conversation",
             "message",
+            "report",
             "session",
             "device",
             "notification",
             "key_device",
             "invite",
             "export",
+            "backup",
             "upload",
         )
         self.random = {**self.real, **{name: str(uuid.uuid4()) for name in ids}}

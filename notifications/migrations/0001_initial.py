@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
             name='Notice',
             fields=[
                 ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('message', 'Message'), ('mention', 'Mention'), ('reply', 'Reply'), ('reaction', 'Reaction'), ('invitation', 'Invitation'), ('added', 'Added'), ('report', 'Report'), ('security', 'Security')], max_length=10)),
+                ('kind', models.CharField(choices=[('message', 'Message'), ('mention', 'Mention'), ('reply', 'Reply'), ('reaction', 'Reaction'), ('invitation', 'Invitation'), ('added', 'Added'), ('report', 'Report'), ('warning', 'Warning'), ('security', 'Security')], max_length=10)),
                 ('subject_id', models.UUIDField()),
                 ('message_id', models.UUIDField(null=True)),
                 ('seq', models.BigIntegerField(null=True)),
@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('topic', models.UUIDField()),
-                ('kind', models.CharField(choices=[('message', 'Message'), ('mention', 'Mention'), ('reply', 'Reply'), ('reaction', 'Reaction'), ('invitation', 'Invitation'), ('added', 'Added'), ('report', 'Report'), ('security', 'Security')], max_length=10)),
+                ('kind', models.CharField(choices=[('message', 'Message'), ('mention', 'Mention'), ('reply', 'Reply'), ('reaction', 'Reaction'), ('invitation', 'Invitation'), ('added', 'Added'), ('report', 'Report'), ('warning', 'Warning'), ('security', 'Security')], max_length=10)),
                 ('message_id', models.UUIDField(null=True)),
                 ('seq', models.BigIntegerField(null=True)),
                 ('round', models.PositiveIntegerField(default=1)),

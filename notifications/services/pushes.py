@@ -36,6 +36,7 @@ COLUMNS = (
 
 def queue(notices: Collection[Notice], moment: datetime) -> None:
     """Have these notices pushed to all devices of their people: what is read within `PUSH_DELAY_SECONDS` is not.
+    Call it when the rows of these people are locked: devices come and go under that lock.
 
     What is about the same conversation, or the same subject elsewhere, is one push: about the newest that means this
     person, else about the newest. SQL, because busy conversations join what waits again and again, and Django's

@@ -5,6 +5,8 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import presence
 from accounts import services as accounts
@@ -16,7 +18,8 @@ from messaging import services
 from messaging.models import Message
 from messaging.previews import previews_of
 from messaging.tail import tell_news
-from messaging.wire import NewMessage
+from messaging.unread import newest_unread
+from messaging.wire.writing import MessageChange, NewMessage
 from messaging.writer import writer
 from notifications import lane as lanes
 from notifications.lane import PushLane
@@ -51,7 +54,7 @@ class Worker:
     """The worker's part in pushing, a step at a time."""
 
     def __init__(self) -> None:
-        self.lane = PushLane(previews_of)
+        self.lane = PushLane(previews_of, newest_unread)
 
     def send(self) -> None:
         """Send all that is due, and wait for it."""
@@ -114,10 +117,21 @@ def test_bob_gets_one_push_for_many_messages_with_ids_only(group, alice, bob, ph
 def test_with_previews_it_says_who_wrote_what(group, alice, phone, fcm, lane, settings):
     settings.PUSH_PREVIEWS = True
     sent = say(alice, group, "At noon")
-    services.edit_message(alice, message_id=sent.id, content="At one")
+    services.edit_message(alice, message_id=sent.id, change=MessageChange("At one"))
     lane.send()
 
     assert fcm.taken[0].message["notification"] == {"title": "Alice Adams · Friends", "body": "At one"}
+
+
+@pytest.mark.parametrize("are_on", [True, False])
+def test_what_messages_say_is_read_for_previews_only(group, alice, phone, fcm, lane, settings, are_on):
+    settings.PUSH_PREVIEWS = are_on
+    say(alice, group)
+    with CaptureQueriesContext(connection) as queries:
+        lane.send()
+
+    assert len(fcm.taken) == 1
+    assert any('"messaging_message"."content"' in query["sql"] for query in queries) == are_on
 
 
 def test_a_mention_is_what_the_push_is_about(group, alice, bob, phone, fcm, lane):
@@ -137,6 +151,31 @@ def test_who_has_read_the_mention_is_told_of_what_came_after(group, alice, bob, 
 
     (push,) = (one for one in fcm.taken if one.message["data"]["kind"] != "added")
     assert (push.message["data"]["kind"], push.message["data"]["message_id"]) == ("message", str(after.id))
+
+
+@pytest.mark.parametrize("text", ["And I", "@bob, me too"])
+def test_of_those_who_wrote_one_is_blocked_and_the_push_is_about_the_others(
+    group, alice, bob, carol, phone, fcm, lane, text
+):
+    other = say(carol, group)
+    say(alice, group, text)
+    accounts.block(bob, alice.id)
+    lane.send()
+
+    (push,) = (one for one in fcm.taken if one.message["data"]["kind"] != "added")
+    assert (push.message["data"]["kind"], push.message["data"]["message_id"]) == ("message", str(other.id))
+
+
+def test_where_only_somebody_blocked_has_written_since_bob_read_nothing_comes(
+    group, alice, bob, carol, phone, fcm, lane
+):
+    read = say(carol, group)
+    services.mark_read(member(bob, group), seq=read.seq)
+    say(alice, group)
+    accounts.block(bob, alice.id)
+    lane.send()
+
+    assert [push for push in fcm.taken if push.message["data"]["kind"] != "added"] == []
 
 
 def test_of_several_mentions_the_push_is_about_the_newest(group, alice, bob, phone, fcm, lane):
@@ -284,7 +323,7 @@ def test_a_token_that_was_renewed_meanwhile_is_kept(group, alice, bob, phone, fc
     (push,) = Push.objects.select_related("device").all()
     Device.objects.filter(id=phone.id).update(token="new", token_hash="new")
 
-    lanes.settle(push, lanes.Outcome(lanes.Verdict.GONE))
+    lanes.settle([(push, lanes.Outcome(lanes.Verdict.GONE))])
 
     assert Device.objects.get().token == "new"
 
@@ -392,7 +431,7 @@ def test_what_comes_while_it_is_sent_is_not_lost(group, alice, phone, fcm, lane)
     (taken,) = lanes._take(10)
     say(alice, group, "Two")
 
-    lanes.settle(taken, lanes.Outcome(lanes.Verdict.SENT))
+    lanes.settle([(taken, lanes.Outcome(lanes.Verdict.SENT))])
     lane.send()
 
     assert len(fcm.taken) == 1

@@ -1,23 +1,28 @@
 """The worker's tail: everybody is told of what is new, once, whoever is killed, and nobody of what is old."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts import services as accounts
+from accounts.models import Device, Session
+from chatproject import housekeeping
 from chatproject.common.clock import now
 from conversations import services as conversations
 from conversations.models import Conversation, Membership
 from messaging import services, tail
 from messaging.models import Message, Tail
 from messaging.tail import Follower, tell_news
-from messaging.wire import NewMessage
+from messaging.wire.writing import NewMessage
 from messaging.writer import writer
+from notifications.lane import settle
 from notifications.models import Notice, Push
+from notifications.providers import Outcome, Verdict
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -194,3 +199,39 @@ def test_who_has_read_everything_is_not_told(alice, bob, carol) -> None:
     tell_news([group.id])
 
     assert (told(bob), told(carol)) == ([], ["message"])
+
+
+def is_forgotten(device) -> None:
+    accounts.forget_device(device.user, device.id)
+
+
+def is_gone(device) -> None:
+    settle([(Push(device=device), Outcome(Verdict.GONE))])
+
+
+def goes_with_its_sign_in(device) -> None:
+    Session.objects.filter(id=device.session_id).update(expires_at=now() - timedelta(days=31))
+    housekeeping.tidy(Event())
+
+
+@pytest.mark.parametrize("goes", [is_forgotten, is_gone, goes_with_its_sign_in], ids=lambda deed: deed.__name__)
+@pytest.mark.parametrize("text", ["Hello", "Hello @bob"])
+def test_a_device_that_goes_while_something_is_queued_for_it_goes_after_that(alice, bob, sign_in, text, goes) -> None:
+    group = group_of(alice, bob)
+    device, _ = accounts.register_device(sign_in(bob).session, provider="webpush", token="{}")
+    say(alice, group, text)
+
+    def go() -> None:
+        goes(device)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            tell_news([group.id])
+            assert Push.objects.filter(device=device).exists()
+            going = threads.submit(go)
+            wait([going], timeout=0.5)
+        going.result()
+
+    assert told(bob) == ["mention" if "@" in text else "message"]
+    assert not Device.objects.exists()

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from environs import EnvError
 
-from chatproject import checks
+from chatproject.checks import background, security
 from chatproject.kept import kept
 from chatproject.push import firebase_credentials, make_vapid_key, vapid_key
 from notifications.providers import public_key
@@ -138,11 +138,11 @@ def test_a_service_account_that_is_none_is_a_sentence_that_does_not_show_it(acco
 def test_pushing_to_this_machine_is_refused_where_people_reach_it(settings):
     settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
     settings.PUSH_TO_LOOPBACK = True
-    assert checks.check_push(None) == []
+    assert background.check_push(None) == []
     for name, value in {"HOST": "0.0.0.0", "ALLOWED_HOSTS": ["chat.example.org"]}.items():
         before = getattr(settings, name)
         setattr(settings, name, value)
-        assert [found.id for found in checks.check_push(None)] == ["chatproject.E025"]
+        assert [found.id for found in background.check_push(None)] == ["chatproject.E025"]
         setattr(settings, name, before)
 
 
@@ -152,19 +152,19 @@ def test_pushing_to_this_machine_is_refused_where_people_reach_it(settings):
 def test_fcm_is_reached_by_tls(settings, url):
     for good in ("https://fcm.googleapis.com", "http://127.0.0.1:80"):
         settings.FCM_URL = good
-        assert checks.check_push(None) == []
+        assert background.check_push(None) == []
     settings.FCM_URL = url
-    assert [found.id for found in checks.check_push(None)] == ["chatproject.E026"]
+    assert [found.id for found in background.check_push(None)] == ["chatproject.E026"]
 
 
 def test_several_machines_are_told_to_share_their_keys(settings):
     settings.DATABASE_IS_POSTGRES, settings.REDIS_URL = True, "redis://127.0.0.1"
-    assert [found.msg.split()[0] for found in checks.check_kept_keys(None)] == ["SECRET_KEY", "VAPID_PRIVATE_KEY"]
+    assert [found.msg.split()[0] for found in security.check_kept_keys(None)] == ["SECRET_KEY", "VAPID_PRIVATE_KEY"]
 
     settings.VAPID_PRIVATE_KEY = make_vapid_key()
-    assert [found.msg.split()[0] for found in checks.check_kept_keys(None)] == ["SECRET_KEY"]
+    assert [found.msg.split()[0] for found in security.check_kept_keys(None)] == ["SECRET_KEY"]
     settings.REDIS_URL = ""
-    assert checks.check_kept_keys(None) == []
+    assert security.check_kept_keys(None) == []
 
 
 def base64url(raw: bytes) -> str:

@@ -14,7 +14,7 @@ from messaging.tests.faults.reader import Reader
 
 pytestmark = pytest.mark.faults
 
-KILLS = 6
+KILLS = 4
 WORKERS = 2 if os.environ.get("REDIS_URL") else 1
 
 

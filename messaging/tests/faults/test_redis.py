@@ -29,7 +29,7 @@ async def redis() -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def servers(redis: Redis) -> AsyncIterator[list[Server]]:
-    env = {**GENEROUS, "REDIS_URL": redis.url, "RATE_MESSAGES": "150/5s"}
+    env = {**GENEROUS, "REDIS_URL": redis.url, "RATE_MESSAGES": "350/60s"}
     with Server(env=env) as first, Server(beside=first) as second:
         yield [first, second]
 

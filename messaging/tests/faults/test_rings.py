@@ -70,8 +70,9 @@ async def test_what_a_command_does_is_heard(servers: list[Server]) -> None:
     group = alice.group(bob)
     edit = (
         "from accounts.models import User; from messaging import services;"
+        "from messaging.wire.writing import MessageChange;"
         f"alice = User.objects.get(id={alice.id!r});"
-        "services.edit_message(alice, message_id={id!r}, content='edited by command')"
+        "services.edit_message(alice, message_id={id!r}, change=MessageChange('edited by command'))"
     )
     async with bob.socket() as his:
         sent = await asyncio.to_thread(alice.write, group)

@@ -1,0 +1,1 @@
+"""`moderation/`: what the staff does, over HTTP. The console calls the same deeds."""

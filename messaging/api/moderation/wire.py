@@ -1,0 +1,224 @@
+"""What the staff sends and is shown."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from accounts.models import User
+from accounts.wire import UserRef, person
+from chatproject.common.clock import rfc3339
+from conversations.wire import Name, SlowMode
+from messaging.models import Filter, Message, Report
+from messaging.services import Case
+from messaging.wire.messages import MessageState, PastContent, message_state
+from messaging.wire.writing import Content
+
+Reason = Annotated[str, Meta(max_length=1000, description="Why; it stands in the audit log.")]
+
+Pattern = Annotated[str, Meta(min_length=1, max_length=100)]
+Note = Annotated[str, Meta(max_length=200)]
+
+
+class Reasoned(msgspec.Struct):
+    """Why something is done."""
+
+    reason: Reason = ""
+
+
+class Suspension(msgspec.Struct):
+    """Until when somebody may not sign in; without it, until they are restored."""
+
+    until: datetime | None = None
+    reason: Reason = ""
+
+
+class Resending(msgspec.Struct):
+    """What the code is for."""
+
+    purpose: Literal["verify_email", "change_email", "reset_password"] = "verify_email"
+    reason: Reason = ""
+
+
+class Moderation(msgspec.Struct):
+    """What changes; absent fields stay. `owner_id` is a member, who alone owns it then."""
+
+    is_frozen: bool | UnsetType = UNSET
+    is_read_only: bool | UnsetType = UNSET
+    slow_mode_seconds: SlowMode | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    owner_id: UUID | UnsetType = UNSET
+    reason: Reason = ""
+
+
+class Standing(msgspec.Struct):
+    """Whether somebody may sign in, and if not, until when; null: until they are restored."""
+
+    id: UUID
+    username: str
+    is_active: bool
+    suspended_until: str | None
+
+
+class SignedOut(msgspec.Struct):
+    """How many sign-ins were ended."""
+
+    sessions_ended: int
+
+
+class QueueRow(msgspec.Struct):
+    """A case: what was reported, by how many. `person` is whom it is about; `message_id` and `conversation_id` are null
+    where no message is named. `reason` and `comment` are those of the first report, whose `id` it has."""
+
+    id: UUID
+    status: str
+    person: UserRef | None
+    message_id: UUID | None
+    conversation_id: UUID | None
+    reports: int
+    reason: str
+    comment: str
+    created_at: str
+    decision: str | None
+    decision_reason: str
+    decided_by: UserRef | None
+    decided_at: str | None
+
+
+class Complaint(msgspec.Struct):
+    """Who reported, and why; without a `reporter` it was a filter."""
+
+    id: UUID
+    reporter: UserRef | None
+    reason: str
+    comment: str
+    created_at: str
+
+
+class CaseState(QueueRow):
+    """A case with its reports, the message they name, what that said before it was edited, and what stands around it,
+    as far as somebody who reported could see it. Nothing of it where the conversation is end to end."""
+
+    complaints: list[Complaint]
+    message: MessageState | None
+    past: list[PastContent]
+    before: list[MessageState]
+    after: list[MessageState]
+
+
+class NewDecision(msgspec.Struct):
+    """What is decided, and why: whom it is about is told both. `until` is when a suspension ends."""
+
+    decision: Literal["dismissed", "message_deleted", "warned", "suspended", "banned", "removed"]
+    reason: Reason = ""
+    until: datetime | None = None
+
+
+class NewFilter(msgspec.Struct):
+    """What is not wanted. A `word` is one or several in a row, with `*` at an end for whatever else belongs to it; a
+    `link` is the name of a host. `flag` lets a message in and reports it, `block` refuses it."""
+
+    kind: Literal["word", "link"]
+    pattern: Pattern
+    action: Literal["flag", "block"]
+    is_active: bool = True
+    note: Note = ""
+
+
+class FilterChange(msgspec.Struct):
+    """What changes; absent fields stay."""
+
+    pattern: Pattern | UnsetType = UNSET
+    action: Literal["flag", "block"] | UnsetType = UNSET
+    is_active: bool | UnsetType = UNSET
+    note: Note | UnsetType = UNSET
+
+
+class FilterState(msgspec.Struct):
+    """A filter, its pattern as it is compared."""
+
+    id: UUID
+    kind: str
+    pattern: str
+    action: str
+    is_active: bool
+    note: str
+    created_at: str
+
+
+class Trial(msgspec.Struct):
+    """A text to try the filters on."""
+
+    text: Content
+
+
+class Met(msgspec.Struct):
+    """The pattern of a filter that a text has met, and what the filter does."""
+
+    pattern: str
+    action: str
+
+
+class TrialResult(msgspec.Struct):
+    """What would become of a message with this text: null is that it goes in, and nothing else."""
+
+    action: Literal["flag", "block"] | None
+    met: list[Met]
+
+
+def queue_row(report: Report) -> QueueRow:
+    """A case of the queue, whom it names at hand."""
+    return QueueRow(**_row(report))
+
+
+def case_state(case: Case) -> CaseState:
+    """A case as it was read."""
+
+    def shown(messages: list[Message]) -> list[MessageState]:
+        return [message_state(message, history) for message in messages]
+
+    history = case.message.conversation.history if case.message else ""
+    return CaseState(
+        **_row(case.report),
+        complaints=[_complaint(one) for one in case.complaints],
+        message=message_state(case.message, history) if case.message else None,
+        past=[PastContent(one.content, rfc3339(one.replaced_at)) for one in case.past],
+        before=shown(case.before),
+        after=shown(case.after),
+    )
+
+
+def filter_state(one: Filter) -> FilterState:
+    """A filter as the staff sees it."""
+    return FilterState(one.id, one.kind, one.pattern, one.action, one.is_active, one.note, rfc3339(one.created_at))
+
+
+def _row(report: Report) -> dict[str, Any]:
+    return {
+        "id": report.id,
+        "status": report.status,
+        "person": person(report.person) if report.person else None,
+        "message_id": report.message_id,
+        "conversation_id": report.message.conversation_id if report.message else None,
+        "reports": report.reports,  # type: ignore[attr-defined]
+        "reason": report.reason,
+        "comment": report.comment,
+        "created_at": rfc3339(report.created_at),
+        "decision": report.decision or None,
+        "decision_reason": report.decision_reason,
+        "decided_by": person(report.decided_by) if report.decided_by else None,
+        "decided_at": rfc3339(report.decided_at) if report.decided_at else None,
+    }
+
+
+def _complaint(report: Report) -> Complaint:
+    reporter = person(report.reporter) if report.reporter else None
+    return Complaint(report.id, reporter, report.reason, report.comment, rfc3339(report.created_at))
+
+
+def standing(user: User) -> Standing:
+    """How somebody stands with the house."""
+    until = user.suspended_until
+    return Standing(user.id, user.username, user.is_active, rfc3339(until) if until else None)

@@ -1,0 +1,136 @@
+"""The events that nobody keeps: each replaces what was held before."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from accounts.wire import Moment, MyProfile, UserRef
+from messaging.events.personal import MarkData, MeSeq
+
+
+class Passing(msgspec.Struct, tag_field="type", kw_only=True):
+    ts: Moment
+
+
+class DeliveredUpdated(Passing, tag="delivered.updated", kw_only=True):
+    """Everything up to this place has arrived at a device of this person."""
+
+    conversation_id: UUID
+    data: MarkData
+
+
+class TypingUser(msgspec.Struct):
+    id: UUID
+    username: str
+
+
+class TypingData(msgspec.Struct):
+    users: list[TypingUser]
+
+
+class TypingUpdated(Passing, tag="typing.updated", kw_only=True):
+    """Who is typing here now: replaces the list before, good for 6 seconds."""
+
+    conversation_id: UUID
+    data: TypingData
+
+
+class PresenceData(msgspec.Struct):
+    user_id: UUID
+    is_online: bool
+    last_seen: Moment | None
+
+
+class PresenceUpdated(Passing, tag="presence.updated", kw_only=True):
+    """Whether a watched person is online."""
+
+    data: PresenceData
+
+
+class UserData(msgspec.Struct):
+    user: UserRef
+
+
+class UserUpdated(Passing, tag="user.updated", kw_only=True):
+    """Somebody I share a conversation with has another name or picture; this replaces what I held. Channels of more
+    than 100 members are not told: look again at whom you show, with the members or with `users/{id}/`."""
+
+    data: UserData
+
+
+class Waiting(msgspec.Struct):
+    messages: int
+    conversations: int
+    mentions: int
+
+
+class Limits(msgspec.Struct):
+    """What the server accepts: characters of content, bytes of metadata, of frames and of the largest file, files of a
+    message, messages and frames per time."""
+
+    content: int
+    metadata_bytes: int
+    frame_bytes: int
+    upload_bytes: int
+    attachments: int
+    messages: str
+    frames: str
+
+
+class HelloConversation(msgspec.Struct):
+    id: UUID
+    seq: int
+    visible_from_seq: Annotated[
+        int, Meta(description="Drop what you hold up to here: it is not yours to see any more.")
+    ]
+    unread_count: int
+    mention_count: int
+    last_read_seq: int
+
+
+class HelloData(msgspec.Struct):
+    user: MyProfile
+    session_id: UUID
+    epoch: str
+    me_seq: MeSeq
+    ping_interval: Annotated[int, Meta(description="Seconds after which a silent client should `ping`.")]
+    limits: Limits
+    unread: Waiting
+    conversations: Annotated[list[HelloConversation], Meta(description="The 200 with the latest activity.")]
+    has_more: bool
+    blocked_ids: Annotated[list[UUID], Meta(description="Whom I block: fold their messages.")]
+
+
+class Hello(Passing, tag="hello", kw_only=True):
+    """The socket is signed in (or something was missed): this replaces what I held. What comes after each `seq` is
+    heard from here on; a `sync` sent at once is answered before anything newer."""
+
+    data: HelloData
+
+
+class SyncedConversation(msgspec.Struct):
+    head: int
+    has_more: bool
+
+
+class SyncCompleteData(msgspec.Struct):
+    conversations: dict[str, SyncedConversation]
+
+
+class SyncComplete(Passing, tag="sync.complete", kw_only=True):
+    """Everything asked for was sent. Where `has_more`, read on with `log/`."""
+
+    data: SyncCompleteData
+
+
+class SyncResetData(msgspec.Struct):
+    reason: str
+    conversations: list[UUID] | UnsetType = UNSET
+
+
+class SyncReset(Passing, tag="sync.reset", kw_only=True):
+    """These positions (all, or those of `conversations`) mean nothing here: take a fresh snapshot."""
+
+    data: SyncResetData

@@ -1,0 +1,103 @@
+"""The events of one person, on all their devices: they move the person's number."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from accounts.wire import Moment
+from conversations.wire import ConversationState, OwnMembership
+from notifications.wire import NoticeState
+
+MeSeq = Annotated[int, Meta(description="The person's number; after a hole the server sends a fresh `hello`.")]
+
+
+class Personal(msgspec.Struct, tag_field="type", kw_only=True):
+    me_seq: MeSeq
+    ts: Moment
+
+
+class AddedData(msgspec.Struct):
+    conversation: ConversationState
+    membership: OwnMembership
+
+
+class RemovedData(msgspec.Struct):
+    conversation_id: UUID
+
+
+class ConversationAdded(Personal, tag="conversation.added", kw_only=True):
+    """I am in this conversation now, and hear it from its `seq` on. Also when I have set it otherwise: this replaces
+    what I held."""
+
+    conversation_id: UUID
+    data: AddedData
+
+
+class ConversationRemoved(Personal, tag="conversation.removed", kw_only=True):
+    """I am no longer in this conversation."""
+
+    conversation_id: UUID
+    data: RemovedData
+
+
+class MarkData(msgspec.Struct):
+    user_id: UUID
+    seq: int
+    at: Moment
+
+
+class ReadUpdated(msgspec.Struct, tag_field="type", tag="read.updated", kw_only=True):
+    """Somebody has read up to this place. Mine carries `me_seq`; others' are passing and replace what I held."""
+
+    conversation_id: UUID
+    data: MarkData
+    ts: Moment
+    me_seq: MeSeq | UnsetType = UNSET
+
+
+class ThreadMarkData(msgspec.Struct):
+    conversation_id: UUID
+    thread_id: Annotated[UUID, Meta(description="The message that begins the thread.")]
+    seq: int
+
+
+class ThreadRead(Personal, tag="thread.read", kw_only=True):
+    """I have read a thread up to this place, on one of my devices. The mark of the conversation is another one."""
+
+    conversation_id: UUID
+    data: ThreadMarkData
+
+
+class NotificationData(msgspec.Struct):
+    notification: NoticeState
+
+
+class NotificationCreated(Personal, tag="notification.created", kw_only=True):
+    """I am told something, or again: the same id replaces what I held. Of a conversation that has unread messages
+    already I am not told with each further one: `message.created` says it."""
+
+    data: NotificationData
+
+
+class NotificationReadData(msgspec.Struct):
+    notification_id: Annotated[UUID | None, Meta(description="null: all of them, as far as they were shown.")]
+    unread: int
+    mentions: int
+
+
+class NotificationRead(Personal, tag="notification.read", kw_only=True):
+    """I have read a notification on one of my devices; so many are left."""
+
+    data: NotificationReadData
+
+
+class KeyData(msgspec.Struct):
+    user_id: UUID
+
+
+class KeyChanged(Personal, tag="key.changed", kw_only=True):
+    """The keys of somebody I know, or my own, are others now: fetch them before I encrypt for them again."""
+
+    data: KeyData

@@ -1,0 +1,166 @@
+"""Words and links that are not wanted in messages: what a text is compared by, and the filters of this process.
+
+Looking through a text takes time by its length and the number of filters, whatever either says: every pattern is a
+plain piece of text, and none is an expression that somebody wrote.
+"""
+
+import re
+import time
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from chatproject.common.errors import invalid
+from chatproject.common.ids import uuid7
+from messaging.models import Filter, FilterVersion, Report
+
+LOOK_AGAIN = 2.0
+"""Seconds after which a process asks whether the filters are others now."""
+WORD, HOST = re.compile(r"\w+"), re.compile(r"[\w.-]+")
+HOST_SIZE = 253
+# Unicode's Default_Ignorable_Code_Point: what is not seen, and would hide a word.
+UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+KEEP = """
+    INSERT INTO messaging_report
+        (id, message_id, about_id, person_id, reason, comment, status, created_at, decision, decision_reason)
+    VALUES (%s, %s, %s, %s, 'other', %s, 'open', %s, '', '') ON CONFLICT DO NOTHING"""
+
+
+class Hit(NamedTuple):
+    """A filter that a text has met."""
+
+    pattern: str
+    action: str
+
+
+class Filters:
+    """Some filters, ready to be looked for."""
+
+    def __init__(self, filters: Iterable[Filter]) -> None:
+        self._words: dict[str, Hit] = {}
+        self._pieces: list[tuple[str, Hit]] = []
+        self._hosts: dict[str, Hit] = {}
+        for one in filters:
+            hit = Hit(one.pattern, one.action)
+            if one.kind == Filter.Kind.LINK:
+                self._hosts[one.pattern] = hit
+            elif WORD.fullmatch(one.pattern):
+                self._words[one.pattern] = hit
+            else:
+                self._pieces.append((_piece(one.pattern), hit))
+
+    def find(self, text: str) -> list[Hit]:
+        """The filters that this text meets."""
+        if not (text and (self._words or self._pieces or self._hosts)):
+            return []
+        folded = fold(text)
+        words = WORD.findall(folded)
+        found = [self._words[word] for word in set(words) & self._words.keys()]
+        if self._pieces:
+            line = f" {' '.join(words)} "
+            found += [hit for piece, hit in self._pieces if piece in line]
+        if self._hosts:
+            found += [self._hosts[host] for host in set(_hosts_in(folded)) & self._hosts.keys()]
+        return sorted(found)
+
+
+class Present:
+    """The filters as they are now, or were two seconds ago."""
+
+    def __init__(self) -> None:
+        self._filters, self._looked_at = Filters([]), 0.0
+        self._version: UUID | None = None
+
+    def get(self) -> Filters:
+        """These filters. Asks the database now and then; call it before anything is locked."""
+        moment = time.monotonic()
+        if moment - self._looked_at > LOOK_AGAIN:
+            version = FilterVersion.present()
+            if version != self._version:
+                self._filters, self._version = Filters(Filter.objects.filter(is_active=True)), version
+            self._looked_at = moment
+        return self._filters
+
+    def look_again(self) -> None:
+        """They were changed here: the next text is compared with them as they are."""
+        self._looked_at = 0.0
+
+
+present = Present()
+"""Those of this process."""
+
+
+def refuses(hits: Iterable[Hit]) -> bool:
+    """Whether a text that meets these is refused."""
+    return any(hit.action == Filter.Action.BLOCK for hit in hits)
+
+
+def try_out(text: str) -> tuple[str | None, list[Hit]]:
+    """What would become of this text with the filters as they are in the database now, and which of them it meets."""
+    hits = Filters(Filter.objects.filter(is_active=True)).find(text)
+    if refuses(hits):
+        return Filter.Action.BLOCK.value, hits
+    return (Filter.Action.FLAG.value if hits else None), hits
+
+
+def flag(message_id: UUID, sender_id: UUID, hits: Iterable[Hit], moment: datetime) -> None:
+    """Report a message that has met these filters, in the transaction that writes it; once while that is open. SQL,
+    because the writer runs its transactions by itself."""
+    ids = Report._meta.pk
+    values = [ids.get_db_prep_value(id_, connection) for id_ in (uuid7(), message_id, message_id, sender_id)]
+    comment = f"Filter: {', '.join(hit.pattern for hit in hits)}"[:1000]
+    at = connection.ops.adapt_datetimefield_value(moment)
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [*values, comment, at])
+
+
+def fold(text: str) -> str:
+    """A text without what is not seen, and without the difference of cases and of letters that are the same."""
+    plain = unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
+    return unicodedata.normalize("NFKC", plain).replace("\u3002", ".")
+
+
+def clean_pattern(kind: str, pattern: str) -> str:
+    """A pattern as it is kept. Refuses (`invalid`) what would find nothing, or everything."""
+    folded = fold(pattern).strip()
+    if kind == Filter.Kind.LINK:
+        host = next(iter(HOST.findall(folded.split("://")[-1])), "")
+        hosts = list(_hosts_in(host))
+        if not hosts or "*" in folded:
+            raise invalid("pattern", "Give the name of a host, like example.com.")
+        return hosts[0]
+    body = " ".join(WORD.findall(folded))
+    if not body or "*" in folded.strip("*"):
+        raise invalid("pattern", "Give a word, or several; * may stand at its ends.")
+    return f"{'*' if folded.startswith('*') else ''}{body}{'*' if folded.endswith('*') else ''}"
+
+
+def _piece(pattern: str) -> str:
+    """What stands in the line of all words, with spaces around each, where the pattern is met."""
+    begin, end = ("" if pattern.startswith("*") else " "), ("" if pattern.endswith("*") else " ")
+    return f"{begin}{pattern.strip('*')}{end}"
+
+
+def _hosts_in(folded: str) -> Iterator[str]:
+    """What could be a host in this text, each with those it lies below: `a.b.example`, `b.example`."""
+    for run in HOST.findall(folded):
+        labels = [_decoded(label) for label in run[-HOST_SIZE:].strip("._-").split(".")]
+        for at in range(len(labels) - 1):
+            yield ".".join(labels[at:])
+
+
+def _decoded(label: str) -> str:
+    """A part of a host's name as people read it."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return fold(label[4:].encode().decode("punycode"))
+    except UnicodeError:
+        return label

@@ -1,0 +1,70 @@
+"""Reading what was reported, with the messages around it: who looks is written down."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.models import User
+from chatproject.common import audit
+from chatproject.common.errors import not_found
+from conversations.models import Membership
+from messaging.models import Message, MessageQuerySet, Report, Revision
+
+AROUND = 5
+"""Messages that are shown on each side."""
+
+
+class Case(NamedTuple):
+    """A report with all that belong to it. `message` is what they name, `past` what it said before, and `before` and
+    `after` what stands around it: all of it without what is end to end, and of what is around only what somebody who
+    reported could see."""
+
+    report: Report
+    complaints: list[Report]
+    message: Message | None
+    past: list[Revision]
+    before: list[Message]
+    after: list[Message]
+
+
+def read_case(actor: User, *, report_id: UUID) -> Case:
+    """What was reported, for whoever decides. Refuses `not_found`."""
+    with transaction.atomic():
+        report = Report.objects.counted().filter(id=report_id).first()
+        if report is None:
+            raise not_found()
+        case = _case(report)
+        audit.record(
+            "report.read",
+            actor_id=actor.id,
+            subject="report",
+            subject_id=report.id,
+            message_id=report.message_id,
+            person_id=report.person_id,
+        )
+    return case
+
+
+def _case(report: Report) -> Case:
+    complaints = list(Report.objects.case_of(report).select_related("reporter"))
+    named = Message.objects.filter(reports=report).values("id")
+    message = Message.objects.shown().select_related("conversation").filter(id__in=named).first()
+    if message is None or message.conversation.is_e2ee:
+        return Case(report, complaints, None, [], [], [])
+    around = _in_sight_of(complaints, message)
+    before = list(around.filter(seq__lt=message.seq).order_by("-seq")[:AROUND])[::-1]
+    after = list(around.filter(seq__gt=message.seq).order_by("seq")[:AROUND])
+    past = list(Revision.objects.filter(message=message).order_by("id"))
+    return Case(report, complaints, message, past, before, after)
+
+
+def _in_sight_of(complaints: list[Report], message: Message) -> MessageQuerySet:
+    """What at least one of those who reported could see in the message's conversation; of a filter nothing."""
+    reporters = [one.reporter_id for one in complaints if one.reporter_id]
+    seen = Q(pk__in=[])
+    for member in Membership.objects.filter(conversation=message.conversation_id, user__in=reporters):
+        gone = Q(created_at__lte=member.left_at) if member.left_at else Q()
+        seen |= Q(seq__gt=member.visible_from_seq) & gone
+    return Message.objects.shown().filter(seen, conversation=message.conversation_id)

@@ -1,0 +1,134 @@
+"""Deciding about what was reported. One decision settles all open reports about the same message, or, where none is
+named, about the same person; whoever reported is told, and so is the person, of what happened and why."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import services as accounts
+from accounts.models import User
+from chatproject.common import audit
+from chatproject.common.clock import now, rfc3339
+from chatproject.common.errors import Refusal, invalid, not_found
+from conversations.models import Conversation
+from conversations.services import take_out
+from messaging.models import Message, Report
+from messaging.services.change import empty_message
+from notifications.models import Notice
+from notifications.services import notify
+
+Decision = Report.Decision
+ON_MESSAGES = {Decision.MESSAGE_DELETED, Decision.REMOVED}
+SHUTTING_OUT = {Decision.SUSPENDED, Decision.BANNED}
+NEEDED_BESIDES = dict.fromkeys(SHUTTING_OUT, "accounts.suspend_user")
+"""The permission that a decision takes besides the one to decide."""
+
+
+def decide_report(
+    actor: User, *, report_id: UUID, decision: str, reason: str = "", until: datetime | None = None
+) -> Report:
+    """Decide about a report and all that belong to it, for good. `until` is when a suspension ends. What is decided
+    already stays so.
+
+    Refuses `not_found`, `invalid` for what makes no sense here, and `permission_denied` for a report about oneself and
+    for shutting out without the right to."""
+    report = Report.objects.select_related("message__conversation", "person").filter(id=report_id).first()
+    if report is None:
+        raise not_found()
+    if report.status != Report.Status.OPEN:
+        return report
+    _refuse(actor, report, decision, until)
+    with transaction.atomic():
+        conversation = _lock(report)
+        case = list(Report.objects.open().case_of(report).select_for_update(of=("self",)))
+        if report in case:
+            _lock_people(case)
+            if conversation:
+                _act_there(conversation, report, decision)
+            _settle(actor, case, decision, reason)
+            _tell(case, decision, reason, until)
+            if decision in SHUTTING_OUT and report.person:
+                accounts.suspend(actor, report.person, until=until, reason=reason)
+            _record(actor, case, decision, reason, until)
+    return Report.objects.get(id=report_id)
+
+
+def _refuse(actor: User, report: Report, decision: str, until: datetime | None) -> None:
+    if report.person_id == actor.id:
+        raise Refusal("permission_denied", "Others decide about what you wrote.")
+    if (needed := NEEDED_BESIDES.get(Decision(decision))) and not actor.has_perm(needed):
+        raise Refusal("permission_denied", "Your rights do not reach this.")
+    if decision in ON_MESSAGES and report.message is None:
+        raise invalid("decision", "This report names no message.")
+    if decision == Decision.REMOVED and report.message and report.message.conversation.is_direct:
+        raise invalid("decision", "Nobody is removed from a direct conversation.")
+    if decision == Decision.SUSPENDED and (until is None or until <= now()):
+        raise invalid("until", "Until when? A moment to come is needed.", "required")
+    if decision != Decision.SUSPENDED and until:
+        raise invalid("until", "Only a suspension has an end.")
+
+
+def _lock(report: Report) -> Conversation | None:
+    """The conversation is locked before anything else, as by everybody."""
+    if report.message is None:
+        return None
+    return Conversation.objects.locked(report.message.conversation_id).get()
+
+
+def _lock_people(case: list[Report]) -> None:
+    """All at once: what follows locks some of them each."""
+    told = Notice.objects.filter(message_id=case[0].message_id) if case[0].message_id else Notice.objects.none()
+    people = set(told.values_list("user_id", flat=True))
+    named = {id_ for report in case for id_ in (report.reporter_id, report.person_id) if id_}
+    User.objects.lock_all(people | named)
+
+
+def _act_there(conversation: Conversation, report: Report, decision: str) -> None:
+    """What the decision does to the message or in its conversation. Nothing where that is over already."""
+    if conversation.deleted_at:
+        return
+    if decision == Decision.MESSAGE_DELETED:
+        message = Message.objects.shown().filter(reports=report, deleted_at__isnull=True).first()
+        if message:
+            message.conversation = conversation
+            empty_message(conversation, None, message)
+    elif decision == Decision.REMOVED and report.person:
+        take_out(conversation, report.person)
+
+
+def _settle(actor: User, case: list[Report], decision: str, reason: str) -> None:
+    ids = [report.id for report in case]
+    Report.objects.filter(id__in=ids).update(
+        status=Report.Status.DECIDED,
+        decision=decision,
+        decision_reason=reason,
+        decided_by=actor,
+        decided_at=now(),
+    )
+
+
+def _tell(case: list[Report], decision: str, reason: str, until: datetime | None) -> None:
+    for report in Report.objects.filter(id__in=[one.id for one in case], reporter__isnull=False).order_by("id"):
+        data = {"decision": report.outcome}
+        notify([report.reporter], Notice.Kind.REPORT, subject_id=report.id, data=data)  # type: ignore[list-item]
+    person = case[0].person
+    if person and decision != Decision.DISMISSED and not person.erased_at:
+        said = {"decision": decision, "reason": reason, "until": rfc3339(until) if until else None}
+        notify([person], Notice.Kind.WARNING, subject_id=case[0].id, data=said)
+
+
+def _record(actor: User, case: list[Report], decision: str, reason: str, until: datetime | None) -> None:
+    first = case[0]
+    audit.record(
+        "report.decide",
+        actor_id=actor.id,
+        subject="report",
+        subject_id=first.id,
+        reason=reason,
+        decision=decision,
+        until=until,
+        reports=len(case),
+        message_id=first.message_id,
+        person_id=first.person_id,
+    )

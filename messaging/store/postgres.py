@@ -1,0 +1,114 @@
+"""Keeping a batch in PostgreSQL."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.db import connection
+
+from messaging.store.rows import Asked, Attached, Head, Known, Row, StillLocked
+from messaging.store.statements import HEAD_COLUMNS, LOOK_COLUMNS, LOOK_JOINS, as_json, counting
+
+ROW_WAIT_MS = 250
+"""How long a batch that passes over locked conversations waits for other rows: a membership, say."""
+
+
+class PostgresStore:
+    """One statement per step; its rows travel as JSON, which costs less than building arrays."""
+
+    # Always a few rows by key. A plan made while the tables were small would scan them for ever after.
+    BEGIN = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+    LOCK = f"""
+        SELECT {HEAD_COLUMNS} FROM conversations_conversation
+        WHERE id = ANY(%s) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE """  # noqa: S608 - constants only
+    # OFFSET 0 keeps the planner from walking the whole index of messages once for all who answer nothing.
+    REPLIED = "LATERAL (SELECT * FROM messaging_message WHERE id = i.reply_to_id OFFSET 0)"
+    THREAD = "LATERAL (SELECT * FROM messaging_message WHERE id = i.thread_id OFFSET 0)"
+    LOOK = f"""{LOOK_COLUMNS}
+        FROM json_to_recordset(%s) AS i(n int, conversation_id uuid, sender_id uuid, client_id text, reply_to_id uuid,
+             thread_id uuid, is_direct bool) {LOOK_JOINS.format(replied=REPLIED, thread=THREAD)}"""
+    KEEP = """
+        WITH i AS (
+            SELECT * FROM json_to_recordset(%s) AS i(id uuid, conversation_id uuid, seq bigint, number bigint,
+                sender_id uuid, client_id text, body_hash text, content_type text, content text, words tsvector,
+                metadata text, reply_to_id uuid, thread_id uuid, mentions jsonb, mentions_all bool,
+                attachments text, envelope text, created_at timestamptz)
+        ), kept AS (
+            INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id,
+                body_hash, content_type, content, words, metadata, reply_to_id, thread_id, mentions, mentions_all,
+                attachments, envelope, created_at)
+            SELECT id, conversation_id, seq, number, seq, sender_id, client_id, decode(body_hash, 'base64'),
+                content_type, content, words, metadata::jsonb, reply_to_id, thread_id, nullif(mentions, '[]'),
+                mentions_all, attachments::jsonb, envelope::jsonb, created_at FROM i
+        ), mentioned AS (
+            INSERT INTO messaging_mention (message_id, conversation_id, user_id, sender_id, number)
+            SELECT id, conversation_id, m::uuid, sender_id, number FROM i, jsonb_array_elements_text(mentions) m
+        ), marked AS (
+            UPDATE conversations_membership ms
+            SET last_read_seq = x.seq, last_read_number = x.number, last_read_at = x.at,
+                last_delivered_seq = x.seq, last_delivered_at = x.at, last_sent_at = x.at, is_marked_unread = false
+            FROM (SELECT conversation_id, sender_id, max(seq) AS seq, max(number) AS number, max(created_at) AS at
+                  FROM i GROUP BY 1, 2) x
+            WHERE ms.conversation_id = x.conversation_id AND ms.user_id = x.sender_id
+        )
+        UPDATE conversations_conversation c SET seq = x.seq, message_count = x.number, active_at = x.at
+        FROM (SELECT conversation_id, max(seq) AS seq, max(number) AS number, max(created_at) AS at
+              FROM i GROUP BY 1) x
+        WHERE c.id = x.conversation_id"""
+    ATTACH = """
+        INSERT INTO media_attachment (upload_id, conversation_id, message_id, seq, position)
+        SELECT upload_id, conversation_id, message_id, seq, position FROM json_to_recordset(%s)
+            AS i(upload_id uuid, conversation_id uuid, message_id uuid, seq bigint, position smallint)"""
+    COUNT_REPLY = """
+        WITH counted AS (
+            UPDATE messaging_message SET reply_count = reply_count + 1, changed_seq = %(place)s
+            WHERE id = %(thread)s RETURNING seq
+        ), changed AS (
+            INSERT INTO conversations_change
+                (conversation_id, seq, kind, actor_id, message_id, about_seq, data, created_at)
+            SELECT %(conversation)s, %(place)s, 'message.updated', %(actor)s, %(thread)s, seq, '{}', %(at)s FROM counted
+        )
+        UPDATE conversations_conversation SET seq = greatest(seq, %(place)s) WHERE id = %(conversation)s"""
+
+    def __init__(self) -> None:
+        connection.ensure_connection()
+        self._raw: psycopg.Connection[Any] = connection.connection
+        # Django binds on the client and never prepares; here a few statements run all day.
+        self._raw.prepare_threshold = 2
+        self._passing_over = ""
+
+    @contextmanager
+    def transaction(self, wait_ms: int) -> Iterator[None]:
+        self._passing_over = "" if wait_ms else "SKIP LOCKED"
+        self._run(f"{self.BEGIN} SET LOCAL lock_timeout = {int(wait_ms or ROW_WAIT_MS)};")
+        try:
+            yield
+        except BaseException as error:
+            self._run("ROLLBACK")
+            if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+                raise StillLocked from error
+            raise
+        self._run("COMMIT")
+
+    def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
+        return list(map(Head._make, self._run(self.LOCK + self._passing_over, [list(conversation_ids)])))
+
+    def look(self, asked: Sequence[Asked]) -> list[Known]:
+        numbered = [{"n": n, **one._asdict()} for n, one in enumerate(asked)]
+        return list(map(Known._make, self._run(self.LOOK, [as_json(numbered)])))
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        self._run(self.KEEP, [as_json([row._asdict() for row in rows])])
+
+    def attach(self, attached: Sequence[Attached]) -> None:
+        self._run(self.ATTACH, [as_json([one._asdict() for one in attached])])
+
+    def count_reply(self, row: Row, place: int) -> None:
+        self._run(self.COUNT_REPLY, counting(row, place))
+
+    def _run(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> list[Any]:
+        with connection.wrap_database_errors, psycopg.Cursor(self._raw) as cursor:
+            cursor.execute(statement, parameters)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []

@@ -1,0 +1,126 @@
+"""Keeping a batch in SQLite."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from messaging.store.rows import Asked, Attached, Head, Known, Row
+from messaging.store.statements import HEAD_COLUMNS, LOOK_COLUMNS, LOOK_JOINS, as_json, counting
+
+
+class SqliteStore:
+    """One writer at a time by nature; arrays travel as JSON."""
+
+    LOCK = f"""
+        SELECT {HEAD_COLUMNS} FROM conversations_conversation
+        WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"""  # noqa: S608 - constants only
+    LOOK = f"""
+        WITH i AS MATERIALIZED (
+            SELECT key AS n, value ->> 0 AS conversation_id, value ->> 1 AS sender_id, value ->> 2 AS client_id,
+                   value ->> 3 AS reply_to_id, value ->> 4 AS thread_id, value ->> 5 AS is_direct
+            FROM json_each(?)
+        ) {LOOK_COLUMNS} FROM i {LOOK_JOINS.format(replied="messaging_message", thread="messaging_message")}"""  # noqa: S608 - constants only
+    KEEP = """
+        INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id, body_hash,
+            content_type, content, words, metadata, reply_to_id, thread_id, mentions, mentions_all, attachments,
+            envelope, reply_count, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?3, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, 0, ?18)"""
+    MENTION = """
+        INSERT INTO messaging_mention (message_id, conversation_id, user_id, sender_id, number)
+        SELECT ?1, ?2, replace(value, '-', ''), ?5, ?4 FROM json_each(?14)"""
+    MARK = """
+        UPDATE conversations_membership
+        SET last_read_seq = ?3, last_read_number = ?4, last_read_at = ?18, last_delivered_seq = ?3,
+            last_delivered_at = ?18, last_sent_at = ?18, is_marked_unread = 0
+        WHERE conversation_id = ?2 AND user_id = ?5"""
+    HEAD = """
+        UPDATE conversations_conversation SET seq = ?3, message_count = ?4, active_at = ?18 WHERE id = ?2"""
+    ATTACH = """
+        INSERT INTO media_attachment (upload_id, conversation_id, message_id, seq, position) VALUES (?, ?, ?, ?, ?)"""
+    COUNT_REPLY = (
+        "UPDATE messaging_message SET reply_count = reply_count + 1, changed_seq = :place WHERE id = :thread",
+        """INSERT INTO conversations_change
+               (conversation_id, seq, kind, actor_id, message_id, about_seq, data, created_at)
+           SELECT :conversation, :place, 'message.updated', :actor, :thread, seq, '{}', :at
+           FROM messaging_message WHERE id = :thread""",
+        "UPDATE conversations_conversation SET seq = max(seq, :place) WHERE id = :conversation",
+    )
+
+    def __init__(self) -> None:
+        connection.ensure_connection()
+        self._raw = connection.connection
+
+    @contextmanager
+    def transaction(self, wait_ms: int) -> Iterator[None]:
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._run("COMMIT")
+        except BaseException:
+            if self._raw.in_transaction:
+                self._run("ROLLBACK")
+            raise
+
+    def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
+        found = self._run(self.LOCK, [as_json([id_.hex for id_ in conversation_ids])])
+        return [Head(UUID(row[0]), *row[1:]) for row in found]
+
+    def look(self, asked: Sequence[Asked]) -> list[Known]:
+        shown = [
+            (a.conversation_id.hex, a.sender_id.hex, a.client_id, _hex(a.reply_to_id), _hex(a.thread_id), a.is_direct)
+            for a in asked
+        ]
+        return [
+            Known._make([*row[:6], *map(_moment, row[6:8]), _uuid(row[8]), *row[9:12], _uuid(row[12]), *row[13:]])
+            for row in self._run(self.LOOK, [as_json(shown)])
+        ]
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        plain = [tuple(map(_plain, row)) for row in rows]
+        with connection.wrap_database_errors:
+            for statement in (self.KEEP, self.MARK, self.HEAD):
+                self._raw.cursor().executemany(statement, plain)
+            self._raw.cursor().executemany(self.MENTION, [row[: MENTIONS + 1] for row in plain if row[MENTIONS]])
+
+    def attach(self, attached: Sequence[Attached]) -> None:
+        with connection.wrap_database_errors:
+            self._raw.cursor().executemany(self.ATTACH, [tuple(map(_plain, one)) for one in attached])
+
+    def count_reply(self, row: Row, place: int) -> None:
+        parameters = {name: _plain(value) for name, value in counting(row, place).items()}
+        with connection.wrap_database_errors:
+            for statement in self.COUNT_REPLY:
+                self._raw.execute(statement, parameters)
+
+    def _run(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        with connection.wrap_database_errors:
+            found: list[Any] = self._raw.execute(statement, parameters).fetchall()
+            return found
+
+
+MENTIONS = Row._fields.index("mentions")
+
+
+def _plain(value: Any) -> Any:
+    """A value as SQLite keeps it."""
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        return str(connection.ops.adapt_datetimefield_value(value))
+    return (as_json(value) if value else None) if isinstance(value, list) else value
+
+
+def _hex(id_: UUID | None) -> str | None:
+    return id_.hex if id_ else None
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    return value.replace(tzinfo=UTC) if value else None
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return UUID(text) if text else None

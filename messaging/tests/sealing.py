@@ -1,0 +1,61 @@
+"""People whose devices seal and open, with our own Python client."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from chatcrypt import CURVE, OwnDevice, Place, PublicDevice, Seen, make_device, open_message, read_device, seal_message
+from chatcrypt.suite import Suite
+
+from messaging.tests.client import Person
+
+
+class Sealer:
+    """A device of somebody, in the server's directory; `own` are its keys, the present ones first."""
+
+    def __init__(self, person: Person, suite: Suite = CURVE) -> None:
+        self.person = person
+        self.seen = Seen()
+        device = make_device(person.id, suite)
+        self.id: str = person.post("encryption/devices/", device.public.bundle)["id"]
+        self.own = [_named(device, self.id)]
+
+    def renew(self, device: OwnDevice) -> None:
+        """The device has these keys now; the earlier ones still open what was sealed for them."""
+        self.own.insert(0, _named(device, self.id))
+
+    def roster(self, conversation: str, at: int | None = None) -> tuple[int, list[PublicDevice]]:
+        """The place for which messages are sealed, and for whom, as the server says; each bundle checked."""
+        found = self.person.get(f"encryption/roster/{conversation}/{'' if at is None else f'?at={at}'}")
+        devices = [
+            read_device(device["id"], member["user_id"], device["bundle"])
+            for member in found["members"]
+            for device in member["devices"]
+        ]
+        return found["roster_seq"], devices
+
+    def seal(self, conversation: str, content: str, *, replaces: str | None = None, **more: Any) -> dict[str, Any]:
+        """A body for `messages/`: sealed for the roster of now, or for another that is given as `roster`."""
+        seq, devices = more.pop("roster", None) or self.roster(conversation)
+        place = Place(conversation, more.pop("client_id", None) or uuid4().hex, replaces)
+        body = {"content": content, **more}
+        envelope = seal_message(body, place, sender=self.own[0], recipients=devices, roster_seq=seq)
+        return {"client_id": place.client_id, "envelope": envelope}
+
+    def write(self, conversation: str, content: str, **more: Any) -> dict[str, Any]:
+        """Seal and send; the stored message."""
+        return self.person.post(f"conversations/{conversation}/messages/", self.seal(conversation, content, **more))
+
+    def read(self, message: dict[str, Any]) -> str:
+        """What a message says. Raises CryptoError."""
+        envelope, conversation = message["envelope"], message["conversation_id"]
+        _, devices = self.roster(conversation, envelope["roster_seq"])
+        sender = next(device for device in devices if device.id == envelope["sender_device"])
+        assert sender.user_id == message["sender"]["id"]
+        edit = message.get("edit_id")
+        place = Place(conversation, edit or message["client_id"], message["id"] if edit else None)
+        return open_message(envelope, place, sender=sender, devices=self.own, seen=self.seen)["content"]
+
+
+def _named(device: OwnDevice, id_: str) -> OwnDevice:
+    return replace(device, public=replace(device.public, id=id_))
