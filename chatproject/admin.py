@@ -1,28 +1,100 @@
-"""Background work in the console: exports, to look at how they go without what is in them, and all tasks."""
+"""What belongs to no app alone, in the console: the audit log, messages without their text, groups, and all tasks."""
 
+from textwrap import wrap
 from typing import Any
 
+import msgspec
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.models import Group
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, StreamingHttpResponse
 from django_tasks_db.admin import DBTaskResultAdmin
 from django_tasks_db.models import DBTaskResult
+from unfold.admin import ModelAdmin
 
+from accounts.models import User
+from accounts.names import username_key
 from chatproject import worker
+from chatproject.backups import admin as backups_admin  # noqa: F401 (registers them)
 from chatproject.common.admin import ReadOnlyAdmin
-from chatproject.models import PersonalExport
+from chatproject.common.clock import rfc3339
+from chatproject.common.models import AuditEntry
+from chatproject.personal_export import admin as personal_export_admin  # noqa: F401 (registers them)
+from messaging.models import Message
+
+admin.site.index_title = "Overview"
+admin.site.unregister(Group)
 
 
-@admin.register(PersonalExport)
-class PersonalExportAdmin(ReadOnlyAdmin):
-    """Who asked for an archive, and how far it is. Only the person it is about can read it."""
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+    """What those may do whom a superuser appoints."""
 
-    list_display = ("user", "status", "progress", "size", "created_at", "finished_at", "expires_at")
-    list_filter = ("status",)
-    list_select_related = ("user",)
-    search_fields = ("user__username", "user__email")
-    ordering = ("-created_at",)
-    fields = ("id", *list_display)
+
+@admin.register(AuditEntry)
+class AuditAdmin(ReadOnlyAdmin):
+    """What the staff did, the last first. Found by action, reason, origin, or the id of a person or thing."""
+
+    list_display = ("number", "at", "actor", "action", "subject", "subject_id", "reason", "origin")
+    list_filter = ("action", "subject")
+    search_fields = ("action", "reason", "origin", "actor_id__exact", "subject_id__exact")
+    ordering = ("-number",)
+    fields = (*list_display, "facts", "link")
+    actions = ("export",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        """With the names that people have now: the log keeps ids."""
+        names = User.objects.filter(id=OuterRef("actor_id")).values("username")
+        rows: QuerySet[AuditEntry] = super().get_queryset(request)
+        return rows.annotate(actor_name=Subquery(names))
+
+    @admin.display(description="by")
+    def actor(self, entry: AuditEntry) -> str:
+        return str(getattr(entry, "actor_name", None) or entry.actor_id or "a command")
+
+    @admin.display(description="hash")
+    def link(self, entry: AuditEntry) -> str:
+        return " ".join(wrap(entry.hash, 8))
+
+    @admin.action(description="Export as JSON Lines", permissions=["view"])
+    def export(self, request: HttpRequest, entries: QuerySet[AuditEntry]) -> StreamingHttpResponse:
+        headers = {"Content-Disposition": 'attachment; filename="audit.jsonl"', "Cache-Control": "no-store"}
+        lines = map(_line, entries.order_by("number").iterator(chunk_size=1000))
+        return StreamingHttpResponse(lines, content_type="application/jsonl", headers=headers)
+
+
+def _line(entry: AuditEntry) -> bytes:
+    row = {field.name: getattr(entry, field.name) for field in AuditEntry._meta.concrete_fields}
+    return msgspec.json.encode(row | {"at": rfc3339(entry.at)}) + b"\n"
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    """Who wrote where and when, found by the sender's name. What was said is in a transcript, for who may read it and
+    says why."""
+
+    list_display = ("created_at", "sender", "conversation", "seq", "content_type", "edited_at", "deleted_at")
+    list_filter = ("content_type",)
+    list_select_related = ("sender", "conversation")
+    search_fields = ("sender__username_key__exact",)
+    search_help_text = "The whole name of who wrote."
+    ordering = ("-id",)
+    fields = ("id", *list_display, "client_id", "reply_count", "pinned_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Without what was said."""
+        rows: QuerySet[Message] = super().get_queryset(request)
+        return rows.defer("content", "words", "envelope", "metadata")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
+    ) -> tuple[QuerySet[Message], bool]:
+        """By the sender's id: joined by their name, PostgreSQL would look at every message of theirs."""
+        if search_term:
+            named = User.objects.filter(username_key=username_key(search_term))
+            queryset = queryset.filter(sender__in=list(named.values_list("id", flat=True)))
+        return queryset, False
 
 
 admin.site.unregister(DBTaskResult)

@@ -1,15 +1,20 @@
-"""Django's handler, with one difference: the body of a form is read when the view asks for it.
+"""Django's handler, with two differences.
 
-Django spools a whole body to disk before any view is asked. Files are large, and who may not send them is to be told so
-before they arrive.
+The body of a form is read when the view asks for it. Django spools a whole body to disk before any view is asked. Files
+are large, and who may not send them is to be told so before they arrive.
+
+Threads are kept from one request to the next. Django makes one for each, which would open SQLite anew: that takes as
+long as most requests.
 """
 
 import asyncio
 import io
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import django
+from asgiref.sync import ThreadSensitiveContext
 from django.core.handlers.asgi import ASGIHandler
 
 from chatproject.common.errors import Refusal
@@ -18,9 +23,30 @@ Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+KEPT = 8
+"""Threads that wait for requests. More are made while more are served at once; they end with their request."""
+
 
 class Handler(ASGIHandler):
     """Serves HTTP."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._idle: list[ThreadPoolExecutor] = []
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, thread_name_prefix="request")
+        try:
+            async with ThreadSensitiveContext(executor=thread):
+                await super().__call__(scope, receive, send)
+        finally:  # of a client that has gone, the view may be at work still
+            thread.submit(self._keep, thread)
+
+    def _keep(self, thread: ThreadPoolExecutor) -> None:
+        if len(self._idle) < KEPT:
+            self._idle.append(thread)
+        else:
+            thread.shutdown(wait=False)
 
     async def handle(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await super().handle(scope, Body(receive) if _is_form(scope) else receive, send)

@@ -32,12 +32,13 @@ def ready(request: HttpRequest) -> HttpResponse:
     except DatabaseError as error:
         log.warning("not_ready", reason=type(error).__name__)
         raise Refusal("unavailable", "The database does not answer.", retry_after=2) from None
-    parts = {"database": "ok", "redis": _redis(), "feed": "ok" if listeners else "stopped"}
+    parts = {"database": "ok", "redis": redis_state(), "feed": "ok" if listeners else "stopped"}
     degraded = any(state in ("unavailable", "stopped") for state in parts.values())
     return _answer({"status": "degraded" if degraded else "ok", **parts})
 
 
-def _redis() -> str:
+def redis_state() -> str:
+    """`ok`, `unused` or `unavailable`."""
     if not settings.REDIS_URL:
         return "unused"
     try:

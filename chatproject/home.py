@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.csrf import csrf_exempt
 
 from chatproject.common.errors import Refusal
@@ -45,6 +46,12 @@ def home(request: HttpRequest) -> HttpResponse:
         links: dict[str, Any] = {name: request.build_absolute_uri(path) for name, path in LINKS.items()}
         return JsonResponse({"name": settings.SITE_NAME, "version": settings.VERSION, "links": links})
     return render(request, "web/index.html", {"site_name": settings.SITE_NAME})
+
+
+@read_only
+def icon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look for the icon of a page that names none."""
+    return redirect(static("web/icon.png"))
 
 
 @read_only

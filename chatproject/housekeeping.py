@@ -11,13 +11,15 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.sessions.models import Session as ConsoleSession
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts.models import OneTime, RestingName, Session
-from chatproject.models import PersonalExport
+from accounts.models import OneTime, RestingName, Session, User
+from chatproject.models import Backup, Hour, PersonalExport
 from chatproject.personal_export import keeping
+from encryption import services as encryption
 from media import services as media
 from notifications.models import Notice, Push
 
@@ -35,8 +37,11 @@ def outdated() -> Iterator[QuerySet[Any]]:
     yield ConsoleSession.objects.filter(expire_date__lt=now)
     yield DBTaskResult.objects.filter(status="SUCCESSFUL", finished_at__lt=now - timedelta(days=7))
     yield DBTaskResult.objects.filter(status="FAILED", finished_at__lt=now - timedelta(days=90))
+    yield Backup.objects.filter(status="failed", finished_at__lt=now - timedelta(days=90))
+    yield Backup.objects.filter(deleted_at__lt=now - timedelta(days=90))
     yield PersonalExport.objects.filter(expires_at__lt=now)
     yield Notice.objects.filter(at__lt=now - timedelta(days=90))
+    yield Hour.objects.filter(begins_at__lt=now - timedelta(days=400))
     yield Push.objects.filter(created_at__lt=now - timedelta(days=30))
 
 
@@ -44,16 +49,24 @@ def tidy(stopping: threading.Event) -> None:
     """Delete what is outdated, until done or `stopping`."""
     for rows in outdated():
         while ids := list(rows.values_list("pk", flat=True)[:SLICE]):
-            rows.model._default_manager.filter(pk__in=ids).delete()
+            _delete(rows.model._default_manager.filter(pk__in=ids))
             log.info("tidied", what=rows.model._meta.label_lower, count=len(ids))
             if stopping.wait(0.05):
                 return
+    encryption.end_forgotten()
     keeping.tidy()
     media.give_up(timezone.now() - timedelta(hours=1))
     media.collect(timezone.now() - timedelta(days=1))
     media.forget_ended()
     media.sweep(timezone.now() - timedelta(days=1))
     delete_leftovers()
+
+
+@transaction.atomic
+def _delete(rows: QuerySet[Any]) -> None:
+    if rows.model is Session:  # devices go with it, and do so under their person's lock
+        User.objects.lock_all(rows.values_list("user_id", flat=True))
+    rows.delete()
 
 
 def delete_leftovers() -> None:

@@ -1,6 +1,7 @@
 """What starts and stops with a serving process: the worker's thread, and the watch over the parent."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -12,6 +13,7 @@ import structlog
 from django.conf import settings
 from django.urls import get_resolver
 
+from chatproject.pulse import Pulse
 from chatproject.worker import ChatWorker
 from messaging import realtime
 
@@ -25,6 +27,7 @@ class Lifespan:
 
     def __init__(self) -> None:
         self._worker: ChatWorker | None = None
+        self._pulse = Pulse()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await receive()
@@ -37,8 +40,9 @@ class Lifespan:
     async def _start(self) -> None:
         _die_with_parent()
         _be_patient()
-        get_resolver().url_patterns  # noqa: B018 (loads every view, so that the first request need not)
+        _settle()
         await realtime.start()
+        self._pulse.start()
         log.info("started", pid=os.getpid())
         if not settings.REDIS_URL:
             # Another process could not reach the sockets here: the worker is a thread.
@@ -46,10 +50,19 @@ class Lifespan:
             self._worker.start()
 
     async def _stop(self) -> None:
+        await asyncio.to_thread(self._pulse.stop)
         if self._worker:
             await asyncio.to_thread(self._worker.stop)
         await realtime.stop()
         log.info("stopped", pid=os.getpid())
+
+
+def _settle() -> None:
+    """Loads every view, so that the first request need not; and takes what is loaded, which is never garbage, out of
+    what the collector goes through: a full collection holds up every socket for as long as it takes."""
+    get_resolver().url_patterns  # noqa: B018
+    gc.collect()
+    gc.freeze()
 
 
 def _be_patient() -> None:

@@ -17,6 +17,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from accounts.models import Session
+from chatproject.backups import schedule
 from chatproject.common.clock import now
 from chatproject.common.errors import not_found
 from chatproject.home import read_only
@@ -63,6 +64,9 @@ class Backlog(Collector):
         yield _overdue("chat_tasks_overdue_seconds", "How long the oldest task is due.", _oldest_task())
         oldest = Push.objects.waiting().aggregate(oldest=Min("due_at"))["oldest"]
         yield _overdue("chat_pushes_overdue_seconds", "How long the oldest push is due.", oldest)
+        proved = schedule.last_proved_at()
+        about = "From when the newest backup is that was restored to prove it; 0 when there is none."
+        yield GaugeMetricFamily("chat_backup_proved_timestamp_seconds", about, proved.timestamp() if proved else 0)
         reports = Report.objects.filter(status=Report.Status.OPEN).count()
         yield GaugeMetricFamily("chat_reports_open", "Reports that nobody has decided about.", reports)
         sessions = Session.objects.live().count()

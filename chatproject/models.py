@@ -1,4 +1,4 @@
-"""What belongs to no app alone: archives of everything that a person has here."""
+"""What belongs to no app alone: archives for people, backups of everything, and how the installation is."""
 
 from datetime import timedelta
 
@@ -11,6 +11,28 @@ from accounts.models import User
 from chatproject.common.ids import uuid7
 
 LIFETIME = timedelta(days=7)
+
+
+class Making(models.Model):
+    """Something that is made in the background: `progress` is in per cent, `size` in bytes."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    UNFINISHED = (Status.QUEUED, Status.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
+    progress = models.PositiveSmallIntegerField(default=0)
+    size = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
 
 
 class PersonalExportQuerySet(models.QuerySet["PersonalExport"]):
@@ -31,30 +53,16 @@ class PersonalExportQuerySet(models.QuerySet["PersonalExport"]):
         self.unfinished().update(status=failed, finished_at=now, expires_at=now + LIFETIME)
 
 
-class PersonalExport(models.Model):
+class PersonalExport(Making):
     """An archive of everything that a person has here, made in the background by the task `task_id`.
 
-    `archive` is its name in the storage: the file counts only while the row names it. `progress` is in per cent,
-    `size` in bytes. Row and file live until `expires_at`.
+    `archive` is its name in the storage: the file counts only while the row names it. Row and file live until
+    `expires_at`.
     """
 
-    class Status(models.TextChoices):
-        QUEUED = "queued"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"
-
-    UNFINISHED = (Status.QUEUED, Status.RUNNING)
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
     task_id = models.UUIDField()
-    status = models.CharField(max_length=8, choices=Status, default=Status.QUEUED)
-    progress = models.PositiveSmallIntegerField(default=0)
     archive = models.CharField(max_length=100, blank=True)
-    size = models.BigIntegerField(null=True)
-    created_at = models.DateTimeField(db_default=Now())
-    finished_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
 
     objects = PersonalExportQuerySet.as_manager()
@@ -73,3 +81,82 @@ class PersonalExport(models.Model):
 
     def __str__(self) -> str:
         return f"export for {self.user_id}"
+
+
+class Process(models.Model):
+    """A process that serves or works, as it last said: it is gone when it has said nothing for a minute."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=200)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    sockets = models.PositiveIntegerField()
+    people = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.pid}"
+
+
+class Hour(models.Model):
+    """How many messages were written in the hour that begins at this moment."""
+
+    begins_at = models.DateTimeField(primary_key=True)
+    messages = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        permissions = [("view_status", "Can see how the installation is")]
+
+    def __str__(self) -> str:
+        return f"{self.messages} from {self.begins_at}"
+
+
+class BackupQuerySet(models.QuerySet["Backup"]):
+    """Reading backups."""
+
+    def unfinished(self) -> "BackupQuerySet":
+        """Those that are still to be made: one at most."""
+        return self.filter(status__in=Backup.UNFINISHED)
+
+    def give_up(self, note: str) -> None:
+        """Those of them that are unfinished have failed, with this note."""
+        self.unfinished().update(status=Backup.Status.FAILED, finished_at=timezone.now(), note=note)
+
+
+class Backup(Making):
+    """A copy of everything, in a sealed file called `name`.
+
+    Made by the task `task_id`, or by a command when there is none; whoever makes it moves `seen_at`. `note` says why it
+    failed, or what was not as it should be. `copied_at` is when it lay at `BACKUP_URL` too, `deleted_at` when retention
+    deleted its file. A drill that restored it set `proved_at`; `drilled_at`, `drill_seconds` and `drill_result` tell of
+    the last one, which may have failed.
+    """
+
+    task_id = models.UUIDField(null=True)
+    name = models.CharField(max_length=100, blank=True)
+    note = models.TextField(blank=True)
+    seen_at = models.DateTimeField(db_default=Now())
+    copied_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+    proved_at = models.DateTimeField(null=True)
+    drilled_at = models.DateTimeField(null=True)
+    drill_seconds = models.FloatField(null=True)
+    drill_result = models.TextField(blank=True)
+
+    objects = BackupQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=Q(status__in=["queued", "running"]), name="backup_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="done", size__isnull=False) & ~Q(name="") | ~Q(status="done") & Q(name=""),
+                name="backup_done_has_file",
+            ),
+            models.CheckConstraint(condition=Q(progress__lte=100), name="backup_progress_in_per_cent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"backup of {self.created_at:%Y-%m-%d %H:%M}"

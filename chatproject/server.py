@@ -157,8 +157,18 @@ def _run_one(config: uvicorn.Config, sock: socket.socket) -> bool:
     return False
 
 
+class Supervisor(Multiprocess):
+    """Hears at once of a child that dies while it is asked whether it lives. uvicorn keeps the child's end of the pipe
+    open in the parent, too, so that the question would wait out `timeout_worker_healthcheck`."""
+
+    def keep_subprocess_alive(self) -> None:
+        for process in self.processes:
+            process.child_conn.close()
+        super().keep_subprocess_alive()
+
+
 def _run_many(config: uvicorn.Config, sock: socket.socket) -> bool:
-    supervisor = Multiprocess(config, [sock])
+    supervisor = Supervisor(config, [sock])
     supervisor.run()
     return any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
 

@@ -8,6 +8,8 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
+from corsheaders.defaults import default_headers
+from django.templatetags.static import static
 from environs import Env, EnvError
 
 from chatproject import __version__
@@ -109,7 +111,7 @@ if DATABASE_IS_POSTGRES:
         "pool": {
             "min_size": 1,
             "max_size": DATABASE_THREADS + 8,
-            "max_idle": 60,
+            "max_idle": 15,
             "timeout": 5,
             # While PostgreSQL is away the pool's pauses grow, and it came back many seconds after the database. After
             # this many seconds it gives up instead, and begins anew with whoever asks next.
@@ -118,12 +120,17 @@ if DATABASE_IS_POSTGRES:
         "connect_timeout": 5,
     }
 else:
+    DATABASES["default"]["CONN_MAX_AGE"] = None  # opening it takes as long as a dozen queries
     DATABASES["default"]["OPTIONS"] = {
         # Deferred transactions that read before they write fail at once under load, whatever the timeout.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         # FULL: an acknowledged message survives a power cut, not only a killed process.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-20000;",
+        # Each thread that has read much keeps up to 20 MB of pages, all of them together some 100.
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+            "PRAGMA cache_size=-20000; PRAGMA soft_heap_limit=100000000;"
+        ),
     }
     # Tests run writers in threads; a shared in-memory database would lock its tables against them.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
@@ -194,6 +201,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 1
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", [])
+CORS_ALLOW_HEADERS = (*default_headers, "if-match", "if-none-match")
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", [])
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -226,6 +234,20 @@ try:
     FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 except OSError as error:
     raise EnvError(f"DATA_DIR={DATA_DIR} cannot be written to: {error.strerror}.") from None
+
+# --- Backups ----------------------------------------------------------------------------------------------------
+# Seals them; without it there are none. Empty is not made by itself: a key that lies beside what burns saves nothing.
+BACKUP_KEY = env.str("BACKUP_KEY", "")
+# Where each goes besides DATA_DIR/backups.
+BACKUP_URL = env.str("BACKUP_URL", "")
+BACKUP_FOLDER = DATA_DIR / "backups"
+if BACKUP_URL:
+    STORAGES["backups"] = storage_of(BACKUP_URL, folder=BACKUP_FOLDER, setting="BACKUP_URL").backend
+BACKUP_EVERY_HOURS = env.int("BACKUP_EVERY_HOURS", 0)
+# The newest so many stay, and none that is older than so many days but the newest; 0: however many, however old.
+BACKUP_KEEP = env.int("BACKUP_KEEP", 7)
+BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", 0)
+BACKUP_DRILL_EVERY_DAYS = env.int("BACKUP_DRILL_EVERY_DAYS", 7)
 
 # --- Mail -------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <chat@localhost>")
@@ -281,7 +303,13 @@ SPECTACULAR_SETTINGS = {
 
 # --- The console ------------------------------------------------------------------------------------------------
 LOGIN_URL = LOGIN_REDIRECT_URL = "/admin/"
-UNFOLD = {"SITE_TITLE": SITE_NAME, "SITE_HEADER": SITE_NAME}
+UNFOLD = {
+    "SITE_TITLE": SITE_NAME,
+    "SITE_HEADER": SITE_NAME,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("web/icon.svg")}],
+    "DASHBOARD_CALLBACK": "chatproject.dashboard.dashboard",
+    "SIDEBAR": {"navigation": "chatproject.navigation.navigation"},
+}
 
 # --- Logs -------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO").upper()

@@ -1,4 +1,4 @@
-"""Where uploads are stored, as `STORAGE_URL` says: in a folder, or in a bucket that speaks S3."""
+"""Where uploads are stored, as `STORAGE_URL` says, and backups, as `BACKUP_URL`: in a folder, or a bucket (S3)."""
 
 import os
 import re
@@ -22,24 +22,36 @@ class Storage(NamedTuple):
     origin: str = ""
 
 
-def storage_of(url: str, *, folder: Path, is_shared: bool = False) -> Storage:
-    """The storage that `STORAGE_URL` names; empty stands for `folder`. `is_shared`: the group may read the files.
+def storage_of(url: str, *, folder: Path, is_shared: bool = False, setting: str = "STORAGE_URL") -> Storage:
+    """The storage that a setting like `STORAGE_URL` names; empty stands for `folder`. `is_shared`: the group may read
+    the files.
 
     Raises `EnvError` with a sentence that never holds the address: it has a secret in it.
     """
     if not url:
         return _in_folder(folder, is_shared)
     try:
+        return _named(url, is_shared)
+    except _Wrong as wrong:
+        raise EnvError(f"{setting} {wrong}.") from None
+
+
+class _Wrong(Exception):
+    """What is wrong with an address, as the end of a sentence."""
+
+
+def _named(url: str, is_shared: bool) -> Storage:
+    try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 (raises when it is no number)
     except ValueError:
-        raise _wrong("cannot be read. In a key or secret, write / as %2F, + as %2B and @ as %40") from None
+        raise _Wrong("cannot be read. In a key or secret, write / as %2F, + as %2B and @ as %40") from None
     match parts.scheme:
         case "file":
             return _in_folder(_folder_of(parts), is_shared)
         case "s3":
             return _in_bucket(parts)
-    raise _wrong("must begin with file:// or s3://")
+    raise _Wrong("must begin with file:// or s3://")
 
 
 def _in_folder(folder: Path, is_shared: bool) -> Storage:
@@ -54,7 +66,7 @@ def _in_folder(folder: Path, is_shared: bool) -> Storage:
 def _folder_of(parts: SplitResult) -> Path:
     folder = Path(unquote(parts.path))
     if parts.netloc or parts.query or parts.fragment or not folder.is_absolute() or folder == Path("/"):
-        raise _wrong("must name a folder from the root on, like file:///srv/chat")
+        raise _Wrong("must name a folder from the root on, like file:///srv/chat")
     return folder
 
 
@@ -62,7 +74,7 @@ def _in_bucket(parts: SplitResult) -> Storage:
     more = _query(parts)
     bucket = unquote(parts.path).strip("/")
     if not BUCKET.fullmatch(bucket):
-        raise _wrong("must end with the name of one bucket, like s3://KEY:SECRET@host/bucket?region=eu-central-1")
+        raise _Wrong("must end with the name of one bucket, like s3://KEY:SECRET@host/bucket?region=eu-central-1")
     origin, region = _place(parts.netloc.rpartition("@")[2], more)
     options = _credentials(parts) | {
         "bucket_name": bucket,
@@ -81,11 +93,11 @@ def _query(parts: SplitResult) -> dict[str, str]:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     more = dict(pairs)
     if parts.fragment or len(more) < len(pairs) or not more.keys() <= {"region", "tls", "prefix"}:
-        raise _wrong("takes region, tls and prefix behind the ?, each once")
+        raise _Wrong("takes region, tls and prefix behind the ?, each once")
     if more.get("tls", "yes") not in ("yes", "no"):
-        raise _wrong("must say tls=yes or tls=no")
+        raise _Wrong("must say tls=yes or tls=no")
     if ".." in more.get("prefix", "").split("/"):
-        raise _wrong("must have a prefix without ..")
+        raise _Wrong("must have a prefix without ..")
     return more
 
 
@@ -93,12 +105,12 @@ def _place(host: str, more: dict[str, str]) -> tuple[str, str]:
     """The origin and the region; without a host, those of AWS."""
     region = more.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     if not host and not region:
-        raise _wrong("must say in which region of AWS the bucket is, like ?region=eu-central-1")
+        raise _Wrong("must say in which region of AWS the bucket is, like ?region=eu-central-1")
     region = region or "us-east-1"  # what servers of one's own call themselves, unless told otherwise
     if not REGION.fullmatch(region):
-        raise _wrong("must have a region like eu-central-1")
+        raise _Wrong("must have a region like eu-central-1")
     if host and not HOST.fullmatch(host):
-        raise _wrong("must have a host like s3.example.org or 10.0.0.5:9000")
+        raise _Wrong("must have a host like s3.example.org or 10.0.0.5:9000")
     scheme = "http" if more.get("tls") == "no" else "https"
     return f"{scheme}://{host or f's3.{region}.amazonaws.com'}", region
 
@@ -107,9 +119,5 @@ def _credentials(parts: SplitResult) -> dict[str, str]:
     """Without any, the SDK looks for its own: in the environment, in its files, in the machine's role."""
     key, secret = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(key) != bool(secret):
-        raise _wrong("must have both a key and a secret, or neither")
+        raise _Wrong("must have both a key and a secret, or neither")
     return {"access_key": key, "secret_key": secret} if key else {}
-
-
-def _wrong(sentence: str) -> EnvError:
-    return EnvError(f"STORAGE_URL {sentence}.")

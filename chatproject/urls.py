@@ -5,7 +5,9 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from chatproject import health, metrics, redoc
-from chatproject.home import home, service_worker
+from chatproject.home import home, icon, service_worker
+from chatproject.status import StatusView
+from chatproject.transcripts import transcript
 from messaging.api.asyncapi import asyncapi
 
 handler400 = "chatproject.common.problems.bad_request"
@@ -15,6 +17,7 @@ handler500 = "chatproject.common.problems.server_error"
 
 urlpatterns = [
     path("", home, name="home"),
+    path("favicon.ico", icon, name="icon"),
     path("sw.js", service_worker, name="service-worker"),
     path("health/", health.alive, name="health"),
     path("health/ready/", health.ready, name="ready"),
@@ -24,12 +27,15 @@ urlpatterns = [
     path("api/redoc/", redoc.RedocView.as_view(), name="redoc"),
     path("api/redoc/redoc.js", redoc.script, name="redoc-script"),
     path("api/asyncapi/", asyncapi, name="asyncapi"),
+    path("api/v1/", include("chatproject.backups.urls")),
     path("api/v1/", include("chatproject.personal_export.urls")),
+    path("api/v1/status/", StatusView.as_view()),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("conversations.urls")),
     path("api/v1/", include("encryption.urls")),
     path("api/v1/", include("media.urls")),
     path("api/v1/", include("notifications.urls")),
     path("api/v1/", include("messaging.urls")),
+    path("admin/transcripts/<uuid:conversation_id>/", admin.site.admin_view(transcript), name="transcript"),
     path("admin/", admin.site.urls),
 ]

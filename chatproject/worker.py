@@ -16,10 +16,13 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 from django_tasks_db.utils import exclusive_transaction
 
-from chatproject import erasure, housekeeping
+from accounts import services as accounts
+from chatproject import erasure, housekeeping, pulse
+from chatproject.backups import making, schedule
 from media.services.processing import QUEUE
 from messaging.previews import previews_of
 from messaging.tail import Follower
+from messaging.unread import newest_unread
 from notifications.lane import PushLane
 
 log = structlog.get_logger(__name__)
@@ -29,8 +32,8 @@ MAX_ATTEMPTS = 5
 HEARTBEAT = 20.0
 LONGEST_REST = 5.0
 """Seconds for which the tail rests, however long a pass took."""
-LANES: tuple[str | None, ...] = (None, QUEUE)
-"""What is done at the same time: a long film keeps nobody's mail, and a long mail nobody's picture."""
+LANES: tuple[str | None, ...] = (None, QUEUE, making.QUEUE)
+"""What is done at the same time: a long film keeps nobody's mail, and a backup nobody's picture."""
 LEASE = timedelta(seconds=90)
 """A running task whose worker was not heard of for so long is taken back."""
 
@@ -57,7 +60,7 @@ class ChatWorker(Worker):
         self._running: set[UUID] = set()
         self._tidied = 0.0
         self._tail = Follower()
-        self._pushes = PushLane(previews_of)
+        self._pushes = PushLane(previews_of, newest_unread)
         self._threads = [
             threading.Thread(target=self._repeat, args=(deed, pause), name=name, daemon=True)
             for deed, pause, name in (
@@ -115,6 +118,9 @@ class ChatWorker(Worker):
         if self._running:
             DBTaskResult.objects.filter(id__in=tuple(self._running), status=RUNNING).update(started_at=now)
         erasure.erase_who_is_due()
+        accounts.restore_who_is_due()
+        pulse.keep()
+        schedule.keep_up()
         take_back(DBTaskResult.objects.filter(status=RUNNING, started_at__lt=now - LEASE))
         if time.monotonic() - self._tidied > 3600 or not self._tidied:
             self._tidied = time.monotonic()
@@ -142,7 +148,6 @@ class ChatWorker(Worker):
 
     def _repeat(self, deed: Callable[[], bool], interval: float) -> None:
         while not self._stopping.is_set():
-            close_old_connections()
             again = False
             try:
                 again = deed()
@@ -150,6 +155,7 @@ class ChatWorker(Worker):
                 log.warning("worker_without_database", reason=type(error).__name__)
             except Exception:
                 log.exception("worker_fault")
+            close_old_connections()  # a pool has it for others while this thread waits
             if not again:
                 self._stopping.wait(interval)
         connections.close_all()

@@ -1,15 +1,99 @@
 """What pages of the console share."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.forms import ActionForm, BaseDialogForm
+from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from chatproject.common.errors import Refusal
+
+REASON_SIZE = 1000
+PER_PAGE = 50
+"""Rows of a page: drawing them is most of what a list costs."""
+
+
+class ReasonForm(BaseDialogForm):
+    """Asks why, before a button's deed is done."""
+
+    reason = forms.CharField(
+        max_length=REASON_SIZE, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+
+
+class UntilForm(ReasonForm):
+    """Asks until when as well."""
+
+    until = forms.DateTimeField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
+        help_text="In UTC.",
+    )
+    field_order = ("until", "reason")
+
+
+class ReasonedActionForm(ActionForm):
+    """What is done to the chosen rows of a list, and why."""
+
+    reason = forms.CharField(
+        max_length=REASON_SIZE,
+        required=False,
+        label="",
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "Reason"}),
+    )
+
+
+def button(
+    path: str,
+    title: str,
+    about: str,
+    *,
+    may: list[str],
+    form: type[BaseDialogForm] | None = ReasonForm,
+    is_grave: bool = False,
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """A button for those who `may`: its dialog says what it is `about`, and asks with a form or only whether. A button
+    without a dialog is a link, and a link must not do anything."""
+    decorator: Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]] = action(
+        description=title,
+        url_path=path,
+        permissions=may,
+        variant=ActionVariant.DANGER if is_grave else ActionVariant.DEFAULT,
+        dialog={"title": title, "description": about, "form_class": form, "form_submit_text": title},
+    )
+    return decorator
+
+
+def attempt(request: HttpRequest, deed: Callable[[], str]) -> bool:
+    """Do it and show the sentence it returns, or why it was refused."""
+    try:
+        messages.success(request, deed())
+    except Refusal as refusal:
+        sentences = [error["detail"] for error in refusal.errors] or [refusal.detail]
+        messages.error(request, " ".join(sentences))
+        return False
+    return True
+
+
+def back(url: str) -> HttpResponse:
+    """Where to go on after a dialog."""
+    return HttpResponse(headers={"HX-Redirect": url})
 
 
 class ReadOnlyAdmin(ModelAdmin):
     """Rows to look at: they come, change and go by deeds, never by a form. Large tables are not counted."""
 
     show_full_result_count = False
+    paginator = InfinitePaginator
+    list_per_page = PER_PAGE
+    list_disable_select_all = True  # nobody knows how many that would be
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

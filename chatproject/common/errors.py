@@ -41,7 +41,8 @@ CODES: dict[str, tuple[int, str]] = {
 class Refusal(Exception):
     """A deed was refused. Doors turn it into a problem document or a failed reply.
 
-    `errors` names the fields at fault as `{"field", "code", "detail"}`; `retry_after` is in seconds.
+    `errors` names the fields at fault as `{"field", "code", "detail"}`; `retry_after` is in seconds; `roster` is what
+    `stale_devices` says besides.
     """
 
     def __init__(
@@ -51,19 +52,23 @@ class Refusal(Exception):
         *,
         errors: list[dict[str, str]] | None = None,
         retry_after: float | None = None,
+        roster: dict[str, Any] | None = None,
     ) -> None:
         self.code = code
         self.status, sentence = CODES[code]
         self.detail = detail or sentence
         self.errors = errors or []
         self.retry_after = retry_after
+        self.roster = roster
         super().__init__(f"{code}: {self.detail}")
 
     def as_dict(self) -> dict[str, Any]:
-        """What the socket shows of it: `{code, detail, errors, retry_after?}`."""
+        """What the socket shows of it: `{code, detail, errors, retry_after?, roster?}`."""
         shown: dict[str, Any] = {"code": self.code, "detail": self.detail, "errors": self.errors}
         if self.retry_after is not None:
             shown["retry_after"] = self.retry_after
+        if self.roster is not None:
+            shown["roster"] = self.roster
         return shown
 
 

@@ -9,6 +9,8 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from chatproject.common import audit
+from chatproject.common.addresses import address_of
 from chatproject.common.errors import Refusal
 from chatproject.common.ids import uuid7
 from chatproject.common.problems import problem_response, refusal_for
@@ -43,6 +45,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = uuid7().hex  # type: ignore[attr-defined]
+        audit.origin.set(address_of(request))
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
             response = self.get_response(request)

@@ -7,13 +7,47 @@ class Installation(models.Model):
     """The one row that names this installation.
 
     `epoch` is new after a restore or an import: positions that clients hold from another epoch mean nothing here.
+    `audit_number` and `audit_hash` are where the audit log ends; who appends to it locks this row.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     epoch = models.UUIDField(default=uuid7)
+    audit_number = models.PositiveBigIntegerField(default=0)
+    audit_hash = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_installation")]
 
     def __str__(self) -> str:
         return f"epoch {self.epoch}"
+
+
+class AuditEntry(models.Model):
+    """What somebody on the staff did, to whom, why and from where. Never changed and never deleted; `hash` covers the
+    entry and the hash of the one before. People are ids here, so that erasing somebody leaves no name.
+
+    `action` is `<noun>.<verb>`; `subject` is the kind of thing that `subject_id` is. Without an `actor_id` it was a
+    command, by whoever may use the machine.
+    """
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    actor_id = models.UUIDField(null=True)
+    action = models.CharField(max_length=50)
+    subject = models.CharField(max_length=20, blank=True)
+    subject_id = models.UUIDField(null=True)
+    reason = models.CharField(max_length=1000, blank=True)
+    origin = models.CharField(max_length=64)
+    facts = models.JSONField(default=dict)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name_plural = "audit log"
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["subject_id", "number"], name="audit_by_subject"),
+            models.Index(fields=["actor_id", "number"], name="audit_by_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.action}"

@@ -24,7 +24,8 @@ class FieldError(msgspec.Struct):
 
 
 class Problem(msgspec.Struct):
-    """A refusal (RFC 9457). `code` is stable; `detail` is for people; `retry_after` is in seconds."""
+    """A refusal (RFC 9457). `code` is stable; `detail` is for people; `retry_after` is in seconds. With `stale_devices`
+    comes the `roster` that an envelope must be sealed for: `{roster_seq, devices: [{device_id, user_id}]}`."""
 
     type: str
     title: str
@@ -34,6 +35,7 @@ class Problem(msgspec.Struct):
     request_id: str
     errors: list[FieldError]
     retry_after: float | None = None
+    roster: dict[str, Any] | None = None
 
 
 class Page(msgspec.Struct, Generic[T]):
@@ -49,6 +51,10 @@ class Raw(NamedTuple):
 
     media_type: str
     schema: dict[str, Any]
+
+
+BINARY = {"type": "string", "format": "binary"}
+"""The schema of a file's bytes."""
 
 
 class Schema(AutoSchema):
@@ -74,17 +80,18 @@ def describe(
     body: Any = None,
     answers: dict[int, Any],
     query: Mapping[str, tuple[type, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Callable[[F], F]:
-    """Document an operation: its sentence, the struct of its body, the struct (or None) of each good answer, and its
-    query parameters as `name: (type, description)`. `Raw` stands for what is no JSON."""
+    """Document an operation: its sentence, the struct of its body, the struct (or None) of each good answer, its query
+    parameters as `name: (type, description)`, and the headers it reads as `name: description`. `Raw` stands for what is
+    no JSON."""
+    found = [(OpenApiParameter.QUERY, name, *about) for name, about in (query or {}).items()]
+    found += [(OpenApiParameter.HEADER, name, str, about) for name, about in (headers or {}).items()]
     documented: Callable[[F], F] = extend_schema(
         summary=summary,
         request=dict([_content(body)]) if body else None,
         responses=dict(_answer(summary, status, kind) for status, kind in answers.items()),
-        parameters=[
-            OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text)
-            for name, (kind, text) in (query or {}).items()
-        ],
+        parameters=[OpenApiParameter(name, kind, place, description=text) for place, name, kind, text in found],
     )
     return documented
 

@@ -43,6 +43,8 @@ def problem_response(refusal: Refusal, request_id: str = "") -> HttpResponse:
     headers = {"Cache-Control": "no-store"}
     if refusal.retry_after is not None:
         document["retry_after"] = refusal.retry_after
+    if refusal.roster is not None:
+        document["roster"] = refusal.roster
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if refusal.status in (429, 503):

@@ -10,7 +10,7 @@ from accounts.authentication import BearerAuthentication, PictureAuthentication,
 from accounts.models import User
 from chatproject.common.errors import not_found
 from chatproject.common.files import FileRenderer
-from chatproject.common.openapi import PAGING, Page, Raw, describe
+from chatproject.common.openapi import BINARY, PAGING, Page, Raw, describe
 from chatproject.common.pagination import page
 from chatproject.models import PersonalExport
 from chatproject.personal_export.making import request_export
@@ -18,7 +18,7 @@ from chatproject.personal_export.wire import ExportState, export_state
 from media.serving import Stored, serve
 
 ZIP = "application/zip"
-ARCHIVE = Raw(ZIP, {"type": "string", "format": "binary"})
+ARCHIVE = Raw(ZIP, BINARY)
 
 
 class ExportsView(APIView):
@@ -54,15 +54,19 @@ class ArchiveView(APIView):
     )
     def get(self, request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
         export = _export(request.user, export_id)
-        if export.size is None:  # not done
-            raise not_found()
-        name = f"chat-export-{request.user.username}-{export.created_at:%Y-%m-%d}.zip"
-        stored = Stored(export.archive, export.size, export.id.hex, ZIP, name, is_inline=False)
-        return serve(request, stored, caching="private, no-store")
+        return serve(request, stored_archive(export), caching="private, no-store")
+
+
+def stored_archive(export: PersonalExport) -> Stored:
+    """Where its archive lies, and what it is called for who takes it away. Refuses `not_found` before it is done."""
+    if export.size is None:
+        raise not_found()
+    name = f"chat-export-{export.user.username}-{export.created_at:%Y-%m-%d}.zip"
+    return Stored(export.archive, export.size, export.id.hex, ZIP, name, is_inline=False)
 
 
 def _export(user: User, export_id: UUID) -> PersonalExport:
-    export = PersonalExport.objects.of(user).filter(id=export_id).first()
+    export = PersonalExport.objects.of(user).select_related("user").filter(id=export_id).first()
     if export is None:
         raise not_found()
     return export

@@ -15,6 +15,7 @@ from accounts.models import Block, Device, Session, User
 from chatproject.common.clock import now, rfc3339
 from chatproject.common.errors import Refusal
 from conversations.models import Change, Membership
+from encryption.models import KeyBackup
 from media.limits import AVATAR_SIZES
 from media.models import Upload
 from media.services import picture_of
@@ -145,6 +146,7 @@ def _messages(user: User) -> Rows:
         "client_id",
         "content_type",
         "content",
+        "envelope",
         "metadata",
         "attachments",
         "reply_to_id",
@@ -162,7 +164,7 @@ def _uploads(user: User) -> Rows:
 
 def _revisions(user: User) -> Rows:
     rows = Revision.objects.filter(message__sender=user).order_by("id")
-    return rows.values("message_id", "content", "replaced_at")
+    return rows.values("message_id", "content", "envelope", "replaced_at")
 
 
 def _reactions(user: User) -> Rows:
@@ -178,6 +180,11 @@ def _notices(user: User) -> Rows:
 def _preferences(user: User) -> Rows:
     rows = Preference.objects.filter(user=user).order_by("pk")
     return rows.values("notify", "reactions", "quiet_from", "quiet_until", "time_zone")
+
+
+def _key_backup(user: User) -> Rows:
+    rows = KeyBackup.objects.filter(user=user, blob__isnull=False).order_by("pk")
+    return rows.values("version", "updated_at")
 
 
 def _reports(user: User) -> Rows:
@@ -215,6 +222,7 @@ TABLES = (
     Table("reactions.jsonl", "Your reactions to messages.", _reactions),
     Table("notifications.jsonl", "What you were told in the last 90 days, and when you read it.", _notices),
     Table("preferences.jsonl", "How you want to be told, if you have set it.", _preferences),
+    Table("key_backup.jsonl", "Your backup of keys, if there is one: only your passphrase opens it.", _key_backup),
     Table("reports.jsonl", "What you reported to the people who run this place.", _reports),
     Table(
         "changes.jsonl",

@@ -1,26 +1,25 @@
 """Asking for an archive, and the task that makes it."""
 
-import threading
 from tempfile import TemporaryFile
-from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any
 from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, connections, transaction
+from django.db import transaction
 
 from accounts.models import User
-from chatproject.common import limits
+from chatproject.common import audit, limits
 from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
+from chatproject.common.errors import Refusal, not_found
 from chatproject.common.ids import uuid7
 from chatproject.common.tasks import TaskContext, task
 from chatproject.models import LIFETIME, PersonalExport
 from chatproject.personal_export import keeping
 from chatproject.personal_export.archive import write_archive
+from chatproject.progress import Progress
 from chatproject.worker import MAX_ATTEMPTS
 
 log = structlog.get_logger(__name__)
@@ -37,6 +36,20 @@ def request_export(user: User) -> PersonalExport:
     if unfinished := PersonalExport.objects.unfinished().filter(user=user).first():
         return unfinished
     limits.spend(RATE, f"export:{user.pk}")
+    return _queue(user)
+
+
+@transaction.atomic
+def request_export_of(operator: User, user: User, *, reason: str) -> PersonalExport:
+    """Have an archive made for somebody who cannot ask for it themselves. Refuses `not_found` for who is erased."""
+    if User.objects.lock(user).erased_at:
+        raise not_found()
+    export = PersonalExport.objects.unfinished().filter(user=user).first() or _queue(user)
+    audit.record("export.request", actor_id=operator.id, subject="person", subject_id=user.id, reason=reason)
+    return export
+
+
+def _queue(user: User) -> PersonalExport:
     export_id = uuid7()
     queued = make_export.enqueue(str(export_id))
     return PersonalExport.objects.create(id=export_id, user=user, task_id=queued.id, created_at=now())
@@ -61,12 +74,12 @@ def make_export(context: "TaskContext[Any, Any]", export_id: str) -> None:
 def _make(export: PersonalExport) -> None:
     """Nobody sees the archive before it lies in the storage as a whole; what a killed worker had written is gone with
     it. Who is erased meanwhile has no row any more, and so no file."""
+    shown = PersonalExport.objects.unfinished().filter(id=export.id)
     with TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as file:
-        with Progress(export.id) as progress:
+        with Progress(lambda percent: shown.exclude(progress=percent).update(progress=percent)) as progress:
             write_archive(export.user, file, progress.report)
         size = file.tell()
         name = _store(export.id, file)
-    shown = PersonalExport.objects.unfinished().filter(id=export.id)
     moment = now()
     finished = {"finished_at": moment, "expires_at": moment + LIFETIME}
     if not shown.update(status=Status.DONE, progress=100, archive=name, size=size, **finished):
@@ -81,35 +94,3 @@ def _store(export_id: UUID, file: IO[bytes]) -> str:
     except BaseException:
         default_storage.delete(name)
         raise
-
-
-class Progress(threading.Thread):
-    """Writes down once a second how far an archive is. In a thread, because of its connection: SQLite refuses writes
-    on one that is reading while others write."""
-
-    def __init__(self, export_id: UUID) -> None:
-        super().__init__(name="export-progress", daemon=True)
-        self._export_id = export_id
-        self._percent = 0
-        self._stopping = threading.Event()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._stopping.set()
-        self.join()
-
-    def report(self, percent: int) -> None:
-        """So many per cent are there now."""
-        self._percent = percent
-
-    def run(self) -> None:
-        row: Any = PersonalExport.objects.unfinished().filter(id=self._export_id)
-        while not self._stopping.wait(1):
-            try:
-                row.exclude(progress=self._percent).update(progress=self._percent)
-            except DatabaseError as error:
-                log.warning("export_progress_lost", reason=type(error).__name__)
-        connections.close_all()

@@ -11,7 +11,7 @@ from conversations import services as conversations
 from conversations.models import Conversation, Membership
 from messaging import services
 from messaging.models import Mention, Message, Reaction
-from messaging.wire import NewMessage
+from messaging.wire.writing import MessageChange, NewMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,7 +30,7 @@ def group(alice, bob, carol):
     write(bob, "In the thread", thread_id=first.id)
     gone = write(bob, "Soon gone", thread_id=first.id)
     services.add_reaction(carol, message_id=first.id, emoji="\N{THUMBS UP SIGN}")
-    services.edit_message(alice, message_id=first.id, content="Hello @bob and @carol")
+    services.edit_message(alice, message_id=first.id, change=MessageChange("Hello @bob and @carol"))
     services.pin_message(alice, message_id=first.id)
     services.delete_message(bob, message_id=gone.id)
     services.mark_read(Membership.objects.of(carol, made.id), seq=first.seq)

@@ -17,7 +17,7 @@ from conftest import PASSWORD
 from conversations import services as conversations
 from conversations.models import Conversation, Membership
 from messaging.services import send_message
-from messaging.wire import NewMessage
+from messaging.wire.writing import NewMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

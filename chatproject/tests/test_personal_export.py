@@ -23,7 +23,9 @@ from accounts import tokens
 from accounts.models import Device, User
 from accounts.tests.at_once import at_once
 from chatproject import housekeeping, worker
+from chatproject.common.errors import Refusal
 from chatproject.common.files import BlockwiseResponse
+from chatproject.common.models import AuditEntry
 from chatproject.models import PersonalExport
 from chatproject.personal_export import archive, keeping, making
 from chatproject.personal_export.archive import write_archive
@@ -32,19 +34,21 @@ from chatproject.worker import ChatWorker, take_back
 from conftest import PASSWORD
 from conversations import services as conversations
 from conversations.models import Conversation, Membership
+from encryption.models import KeyBackup
 from media.tests.avatars import put
 from media.tests.uploads import bring
 from messaging import services as messaging
 from messaging.models import Message
 from messaging.tests.client import Person, http
 from messaging.tests.conftest import GENEROUS
+from messaging.wire.writing import MessageChange
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EXPORT = "/api/v1/users/me/export/"
 FILES = ["README.txt", "blocks.jsonl", "changes.jsonl", "devices.jsonl", "memberships.jsonl", "messages.jsonl"]
 FILES += ["profile.json", "reactions.jsonl", "reports.jsonl", "revisions.jsonl", "sessions.jsonl", "uploads.jsonl"]
-FILES += ["notifications.jsonl", "preferences.jsonl"]
+FILES += ["key_backup.jsonl", "notifications.jsonl", "preferences.jsonl"]
 FILES.sort()
 
 
@@ -134,7 +138,7 @@ def test_an_archive_holds_all_that_a_person_has_here(sign_in, alice, bob, carol)
     accounts.block(alice, carol.id)
     friends = group(alice, bob)
     first, second, gone = write(alice, friends, "First", "Secnod", "Regretted", metadata={"mood": "fine"})
-    messaging.edit_message(alice, message_id=second.id, content="Second")
+    messaging.edit_message(alice, message_id=second.id, change=MessageChange("Second"))
     messaging.delete_message(alice, message_id=gone.id)
     (answer,) = write(bob, friends, "What?")
     (reply,) = write(alice, friends, "Yes", reply_to=answer)
@@ -142,6 +146,7 @@ def test_an_archive_holds_all_that_a_person_has_here(sign_in, alice, bob, carol)
     messaging.add_reaction(bob, message_id=first.id, emoji="\N{THUMBS UP SIGN}")
     messaging.report_message(alice, message_id=answer.id, reason="spam", comment="Really?")
     client.patch("/api/v1/notifications/preferences/", {"time_zone": "Europe/Berlin"})
+    KeyBackup.objects.create(user=alice, version=3, blob={"v": 1}, updated_at=timezone.now())
     key = Membership.objects.of(alice, friends.id)
     conversations.edit_own_membership(key, changes={"nickname": "Al", "notify": "mentions", "is_pinned": True})
     conversations.edit_own_membership(Membership.objects.of(bob, friends.id), changes={"nickname": "Bobby"})
@@ -173,6 +178,8 @@ def test_an_archive_holds_all_that_a_person_has_here(sign_in, alice, bob, carol)
     assert (notice["kind"], notice["actor_id"], notice["message_id"]) == ("reaction", str(bob.id), str(first.id))
     (preference,) = lines(found["preferences.jsonl"])
     assert preference["time_zone"] == "Europe/Berlin"
+    (backup,) = lines(found["key_backup.jsonl"])
+    assert (backup["version"], backup.keys()) == (3, {"version", "updated_at"})
     (report,) = lines(found["reports.jsonl"])
     assert (report["message_id"], report["comment"]) == (str(answer.id), "Really?")
     (revision,) = lines(found["revisions.jsonl"])
@@ -699,3 +706,40 @@ def test_on_a_real_server_it_is_asked_for_made_and_taken_away() -> None:
         (path,) = (server.data_dir / "uploads" / "exports").glob("*")
         assert path.stat().st_mode & 0o777 == 0o600
         assert "fault" not in server.log
+
+
+def test_an_operator_asks_for_somebody_and_takes_it_away_and_both_are_written_down(alice, bob, olga) -> None:
+    group(alice, bob)
+    console = Browser()
+    console.force_login(olga)
+    page = "/admin/chatproject/personalexport/"
+    asked = {"_form_submitted": "True", "person": "alice", "reason": "A letter by alice"}
+
+    console.post(f"{page}ask/", asked)
+    export = PersonalExport.objects.get()
+    early = console.get(f"{page}{export.id}/download/")
+    work()
+    taken = console.get(f"{page}{export.id}/download/")
+
+    assert export.user == alice
+    assert early.status_code == 302
+    assert unpacked(b"".join(taken.streaming_content))
+    assert "attachment" in taken.headers["Content-Disposition"]
+    entries = AuditEntry.objects.order_by("number").values_list("action", "subject_id", "reason")
+    assert list(entries) == [("export.request", alice.id, "A letter by alice"), ("export.download", alice.id, "")]
+    console.post(f"{page}ask/", {**asked, "person": "nobody at all"})
+    assert PersonalExport.objects.count() == 1
+
+
+def test_an_operator_deletes_an_account_as_its_person_would(alice, bob, olga, sign_in) -> None:
+    hers = sign_in(alice)
+
+    erase_at = accounts.request_deletion_of(olga, alice, reason="A letter by alice")
+
+    alice.refresh_from_db()
+    assert alice.erase_at == erase_at == accounts.request_deletion_of(olga, alice)
+    assert hers.get("/api/v1/users/me/").status_code == 401
+    assert AuditEntry.objects.filter(action="person.delete", subject_id=alice.id).count() == 2
+    for operator, user in ((olga, olga), (bob, olga)):
+        with pytest.raises(Refusal):
+            accounts.request_deletion_of(operator, user)

@@ -49,6 +49,10 @@ WRONG = [
     ({"FIREBASE_CREDENTIALS_JSON": "{}"}, "FIREBASE_CREDENTIALS_JSON holds no service account"),
     ({"FCM_URL": "http://fcm.example.org"}, "FCM_URL is no https:// address"),
     ({"VAPID_PRIVATE_KEY": "hunter2"}, "VAPID_PRIVATE_KEY"),
+    ({"BACKUP_KEY": "short"}, "BACKUP_KEY is too short"),
+    ({"BACKUP_EVERY_HOURS": "24"}, "BACKUP_EVERY_HOURS needs BACKUP_KEY"),
+    ({"BACKUP_URL": "ftp://host/backups"}, "BACKUP_URL must begin with"),
+    ({"BACKUP_KEEP": "-1"}, "BACKUP_KEEP is negative"),
     ({"PUSH_TO_LOOPBACK": "on", "ALLOWED_HOSTS": "chat.example.org"}, "PUSH_TO_LOOPBACK is on"),
 ]
 

@@ -99,6 +99,15 @@ class TestSeveralProcesses:
             assert not set(children) & set(_serving(server) + _working(server))
             assert server.stop() == 0
 
+    def test_what_dies_while_it_is_asked_whether_it_lives_comes_back(self) -> None:
+        with Server(workers=2) as server:
+            _until(lambda: len(_serving(server)) == 2)
+            child = _serving(server)[0]
+            child.suspend()
+            time.sleep(1.5)  # the supervisor asks every half second, and gives 30 seconds to answer in
+            child.kill()
+            _until(lambda: len(_serving(server)) == 2 and child not in _serving(server), timeout=15)
+
     def test_nobody_outlives_the_one_that_keeps_them(self) -> None:
         with Server(workers=2) as server:
             _until(lambda: _working(server))

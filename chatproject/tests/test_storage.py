@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from environs import EnvError
 
-from chatproject.checks import check_files
+from chatproject.checks.files import check_files
 from chatproject.storage import storage_of
 
 pytestmark = pytest.mark.plain

@@ -1,4 +1,5 @@
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 
@@ -45,3 +46,18 @@ def tab(browser: Browser) -> Iterator[Callable[..., Tab]]:
     for one in tabs:
         one.context.close()
     assert not [complaint for one in tabs for complaint in one.complaints]
+
+
+@pytest.fixture
+def people(servers: tuple[Server, Server], tab: Callable[..., Tab]) -> Callable[..., list[Tab]]:
+    """Opens a signed-up browser for each name; where there are two processes the first is on another one."""
+    mark = secrets.token_hex(3)
+
+    def sign_up(*names: str, **size: int) -> list[Tab]:
+        homes = [servers[0], *[servers[1]] * (len(names) - 1)]
+        found = [tab(home.url, f"{name}{mark}", **size) for home, name in zip(homes, names, strict=True)]
+        for one in found:
+            one.sign_up(servers[0])
+        return found
+
+    return sign_up

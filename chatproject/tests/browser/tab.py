@@ -60,16 +60,20 @@ class Tab:
         self.find("settings").click()
         self.find(f"tab-{part}").click()
 
-    def open_direct(self, other: str) -> None:
-        """Find somebody and open the conversation with them."""
+    def open_direct(self, other: str, *, encrypted: bool = False) -> None:
+        """Find somebody and open the conversation with them, of one mode or the other."""
         self.find("new-direct").click()
+        if encrypted:
+            self.find("encrypted").check()
         self.find("people-search").fill(other)
         self.find("person-result").first.click()
         expect(self.find("composer")).to_be_visible()
 
-    def open_group(self, name: str, *others: str) -> None:
+    def open_group(self, name: str, *others: str, encrypted: bool = False) -> None:
         """Begin a group with some people, and open it."""
         self.find("new-group").click()
+        if encrypted:
+            self.find("encrypted").check()
         self.find("group-name").fill(name)
         for other in others:
             self.find("people-search").fill(other)
@@ -101,10 +105,11 @@ class Tab:
         return self.find("message").filter(has=self.page.locator("p", has_text=text))
 
     def choose(self, text: str, deed: str) -> None:
-        """Choose something from the menu of a message."""
+        """Choose something from the menu of a message, once the server has it."""
+        expect(self.message(text)).to_have_attribute("data-id", re.compile("."))
         self.message(text).hover()
         self.message(text).get_by_test_id("message-menu").click()
-        self.page.get_by_role("menuitem", name=deed).click()
+        self.page.get_by_role("menuitem", name=deed, exact=True).click()
 
     def texts(self) -> list[str]:
         """The texts of all messages that stand in the page, in order."""

@@ -31,12 +31,9 @@ def browser():
 
 
 @pytest.fixture
-def pair(servers, tab):
+def pair(people):
     """alice and bob, who look at the conversation they have."""
-    mark = secrets.token_hex(3)
-    alice, bob = (tab(server.url, f"{name}{mark}") for server, name in zip(servers, ("alice", "bob"), strict=True))
-    for one in (alice, bob):
-        one.sign_up(servers[0])
+    alice, bob = people("alice", "bob")
     alice.open_direct(bob.name)
     alice.say("Hello")
     bob.open_first()
@@ -141,7 +138,7 @@ def test_a_recording_is_sent_as_a_file_and_heard(pair) -> None:
 
     bob.find("play").click()
     audio = bob.find("audio").locator("audio")
-    bob.page.wait_for_function("audio => audio.currentTime > 0", arg=audio.element_handle())
+    bob.page.wait_for_function("audio => audio.currentTime > 0 && audio.duration", arg=audio.element_handle())
     assert audio.evaluate("audio => audio.duration") == pytest.approx(3, abs=0.2)
 
 

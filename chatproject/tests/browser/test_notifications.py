@@ -1,7 +1,6 @@
 """People are told: the bell and what is behind it, the title and the icon, settings, and pushes to the browser."""
 
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,21 +28,6 @@ PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
   });
 };
 }"""
-
-
-@pytest.fixture
-def people(servers, tab):
-    """Opens a signed-up browser for each name; where there are two processes the first is on another one."""
-    mark = secrets.token_hex(3)
-
-    def sign_up(*names: str, **size: int):
-        homes = [servers[0], *[servers[1]] * (len(names) - 1)]
-        found = [tab(home.url, f"{name}{mark}", **size) for home, name in zip(homes, names, strict=True)]
-        for one in found:
-            one.sign_up(servers[0])
-        return found
-
-    return sign_up
 
 
 @pytest.fixture
@@ -428,16 +412,21 @@ def test_a_blocked_page_says_where_to_change_it(people) -> None:
     expect(bob.find("setting-push")).to_have_count(0)
 
 
+def switch_pushes_on(one: Tab) -> None:
+    """Have what somebody is told pushed to this browser. `pushManager` is replaced by an init script: a real
+    subscription comes from the browser maker's servers. The permission, the worker, the registration and the server
+    are real."""
+    one.context.grant_permissions(["notifications"])
+    one.context.add_init_script(PUSH_SERVICE)
+    one.page.reload()
+    one.open_settings("notifications")
+    one.find("setting-push").check()
+    expect(one.find("push-here")).to_contain_text("Saved.")
+
+
 def test_a_device_is_pushed_to_as_long_as_somebody_wants_and_is_signed_in(people) -> None:
-    """`pushManager` is replaced by an init script: a real subscription comes from the browser maker's servers. The
-    permission, the worker, the registration and the server are real."""
     (bob,) = people("bob")
-    bob.context.grant_permissions(["notifications"])
-    bob.context.add_init_script(PUSH_SERVICE)
-    bob.page.reload()
-    bob.open_settings("notifications")
-    bob.find("setting-push").check()
-    expect(bob.find("push-here")).to_contain_text("Saved.")
+    switch_pushes_on(bob)
     assert [(one["provider"], one["name"].split()[0]) for one in devices(bob)] == [("webpush", "Chrome")]
     bob.page.keyboard.press("Escape")
 
@@ -457,14 +446,8 @@ def test_a_device_is_pushed_to_as_long_as_somebody_wants_and_is_signed_in(people
 
 
 def test_who_shares_a_browser_is_not_pushed_to_by_others_wishes(people) -> None:
-    """`pushManager` is replaced by an init script, as above."""
     alice, bob = people("alice", "bob")
-    bob.context.grant_permissions(["notifications"])
-    bob.context.add_init_script(PUSH_SERVICE)
-    bob.page.reload()
-    bob.open_settings("notifications")
-    bob.find("setting-push").check()
-    expect(bob.find("push-here")).to_contain_text("Saved.")
+    switch_pushes_on(bob)
     bob.page.keyboard.press("Escape")
     bob.sign_out()
 

@@ -13,21 +13,6 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def people(servers, tab):
-    """Opens a signed-up browser for each name; where there are two processes the first is on another one."""
-    mark = secrets.token_hex(3)
-
-    def sign_up(*names: str):
-        homes = [servers[0], *[servers[1]] * (len(names) - 1)]
-        found = [tab(home.url, f"{name}{mark}") for home, name in zip(homes, names, strict=True)]
-        for one in found:
-            one.sign_up(servers[0])
-        return found
-
-    return sign_up
-
-
-@pytest.fixture
 def friends(people):
     """alice, who owns the group Friends, and bob, who is in it; both look at it."""
     alice, bob = people("alice", "bob")

@@ -38,6 +38,40 @@ def test_they_find_one_another_and_talk_live(pair) -> None:
     expect(bob.find("unread-badge")).to_have_count(0)
 
 
+def test_a_press_during_which_something_happens_still_opens_the_conversation(pair) -> None:
+    alice, bob = pair
+    alice.open_direct(bob.name)
+    alice.say("One")
+    place = bob.find("conversation-item").get_by_text("One").bounding_box()
+    bob.page.mouse.move(place["x"] + 3, place["y"] + 3)
+    bob.page.mouse.down()
+
+    alice.say("Two")
+    expect(alice.message("Two")).to_have_attribute("data-status", "delivered")
+    bob.page.mouse.up()
+
+    expect(bob.message("Two")).to_be_visible()
+
+
+def test_a_click_is_not_lost_when_the_message_changes_under_it(pair) -> None:
+    alice, bob = pair
+    alice.open_direct(bob.name)
+    alice.say("Look")
+    bob.open_first()
+    expect(alice.message("Look")).to_have_attribute("data-status", "read")
+    alice.message("Look").hover()
+    alice.message("Look").get_by_test_id("message-menu").hover()
+    alice.page.mouse.down()
+    bob.message("Look").hover()
+    bob.message("Look").get_by_test_id("react").click()
+    bob.find("picker").get_by_role("button", name="🎉").click()
+    expect(bob.find("reaction-🎉")).to_be_visible()
+    alice.page.wait_for_timeout(1000)  # until she has heard of it
+    alice.page.mouse.up()
+    expect(alice.page.get_by_role("menuitem", name="Edit", exact=True)).to_be_visible()
+    expect(alice.find("reaction-🎉")).to_be_visible()
+
+
 def test_edits_and_deletions_arrive_live(pair) -> None:
     alice, bob = pair
     alice.open_direct(bob.name)

@@ -1,0 +1,44 @@
+"""Backups as they go over the wire."""
+
+from uuid import UUID
+
+import msgspec
+
+from accounts.wire import Moment
+from chatproject.common.clock import rfc3339
+from chatproject.models import Backup
+
+
+class BackupState(msgspec.Struct):
+    """A backup of everything: `queued`, `running`, `done` or `failed`.
+
+    `progress` is in per cent, `size` in bytes, `note` says why it failed or what was missing. `proved_at` is when it
+    was restored elsewhere and compared, and null until then. `deleted_at` is when retention deleted its file.
+    """
+
+    id: UUID
+    status: str
+    progress: int
+    size: int | None
+    note: str
+    created_at: Moment
+    finished_at: Moment | None
+    proved_at: Moment | None
+    deleted_at: Moment | None
+
+
+def backup_state(backup: Backup) -> BackupState:
+    """A backup, as operators see it."""
+    ends = (backup.finished_at, backup.proved_at, backup.deleted_at)
+    finished_at, proved_at, deleted_at = (rfc3339(moment) if moment else None for moment in ends)
+    return BackupState(
+        id=backup.id,
+        status=backup.status,
+        progress=backup.progress,
+        size=backup.size,
+        note=backup.note,
+        created_at=rfc3339(backup.created_at),
+        finished_at=finished_at,
+        proved_at=proved_at,
+        deleted_at=deleted_at,
+    )

@@ -1,0 +1,93 @@
+"""Threads are kept from one request to the next, and nobody waits for one that is still at work."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from chatproject import handler
+from chatproject.handler import Handler
+
+pytestmark = [pytest.mark.plain, pytest.mark.django_db(transaction=True)]
+
+entered, free = threading.Event(), threading.Event()
+
+
+def quick(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(str(threading.get_ident()))
+
+
+def slow(request: HttpRequest) -> HttpResponse:
+    entered.set()
+    free.wait(10)
+    return quick(request)
+
+
+urlpatterns = [path("quick/", quick), path("slow/", slow)]
+
+
+@pytest.fixture
+def door(settings) -> Iterator[Handler]:
+    settings.ROOT_URLCONF = __name__
+    entered.clear()
+    free.clear()
+    yield (door := Handler())
+    free.set()
+    for thread in door._idle:
+        thread.shutdown()
+
+
+async def asked(door: Handler, where: str) -> str:
+    """The thread that answered."""
+    answer: list[bytes] = []
+    begun = False
+
+    async def receive() -> dict:
+        nonlocal begun
+        if begun:
+            await asyncio.Event().wait()  # the client stays
+        begun = True
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict) -> None:
+        answer.append(message.get("body", b""))
+
+    scope = {"type": "http", "method": "GET", "path": where, "query_string": b"", "headers": [(b"host", b"localhost")]}
+    await door(scope, receive, send)
+    return b"".join(answer).decode()
+
+
+async def until_idle(door: Handler, count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(door._idle) != count:
+            await asyncio.sleep(0.01)
+
+
+async def test_requests_one_after_the_other_have_one_thread(door) -> None:
+    threads = set()
+    for _ in range(5):
+        threads.add(await asked(door, "/quick/"))
+        await until_idle(door, 1)
+    assert len(threads) == 1
+
+
+async def test_requests_at_once_have_their_own_and_only_some_stay(door, monkeypatch) -> None:
+    monkeypatch.setattr(handler, "KEPT", 2)
+    slow_ones = [asyncio.create_task(asked(door, "/slow/")) for _ in range(5)]
+    await asyncio.to_thread(entered.wait, 10)
+    free.set()
+    assert len(set(await asyncio.gather(*slow_ones))) == 5
+    await until_idle(door, 2)
+
+
+async def test_who_has_gone_keeps_nobody_waiting(door) -> None:
+    gone = asyncio.create_task(asked(door, "/slow/"))
+    await asyncio.to_thread(entered.wait, 10)
+    gone.cancel()
+    busy = asyncio.create_task(asyncio.wait_for(asked(door, "/quick/"), 5))
+    assert (await busy).isdigit()
+    free.set()
+    await until_idle(door, 2)

@@ -1,0 +1,223 @@
+"""`moderation/`: who comes in, what the queue and a case show, and that each door does its deed."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from accounts.models import User
+from chatproject.common.clock import now, rfc3339
+from chatproject.common.models import AuditEntry
+from conversations import services as conversations
+from conversations.models import Membership
+from messaging import services
+from messaging.models import Message, Report
+from messaging.wire.writing import MessageChange, NewMessage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BASE = "/api/v1/moderation/"
+
+
+@pytest.fixture
+def group(alice, bob):
+    return conversations.create_group(
+        alice, name="Friends", description="", member_ids=[bob.id], history="joined", members_can_invite=False
+    )
+
+
+def write(sender: User, group, text: str) -> Message:
+    services.send_message(sender, conversation_id=group.id, message=NewMessage(text))
+    return Message.objects.filter(conversation=group).latest("seq")
+
+
+def allow(user: User, *names: str) -> User:
+    user.is_staff = True
+    user.save()
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    return user
+
+
+@pytest.fixture
+def doors(alice, bob, group) -> list[tuple[str, str, dict | None, str]]:
+    """Every door with the permission it needs."""
+    message = write(alice, group, "Hello")
+    report = services.report_message(bob, message_id=message.id, reason="spam")
+    missing = "01a1fc8b-d32f-7745-9d14-ed4ffae45015"
+    return [
+        ("GET", "reports/", None, "decide_report"),
+        ("GET", f"reports/{report.id}/", None, "decide_report"),
+        ("POST", f"reports/{report.id}/decide/", {"decision": "dismissed"}, "decide_report"),
+        ("POST", f"people/{bob.id}/suspend/", {}, "suspend_user"),
+        ("POST", f"people/{bob.id}/restore/", {}, "suspend_user"),
+        ("POST", f"people/{bob.id}/end-sessions/", {}, "end_user_sessions"),
+        ("POST", f"people/{bob.id}/resend-code/", {"purpose": "reset_password"}, "resend_user_code"),
+        ("PATCH", f"conversations/{group.id}/", {"is_read_only": True}, "moderate_conversation"),
+        ("GET", "filters/", None, "change_filter"),
+        ("POST", "filters/", {"kind": "word", "pattern": "spam", "action": "flag"}, "change_filter"),
+        ("POST", "filters/test/", {"text": "Spam"}, "change_filter"),
+        ("PATCH", f"filters/{missing}/", {}, "change_filter"),
+        ("DELETE", f"filters/{missing}/", None, "change_filter"),
+    ]
+
+
+def call(client, method: str, path: str, body: dict | None):
+    return getattr(client, method.lower())(f"{BASE}{path}", body)
+
+
+def test_strangers_find_nothing_and_staff_needs_the_right(sign_in, doors, carol, person):
+    dave = sign_in(person("dave"))
+    for method, path, body, _ in doors:
+        answer = call(dave, method, path, body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+    needed = {permission for *_, permission in doors}
+    for permission in needed:
+        client = sign_in(allow(carol, *(needed - {permission})))
+        for method, path, body, needs in doors:
+            if needs == permission:
+                assert call(client, method, path, body).status_code == 403, path
+    assert AuditEntry.objects.count() == 0
+
+    for method, path, body, permission in doors:
+        client = sign_in(allow(carol, permission))
+        answer = call(client, method, path, body)
+        assert answer.status_code in ((404, 204) if "01a1fc8b" in path else (200, 201, 202)), (path, answer.content)
+
+
+def test_shutting_out_takes_its_own_right(sign_in, carol, alice, bob):
+    report = services.report_person(alice, user_id=bob.id, reason="spam")
+    client = sign_in(allow(carol, "decide_report"))
+
+    for body in ({"decision": "banned"}, {"decision": "suspended", "until": "2099-01-01T00:00:00Z"}):
+        assert client.post(f"{BASE}reports/{report.id}/decide/", body).status_code == 403
+
+    assert User.objects.get(id=bob.id).is_active
+
+
+def test_the_queue_has_a_row_for_each_case_the_open_ones_first(sign_in, olga, alice, bob, carol, group):
+    message = write(alice, group, "Hello")
+    conversations.add_members(Membership.objects.of(alice, group.id), user_ids=[carol.id])
+    newer = write(alice, group, "Hello again")
+    first = services.report_message(bob, message_id=message.id, reason="spam", comment="Look")
+    both = [services.report_message(user, message_id=newer.id, reason="abuse") for user in (bob, carol)]
+    person = services.report_person(carol, user_id=alice.id, reason="other")
+    services.decide_report(olga, report_id=first.id, decision="warned", reason="Not here")
+    client = sign_in(olga)
+
+    page = client.get(f"{BASE}reports/?limit=2").json()
+    rest = client.get(page["next"]).json()
+
+    rows = [*page["results"], *rest["results"]]
+    assert [(row["id"], row["reports"], row["status"]) for row in rows] == [
+        (str(both[0].id), 2, "open"),
+        (str(person.id), 1, "open"),
+        (str(first.id), 1, "decided"),
+    ]
+    assert rest["next"] is None
+    assert (rows[0]["message_id"], rows[0]["conversation_id"]) == (str(newer.id), str(group.id))
+    assert rows[0]["person"]["username"] == "alice"
+    assert (rows[2]["decision"], rows[2]["decision_reason"]) == ("warned", "Not here")
+    assert rows[2]["decided_by"]["username"] == "olga"
+    assert [row["id"] for row in client.get(f"{BASE}reports/?status=decided").json()["results"]] == [str(first.id)]
+    assert client.get(f"{BASE}reports/?status=lost").json()["code"] == "invalid"
+
+
+def test_a_case_shows_what_stands_around_as_far_as_the_reporter_saw_it(sign_in, settings, olga, alice, carol, group):
+    settings.RATE_MESSAGES = "100/s"
+    write(alice, group, "Long ago")
+    conversations.add_members(Membership.objects.of(alice, group.id), user_ids=[carol.id])
+    texts = [f"{n}" for n in range(3)]
+    for text in texts:
+        write(alice, group, text)
+    named = write(alice, group, "Awful")
+    services.edit_message(alice, message_id=named.id, change=MessageChange("Awful, a little"))
+    for n in range(3, 10):
+        write(alice, group, f"{n}")
+    report = services.report_message(carol, message_id=named.id, reason="abuse", comment="See")
+
+    shown = sign_in(olga).get(f"{BASE}reports/{report.id}/").json()
+
+    assert [one["content"] for one in shown["before"]] == texts, "nothing from before she came"
+    assert [one["content"] for one in shown["after"]] == ["3", "4", "5", "6", "7"]
+    assert shown["message"]["content"] == "Awful, a little"
+    assert [one["content"] for one in shown["past"]] == ["Awful"]
+    assert [(one["reporter"]["username"], one["comment"]) for one in shown["complaints"]] == [("carol", "See")]
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor_id, entry.subject_id) == ("report.read", olga.id, report.id)
+
+
+def test_nothing_is_shown_of_what_came_after_the_reporter_had_gone(sign_in, olga, alice, bob, group):
+    named = write(alice, group, "Awful")
+    report = services.report_message(bob, message_id=named.id, reason="abuse")
+    conversations.leave(Membership.objects.of(bob, group.id))
+    write(alice, group, "At last")
+
+    assert sign_in(olga).get(f"{BASE}reports/{report.id}/").json()["after"] == []
+
+
+def test_a_case_of_a_filter_shows_its_message_alone(sign_in, olga, alice, group):
+    services.create_filter(olga, kind="word", pattern="spam", action="flag")
+    write(alice, group, "Hello")
+    write(alice, group, "Spam")
+
+    shown = sign_in(olga).get(f"{BASE}reports/{Report.objects.get().id}/").json()
+
+    assert (shown["message"]["content"], shown["before"], shown["after"]) == ("Spam", [], [])
+    assert [(one["reporter"], one["comment"]) for one in shown["complaints"]] == [(None, "Filter: spam")]
+
+
+def test_nothing_is_shown_of_what_is_end_to_end(sign_in, olga, alice, bob):
+    sealed = conversations.create_group(
+        alice,
+        name="Sealed",
+        description="",
+        member_ids=[bob.id],
+        history="all",
+        members_can_invite=False,
+        encryption="e2ee",
+    )
+    message = Message.objects.create(
+        conversation=sealed,
+        seq=9,
+        number=1,
+        changed_seq=9,
+        sender=alice,
+        client_id="1",
+        body_hash=b"",
+        envelope={"x": 1},
+    )
+    report = services.report_message(bob, message_id=message.id, reason="abuse")
+
+    shown = sign_in(olga).get(f"{BASE}reports/{report.id}/").json()
+
+    assert (shown["message"], shown["before"], shown["after"], shown["past"]) == (None, [], [], [])
+    assert shown["message_id"] == str(message.id)
+
+
+def test_people_are_shut_out_and_let_in(sign_in, olga, bob):
+    client, until = sign_in(olga), rfc3339(now() + timedelta(days=1))
+
+    shut = client.post(f"{BASE}people/{bob.id}/suspend/", {"until": until, "reason": "Spam"}).json()
+    again = client.post(f"{BASE}people/{bob.id}/restore/", {}).json()
+
+    assert shut == {"id": str(bob.id), "username": "bob", "is_active": False, "suspended_until": until}
+    assert again == {**shut, "is_active": True, "suspended_until": None}
+    assert client.post(f"{BASE}people/{bob.id}/suspend/", {"until": "2099-01-01T00:00:00"}).json()["code"] == "invalid"
+    assert client.post(f"{BASE}people/{bob.id}/resend-code/", {}).json()["code"] == "conflict"
+    sign_in(bob)
+    assert client.post(f"{BASE}people/{bob.id}/end-sessions/", {}).json() == {"sessions_ended": 1}
+
+
+def test_filters_are_listed_changed_tried_and_deleted(sign_in, olga):
+    client = sign_in(olga)
+    body = {"kind": "word", "pattern": "Spam", "action": "flag", "note": "As ever"}
+
+    made = client.post(f"{BASE}filters/", body).json()
+    assert (made["pattern"], made["is_active"]) == ("spam", True)
+    assert client.post(f"{BASE}filters/", body).status_code == 409
+    changed = client.patch(f"{BASE}filters/{made['id']}/", {"action": "block"}).json()
+    assert client.get(f"{BASE}filters/").json()["results"] == [changed]
+    met = [{"pattern": "spam", "action": "block"}]
+    assert client.post(f"{BASE}filters/test/", {"text": "SPAM"}).json() == {"action": "block", "met": met}
+    for _ in range(2):
+        assert client.delete(f"{BASE}filters/{made['id']}/").status_code == 204
+    assert client.post(f"{BASE}filters/test/", {"text": "SPAM"}).json() == {"action": None, "met": []}
