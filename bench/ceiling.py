@@ -22,7 +22,7 @@ from django.core.management import execute_from_command_line  # noqa: E402
 
 from conversations.models import Conversation, Membership  # noqa: E402
 from messaging import writer  # noqa: E402
-from messaging.store import Asked, Head, Known, Row  # noqa: E402
+from messaging.store.rows import Asked, Head, Known, Row  # noqa: E402
 
 
 class ForgetfulStore:
@@ -43,9 +43,8 @@ class ForgetfulStore:
         return [self.heads[id_] for id_ in conversation_ids]
 
     def learn(self, conversation_id: UUID) -> None:
-        found = Conversation.objects.values_list(
-            "id", "seq", "message_count", "kind", "history", "is_read_only", "slow_mode_seconds"
-        )
+        columns = ("message_count" if name == "number" else name for name in Head._fields)
+        found = Conversation.objects.values_list(*columns)
         self.heads[conversation_id] = Head._make(found.get(id=conversation_id))
         members = Membership.objects.live().filter(conversation_id=conversation_id)
         who = ("role", "user__username", "user__full_name", "user__avatar_url")

@@ -45,7 +45,8 @@ def seed(name: str, cast: Cast) -> dict[str, list[str]]:
 def people(name: str, count: int) -> list[User]:
     users, verified_at = [], timezone.now()
     for number in range(count):
-        user = User(full_name=f"{name.title()}-{number}", password="!", email_verified_at=verified_at)
+        address = f"{name}-{number}@example.org"
+        user = User(full_name=f"{name.title()}-{number}", password="!", email=address, email_verified_at=verified_at)
         user.rename(f"{name}-{number}")
         users.append(user)
     return User.objects.bulk_create(users, batch_size=1000)

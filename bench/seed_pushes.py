@@ -26,7 +26,7 @@ from chatproject.common.ids import uuid7
 from conversations.models import Conversation, Membership
 from messaging import services
 from messaging.tail import tell_news
-from messaging.wire import NewMessage
+from messaging.wire.writing import NewMessage
 from messaging.writer import writer
 from notifications.models import Push
 

@@ -32,7 +32,8 @@ from bench.seed import people  # noqa: E402
 from chatproject.common.ids import uuid7  # noqa: E402
 from conversations.models import Conversation, Membership  # noqa: E402
 from messaging import search_schema  # noqa: E402
-from messaging.store import Row, open_store  # noqa: E402
+from messaging.store import open_store  # noqa: E402
+from messaging.store.rows import Row  # noqa: E402
 from messaging.words import indexed  # noqa: E402
 
 ROOMS, SMALL, MANY = 2001, 20, 500
@@ -129,7 +130,7 @@ def row(room: Conversation, place: int, writer: User, text: str, is_bare: bool) 
     id_ = uuid7()
     return Row(
         id_, room.id, place, place, writer.id, id_.hex, b"-" * 16, "text", text, "" if is_bare else indexed(text),
-        None, None, None, [], False, None, datetime.now(UTC),
+        None, None, None, [], False, None, None, datetime.now(UTC),
     )  # fmt: skip
 
 
