@@ -16,7 +16,7 @@ run: install  ## install, migrate and serve everything on http://127.0.0.1:8000
 	@exec $(BIN)/python manage.py serve
 
 test: install-dev  ## run every test, in parallel and in random order
-	@$(BIN)/python -m pytest -n auto $(if $(filter yes,$(BROWSER)),,-m "not browser")
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(if $(filter yes,$(BROWSER)),,-m "not browser")
 	@if [ "$(BROWSER)" = missing ]; then \
 	echo "The browser tests did not run: chromium is not installed (Debian: apt install chromium)."; fi
 	@if command -v node >/dev/null; then (cd clients/js && node --test) && (cd clients/web && node --test); \

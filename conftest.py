@@ -98,7 +98,7 @@ class Canary:
             terminalreporter.write_line(f"A secret was logged. {leak}", red=True)
 
 
-KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+KEPT = {"django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
 
 
 def _empty_tables(case: TransactionTestCase) -> None:
@@ -118,9 +118,11 @@ TransactionTestCase._fixture_teardown = _empty_tables
 
 @pytest.fixture(autouse=True)
 def clean_slate(settings, monkeypatch) -> None:
-    """Limits that nobody has used, and a password hash that costs nothing."""
+    """Limits that nobody has used, filters that are looked at anew, and a password hash that costs nothing."""
     from chatproject.common import limits
+    from messaging import filters
 
+    filters.present.look_again()
     monkeypatch.setattr(limits, "_memory", limits.MemoryLimits())
     settings.REDIS_PREFIX = f"{RUN}-{uuid4().hex[:8]}"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
