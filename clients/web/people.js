@@ -14,7 +14,7 @@ export function newDirect(chat, open) {
     open(conversation.id);
   });
   const mode = modeChoice(chat);
-  const dialog = openDialog("New direct chat", ...[mode.element].filter(Boolean), search.element);
+  const dialog = openDialog("New direct chat", mode.element, search.element);
   search.focus();
 }
 

@@ -31,6 +31,16 @@ line.hash = hash_of(line, "")
 line.save()
 """
 """Writes another line in the place of the first of somebody's key log."""
+SLOW_STORAGE = """
+const opened = new Promise((resolve) => (window.openStorage = resolve));
+const open = indexedDB.open.bind(indexedDB);
+IDBFactory.prototype.open = (...given) => {
+  const request = open(...given);
+  const set = (take) => request.addEventListener("success", () => opened.then(take));
+  return Object.defineProperty(request, "onsuccess", { set });
+};
+"""
+"""Keeps the storage of keys shut until `openStorage()`."""
 PICTURE = files.two_halves(size=(80, 60))
 
 
@@ -278,7 +288,25 @@ def test_a_browser_without_keys_says_so_and_offers_nothing(servers, pair, tab, c
     expect(old.find("composer")).to_be_hidden()
     old.find("new-direct").click()
     expect(old.find("people-search")).to_be_visible()
-    expect(old.find("encrypted")).to_have_count(0)
+    expect(old.find("encrypted")).to_be_hidden()
+
+
+def test_a_browser_whose_keys_take_long_to_open_is_not_taken_for_one_without(servers, pair) -> None:
+    alice, _ = pair
+    alice.page.add_init_script(SLOW_STORAGE)
+    alice.page.reload()
+    alice.find("new-direct").click()
+    expect(alice.find("people-search")).to_be_visible()
+    expect(alice.find("encrypted")).to_be_hidden()
+    alice.page.keyboard.press("Escape")
+    alice.open_settings("security")
+    expect(alice.find("backup")).to_have_text("Looking…")
+
+    alice.page.evaluate("window.openStorage()")
+    expect(alice.find("backup-form")).to_be_visible()
+    alice.page.keyboard.press("Escape")
+    alice.find("new-direct").click()
+    expect(alice.find("encrypted")).to_be_visible()
 
 
 def run(server, code: str) -> None:

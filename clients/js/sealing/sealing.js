@@ -21,7 +21,7 @@ const TRIES = 5;
  * Plaintext is held in memory alone.
  */
 export class Sealing {
-  /** Whether this browser can be a device at all; known after `begin`. */
+  /** Whether this browser can be a device at all; known after `load`. */
   is_able = false;
   /** Whether it is known which conversations are end to end. */
   is_loaded;

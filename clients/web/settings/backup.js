@@ -17,6 +17,7 @@ const WITHOUT =
 const WHAT =
   "A backup keeps the keys of this device at the server, sealed under a passphrase that stays with you. This device " +
   "gets new keys for that, so the backup opens what is written from now on, and the people you write to are told.";
+const UNABLE = "This browser can keep no keys, so it is no device that reads end to end.";
 
 /** The backup of the own keys: to have one, to change its passphrase, to restore from it, to have none. */
 export function backupElement(chat) {
@@ -26,12 +27,12 @@ export function backupElement(chat) {
     { class: "backup", "data-testid": "backup" },
     h("p", { class: "note", role: "status" }, "Looking…"),
   );
-  if (sealing.is_able) look();
-  else
-    fill(place, h("p", { class: "note" }, "This browser can keep no keys, so it is no device that reads end to end."));
+  look();
   return sectionElement("Backup of your keys", place);
 
   async function look(done) {
+    await sealing.load();
+    if (!sealing.is_able) return fill(place, h("p", { class: "note" }, UNABLE));
     try {
       const kept = await sealing.backups.read();
       show(kept, done);
