@@ -1,6 +1,7 @@
 import { openDialog } from "../dialog.js";
 import { fill, h, icon } from "../dom.js";
 import { momentText, nameOf, sentenceOf } from "../words.js";
+import { UNABLE } from "./able.js";
 
 const HOW =
   "Compare these digits with those that they see, side by side or in a call. If they are the same, nobody stands " +
@@ -18,6 +19,8 @@ export function openVerify(chat, user) {
   draw();
 
   async function draw() {
+    await chat.sealing.load();
+    if (!chat.sealing.is_able) return fill(place, h("p", { class: "note" }, UNABLE));
     try {
       const found = await chat.sealing.trust.look(user.id);
       if (found) fill(place, ...elements(found));

@@ -1,6 +1,7 @@
 import { confirm } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { formElement } from "../form.js";
+import { UNABLE } from "../sealed/able.js";
 import { PASSWORD, openRestore, readable } from "../sealed/restore.js";
 import { momentText, sentenceOf } from "../words.js";
 import { sectionElement } from "./section.js";
@@ -17,7 +18,6 @@ const WITHOUT =
 const WHAT =
   "A backup keeps the keys of this device at the server, sealed under a passphrase that stays with you. This device " +
   "gets new keys for that, so the backup opens what is written from now on, and the people you write to are told.";
-const UNABLE = "This browser can keep no keys, so it is no device that reads end to end.";
 
 /** The backup of the own keys: to have one, to change its passphrase, to restore from it, to have none. */
 export function backupElement(chat) {
