@@ -32,19 +32,21 @@ export function fill(element, ...children) {
  */
 export function fillKeyed(parent, items, make) {
   const held = parent.keyed ?? new Map();
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
+  const keys = new Set(items.map(({ key }) => key));
+  for (const [key, { element }] of held) if (!keys.has(key)) element.remove(); // first, so that others need not move
   parent.keyed = new Map();
   let next = parent.firstElementChild;
   for (const item of items) {
     const version = JSON.stringify(item);
     const old = held.get(item.key);
-    held.delete(item.key);
     if (old && old.version !== version) adopt(old.element, make(item));
     const element = old?.element ?? make(item);
     if (element === next) next = next.nextElementSibling;
     else parent.insertBefore(element, next);
     parent.keyed.set(item.key, { element, version });
   }
-  for (const { element } of held.values()) element.remove();
+  if (focused?.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true }); // was moved
 }
 
 /** One of the pictures in `ICONS`, for decoration: name the button itself. */

@@ -490,6 +490,25 @@ def test_threads_and_menus_fit_on_a_phone_and_under_a_keyboard(servers, tab) -> 
     assert alice.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_who_is_on_a_message_stays_there_when_changes_come_in_above_it(servers, tab) -> None:
+    alice = tab(servers[0].url, f"alice{secrets.token_hex(3)}")
+    alice.sign_up(servers[0])
+    alice.open_group("Notes")
+    alice.say("Milk")
+    expect(alice.message("Milk")).to_have_attribute("data-status", STORED)
+    held = []
+    alice.page.route("**/log/**", lambda route: held.append(route))
+    with alice.page.expect_request("**/log/**"):
+        alice.page.reload()
+    alice.message("Milk").focus()
+    expect(alice.page.locator(".row-change")).to_have_count(0)
+
+    for route in held:
+        route.continue_()
+    expect(alice.page.locator(".row-change")).to_have_count(1)
+    expect(alice.message("Milk")).to_be_focused()
+
+
 def test_a_finger_that_rests_on_a_message_opens_its_menu(servers, tab) -> None:
     alice = tab(servers[0].url, f"alice{secrets.token_hex(3)}")
     alice.sign_up(servers[0])
