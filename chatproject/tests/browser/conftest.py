@@ -61,3 +61,12 @@ def people(servers: tuple[Server, Server], tab: Callable[..., Tab]) -> Callable[
         return found
 
     return sign_up
+
+
+@pytest.fixture
+def friends(people: Callable[..., list[Tab]]) -> tuple[Tab, Tab]:
+    """alice, who owns the group Friends, and bob, who is in it; both look at it."""
+    alice, bob = people("alice", "bob")
+    alice.open_group("Friends", bob.name)
+    bob.open_first()
+    return alice, bob

@@ -12,15 +12,6 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def friends(people):
-    """alice, who owns the group Friends, and bob, who is in it; both look at it."""
-    alice, bob = people("alice", "bob")
-    alice.open_group("Friends", bob.name)
-    bob.open_first()
-    return alice, bob
-
-
-@pytest.fixture
 def console(browser: Browser, servers) -> Iterator[Page]:
     """olga's console, in which no page may fail."""
     server, name = servers[0], f"olga{secrets.token_hex(3)}"

@@ -12,15 +12,6 @@ from chatproject.tests.browser.tab import PASSWORD, STORED, Tab
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def friends(people):
-    """alice, who owns the group Friends, and bob, who is in it; both look at it."""
-    alice, bob = people("alice", "bob")
-    alice.open_group("Friends", bob.name)
-    bob.open_first()
-    return alice, bob
-
-
 def chatter(one: Tab, count: int) -> None:
     """Write many messages into the conversation that somebody has open, without their browser."""
     conversation_id = one.page.evaluate("location.hash").rsplit("/", 1)[-1]
