@@ -1,3 +1,4 @@
+import { isSameEmoji } from "../js/text.js";
 import { blockItem } from "./blocking.js";
 import { confirm, toast } from "./dialog.js";
 import { isVisual } from "./files.js";
@@ -95,7 +96,7 @@ export class Deeds {
   }
 
   #toggle(row, emoji) {
-    const is_mine = row.reactions.some((reaction) => reaction.emoji === emoji && reaction.is_mine);
+    const is_mine = row.reactions.some((reaction) => reaction.is_mine && isSameEmoji(reaction.emoji, emoji));
     this.#try(is_mine ? this.#chat.unreact(row.id, emoji) : this.#chat.react(row.id, emoji));
   }
 

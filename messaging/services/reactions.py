@@ -1,7 +1,5 @@
 """Reacting with an emoji."""
 
-import re
-import unicodedata
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +8,7 @@ from django.db import transaction
 from accounts.models import User
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid
+from chatproject.common.text import emoji_of
 from conversations.log import Kind
 from conversations.people import refuse_if_blocked
 from conversations.services.locking import refuse_unless_allowed
@@ -18,17 +17,8 @@ from messaging.services.locking import change_message, lock_message
 from messaging.services.notices import retell_reactions, tell_reaction
 
 EMOJIS_PER_MESSAGE = 50
-EMOJI_SIZE = 16
 SHOWN = 50
 """People of one emoji who are named; the others are only counted."""
-KEY = re.compile("[0-9#*]\ufe0f?\u20e3")
-FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
-PICTURE = re.compile("[^\x00-\x7f]\ufe0f?[\U0001f3fb-\U0001f3ff]?\ufe0f?(?:[\U000e0020-\U000e007e]{1,6}\U000e007f)?")
-"""A picture with what may follow it: how it is shown, a tone of skin, the letters of a country's part."""
-JOINER = "\u200d"
-DRAWN = {"So", "Sk", "Sm", "Po", "Pd"}
-INFORMATION = "\u2139"
-"""A picture that Unicode counts as a letter."""
 
 
 def add_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
@@ -52,8 +42,8 @@ def add_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
 
 
 def remove_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
-    """Take a reaction back; without one nothing happens. Refuses `not_found`."""
-    emoji = check_emoji(emoji)
+    """Take a reaction back, also one that is no emoji any more; without one nothing happens. Refuses `not_found`."""
+    emoji = emoji_of(emoji) or emoji
     with transaction.atomic():
         membership, message = lock_message(actor, message_id)
         deleted, _ = Reaction.objects.filter(message=message, user=actor, emoji=emoji).delete()
@@ -67,18 +57,11 @@ def remove_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
     return message
 
 
-def check_emoji(emoji: str) -> str:
-    """The emoji in its normal form. Refuses (`invalid`) text: an emoji is one picture, perhaps of joined ones."""
-    emoji = unicodedata.normalize("NFC", emoji)
-    if len(emoji) > EMOJI_SIZE or not (KEY.fullmatch(emoji) or all(map(_is_drawn, emoji.split(JOINER)))):
-        raise invalid("emoji", "This is no emoji.")
-    return emoji
-
-
-def _is_drawn(part: str) -> bool:
-    if FLAG.fullmatch(part):
-        return True
-    return bool(PICTURE.fullmatch(part)) and (part[0] == INFORMATION or unicodedata.category(part[0]) in DRAWN)
+def check_emoji(text: str) -> str:
+    """The emoji in its one spelling. Refuses (`invalid`) text: an emoji is one picture, perhaps of joined ones."""
+    if emoji := emoji_of(text):
+        return emoji
+    raise invalid("emoji", "This is not an emoji.")
 
 
 def reactions_of(message: Message) -> dict[str, Any]:

@@ -147,6 +147,16 @@ async def test_with_the_message_its_reactions_are_gone(person) -> None:
     assert json.dumps(LAUGH)[1:-1] not in everything(bob, group)
 
 
+def test_a_heart_is_one_reaction_however_it_is_spelled(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    sent = alice.write(alice.group(bob))
+
+    assert react(alice, sent, LOVE) == react(bob, sent, "\u2764") == react(bob, sent, LOVE) == "ok"
+    assert shown(alice, sent) == {LOVE: by(alice, bob)}
+    assert react(alice, sent, "\u2764", "DELETE") == "ok"
+    assert shown(alice, sent) == {LOVE: by(bob)}
+
+
 EMOJIS = [LIKE, LOVE, "\u2764", "1\ufe0f\u20e3", "#\u20e3", "\u2139\ufe0f", "\u203c\ufe0f", "\N{WATCH}", "\u2194\ufe0f"]
 EMOJIS += ["\N{WAVING HAND SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-5}", "\U0001f1e9\U0001f1ea"]
 EMOJIS += ["\u200d".join("\U0001f468\U0001f469\U0001f467\U0001f466"), "\U0001f3f3\ufe0f\u200d\U0001f308"]

@@ -1,0 +1,56 @@
+"""What an older installation holds is judged by the rules of text of today: migrations bring it over."""
+
+from importlib import import_module
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from conversations import services as conversations
+from messaging import services
+from messaging.models import Message, Reaction
+from messaging.wire.writing import NewMessage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HEART, BARE_HEART, DASH = "\u2764\ufe0f", "\u2764", "\u2014"
+
+
+@pytest.fixture
+def message(alice, bob):
+    group = conversations.create_group(
+        alice, name="Friends", description="", member_ids=[bob.id], history="all", members_can_invite=False
+    )
+    services.send_message(alice, conversation_id=group.id, message=NewMessage("Hello"))
+    return Message.objects.get()
+
+
+def migrate(app: str, name: str, step: str) -> None:
+    """Do what this migration does with the rows that there are."""
+    migration = import_module(f"{app}.migrations.{name}")
+    getattr(migration, step)(apps, SimpleNamespace(connection=connection))
+
+
+def test_reactions_with_one_emoji_in_two_spellings_are_joined(alice, bob, message):
+    for user, emoji in ((alice, BARE_HEART), (bob, HEART), (bob, BARE_HEART), (alice, DASH)):
+        Reaction.objects.create(message=message, user=user, emoji=emoji)
+
+    for _ in range(2):
+        migrate("messaging", "0002_one_spelling_per_emoji", "respell")
+        message.refresh_from_db()
+        assert message.reactions == {
+            HEART: {"count": 2, "user_ids": [str(alice.id), str(bob.id)]},
+            DASH: {"count": 1, "user_ids": [str(alice.id)]},
+        }
+    assert Reaction.objects.count() == 3
+
+
+def test_a_reaction_that_is_no_emoji_any_more_can_be_taken_back(bob, message):
+    Reaction.objects.create(message=message, user=bob, emoji=DASH)
+    Message.objects.update(reactions={DASH: {"count": 1, "user_ids": [str(bob.id)]}})
+
+    services.remove_reaction(bob, message_id=message.id, emoji=DASH)
+
+    message.refresh_from_db()
+    assert (message.reactions, Reaction.objects.count()) == (None, 0)

@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { isSameEmoji } from "./text.js";
+
+const vectors = JSON.parse(readFileSync(new URL("../vectors/text.json", import.meta.url), "utf8"));
+
+test("every spelling of an emoji is the same one", () => {
+  const { same } = vectors.emoji;
+  for (const [at, [first, ...others]] of same.entries()) {
+    for (const other of others) assert.ok(isSameEmoji(first, other), other);
+    assert.ok(!isSameEmoji(first, same[(at + 1) % same.length][0]), first);
+  }
+});
