@@ -1,7 +1,10 @@
-"""Django's handler, with two differences.
+"""Django's handler, with three differences.
 
 The body of a form is read when the view asks for it. Django spools a whole body to disk before any view is asked. Files
 are large, and who may not send them is to be told so before they arrive.
+
+A body is there whether its length was announced or not: Django and its API framework take one that was sent in chunks
+for an empty one.
 
 Threads are kept from one request to the next. Django makes one for each, which would open SQLite anew: that takes as
 long as most requests.
@@ -54,6 +57,12 @@ class Handler(ASGIHandler):
     async def read_body(self, receive: Receive) -> Any:
         return io.BufferedReader(receive) if isinstance(receive, Body) else await super().read_body(receive)
 
+    def create_request(self, scope: Any, body_file: Any) -> Any:
+        if not any(name == b"content-length" for name, _ in scope["headers"]):
+            length = (b"content-length", str(_length_of(body_file)).encode())
+            scope = {**scope, "headers": [*scope["headers"], length]}
+        return super().create_request(scope, body_file)
+
 
 class Body(io.RawIOBase):
     """A body that is still on its way: a file for the view's thread, and for the event loop a `receive` that begins
@@ -87,6 +96,15 @@ class Body(io.RawIOBase):
         if is_gone:
             raise Refusal("invalid", "The rest of the body did not come.")
         return bytes(message.get("body", b""))
+
+
+def _length_of(body_file: Any) -> int:
+    """The bytes of a body that did not say so itself; of one that is still on its way, that there may be some."""
+    if isinstance(body_file, io.BufferedReader):
+        return 1
+    length: int = body_file.seek(0, io.SEEK_END)
+    body_file.seek(0)
+    return length
 
 
 def _is_form(scope: dict[str, Any]) -> bool:

@@ -78,8 +78,6 @@ class FileParser(BaseParser):
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> "DataAndFiles[Any, Any]":
         request, view = parser_context["request"], parser_context["view"]
-        if not request.META.get("CONTENT_LENGTH"):
-            raise Refusal("invalid", "Say how long the body is (Content-Length).")
         arriving = Arriving(lambda fields: view.check_upload(request, fields))
         try:
             arriving.parser = MultiPartParser(request.META, stream, [arriving], "utf-8")

@@ -34,7 +34,9 @@ class RefreshThrottle(RequestThrottle):
     def key(self, request: Request) -> str:
         try:
             session_id, _ = tokens.read_refresh(_refresh_of(request))
-        except Refusal:
+        except Refusal as refusal:
+            if refusal.code == "invalid":  # once read, DRF would take the broken body for an empty one
+                raise
             return super().key(request)
         return f"requests:{session_id}"
 

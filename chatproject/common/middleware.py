@@ -8,12 +8,13 @@ from functools import cache
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
 
 from chatproject.common import audit
 from chatproject.common.addresses import address_of
 from chatproject.common.errors import Refusal
 from chatproject.common.ids import uuid7
-from chatproject.common.problems import problem_response, refusal_for
+from chatproject.common.problems import lacks_slash, page_not_found, problem_response, refusal_for
 
 log = structlog.get_logger("chatproject.requests")
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -75,6 +76,22 @@ class SecurityHeadersMiddleware:
         if request.path.startswith("/api/v1/"):
             response.headers.setdefault("Cache-Control", "no-store, private")
         return response
+
+
+class SlashMiddleware(CommonMiddleware):
+    """Sends browsers that ask for a page to the address with the slash. Everything else is told that there is nothing
+    here: clients follow a redirect with GET, and would take its answer for success."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
+        super().process_request(request)  # refuses a foreign host
+        return page_not_found(request) if not _asks_for_page(request) and lacks_slash(request.path_info) else None
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        return _asks_for_page(request) and super().should_redirect_with_slash(request)
+
+
+def _asks_for_page(request: HttpRequest) -> bool:
+    return request.method in ("GET", "HEAD") and not request.path_info.startswith("/api/")
 
 
 class ProblemMiddleware:

@@ -46,6 +46,14 @@ class Page(msgspec.Struct, Generic[T]):
     previous: str | None
 
 
+class Operation(NamedTuple):
+    """What a view's method was described with, to be found at its `operation`."""
+
+    body: Any
+    answers: Mapping[int, Any]
+    query: Mapping[str, tuple[type, str]]
+
+
 class Raw(NamedTuple):
     """A body or an answer that is not JSON: its media type and its schema."""
 
@@ -85,15 +93,21 @@ def describe(
     """Document an operation: its sentence, the struct of its body, the struct (or None) of each good answer, its query
     parameters as `name: (type, description)`, and the headers it reads as `name: description`. `Raw` stands for what is
     no JSON."""
-    found = [(OpenApiParameter.QUERY, name, *about) for name, about in (query or {}).items()]
+    operation = Operation(body, answers, query or {})
+    found = [(OpenApiParameter.QUERY, name, *about) for name, about in operation.query.items()]
     found += [(OpenApiParameter.HEADER, name, str, about) for name, about in (headers or {}).items()]
-    documented: Callable[[F], F] = extend_schema(
+    document: Callable[[F], F] = extend_schema(
         summary=summary,
         request=dict([_content(body)]) if body else None,
         responses=dict(_answer(summary, status, kind) for status, kind in answers.items()),
         parameters=[OpenApiParameter(name, kind, place, description=text) for place, name, kind, text in found],
     )
-    return documented
+
+    def described(view: F) -> F:
+        view.operation = operation  # type: ignore[attr-defined]
+        return document(view)
+
+    return described
 
 
 PAGING = {

@@ -8,6 +8,7 @@ import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import is_valid_path
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -87,9 +88,16 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | H
     return problem_response(refusal, context["request"].request_id) if refusal else None
 
 
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """`handler404`."""
-    return problem_response(Refusal("not_found"), getattr(request, "request_id", ""))
+def lacks_slash(path: str) -> bool:
+    """Whether there would be something at this address if it ended with a slash."""
+    return not path.endswith("/") and bool(is_valid_path(f"{path}/"))
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """`handler404`. Names the address that was probably meant."""
+    path = request.path_info
+    hint = f"Not found. Addresses end with a slash: {path}/" if lacks_slash(path) else ""
+    return problem_response(Refusal("not_found", hint), getattr(request, "request_id", ""))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

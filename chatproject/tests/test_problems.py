@@ -1,12 +1,15 @@
 """Whoever refuses, also the framework itself: one shape."""
 
 import json
+import re
 import socket
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from chatproject.tests.operations import operations
 from chatproject.tests.server import Server
 
 FIELDS = {"type", "title", "status", "code", "detail", "request_id", "errors"}
@@ -38,6 +41,24 @@ def raw(server: Server, text: bytes) -> tuple[int, dict[str, str], Any]:
 @pytest.mark.parametrize("path", ["/nothing", "/nothing/", "/api/v1/nothing/", "/api/v1/users/%00/", "/static/nothing"])
 def test_unknown_addresses(running: Server, path: str) -> None:
     assert_problem(httpx.get(running.url + path, follow_redirects=True), 404, "not_found")
+
+
+def test_without_the_slash_there_is_nothing_and_the_answer_names_the_address(client) -> None:
+    for operation in operations():
+        path = "/api/v1/" + re.sub(r"<\w+:\w+>", str(UUID(int=7)), operation.route).rstrip("/")
+        answer = client.generic(operation.method, path, "{}", content_type="application/json")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+        assert answer.json()["detail"] == f"Not found. Addresses end with a slash: {path}/"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/admin", "/admin/accounts/user", "/health", "/api/docs"])
+def test_only_whoever_asks_for_a_page_is_sent_to_its_address(client, olga, path: str) -> None:
+    client.force_login(olga)
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        answer = client.generic(method, path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), method
+    assert client.get(path).status_code == (404 if path.startswith("/api/") else 301)
 
 
 @pytest.mark.parametrize("path", ["/", "/health/", "/health/ready/", "/api/schema/"])
