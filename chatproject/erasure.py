@@ -7,6 +7,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import services
 from accounts.models import User
+from chatproject.common import apart
 from chatproject.common.clock import now
 from chatproject.common.tasks import task
 from conversations.services import leave_everything
@@ -23,10 +24,13 @@ def erase_person(user_id: str) -> None:
 
 def erase_who_is_due() -> None:
     """Queue the erasure of everybody whose time has come, once; what has failed for good is queued anew."""
-    for user in User.objects.filter(erase_at__lte=now(), erased_at__isnull=True)[:100]:
-        with transaction.atomic():
-            if services.begin_erasure(user) and not _is_queued(user):
-                erase_person.enqueue(str(user.id))
+    apart.each(User.objects.filter(erase_at__lte=now(), erased_at__isnull=True), _queue)
+
+
+@transaction.atomic
+def _queue(user: User) -> None:
+    if services.begin_erasure(user) and not _is_queued(user):
+        erase_person.enqueue(str(user.id))
 
 
 def _is_queued(user: User) -> bool:

@@ -4,19 +4,22 @@ import contextlib
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.contrib.sessions.models import Session as ConsoleSession
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import OneTime, RestingName, Session, User
+from chatproject.common import apart
 from chatproject.models import Backup, Hour, PersonalExport
 from chatproject.personal_export import keeping
 from encryption import services as encryption
@@ -46,33 +49,50 @@ def outdated() -> Iterator[QuerySet[Any]]:
 
 
 def tidy(stopping: threading.Event) -> None:
-    """Delete what is outdated, until done or `stopping`."""
+    """Delete what is outdated, until done or `stopping`; then what each app has to tidy up."""
     for rows in outdated():
-        while ids := list(rows.values_list("pk", flat=True)[:SLICE]):
-            _delete(rows.model._default_manager.filter(pk__in=ids))
-            log.info("tidied", what=rows.model._meta.label_lower, count=len(ids))
-            if stopping.wait(0.05):
-                return
-    encryption.end_forgotten()
-    keeping.tidy()
-    media.give_up(timezone.now() - timedelta(hours=1))
-    media.collect(timezone.now() - timedelta(days=1))
-    media.forget_ended()
-    media.sweep(timezone.now() - timedelta(days=1))
-    delete_leftovers()
+        if not _deleted_all(rows, stopping):
+            return
+    hour, day = timezone.now() - timedelta(hours=1), timezone.now() - timedelta(days=1)
+    apart.run(
+        encryption.end_forgotten,
+        keeping.tidy,
+        partial(media.give_up, hour),
+        partial(media.collect, day),
+        media.forget_ended,
+        partial(media.sweep, day),
+        delete_leftovers,
+    )
+
+
+def _deleted_all(rows: QuerySet[Any], stopping: threading.Event) -> bool:
+    """Slice by slice, in the order of the keys; of a slice that fails one by one, without those that cannot go. False
+    when `stopping` came between."""
+    after: dict[str, Any] = {}
+    while ids := list(rows.filter(**after).order_by("pk").values_list("pk", flat=True)[:SLICE]):
+        if not apart.succeeds(partial(_delete, rows.model), ids):
+            apart.each([[id_] for id_ in ids], partial(_delete, rows.model))
+        log.info("tidied", what=rows.model._meta.label_lower, count=len(ids))
+        after = {"pk__gt": ids[-1]}
+        if stopping.wait(0.05):
+            return False
+    return True
 
 
 @transaction.atomic
-def _delete(rows: QuerySet[Any]) -> None:
-    if rows.model is Session:  # devices go with it, and do so under their person's lock
+def _delete(model: type[Model], ids: Collection[Any]) -> None:
+    rows = model._default_manager.filter(pk__in=ids)
+    if model is Session:  # devices go with it, and do so under their person's lock
         User.objects.lock_all(rows.values_list("user_id", flat=True))
     rows.delete()
 
 
 def delete_leftovers() -> None:
     """Delete what killed processes left of uploads that were arriving. None arrives for a day."""
-    yesterday = time.time() - 86_400
-    for path in settings.FILE_UPLOAD_TEMP_DIR.iterdir():
-        with contextlib.suppress(FileNotFoundError):  # another worker is at it too
-            if path.stat().st_mtime < yesterday:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    apart.each(settings.FILE_UPLOAD_TEMP_DIR.iterdir(), _delete_leftover)
+
+
+def _delete_leftover(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):  # another worker is at it too
+        if path.stat().st_mtime < time.time() - 86_400:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -19,6 +19,7 @@ from django_tasks_db.utils import exclusive_transaction
 from accounts import services as accounts
 from chatproject import erasure, housekeeping, pulse
 from chatproject.backups import making, schedule
+from chatproject.common import apart
 from media.services.processing import QUEUE
 from messaging.previews import previews_of
 from messaging.tail import Follower
@@ -117,11 +118,8 @@ class ChatWorker(Worker):
         now = timezone.now()
         if self._running:
             DBTaskResult.objects.filter(id__in=tuple(self._running), status=RUNNING).update(started_at=now)
-        erasure.erase_who_is_due()
-        accounts.restore_who_is_due()
-        pulse.keep()
-        schedule.keep_up()
         take_back(DBTaskResult.objects.filter(status=RUNNING, started_at__lt=now - LEASE))
+        apart.run(erasure.erase_who_is_due, accounts.restore_who_is_due, pulse.keep, schedule.keep_up)
         if time.monotonic() - self._tidied > 3600 or not self._tidied:
             self._tidied = time.monotonic()
             housekeeping.tidy(self._stopping)

@@ -18,6 +18,7 @@ from django.db.models import F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import Block, User
+from chatproject.common import apart
 from chatproject.common.clock import now
 from conversations.models import Conversation, Membership
 from messaging.models import Message, Tail
@@ -36,6 +37,8 @@ OVERLAP = timedelta(seconds=10)
 COMPARE_EVERY = 60.0
 LARGE = 1000
 """Members above which only those who are meant are told of a message, not everybody."""
+NOT_NOW = 2**63
+"""As if a conversation that cannot be told were told: until the next comparison looks at it again."""
 OLD = timedelta(days=1)
 """What was written longer ago is not told any more."""
 
@@ -69,11 +72,15 @@ class Follower:
         """Tell of what is new, in some conversations. False when there is nothing new."""
         self._waiting = self._waiting or self._behind()
         ids, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
-        if ids:
-            told = tell_news(ids)
-            self._told |= told.until
-            self._waiting += told.unfinished
+        if ids and not apart.succeeds(self._tell, ids):
+            failed = apart.each([[id_] for id_ in ids], self._tell)
+            self._told |= {id_: NOT_NOW for (id_,) in failed}
         return bool(ids)
+
+    def _tell(self, ids: list[UUID]) -> None:
+        told = tell_news(ids)
+        self._told |= told.until
+        self._waiting += told.unfinished
 
     def _behind(self) -> list[UUID]:
         if time.monotonic() - self._compared > COMPARE_EVERY:
@@ -146,19 +153,23 @@ def _tell(news: Mapping[UUID, list[New]]) -> None:
     messages = {message.id: message for some in news.values() for message in some}
     named = list(Notice.objects.with_read().filter(message_id__in=messages, kind__in=Notice.NAMING))
     meant = {(notice.user_id, notice.message_id) for notice in named}
-    collapsed, to_all = [], []
-    for membership, unread in _unread(news):
-        to_all += [
-            _notice(Kind.MENTION, membership, message, moment)
-            for message in unread
-            if message.mentions_all
-            and (membership.user_id, message.id) not in meant
-            and _wants(Kind.MENTION, membership)
-        ]
+    collapsed: list[Notice] = []
+    to_all: list[Notice] = []
+
+    def tell_one(one: tuple[Membership, list[New]]) -> None:
+        membership, unread = one
+        if _wants(Kind.MENTION, membership):
+            to_all.extend(
+                _notice(Kind.MENTION, membership, message, moment)
+                for message in unread
+                if message.mentions_all and (membership.user_id, message.id) not in meant
+            )
         plain = (m for m in unread if not m.mentions_all and (membership.user_id, m.id) not in meant)
         is_muted = membership.muted_until and membership.muted_until > moment
         if not is_muted and _wants(Kind.MESSAGE, membership) and (newest := next(plain, None)):
             collapsed.append(_notice(Kind.MESSAGE, membership, newest, moment))
+
+    apart.each(_unread(news), tell_one)
     notices = [*collapsed, *to_all]
     pushed = [*notices, *(notice for notice in named if notice.is_unread)]  # type: ignore[attr-defined]
     User.objects.lock_all({notice.user_id for notice in pushed})  # all at once: `tell` locks some of them

@@ -21,7 +21,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
 from accounts.services import forget_dead_device
-from chatproject.common import endpoints
+from chatproject.common import apart, endpoints
 from chatproject.common.clock import now
 from notifications import providers
 from notifications.models import Push
@@ -40,6 +40,9 @@ LEASE = timedelta(seconds=endpoints.SECONDS + 5)
 MAX_ATTEMPTS = 8
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 3600.0
 """Seconds until a failed push is tried again; each time twice as many."""
+FAULT = Outcome(Verdict.REFUSED, "fault")
+"""What a push comes to that cannot be judged or put together: the log says why."""
+LOST = Outcome(Verdict.REFUSED, "each worker that took it died")
 STRIKES, REST = 5, 30.0
 """Failures one after the other after which a provider rests, and for how many seconds."""
 Previews = Callable[[Collection[UUID]], Mapping[UUID, str]]
@@ -81,9 +84,10 @@ class PushLane:
 
     def _send(self, pushes: list[Push]) -> None:
         moment = now()
-        going, waiting, dropped = judge(pushes, moment, self._unread)
-        ready = []
-        for push in going:
+        going, waiting, dropped, faulty = judge(pushes, moment, self._unread)
+        ready: list[tuple[providers.Provider, Push]] = []
+
+        def route(push: Push) -> None:
             provider = providers.provider_of(push.device.provider)
             if provider is None:
                 dropped.append(push)
@@ -91,15 +95,22 @@ class PushLane:
                 waiting.append((push, moment + timedelta(seconds=seconds)))
             else:
                 ready.append((provider, push))
+
+        faulty += apart.each(going, route)
         _done(dropped)
         _put_off(waiting)
         asked = {push.message_id for _, push in ready if push.message_id}
         previews = self._previews(asked) if settings.PUSH_PREVIEWS else {}
         unread = badges({push.device.user_id for _, push in ready})
-        for provider, push in ready:
+
+        def submit(one: tuple[providers.Provider, Push]) -> None:
+            provider, push = one
             preview = previews.get(push.message_id) if push.message_id else None
             message = message_for(push, preview, unread[push.device.user_id])
             self._flying[self._pool.submit(provider.send, push.device.token, message)] = push
+
+        faulty += [push for _, push in apart.each(ready, submit)]
+        settle([(push, FAULT) for push in faulty])
 
     def _settle_sent(self) -> None:
         """When this fails, it is all due again after its lease, as after a kill."""
@@ -123,7 +134,10 @@ def _take(count: int) -> list[Push]:
     with transaction.atomic():
         ids = list(due.select_for_update(skip_locked=skip).values_list("id", flat=True)[:count])
         Push.objects.filter(id__in=ids).update(due_at=moment + LEASE, attempts=F("attempts") + 1)
-    return list(Push.objects.filter(id__in=ids).select_related("device__user__preference", "actor", "conversation"))
+    pushes = Push.objects.filter(id__in=ids).select_related("device__user__preference", "actor", "conversation")
+    taken = list(pushes)
+    settle([(push, LOST) for push in taken if push.attempts > MAX_ATTEMPTS])
+    return [push for push in taken if push.attempts <= MAX_ATTEMPTS]
 
 
 def _put_off(waiting: Collection[tuple[Push, datetime]]) -> None:
@@ -157,11 +171,15 @@ def _lock(ids: Collection[UUID]) -> dict[UUID, int]:
 def settle(outcomes: list[tuple[Push, Outcome]]) -> None:
     """Write down what became of these attempts."""
     _done([push for push, outcome in outcomes if outcome.verdict == Verdict.SENT])
-    for push, outcome in outcomes:
-        if outcome.verdict == Verdict.GONE:
-            forget_dead_device(push.device)
-        elif outcome.verdict != Verdict.SENT:
-            _failed(push, outcome)
+    apart.each(outcomes, _settle)
+
+
+def _settle(one: tuple[Push, Outcome]) -> None:
+    push, outcome = one
+    if outcome.verdict == Verdict.GONE:
+        forget_dead_device(push.device)
+    elif outcome.verdict != Verdict.SENT:
+        _failed(push, outcome)
 
 
 def _failed(push: Push, outcome: Outcome) -> None:

@@ -1,7 +1,9 @@
 """About what somebody wants to be told: what they set for a conversation, and for all of them."""
 
 from collections.abc import Collection
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -66,18 +68,36 @@ def preference_of(user: User) -> Preference:
         return Preference(user=user)
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of the IANA list, by the package `tzdata`: the same on every machine. A machine's own may be missing
+    on the next one, or be no place at all (`localtime`)."""
+    return frozenset(files("tzdata").joinpath("zones").read_text().split())
+
+
+def time_zone_of(preference: Preference) -> ZoneInfo:
+    """The time zone this person lives by; UTC where what they once set is none."""
+    return ZoneInfo(preference.time_zone if preference.time_zone in time_zones() else "UTC")
+
+
 def quiet_until(preference: Preference, moment: datetime) -> datetime | None:
-    """When this person's quiet hours end, if `moment` lies in them. They may reach over midnight; where a clock is put
-    forward over an end, it is the moment after."""
-    if preference.quiet_from is None or preference.quiet_until is None:
+    """When this person's quiet hours end, if `moment` lies in them: always later. They may reach over midnight.
+
+    In the night that has an hour twice they begin at the first and end at the second; where a clock is put forward over
+    an end, it is as much later."""
+    begin, end = preference.quiet_from, preference.quiet_until
+    if begin is None or end is None:
         return None
-    here = moment.astimezone(ZoneInfo(preference.time_zone))
-    begin, end, clock = preference.quiet_from, preference.quiet_until, here.time().replace(tzinfo=None)
-    if not _lies_in(clock, begin, end):
-        return None
-    day = here.date() + timedelta(days=1 if clock >= end else 0)
-    return datetime.combine(day, end, tzinfo=here.tzinfo)
+    zone = time_zone_of(preference)
+    today = moment.astimezone(zone).date()
+    for day in (today - timedelta(days=1), today):
+        ends_at = max(_moments(day + timedelta(days=begin > end), end, zone))
+        if min(_moments(day, begin, zone)) <= moment < ends_at:
+            return ends_at
+    return None
 
 
-def _lies_in(clock: time, begin: time, end: time) -> bool:
-    return begin <= clock < end if begin <= end else clock >= begin or clock < end
+def _moments(day: date, clock: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The moments at which a clock shows this time on this day: the same one, but where it is put forward or back."""
+    shown = datetime.combine(day, clock, tzinfo=zone)
+    return shown.astimezone(UTC), shown.replace(fold=1).astimezone(UTC)

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from accounts import presence
 from accounts.models import Block, User
+from chatproject.common import apart
 from conversations.models import Invite, Membership
 from notifications.levels import preference_of, quiet_until, wants
 from notifications.models import Notice, Push
@@ -32,26 +33,30 @@ Unread = Callable[[Collection[tuple[UUID, UUID]]], Mapping[tuple[UUID, UUID], Ab
 
 
 class Verdicts(NamedTuple):
-    """Pushes to be sent now, those that wait until a moment, and those that nobody needs."""
+    """Pushes to be sent now, those that wait until a moment, those nobody needs, and those that cannot be judged."""
 
     going: list[Push]
     waiting: list[tuple[Push, datetime]]
     dropped: list[Push]
+    faulty: list[Push]
 
 
 def judge(pushes: Collection[Push], moment: datetime, unread: Unread) -> Verdicts:
     """Decide about these pushes, with their device, its person and preferences at hand, in so many queries."""
-    facts, verdicts = _Facts(pushes), Verdicts([], [], [])
+    facts, verdicts = _Facts(pushes), Verdicts([], [], [], [])
     for push in pushes:
         facts.turn(push)
     facts.turn_from_blocked(pushes, unread)
-    for push in pushes:
+
+    def decide(push: Push) -> None:
         if not facts.is_wanted(push, moment):
             verdicts.dropped.append(push)
         elif later := facts.later(push, moment):
             verdicts.waiting.append((push, later))
         else:
             verdicts.going.append(push)
+
+    verdicts.faulty.extend(apart.each(pushes, decide))
     return verdicts
 
 

@@ -12,6 +12,7 @@ from chatproject.common.clock import rfc3339
 from conversations.models import Invite
 from conversations.services import token_of
 from conversations.wire import event
+from notifications.levels import time_zone_of
 from notifications.models import Notice, Preference
 
 Clock = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="A time of day, like 22:30.")]
@@ -121,4 +122,5 @@ def preferences(preference: Preference) -> Preferences:
     """How somebody wants to be told."""
     begin, end = preference.quiet_from, preference.quiet_until
     quiet = QuietHours(f"{begin:%H:%M}", f"{end:%H:%M}") if begin and end else None
-    return Preferences(preference.notify, preference.reactions, quiet, preference.time_zone)  # type: ignore[arg-type]
+    zone = time_zone_of(preference).key
+    return Preferences(preference.notify, preference.reactions, quiet, zone)  # type: ignore[arg-type]

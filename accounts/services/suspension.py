@@ -8,11 +8,9 @@ from django.db import transaction
 
 from accounts.models import Session, User
 from accounts.services.sessions import end_all_sessions, end_session
-from chatproject.common import audit
+from chatproject.common import apart, audit
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid
-
-SLICE = 100
 
 
 def suspend(operator: User, user: User, *, until: datetime | None = None, reason: str = "") -> None:
@@ -42,10 +40,7 @@ def restore(operator: User, user: User, *, reason: str = "") -> None:
 def restore_who_is_due() -> None:
     """Let back in whose suspension is over: the worker's."""
     due = User.objects.filter(suspended_until__lte=now(), erased_at__isnull=True).exclude(erase_at__lte=now())
-    for user in due[:SLICE]:
-        with transaction.atomic():
-            if _let_in(user.id, suspended_until=user.suspended_until):
-                _record("restore", None, user, "The suspension is over.")
+    apart.each(due, _let_in_again)
 
 
 def end_sessions_of(operator: User | None, user: User, *, reason: str = "") -> int:
@@ -87,6 +82,12 @@ def refuse_suspended(user: User) -> None:
         raise Refusal("account_suspended")
     detail = f"This account is suspended until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
     raise Refusal("account_suspended", detail, retry_after=max(0.0, round((until - now()).total_seconds(), 3)))
+
+
+@transaction.atomic
+def _let_in_again(user: User) -> None:
+    if _let_in(user.id, suspended_until=user.suspended_until):
+        _record("restore", None, user, "The suspension is over.")
 
 
 def _let_in(user_id: UUID, **only: Any) -> bool:

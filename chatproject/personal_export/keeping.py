@@ -10,7 +10,9 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import hooks
 from accounts.models import User
+from chatproject.common import apart
 from chatproject.common.clock import now
+from chatproject.common.ids import id_in_name
 from chatproject.models import PersonalExport
 
 FOLDER = "exports"
@@ -42,12 +44,14 @@ def delete_leftovers() -> None:
     """Delete the files that no row names, but for those that an unfinished export may be writing."""
     names = _names()
     for start in range(0, len(names), SLICE):
-        part = {f"{FOLDER}/{name}": UUID(name[:36]) for name in names[start : start + SLICE]}
+        part = {f"{FOLDER}/{name}": id_in_name(name) for name in names[start : start + SLICE]}
         exports = PersonalExport.objects.in_bulk(set(part.values()))
-        for name, export_id in part.items():
-            export = exports.get(export_id)
-            if export is None or (export.status not in PersonalExport.UNFINISHED and export.archive != name):
-                default_storage.delete(name)
+        lost = [name for name, id_ in part.items() if not _is_shown(name, exports.get(id_))]
+        apart.each(lost, default_storage.delete)
+
+
+def _is_shown(name: str, export: PersonalExport | None) -> bool:
+    return bool(export and (export.status in PersonalExport.UNFINISHED or export.archive == name))
 
 
 @hooks.person_erased.register

@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 
 from accounts import hooks, services
 from accounts.models import User
+from chatproject.common import apart
 from chatproject.common.errors import Refusal, invalid, not_found
 from conversations.models import Conversation, Membership
 from conversations.services import edit_conversation
@@ -72,9 +73,13 @@ def remove_conversation_avatar(actor: Membership) -> None:
 
 def forget_ended() -> None:
     """Delete the pictures of conversations that have ended."""
-    for conversation in Conversation.objects.filter(deleted_at__isnull=False).exclude(avatar_url="")[:100]:
-        Conversation.objects.filter(id=conversation.id).update(avatar_url="")
-        _tidy(_conversation(conversation.id))
+    ended = Conversation.objects.filter(deleted_at__isnull=False).exclude(avatar_url="")
+    apart.each(ended.values_list("id", flat=True), _hide)
+
+
+def _hide(conversation_id: UUID) -> None:
+    Conversation.objects.filter(id=conversation_id).update(avatar_url="")
+    _tidy(_conversation(conversation_id))
 
 
 def picture_of(person_id: UUID, size: int) -> tuple[str, bytes]:

@@ -16,7 +16,9 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from chatproject.common import apart
 from chatproject.common.errors import Refusal
+from chatproject.common.ids import id_in_name
 from media.models import Blob, Upload
 
 log = structlog.get_logger(__name__)
@@ -67,10 +69,14 @@ def release(blob_ids: Iterable[UUID | None]) -> None:
 def sweep(before: datetime) -> None:
     """Delete files older than this moment that have no row."""
     for folder in FOLDERS:
-        names = {f"{folder}/{name}" for name in _names_in(folder)}
-        known = {blob.name for blob in Blob.objects.filter(id__in=map(_id_of, names))}
-        old = [name for name in names - known if _written_at(name) < before]
-        _delete_files(old)
+        names = _names_in(folder)
+        known = {blob.name for blob in Blob.objects.filter(id__in=map(id_in_name, names))}
+        apart.each({f"{folder}/{name}" for name in names} - known, partial(_delete_older, before))
+
+
+def _delete_older(before: datetime, name: str) -> None:
+    if default_storage.get_modified_time(name) < before:
+        _delete_files([name])
 
 
 def _locked(which: Q) -> Iterable[Blob]:
@@ -106,14 +112,3 @@ def _names_in(folder: str) -> list[str]:
         return default_storage.listdir(folder)[1]
     except FileNotFoundError:
         return []
-
-
-def _id_of(name: str) -> UUID:
-    try:
-        return UUID(name.rpartition("/")[2])
-    except ValueError:
-        return UUID(int=0)
-
-
-def _written_at(name: str) -> datetime:
-    return default_storage.get_modified_time(name)

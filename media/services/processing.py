@@ -12,6 +12,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.db import transaction
 
+from chatproject.common import apart
 from chatproject.common.tasks import task
 from conversations.models import Conversation
 from media import hooks, sandbox
@@ -45,10 +46,8 @@ def process_upload(upload_id: str) -> None:
 
 def give_up(before: datetime) -> None:
     """What was brought before this moment and is still not ready has failed: its task has, as often as it may."""
-    for upload_id in Upload.objects.filter(status=Status.PROCESSING, created_at__lt=before).values_list(
-        "id", flat=True
-    ):
-        _fail(upload_id)
+    late = Upload.objects.filter(status=Status.PROCESSING, created_at__lt=before)
+    apart.each(late.values_list("id", flat=True), _fail)
 
 
 def _finish(upload_id: UUID, facts: Mapping[str, Any], folder: Path) -> None:

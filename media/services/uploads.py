@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 
 from accounts.models import User
+from chatproject.common import apart
 from chatproject.common.errors import Refusal, not_found
 from conversations.models import Conversation, Membership
 from conversations.services.locking import refuse_unless_allowed
@@ -87,10 +88,14 @@ def delete(uploads: Iterable[Upload]) -> None:
 def collect(before: datetime) -> None:
     """Delete what was brought before this moment and stands in no message, and what belongs to ended conversations."""
     outdated = Upload.objects.filter(Q(created_at__lt=before) & Q(attachments=None) | ENDED)
-    for upload in outdated[:1000]:
-        with transaction.atomic():
-            Conversation.objects.locked(upload.conversation_id).first()
-            delete(Upload.objects.filter(Q(attachments=None) | ENDED, id=upload.id))
+    apart.each(outdated.values_list("id", flat=True), _collect)
+
+
+@transaction.atomic
+def _collect(upload_id: UUID) -> None:
+    there = Upload.objects.filter(id=upload_id).values_list("conversation_id", flat=True)
+    Conversation.objects.locked(*there).first()
+    delete(Upload.objects.filter(Q(attachments=None) | ENDED, id=upload_id))
 
 
 def upload_of(actor: User, upload_id: UUID) -> Upload:

@@ -1,10 +1,10 @@
 """How somebody wants to be told."""
 
 from datetime import time
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from accounts.models import User
 from chatproject.common.errors import invalid
+from notifications.levels import time_zones
 from notifications.models import Preference
 from notifications.wire import PreferencesChange
 
@@ -15,8 +15,8 @@ def change_preferences(actor: User, change: PreferencesChange) -> Preference:
     for name in ("notify", "reactions", "time_zone"):
         if isinstance(value := getattr(change, name), str | bool):
             fields[name] = value
-    if zone := change.time_zone:
-        _check(zone)
+    if change.time_zone and change.time_zone not in time_zones():
+        raise invalid("time_zone", "No such time zone. Write it like Europe/Berlin.")
     quiet = change.quiet_hours
     if quiet is None:
         fields |= {"quiet_from": None, "quiet_until": None}
@@ -27,10 +27,3 @@ def change_preferences(actor: User, change: PreferencesChange) -> Preference:
         fields |= {"quiet_from": begin, "quiet_until": end}
     preference, _ = Preference.objects.update_or_create(user=actor, defaults=fields)
     return preference
-
-
-def _check(time_zone: str) -> None:
-    try:
-        ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise invalid("time_zone", "No such time zone. Write it like Europe/Berlin.") from None

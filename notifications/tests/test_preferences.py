@@ -31,6 +31,7 @@ def test_what_is_named_changes_and_the_rest_stays(sign_in, alice, bob) -> None:
         ({"quiet_hours": {"from": "24:00", "until": "07:00"}}, "quiet_hours.from"),
         ({"quiet_hours": {"from": "07:00", "until": "07:00"}}, "quiet_hours"),
         ({"time_zone": "Europe/Atlantis"}, "time_zone"),
+        ({"time_zone": "localtime"}, "time_zone"),
         ({"time_zone": "../../etc/passwd"}, "time_zone"),
         ({"time_zone": ""}, "time_zone"),
     ],
