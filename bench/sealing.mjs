@@ -10,6 +10,8 @@ const keys = await readDevice(own);
 // Keys cost seconds to make and are wrapped for alike: the recipients differ in their ids alone.
 const recipients = Array.from({ length: devices }, (_, number) => ({ ...keys, id: id(number + 1) }));
 
+// A head for each device, as if each were of another person: the most that there can be.
+const heads = recipients.map(({ id }) => ({ user: id, number: 1, hash: "ab".repeat(32) }));
 const place = (number) => ({ conversation_id: id(0), client_id: `message ${number}` });
 const sealed = [];
 const took = async (deed) => {
@@ -19,7 +21,7 @@ const took = async (deed) => {
 };
 const body = { content: "Shall we meet at the station at six?" };
 const seal = async (number) => {
-  sealed[number] = await sealMessage({ body, device: own, recipients, roster_seq: 7, ...place(number) });
+  sealed[number] = await sealMessage({ body, device: own, recipients, roster_seq: 7, heads, ...place(number) });
 };
 const open = async (number) => {
   await openMessage({ envelope: sealed[number], sender: recipients[0], devices: [own], ...place(number) });

@@ -28,7 +28,7 @@ from messaging.tests.client import Person, http
 from messaging.tests.conftest import GENEROUS, cast_on
 
 sys.path.insert(0, str(ROOT / "clients" / "python"))
-from chatcrypt import CURVE, RSA, OwnDevice, Place, make_device, open_message, seal_message
+from chatcrypt import CURVE, RSA, Head, OwnDevice, Place, make_device, open_message, seal_message
 from chatcrypt.suite import Suite
 
 SIZES = (2, 10, 100)
@@ -76,15 +76,20 @@ def python(suite: Suite, size: int, rounds: int) -> tuple[float, float, int]:
     keys = [devices[n % len(devices)] for n in range(size)]
     readers = [renamed(device, UUID(int=n + 1)) for n, device in enumerate(keys)]
     place, sealed = Place(str(UUID(int=9)), "message"), {}
+    how = {"recipients": [device.public for device in readers], "roster_seq": 7, "heads": heads_of(readers)}
 
     def seal() -> None:
-        public = [device.public for device in readers]
-        sealed.update(seal_message({"content": WORDS}, place, sender=readers[0], recipients=public, roster_seq=7))
+        sealed.update(seal_message({"content": WORDS}, place, sender=readers[0], **how))
 
     def opens() -> None:
         open_message(sealed, place, sender=readers[0].public, devices=[readers[-1]])
 
     return middle(seal, rounds), middle(opens, rounds), len(json.dumps(sealed, separators=(",", ":")))
+
+
+def heads_of(devices: list[OwnDevice]) -> list[Head]:
+    """A key log for each device, as if each were of another person: the most heads that there can be."""
+    return [Head(str(device.id), 1, "ab" * 32) for device in devices]
 
 
 def renamed(device: OwnDevice, id_: UUID) -> OwnDevice:
@@ -151,8 +156,8 @@ def bundles(people: list[Person]) -> list[OwnDevice]:
 
 def sealed(conversation: str, devices: list[OwnDevice], seq: int) -> dict[str, object]:
     place = Place(conversation, os.urandom(8).hex())
-    public = [device.public for device in devices]
-    envelope = seal_message({"content": WORDS}, place, sender=devices[0], recipients=public, roster_seq=seq)
+    how = {"recipients": [device.public for device in devices], "roster_seq": seq, "heads": heads_of(devices)}
+    envelope = seal_message({"content": WORDS}, place, sender=devices[0], **how)
     return {"client_id": place.client_id, "envelope": envelope}
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chatproject.common.clock import rfc3339
 from chatproject.common.errors import invalid
@@ -107,9 +107,19 @@ class Recipient(msgspec.Struct, forbid_unknown_fields=True):
     key: Annotated[str, Meta(pattern=BASE64URL, max_length=512)]
 
 
+class SeenHead(msgspec.Struct, forbid_unknown_fields=True):
+    """Where a member's key log ended for the sender of a message: the number and hash of its last line, or 0 and an
+    empty hash where there was none."""
+
+    user: UUID
+    number: Annotated[int, Meta(ge=0, lt=2**53)]
+    hash: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
+
+
 class Envelope(msgspec.Struct, forbid_unknown_fields=True):
     """A message as its sender's device has sealed it for each device that is to read it. docs/encryption.md has every
-    byte; all is base64url without padding. The server looks at the recipients and at `roster_seq`; it cannot open it.
+    byte; binary fields are base64url without padding. The server looks at the recipients and at `roster_seq`; it cannot
+    open it. Version 2 has `heads`, which its readers compare with the key logs that they are shown; version 1 has none.
     """
 
     suite: SuiteName
@@ -119,13 +129,27 @@ class Envelope(msgspec.Struct, forbid_unknown_fields=True):
     nonce: Annotated[str, Meta(pattern=BASE64URL, min_length=16, max_length=16)]
     ciphertext: Annotated[str, Meta(pattern=BASE64URL, max_length=87_403)]
     signature: Annotated[str, Meta(pattern=BASE64URL, max_length=512)]
-    v: Literal[1]
+    v: Literal[1, 2]
+    heads: (
+        Annotated[list[SeenHead], Meta(min_length=1, max_length=256, description="Ascending by user.")] | UnsetType
+    ) = UNSET
 
     def check(self) -> None:
-        """What the types cannot say: refuses (`invalid`) recipients that do not ascend."""
-        devices = [recipient.device for recipient in self.recipients]
-        if any(one >= other for one, other in pairwise(devices)):
+        """What the types cannot say: refuses (`invalid`) recipients and heads that do not ascend, heads of the wrong
+        version, and those without a hash."""
+        if not _ascend([recipient.device for recipient in self.recipients]):
             raise invalid("envelope.recipients", "Recipients ascend by device, each once.")
+        heads = self.heads or []
+        if (self.v == 2) != bool(heads):
+            raise invalid("envelope.heads", "Version 2 has heads of key logs, version 1 has none.")
+        if not _ascend([head.user for head in heads]):
+            raise invalid("envelope.heads", "Heads ascend by user, each once.")
+        if any(bool(head.number) != bool(head.hash) for head in heads):
+            raise invalid("envelope.heads", "A head has the hash of its line.")
+
+
+def _ascend(ids: list[UUID]) -> bool:
+    return all(one < other for one, other in pairwise(ids))
 
 
 class NewPrekey(msgspec.Struct, forbid_unknown_fields=True):

@@ -9,14 +9,15 @@ from chatcrypt.envelope import Envelope
 from chatcrypt.tests.cast import own, place_of, public, vectors
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from other_refusals import backups, bundles, files, rotations
-from settled import an_id, seed
+from settled import an_id, line, seed
 
 Json = dict[str, Any]
+SMALLEST = "00000000-0000-4000-8000-000000000000"
 
 
 def refusals(_: Json) -> Json:
     return {
-        "messages": [*_altered(), *_misread(), *_forged()],
+        "messages": [*_altered(), *_other_heads(), *_misread(), *_forged()],
         "bundles": bundles(),
         "rotations": rotations(),
         "files": files(),
@@ -55,7 +56,7 @@ def _altered() -> list[Json]:
     exchanged = [{**first, "key": second["key"]}, {**second, "key": first["key"]}]
     added = [*envelope["recipients"], {"device": "ffffffff-ffff-4fff-bfff-ffffffffffff", "key": first["key"]}]
     long = rich["envelope"]
-    renamed = {**first, "device": "00000000-0000-4000-8000-000000000000"}
+    renamed = {**first, "device": SMALLEST}
     short = encode(decode(first["key"])[:-1])
     without = {name: value for name, value in envelope.items() if name != "nonce"}
     return [
@@ -92,7 +93,9 @@ def _altered() -> list[Json]:
         case("base64url with bits left over", "bad_encoding", signature=signature[:-1] + "B"),
         case("sender changed", "wrong_sender", sender_device=an_id("bob-phone")),
         case("sender in capitals", "malformed", sender_device=envelope["sender_device"].upper()),
-        case("version 2", "unknown_version", v=2),
+        case("version 3", "unknown_version", v=3),
+        case("version 2 without heads", "malformed", v=2),
+        case("version 1 with heads", "malformed", heads=_good("phones, with heads")["envelope"]["heads"]),
         case("version in text", "unknown_version", v="1"),
         case("unknown suite", "unknown_suite", suite="rot13"),
         case("suite that is a name of every object", "unknown_suite", suite="constructor"),
@@ -105,6 +108,42 @@ def _altered() -> list[Json]:
         _case("one field less", "malformed", good, envelope=without),
         _case("a list", "malformed", good, envelope=[envelope]),
         _case("nothing", "malformed", good, envelope=None),
+    ]
+
+
+def _other_heads() -> list[Json]:
+    """Somebody between wants the reader to believe that the author has seen other key logs."""
+    good = _good("phones, with heads")
+    envelope = good["envelope"]
+    first, *others = envelope["heads"]
+    known = next(head for head in others if head["number"])
+    plain = {name: value for name, value in envelope.items() if name != "heads"}
+
+    def case(name: str, code: str, heads: object, **fields: Any) -> Json:
+        return _case(name, code, good, envelope={**envelope, "heads": heads, **fields})
+
+    def changed(**fields: Any) -> list[Json]:
+        return [{**head, **fields} if head is known else head for head in envelope["heads"]]
+
+    return [
+        case("hash of a head changed", "signature_invalid", changed(hash=line("another"))),
+        case("number of a head changed", "signature_invalid", changed(number=known["number"] + 1)),
+        case("a head as if nothing was registered", "signature_invalid", changed(number=0, hash="")),
+        case("a head dropped", "signature_invalid", others),
+        case("a head of somebody else", "signature_invalid", [{**first, "user": SMALLEST}, *others]),
+        case("heads reordered", "heads_unsorted", [*others, first]),
+        case("a head twice", "heads_unsorted", [first, first, *others]),
+        case("no heads", "malformed", []),
+        case("heads that are no list", "malformed", {}),
+        case("heads that are nothing", "malformed", None),
+        case("a head with another field", "malformed", changed(x=1)),
+        case("a hash in capitals", "malformed", changed(hash=known["hash"].upper())),
+        case("a hash that is short", "malformed", changed(hash=known["hash"][:-1])),
+        case("a hash before the first line", "malformed", changed(number=0)),
+        case("a line without a hash", "malformed", changed(hash="")),
+        case("number of a head below zero", "malformed", changed(number=-1)),
+        case("a head of no id", "malformed", changed(user="bob")),
+        _case("taken back to version 1", "signature_invalid", good, envelope={**plain, "v": 1}),
     ]
 
 

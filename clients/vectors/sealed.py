@@ -10,10 +10,11 @@ from chatcrypt.canonical import decode, encode
 from chatcrypt.curve_suite import wrap_with
 from chatcrypt.errors import CryptoError
 from chatcrypt.files import open_file, seal_file
+from chatcrypt.heads import Head, write_heads
 from chatcrypt.messages import Fresh, open_message, seal_message
 from chatcrypt.tests.cast import NODE, javascript, own, place_of, public
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from settled import an_id, seed
+from settled import HEADS, an_id, seed
 
 Json = dict[str, Any]
 PASSPHRASE = "correct horse 🐎 battery"
@@ -34,6 +35,9 @@ MESSAGES: dict[str, tuple[str, list[str], Json, bool]] = {
     "laptops": ("alice-laptop", LAPTOPS, {"content": TEXT}, False),
     "everybody, from a phone": ("bob-phone", EVERYBODY, RICH, False),
     "everybody, from a laptop": ("bob-laptop", EVERYBODY, {"content": ""}, True),
+    "phones, with heads": ("alice-phone", PHONES, {"content": TEXT}, False),
+    "phones, edited, with heads": ("alice-phone", PHONES, {"content": TEXT}, True),
+    "everybody, with heads": ("bob-laptop", EVERYBODY, RICH, False),
 }
 
 
@@ -57,6 +61,8 @@ def _message(before: Json, who: str, name: str, seal: Callable[[Json], Any]) -> 
     if is_edit:
         place["replaces"] = an_id("message")
     asked = {"sender": sender, "recipients": recipients, "place": place, "roster_seq": 7, "body": body}
+    if name.endswith("with heads"):
+        asked["heads"] = write_heads(HEADS)
     is_settled = who == "python" and recipients == PHONES
     found = None if is_settled else kept(before, who, name, lambda found: _opens(found, asked))
     return found or {"name": name, **asked, "envelope": seal(asked)}
@@ -88,6 +94,7 @@ def _seal(asked: Json) -> Json:
         sender=own(asked["sender"]),
         recipients=[public(name) for name in asked["recipients"]],
         roster_seq=asked["roster_seq"],
+        heads=[Head(**each) for each in asked.get("heads", [])],
         fresh=Fresh(seed(words, "key"), seed(words, "nonce")[:12], wrap),
     )
 

@@ -9,6 +9,7 @@ from chatcrypt.body import pad
 from chatcrypt.canonical import encode, pack
 from chatcrypt.devices import OwnDevice, make_device, read_device, sign_bundle
 from chatcrypt.envelope import Envelope, Place, wrap_info
+from chatcrypt.heads import Head, digest_of, write_heads
 from chatcrypt.suite import pkcs8
 from chatcrypt.tests.cast import own, public, vectors
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -77,7 +78,15 @@ def canonical(_: Json) -> Json:
         "fingerprints": {name: fingerprint(public(name)) for name in names},
         "safety_number": {"alice": names[:3], "bob": names[3:5], "number": safety_number(alice, bob)},
         "bundles": {name: own(name).public.packed.hex() for name in names},
-        "messages": [_bound(None), _bound(an_id("message"))],
+        "messages": [_bound(None), _bound(an_id("message")), _bound(None, HEADS), _bound(an_id("message"), HEADS)],
+        "heads": {
+            "digests": [
+                {"heads": write_heads(heads), "digest": digest_of(heads).hex()} for heads in (HEADS, HEADS[:1])
+            ],
+            "logs": [
+                _head_of(*case) for case in ((0, "", 0), (0, "", 3), (1, "a", 3), (3, "c", 3), (3, "d", 3), (4, "d", 3))
+            ],
+        },
         "size_classes": [[size, len(pad({"content": "a" * size}))] for size in (0, 205, 206, 461, 462, 9_000)],
     }
 
@@ -86,14 +95,35 @@ def _packed(fields: list[str | int]) -> Json:
     return {"fields": fields, "packed": pack(str(fields[0]), *fields[1:]).hex()}
 
 
-def _bound(replaces: str | None) -> Json:
+def line(name: str) -> str:
+    """The hash of a line of some key log."""
+    return seed("line", name).hex()
+
+
+HEADS = tuple(
+    sorted(
+        (Head(an_id("alice"), 3, line("alice")), Head(an_id("bob"), 2**31, line("bob")), Head(an_id("carol"), 0, "")),
+        key=lambda head: head.user,
+    )
+)
+
+
+def _head_of(number: int, name: str, length: int) -> Json:
+    """Whether a head is a line of a log with so many of the lines a, b, c."""
+    head = Head(an_id("alice"), number, line(name) if name else "")
+    hashes = [line(each) for each in "abc"[:length]]
+    return {"head": write_heads([head])[0], "hashes": hashes, "is_head": head.is_of(hashes)}
+
+
+def _bound(replaces: str | None, heads: tuple[Head, ...] = ()) -> Json:
     """Every byte string that a message is bound with."""
     place = {"conversation_id": an_id("conversation"), "client_id": "ключ-1", "replaces": replaces}
     sender, recipient = public("bob-phone"), public("alice-phone")
-    context = Place(**place).context(sender.suite, str(sender.id), 7)
+    context = Place(**place).context(sender.suite, str(sender.id), 7, heads)
     parts = {"recipients": ((str(recipient.id), bytes(80)),), "nonce": bytes(12), "ciphertext": bytes(272)}
     return {
         **place,
+        "heads": write_heads(heads),
         "sender": "bob-phone",
         "recipient": "alice-phone",
         "roster_seq": 7,

@@ -4,7 +4,18 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from chatcrypt import CURVE, OwnDevice, Place, PublicDevice, Seen, make_device, open_message, read_device, seal_message
+from chatcrypt import (
+    CURVE,
+    Head,
+    OwnDevice,
+    Place,
+    PublicDevice,
+    Seen,
+    make_device,
+    open_message,
+    read_device,
+    seal_message,
+)
 from chatcrypt.suite import Suite
 
 from messaging.tests.client import Person
@@ -26,20 +37,27 @@ class Sealer:
 
     def roster(self, conversation: str, at: int | None = None) -> tuple[int, list[PublicDevice]]:
         """The place for which messages are sealed, and for whom, as the server says; each bundle checked."""
+        seq, devices, _ = self._roster(conversation, at)
+        return seq, devices
+
+    def _roster(self, conversation: str, at: int | None = None) -> tuple[int, list[PublicDevice], list[Head]]:
         found = self.person.get(f"encryption/roster/{conversation}/{'' if at is None else f'?at={at}'}")
         devices = [
             read_device(device["id"], member["user_id"], device["bundle"])
             for member in found["members"]
             for device in member["devices"]
         ]
-        return found["roster_seq"], devices
+        heads = [Head(user=member["user_id"], **member["log"]) for member in found["members"]]
+        return found["roster_seq"], devices, heads
 
     def seal(self, conversation: str, content: str, *, replaces: str | None = None, **more: Any) -> dict[str, Any]:
-        """A body for `messages/`: sealed for the roster of now, or for another that is given as `roster`."""
-        seq, devices = more.pop("roster", None) or self.roster(conversation)
+        """A body for `messages/`: sealed for the roster of now, with the heads of its key logs; or for another that is
+        given as `roster`, without heads, as clients of version 1 do."""
+        seq, devices, *heads = more.pop("roster", None) or self._roster(conversation)
         place = Place(conversation, more.pop("client_id", None) or uuid4().hex, replaces)
         body = {"content": content, **more}
-        envelope = seal_message(body, place, sender=self.own[0], recipients=devices, roster_seq=seq)
+        how = {"sender": self.own[0], "recipients": devices, "roster_seq": seq}
+        envelope = seal_message(body, place, heads=heads[0] if heads else (), **how)
         return {"client_id": place.client_id, "envelope": envelope}
 
     def write(self, conversation: str, content: str, **more: Any) -> dict[str, Any]:

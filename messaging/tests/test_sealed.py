@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from chatcrypt import CURVE, RSA, CryptoError, make_device, sign_rotation
+from chatcrypt import CURVE, RSA, CryptoError, Envelope, make_device, sign_rotation
 
 from messaging.tests.client import Person
 from messaging.tests.sealing import Sealer
@@ -98,6 +98,8 @@ def test_only_what_is_sealed_for_exactly_these_devices_goes_in(person) -> None:
         "for another conversation": hers.seal(other, WORDS),
     }
     envelope = good["envelope"]
+    first, second = envelope["heads"]
+    bare = {name: value for name, value in envelope.items() if name != "heads"}
     invalid = {
         "in the clear": {"content": WORDS},
         "in the clear beside": {**good, "content": WORDS},
@@ -107,7 +109,15 @@ def test_only_what_is_sealed_for_exactly_these_devices_goes_in(person) -> None:
         "twice": {"envelope": {**envelope, "recipients": [envelope["recipients"][0]] * 2}},
         "to nobody": {"envelope": {**envelope, "recipients": []}},
         "of the other member's device": {"envelope": {**envelope, "sender_device": his.id}},
-        "of another version": {"envelope": {**envelope, "v": 2}},
+        "of another version": {"envelope": {**envelope, "v": 3}},
+        "of version 1 with heads": {"envelope": {**envelope, "v": 1}},
+        "of version 2 without heads": {"envelope": bare},
+        "with heads unsorted": {"envelope": {**envelope, "heads": [second, first]}},
+        "with a head twice": {"envelope": {**envelope, "heads": [first, first]}},
+        "with no heads": {"envelope": {**envelope, "heads": []}},
+        "with a head that has no hash": {"envelope": {**envelope, "heads": [{**first, "hash": ""}, second]}},
+        "with a hash that is none": {"envelope": {**envelope, "heads": [{**first, "hash": WORDS}, second]}},
+        "with more in a head": {"envelope": {**envelope, "heads": [{**first, "hint": WORDS}, second]}},
         "of another suite": {"envelope": {**envelope, "suite": "rot13"}},
         "with a field more": {"envelope": {**envelope, "hint": WORDS}},
         "of a managed key": {"envelope": {"v": 1, "key_id": hers.id, "wrapped_key": "A" * 512, "nonce": "A" * 16}},
@@ -127,6 +137,33 @@ def test_only_what_is_sealed_for_exactly_these_devices_goes_in(person) -> None:
     assert refusal(alice, plain, good)["code"] == "invalid"
     assert alice.history(conversation) == []
     assert alice.write(conversation, "", **good)["envelope"] == envelope, "this one could have gone in"
+
+
+def test_what_the_sender_saw_of_the_key_logs_travels_with_the_message(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    hers, his = Sealer(alice), Sealer(bob)
+    conversation = direct(alice, bob)
+
+    sent = hers.write(conversation, WORDS)
+
+    heads = Envelope.read(bob.history(conversation)[0]["envelope"]).heads
+    assert {head.user for head in heads} == {alice.id, bob.id}
+    for head in heads:
+        hashes = [line["hash"] for line in bob.get(f"encryption/key-log/{head.user}/")["entries"]]
+        assert head.is_of(hashes)
+        assert head.number == len(hashes) == 1
+    assert his.read(sent) == WORDS
+
+
+def test_what_clients_of_version_1_seal_goes_in_and_is_read(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    hers, his = Sealer(alice), Sealer(bob)
+    conversation = direct(alice, bob)
+
+    sent = hers.write(conversation, WORDS, roster=hers.roster(conversation))
+
+    assert (sent["envelope"]["v"], "heads" in sent["envelope"]) == (1, False)
+    assert his.read(bob.history(conversation)[0]) == WORDS
 
 
 async def test_a_new_device_is_a_place_in_the_log_and_reads_from_then_on(person) -> None:

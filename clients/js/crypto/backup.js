@@ -52,7 +52,7 @@ export async function rewrapBackup({ blob, user_id, passphrase, new_passphrase, 
 
 /** `{keys, made_at, notes}` with private keys as they stand in the blob: let them go as soon as possible. */
 export async function readBackup({ blob, user_id, passphrase }) {
-  const parameters = readParameters(versioned(blob));
+  const parameters = readParameters(versioned(blob, 1));
   exactly(blob, "v", "kdf", ...Object.keys(parameters), "salt", "nonce", "ciphertext");
   const [salt, nonce] = [someBytes(blob.salt, SALT), someBytes(blob.nonce, NONCE)];
   const ciphertext = readCiphertext(blob.ciphertext);

@@ -1,6 +1,7 @@
 import { CLASSES } from "./body.js";
 import { encode, pack } from "./canonical.js";
 import { CryptoError } from "./errors.js";
+import { digestOfHeads, readHeads } from "./heads.js";
 import { aClientId, aNumber, anId, exactly, someBytes, versioned } from "./shapes.js";
 import { SUITES, suiteOf } from "./suites.js";
 
@@ -10,11 +11,17 @@ const FIELDS = ["v", "suite", "sender_device", "roster_seq", "recipients", "nonc
 const WRAP_SIZES = Object.values(SUITES).map(({ wrap_size }) => wrap_size);
 const CIPHERTEXT_SIZES = CLASSES.map((size) => size + TAG);
 
-/** What is bound into every part of a message, or of an edit, which `replaces` a message. */
-export function contextOf(suite, sender_device, roster_seq, { conversation_id, client_id, replaces = null }) {
+/**
+ * What is bound into every part of a message, or of an edit, which `replaces` a message. Version 2 binds the `heads` of the
+ * key logs as well; they are null in version 1.
+ */
+export async function contextOf({ suite, sender_device, roster_seq, heads }, { replaces = null, ...place }) {
+  const { conversation_id, client_id } = place;
   const fields = [suite.name, anId(conversation_id), sender_device, aClientId(client_id), roster_seq];
-  if (replaces === null) return pack("chat/message/1", ...fields);
-  return pack("chat/edit/1", ...fields, anId(replaces));
+  if (heads) fields.push(await digestOfHeads(heads));
+  const version = heads ? 2 : 1;
+  if (replaces === null) return pack(`chat/message/${version}`, ...fields);
+  return pack(`chat/edit/${version}`, ...fields, anId(replaces));
 }
 
 /** What binds a wrapped key to its message and its recipient. */
@@ -30,12 +37,14 @@ export function signedBytes({ recipients, nonce, ciphertext }, context) {
 
 /** An envelope with its bytes; checks everything that can be checked without a key. */
 export function readEnvelope(value) {
-  const fields = exactly(versioned(value), ...FIELDS);
+  const { v } = versioned(value, 1, 2);
+  const fields = exactly(value, ...FIELDS, ...(v === 2 ? ["heads"] : []));
   const suite = suiteOf(fields.suite);
   return {
     suite,
     sender_device: anId(fields.sender_device),
     roster_seq: aNumber(fields.roster_seq),
+    heads: v === 2 ? readHeads(fields.heads) : null,
     recipients: readRecipients(fields.recipients),
     nonce: someBytes(fields.nonce, 12),
     ciphertext: someBytes(fields.ciphertext, ...CIPHERTEXT_SIZES),
@@ -43,12 +52,13 @@ export function readEnvelope(value) {
   };
 }
 
-export function writeEnvelope({ suite, sender_device, roster_seq, recipients, nonce, ciphertext, signature }) {
+export function writeEnvelope({ suite, sender_device, roster_seq, heads, recipients, nonce, ciphertext, signature }) {
   return {
-    v: 1,
+    v: heads ? 2 : 1,
     suite: suite.name,
     sender_device,
     roster_seq,
+    ...(heads && { heads }),
     recipients: recipients.map(({ device, key }) => ({ device, key: encode(key) })),
     nonce: encode(nonce),
     ciphertext: encode(ciphertext),

@@ -12,6 +12,7 @@ export const CODES = {
   rotation_invalid: "The rotation is not signed by the old key.",
   recipients_unsorted: "The recipients do not ascend.",
   recipients_duplicate: "A recipient stands there twice.",
+  heads_unsorted: "The heads of the key logs do not ascend, or a person stands there twice.",
   wrong_sender: "It is from another device than it is said to be.",
   signature_invalid: "It was altered or moved, or somebody else has signed it.",
   replayed: "Its device has used this client_id for another message.",

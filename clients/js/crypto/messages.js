@@ -3,6 +3,7 @@ import { readDevice } from "./bundles.js";
 import { encode, random, sha256 } from "./canonical.js";
 import { contextOf, readEnvelope, requireFew, requireOrder, signedBytes, wrapInfo, writeEnvelope } from "./envelope.js";
 import { CryptoError, orRefuse } from "./errors.js";
+import { readHeads } from "./heads.js";
 import { aNumber, anId } from "./shapes.js";
 import { requireSignature, requireSupport, sign } from "./suites.js";
 
@@ -16,19 +17,27 @@ import { requireSignature, requireSupport, sign } from "./suites.js";
  * @param {string} message.client_id a new one, for an edit too
  * @param {number} message.roster_seq
  * @param {?string} [message.replaces] for an edit: the id of the message
- * @throws {CryptoError} `content_invalid`, `too_large`, `recipients_duplicate`, `unsupported`
+ * @param {?object[]} [message.heads] where the key log of each member ended for the author: `{user, number, hash}`, so that
+ *   readers notice a server that shows them other logs. Without them it is an envelope of version 1
+ * @throws {CryptoError} `content_invalid`, `too_large`, `recipients_duplicate`, `heads_unsorted`, `unsupported`
  */
-export async function sealMessage({ body, device, recipients, roster_seq, ...place }) {
+export async function sealMessage({ body, device, recipients, roster_seq, heads = null, ...place }) {
   const { suite, bundle, user_id } = await readDevice(device);
   const readers = [...requireFew(recipients)].sort((one, other) => (anId(one.id) < anId(other.id) ? -1 : 1));
   requireOrder(readers.map(({ id }) => anId(id)));
-  const context = contextOf(suite, anId(device.id), aNumber(roster_seq), place);
+  const bound = {
+    suite,
+    sender_device: anId(device.id),
+    roster_seq: aNumber(roster_seq),
+    heads: heads && readHeads([...heads].sort((one, other) => (one.user < other.user ? -1 : 1))),
+  };
+  const context = await contextOf(bound, place);
   const [secret, nonce] = [random(32), random(12)];
   const key = await crypto.subtle.importKey("raw", secret, "AES-GCM", false, ["encrypt"]);
   const sealing = crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: context }, key, pad(body));
   const ciphertext = new Uint8Array(await sealing);
   const wrapped = await Promise.all(readers.map((reader) => wrapFor(reader, secret, context)));
-  const unsigned = { suite, sender_device: device.id, roster_seq, recipients: wrapped, nonce, ciphertext };
+  const unsigned = { ...bound, recipients: wrapped, nonce, ciphertext };
   const signature = await sign(suite, device.signing_key, signedBytes(unsigned, context));
   return writeEnvelope({ ...unsigned, signature });
 }
@@ -46,7 +55,7 @@ export async function sealMessage({ body, device, recipients, roster_seq, ...pla
 export async function openMessage({ envelope, sender, devices, seen, ...place }) {
   const read = readEnvelope(envelope);
   if (read.sender_device !== sender.id || read.suite !== sender.suite) throw new CryptoError("wrong_sender");
-  const context = contextOf(read.suite, read.sender_device, read.roster_seq, place);
+  const context = await contextOf(read, place);
   const signed = signedBytes(read, context);
   await requireSignature(read.suite, sender.signing_key, read.signature, signed, "signature_invalid");
   if (seen) await seen.require(read.sender_device, place.client_id, await sha256(signed));

@@ -43,6 +43,31 @@ test("any changed byte of an envelope is noticed", async () => {
   }
 });
 
+test("any other head of a key log is noticed, and a head cannot be taken away", async () => {
+  const heads = [1, 2].map((number) => ({
+    user: `0d000000-0000-4000-8000-00000000000${number}`,
+    number,
+    hash: encode(random(48)).replace(/[^0-9a-f]/g, "0"),
+  }));
+  const envelope = await seal({ content: "hello" }, { heads: [...heads].reverse() });
+  assert.deepEqual([envelope.v, envelope.heads], [2, heads]);
+  assert.equal((await open(envelope)).content, "hello");
+  const refused = (changes, code) => assert.rejects(open({ ...envelope, ...changes }), { code });
+  const [first, second] = heads;
+  for (let at = 0; at < 64; at++) {
+    const hash = first.hash.slice(0, at) + (first.hash[at] === "a" ? "b" : "a") + first.hash.slice(at + 1);
+    await refused({ heads: [{ ...first, hash }, second] }, "signature_invalid");
+  }
+  await refused({ heads: [{ ...first, number: 2 }, second] }, "signature_invalid");
+  await refused({ heads: [first] }, "signature_invalid");
+  await refused({ heads: [second, first] }, "heads_unsorted");
+  const { heads: _, ...bare } = envelope;
+  await assert.rejects(open({ ...bare, v: 1 }), { code: "signature_invalid" });
+  const many = Array.from({ length: 257 }, (_, at) => ({ ...first, user: `0d000000-0000-4000-8000-${10 ** 11 + at}` }));
+  await assert.rejects(seal({ content: "" }, { heads: many }), { code: "too_large" });
+  await assert.rejects(seal({ content: "" }, { heads: [first, first] }), { code: "heads_unsorted" });
+});
+
 test("any text opens to itself", async () => {
   for (let round = 0; round < 30; round++) {
     const points = Array.from(new Uint32Array(random(4 * (round * 7)).buffer), (value) => value % 0x110000);

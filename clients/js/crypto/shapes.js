@@ -14,10 +14,10 @@ export function exactly(value, ...names) {
   return value;
 }
 
-/** An object of version 1 of the format. */
-export function versioned(value) {
+/** An object of one of these versions of the format. */
+export function versioned(value, ...versions) {
   if (!isObject(value) || !Object.hasOwn(value, "v")) throw new CryptoError("malformed");
-  if (value.v !== 1) throw new CryptoError("unknown_version");
+  if (!versions.includes(value.v)) throw new CryptoError("unknown_version");
   return value;
 }
 

@@ -9,6 +9,7 @@ import { own, seenByOthers, vectors } from "./cast.js";
 import { contextOf, readEnvelope, signedBytes, wrapInfo, writeEnvelope } from "./envelope.js";
 import { openFile } from "./files.js";
 import { fingerprint, safetyNumber } from "./fingerprints.js";
+import { digestOfHeads, isHeadOf, readHeads } from "./heads.js";
 import { Seen, openMessage } from "./messages.js";
 import { MemoryStorage } from "./storage.js";
 import { CURVE, isSupported } from "./suites.js";
@@ -44,15 +45,21 @@ test("there is one way to write bytes", () => {
 });
 
 test("messages are bound by the same bytes", { skip }, async () => {
-  for (const { sender, recipient, roster_seq, ...expected } of canonical.messages) {
+  for (const { sender, recipient, roster_seq, heads, ...expected } of canonical.messages) {
     const [from, to] = await all([sender, recipient]);
-    const context = contextOf(from.suite, from.id, roster_seq, expected);
+    const bound = { suite: from.suite, sender_device: from.id, roster_seq, heads: heads.length ? heads : null };
+    const context = await contextOf(bound, expected);
     assert.equal(hex(context), expected.context);
     assert.equal(hex(wrapInfo(to, context)), expected.wrap_info);
     const recipients = [{ device: to.id, key: new Uint8Array(80) }];
     const parts = { recipients, nonce: new Uint8Array(12), ciphertext: new Uint8Array(272) };
     assert.equal(hex(await sha256(signedBytes(parts, context))), expected.signed_sha256);
   }
+});
+
+test("heads have one digest, and are lines of a log or not", async () => {
+  for (const { heads, digest } of canonical.heads.digests) assert.equal(hex(await digestOfHeads(readHeads(heads))), digest);
+  for (const { head, hashes, is_head } of canonical.heads.logs) assert.equal(isHeadOf(head, hashes), is_head);
 });
 
 test("lengths fall into classes", () => {

@@ -6,6 +6,7 @@ from chatcrypt.envelope import Envelope, Place
 from chatcrypt.errors import CODES, CryptoError
 from chatcrypt.files import FileSecrets, open_file, seal_file
 from chatcrypt.fingerprints import fingerprint, safety_number
+from chatcrypt.heads import Head
 from chatcrypt.kdf import Argon2, Pbkdf2
 from chatcrypt.messages import Seen, open_message, seal_message
 from chatcrypt.suites import CURVE, RSA, SUITES
@@ -20,6 +21,7 @@ __all__ = [
     "CryptoError",
     "Envelope",
     "FileSecrets",
+    "Head",
     "OwnDevice",
     "Pbkdf2",
     "Place",

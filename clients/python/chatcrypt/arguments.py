@@ -19,8 +19,12 @@ def parser(deeds: Mapping[str, Deed]) -> ArgumentParser:
     _add_message(ones["encrypt"])
     _add_message(ones["decrypt"])
     ones["encrypt"].add_argument("--roster-seq", type=int, required=True, metavar="N", help="of what --devices shows")
+    words = "JSON: the `log` of each member of the roster, as a list of {user, number, hash}"
+    ones["encrypt"].add_argument("--heads", type=Path, metavar="FILE", help=words)
     ones["encrypt"].add_argument("--client-id", metavar="ID", help="default: a new one")
-    ones["decrypt"].add_argument("--json", action="store_true", help="mentions and attachments too")
+    ones["decrypt"].add_argument(
+        "--json", action="store_true", help="mentions, attachments and the heads of key logs too"
+    )
     _add_devices(ones["fingerprint"])
     return top
 

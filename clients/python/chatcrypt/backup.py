@@ -68,7 +68,7 @@ def wrap_backup(
 
 def open_backup(blob: object, user_id: str, passphrase: str) -> Backup:
     """What is in a blob of this person. Raises `kdf_refused` before any work, and `backup_invalid`."""
-    kdf = read_kdf(versioned(blob))
+    kdf = read_kdf(versioned(blob, 1))
     fields = exactly(blob, "v", "kdf", *parameters(kdf), "salt", "nonce", "ciphertext")
     salt, nonce = some_bytes(fields["salt"], SALT), some_bytes(fields["nonce"], NONCE)
     ciphertext = _ciphertext(fields["ciphertext"])

@@ -19,6 +19,7 @@ from chatcrypt.devices import OwnDevice, PublicDevice, make_device, read_device
 from chatcrypt.envelope import Envelope, Place
 from chatcrypt.errors import CryptoError
 from chatcrypt.fingerprints import fingerprint, safety_number
+from chatcrypt.heads import read_heads, write_heads
 from chatcrypt.kdf import KDFS
 from chatcrypt.keyfile import read_keys, write_keys
 from chatcrypt.messages import open_message, seal_message
@@ -55,26 +56,29 @@ def encrypt(asked: Namespace) -> None:
     place = Place(asked.conversation, asked.client_id or uuid4().hex, asked.replaces)
     sender = _named(read_keys(asked.keys, _passphrase(asked)), devices)[0]
     body = {"content": text}
-    envelope = seal_message(body, place, sender=sender, recipients=devices, roster_seq=asked.roster_seq)
+    heads = read_heads(read_json(asked.heads.read_bytes(), "malformed")) if asked.heads else ()
+    seq = asked.roster_seq
+    envelope = seal_message(body, place, sender=sender, recipients=devices, roster_seq=seq, heads=heads)
     _show({"client_id": place.client_id, "envelope": envelope})
 
 
 def decrypt(asked: Namespace) -> None:
     """Open `{client_id, envelope}`, and write its text (or with `--json` all of it) to stdout.
 
-    It remembers nothing, so it does not notice a `client_id` that is used twice.
+    It remembers nothing, so it does not notice a `client_id` that is used twice. `--json` shows the `heads`: compare
+    them with the key logs that you know.
     """
     devices = directory(asked.devices)
     message = exactly(read_json(_read(asked.input), "malformed"), "client_id", "envelope")
     place = Place(asked.conversation, message["client_id"], asked.replaces)
-    sender_id = Envelope.read(message["envelope"]).sender_device
-    sender = next((device for device in devices if device.id == sender_id), None)
+    envelope = Envelope.read(message["envelope"])
+    sender = next((device for device in devices if device.id == envelope.sender_device), None)
     if sender is None:
         raise CryptoError("wrong_sender", "The device that sent it is not among --devices.")
     own = _named(read_keys(asked.keys, _passphrase(asked)), devices)
     body = open_message(message["envelope"], place, sender=sender, devices=own)
     if asked.json:
-        return _show(body)
+        return _show({**body, "heads": write_heads(envelope.heads)})
     sys.stdout.buffer.write(body["content"].encode())
     sys.stdout.flush()
     return None

@@ -1,5 +1,6 @@
 """The envelope of a message: its shape, and the bytes that bind it to its place."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -7,6 +8,7 @@ from chatcrypt.body import CLASSES
 from chatcrypt.canonical import encode, pack
 from chatcrypt.devices import PublicDevice
 from chatcrypt.errors import CryptoError
+from chatcrypt.heads import Head, digest_of, read_heads, write_heads
 from chatcrypt.shapes import a_client_id, a_number, an_id, exactly, some_bytes, versioned
 from chatcrypt.suite import Suite
 from chatcrypt.suites import SUITES, suite_of
@@ -26,16 +28,20 @@ class Place:
     client_id: str
     replaces: str | None = None
 
-    def context(self, suite: Suite, sender_device: str, roster_seq: int) -> bytes:
-        """What is bound into every part of a message."""
+    def context(self, suite: Suite, sender_device: str, roster_seq: int, heads: Sequence[Head] = ()) -> bytes:
+        """What is bound into every part of a message. Version 2 binds heads of key logs, version 1 has none."""
         fields = suite.name, an_id(self.conversation_id), sender_device, a_client_id(self.client_id), roster_seq
+        bound = (digest_of(heads),) if heads else ()
+        version = 2 if heads else 1
         if self.replaces is None:
-            return pack("chat/message/1", *fields)
-        return pack("chat/edit/1", *fields, an_id(self.replaces))
+            return pack(f"chat/message/{version}", *fields, *bound)
+        return pack(f"chat/edit/{version}", *fields, *bound, an_id(self.replaces))
 
 
 @dataclass(frozen=True)
 class Envelope:
+    """A sealed message. It has `heads` from version 2 on."""
+
     suite: Suite
     sender_device: str
     roster_seq: int
@@ -43,11 +49,13 @@ class Envelope:
     nonce: bytes
     ciphertext: bytes
     signature: bytes = b""
+    heads: tuple[Head, ...] = ()
 
     @classmethod
     def read(cls, value: object) -> Self:
         """Checks everything that can be checked without a key."""
-        fields = exactly(versioned(value), *FIELDS)
+        has_heads = versioned(value, 1, 2)["v"] == 2
+        fields = exactly(value, *FIELDS, *(("heads",) if has_heads else ()))
         suite = suite_of(fields["suite"])
         return cls(
             suite=suite,
@@ -57,6 +65,7 @@ class Envelope:
             nonce=some_bytes(fields["nonce"], 12),
             ciphertext=some_bytes(fields["ciphertext"], *CIPHERTEXT_SIZES),
             signature=some_bytes(fields["signature"], suite.signature_size),
+            heads=read_heads(fields["heads"]) if has_heads else (),
         )
 
     def signed(self, context: bytes) -> bytes:
@@ -66,10 +75,11 @@ class Envelope:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "v": 1,
+            "v": 2 if self.heads else 1,
             "suite": self.suite.name,
             "sender_device": self.sender_device,
             "roster_seq": self.roster_seq,
+            **({"heads": write_heads(self.heads)} if self.heads else {}),
             "recipients": [{"device": device, "key": encode(key)} for device, key in self.recipients],
             "nonce": encode(self.nonce),
             "ciphertext": encode(self.ciphertext),

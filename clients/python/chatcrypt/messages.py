@@ -13,6 +13,7 @@ from chatcrypt.body import pad, unpad
 from chatcrypt.devices import OwnDevice, PublicDevice
 from chatcrypt.envelope import RECIPIENTS, Envelope, Place, require_order, wrap_info
 from chatcrypt.errors import CryptoError
+from chatcrypt.heads import Head, read_heads, write_heads
 from chatcrypt.shapes import Json, a_number, an_id
 from chatcrypt.suites import require_signature
 
@@ -43,21 +44,26 @@ def seal_message(
     sender: OwnDevice,
     recipients: Iterable[PublicDevice],
     roster_seq: int,
+    heads: Iterable[Head] = (),
     fresh: Fresh | None = None,
 ) -> dict[str, Any]:
     """The envelope of this body for these devices: all that are to read it, own ones included.
 
-    The body is `{content, mentions?, attachments?}`. Raises `content_invalid`, `too_large`, `recipients_duplicate`.
+    The body is `{content, mentions?, attachments?}`. `heads` say where the key log of each member ended for its author,
+    so that readers notice a server that shows them other logs; without them it is an envelope of version 1. Raises
+    `content_invalid`, `too_large`, `recipients_duplicate`, `heads_unsorted`.
     """
     fresh, readers = fresh or Fresh(), sorted(recipients, key=lambda each: an_id(each.id))
     if not 1 <= len(readers) <= RECIPIENTS:
         raise CryptoError("too_large" if readers else "malformed")
     require_order([an_id(each.id) for each in readers])
     suite, device, roster = sender.public.suite, an_id(sender.id), a_number(roster_seq)
-    context = place.context(suite, device, roster)
+    ends = tuple(sorted(heads, key=lambda head: head.user))
+    seen = read_heads(write_heads(ends)) if ends else ()
+    context = place.context(suite, device, roster, seen)
     ciphertext = AESGCM(fresh.key).encrypt(fresh.nonce, pad(body), context)
     keys = tuple((an_id(each.id), fresh.wrap(each, fresh.key, wrap_info(each, context))) for each in readers)
-    unsigned = Envelope(suite, device, roster, keys, fresh.nonce, ciphertext)
+    unsigned = Envelope(suite, device, roster, keys, fresh.nonce, ciphertext, heads=seen)
     return replace(unsigned, signature=suite.sign(sender.signing_key, unsigned.signed(context))).to_json()
 
 
@@ -78,13 +84,14 @@ def open_message(
     """The body of an envelope, `{content, mentions, attachments}`.
 
     `place` is where the reader found it, `sender` the device that it is said to be from, `devices` the own keys:
-    present and earlier ones. Without `seen` it is not noticed when a device uses a `client_id` twice. Raises
-    CryptoError.
+    present and earlier ones. Without `seen` it is not noticed when a device uses a `client_id` twice. The
+    `heads` of `Envelope.read(envelope)` are what its author saw of the key logs: compare them with those that you are
+    shown. Raises CryptoError.
     """
     read = Envelope.read(envelope)
     if (read.sender_device, read.suite) != (sender.id, sender.suite):
         raise CryptoError("wrong_sender")
-    context = place.context(read.suite, read.sender_device, read.roster_seq)
+    context = place.context(read.suite, read.sender_device, read.roster_seq, read.heads)
     signed = read.signed(context)
     require_signature(read.suite, sender.signing_key, read.signature, signed, "signature_invalid")
     digest = sha256(signed).digest()

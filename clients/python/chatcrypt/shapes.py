@@ -21,11 +21,11 @@ def exactly(value: object, *names: str) -> Json:
     return value
 
 
-def versioned(value: object) -> Json:
-    """An object of version 1 of the format."""
+def versioned(value: object, *versions: int) -> Json:
+    """An object of one of these versions of the format."""
     if not isinstance(value, Mapping) or "v" not in value:
         raise CryptoError("malformed")
-    if value["v"] != 1 or isinstance(value["v"], bool):
+    if isinstance(value["v"], bool) or value["v"] not in versions:
         raise CryptoError("unknown_version")
     return value
 

@@ -70,6 +70,18 @@ def test_what_is_encrypted_is_decrypted_by_everybody_it_is_for(keys, run) -> Non
         assert open_message(sent["envelope"], place, sender=sender, devices=[own(name)])["content"] == "Hé\n🙂"
 
 
+def test_heads_of_key_logs_travel_with_what_is_encrypted(keys, run, tmp_path) -> None:
+    how, file = options(keys, conversation=CONVERSATION), tmp_path / "heads"
+    heads = [{"user": user, "number": 1, "hash": "ab" * 32} for user in sorted([ALICE, public("bob-phone").user_id])]
+    file.write_text(json.dumps(heads))
+    sent = run("encrypt", *how, "--roster-seq", 4, "--heads", file, given=b"hello").encode()
+    assert json.loads(sent)["envelope"]["v"] == 2
+    assert json.loads(run("decrypt", *how, "--json", given=sent))["heads"] == heads
+    file.write_text(json.dumps(heads[::-1]))
+    complaint = run("encrypt", *how, "--roster-seq", 4, "--heads", file, given=b"hello", status=1)
+    assert complaint.startswith("chatcrypt: heads_unsorted: ")
+
+
 def test_an_edit_is_bound_to_its_message(keys, run, tmp_path) -> None:
     how, message = options(keys, conversation=CONVERSATION), "0e000000-0000-4000-8000-000000000001"
     text = tmp_path / "text"

@@ -11,6 +11,8 @@ from chatcrypt import (
     CURVE,
     RSA,
     CryptoError,
+    Envelope,
+    Head,
     Place,
     make_device,
     open_message,
@@ -63,6 +65,33 @@ def test_any_changed_character_is_noticed(field, at, character) -> None:
         reading(case, envelope)
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 1), st.integers(0, 63), st.sampled_from("0123456789abcdef"), st.integers(1, 2**53 - 1))
+def test_any_other_head_of_a_key_log_is_noticed(which, at, digit, number) -> None:
+    case = GOOD["everybody, with heads"]
+    head = [head for head in case["envelope"]["heads"] if head["number"]][which]
+    others = {"hash": head["hash"][:at] + digit + head["hash"][at + 1 :], "number": number}
+    for field, value in others.items():
+        if head[field] == value:
+            continue
+        envelope = deepcopy(case["envelope"])
+        next(each for each in envelope["heads"] if each == head)[field] = value
+        with refused("signature_invalid"):
+            reading(case, envelope)
+
+
+def test_heads_are_sealed_in_order_and_there_are_not_too_many() -> None:
+    heads = [Head(f"0d000000-0000-4000-8000-{number:012}", 1, "ab" * 32) for number in range(257)]
+    how = {"sender": own("bob-phone"), "recipients": [public("bob-phone")], "roster_seq": 1}
+    envelope = seal_message({"content": ""}, PLACE, heads=heads[255::-1], **how)
+    assert Envelope.read(envelope).heads == tuple(heads[:256])
+    for given_heads, code in ((heads, "too_large"), ([heads[0], heads[0]], "heads_unsorted")):
+        with refused(code):
+            seal_message({"content": ""}, PLACE, heads=given_heads, **how)
+
+
+ROWS = ["recipients.0.device", "recipients.0.key", "heads.0.user", "heads.0.number", "heads.0.hash"]
+FIELDS_OF_ALL = [*GOOD["phones, with heads"]["envelope"], *ROWS]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
@@ -70,11 +99,11 @@ JSON = st.recursive(
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from([*GOOD["phones"]["envelope"], "recipients.0.device", "recipients.0.key"]), JSON)
+@given(st.sampled_from(FIELDS_OF_ALL), JSON)
 def test_any_nonsense_instead_of_a_field_is_refused(field, nonsense) -> None:
-    case = GOOD["phones"]
+    case = GOOD["phones, with heads"]
     envelope = deepcopy(case["envelope"])
-    holder = envelope["recipients"][0] if "." in field else envelope
+    holder = envelope[field.split(".")[0]][0] if "." in field else envelope
     holder[field.split(".")[-1]] = nonsense
     if envelope == case["envelope"] and not isinstance(nonsense, bool):
         return

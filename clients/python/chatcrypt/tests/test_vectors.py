@@ -8,6 +8,7 @@ import pytest
 
 from chatcrypt import (
     CODES,
+    Head,
     Seen,
     fingerprint,
     open_backup,
@@ -19,6 +20,7 @@ from chatcrypt import (
 from chatcrypt.body import pad
 from chatcrypt.canonical import decode, encode, pack
 from chatcrypt.envelope import Envelope, Place, wrap_info
+from chatcrypt.heads import digest_of, read_heads
 from chatcrypt.tests.cast import VECTORS, own, place_of, public, refused, vectors
 from chatcrypt.tests.files import opened
 
@@ -58,9 +60,17 @@ def test_messages_are_bound_by_the_same_bytes() -> None:
     for case in CANONICAL["messages"]:
         place = Place(case["conversation_id"], case["client_id"], case["replaces"])
         sender, recipient = public(case["sender"]), public(case["recipient"])
-        context = place.context(sender.suite, str(sender.id), case["roster_seq"])
+        heads = [Head.read(each) for each in case["heads"]]
+        context = place.context(sender.suite, str(sender.id), case["roster_seq"], heads)
         assert context.hex() == case["context"]
         assert wrap_info(recipient, context).hex() == case["wrap_info"]
+
+
+def test_heads_have_one_digest_and_are_lines_of_a_log_or_not() -> None:
+    for case in CANONICAL["heads"]["digests"]:
+        assert digest_of(read_heads(case["heads"])).hex() == case["digest"]
+    for case in CANONICAL["heads"]["logs"]:
+        assert Head.read(case["head"]).is_of(case["hashes"]) == case["is_head"]
 
 
 def test_lengths_fall_into_classes() -> None:
