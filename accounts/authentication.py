@@ -25,10 +25,11 @@ class SignedInRequest(Request):
 
 def session_of(token: str) -> Session:
     """The live session, with its user, that an access token names. Refuses `token_invalid`."""
-    session_id, user_id = tokens.read_access(token)
+    session_id, user_id, generation = tokens.read_access(token)
     session = Session.objects.live().filter(id=session_id, user=user_id).first()
     if session is None:
         raise Refusal("token_invalid")
+    services.note_received(session, generation)
     return session
 
 

@@ -1,6 +1,6 @@
 """Tokens: nothing of them is stored, the session's row says whether they still count.
 
-An access token is a JWT that names the session. A refresh token is `<session>.<generation>.<seal>`: the family is the
+An access token is a JWT that names the session and its generation. A refresh token is `<session>.<generation>.<seal>`: the family is the
 session, and the same generation always gives the same token.
 """
 
@@ -26,6 +26,7 @@ def access_token(session: Session) -> str:
     claims = {
         "sub": session.user_id.hex,
         "sid": session.id.hex,
+        "gen": session.generation,
         "typ": "access",
         "iat": now,
         "exp": now + access_seconds(),
@@ -38,8 +39,9 @@ def access_seconds() -> int:
     return int(settings.ACCESS_TOKEN_LIFETIME.total_seconds())
 
 
-def read_access(token: str) -> tuple[UUID, UUID]:
-    """The session and the person that an access token names. Refuses (`token_invalid`) whatever is not one."""
+def read_access(token: str) -> tuple[UUID, UUID, int | None]:
+    """The session, the person and the generation that an access token names; those of earlier versions name none.
+    Refuses (`token_invalid`) whatever is not one."""
     if len(token) > MAX_LENGTH:
         raise Refusal("token_invalid")
     options = {"require": ["sub", "sid", "typ", "exp"], "verify_iat": False}  # clocks of several hosts differ
@@ -47,7 +49,7 @@ def read_access(token: str) -> tuple[UUID, UUID]:
         claims = jwt.decode(token, derived_key("access"), algorithms=["HS256"], options=options)  # type: ignore[arg-type]
         if claims["typ"] != "access":
             raise Refusal("token_invalid")
-        return UUID(claims["sid"]), UUID(claims["sub"])
+        return UUID(claims["sid"]), UUID(claims["sub"]), claims.get("gen")
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
         raise Refusal("token_invalid") from None
 

@@ -21,11 +21,13 @@ class Session(models.Model):
     """One sign-in on one device: a row, so that it can be looked at and ended.
 
     Its refresh tokens are a family: each is derived from the session's id and `generation`, which a refresh moves on.
+    `is_received` says that the tokens of this generation were used, so the answer with them has arrived.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="sessions")
     generation = models.PositiveIntegerField(default=0)
+    is_received = models.BooleanField(default=True, db_default=True)
     rotated_at = models.DateTimeField(db_default=Now())
     device_name = models.CharField(max_length=100, blank=True)
     address = models.GenericIPAddressField(null=True)

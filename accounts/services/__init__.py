@@ -13,7 +13,15 @@ from accounts.services.people import (
     create_person,
 )
 from accounts.services.registration import register, verify
-from accounts.services.sessions import end_all_sessions, end_other_sessions, end_session, open_session, refresh, touch
+from accounts.services.sessions import (
+    end_all_sessions,
+    end_other_sessions,
+    end_session,
+    note_received,
+    open_session,
+    refresh,
+    touch,
+)
 from accounts.services.sign_in import login
 from accounts.services.staff import appoint
 from accounts.services.suspension import end_session_of, end_sessions_of, restore, restore_who_is_due, suspend
@@ -40,6 +48,7 @@ __all__ = [
     "forget_device",
     "issue_ticket",
     "login",
+    "note_received",
     "open_session",
     "refresh",
     "register",

@@ -1,6 +1,6 @@
 """Sign-ins: opened, refreshed, ended."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -13,7 +13,8 @@ from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, not_found
 from chatproject.common.publish import Ring, announce, person_topic
 
-SAME_ANSWER_FOR = timedelta(seconds=10)
+OVERLAP = timedelta(seconds=10)
+"""Requests that ran side by side with one refresh token (two tabs, an app and its extension) may be this far apart."""
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -37,25 +38,38 @@ def open_session(user: User, *, device_name: str = "", address: str = "") -> Ses
 def refresh(token: str, *, address: str = "") -> Session:
     """Move the session of this refresh token on to its next generation, exactly once.
 
-    Who shows the token again within ten seconds has lost the answer and gets the same successor. Later it is stolen
-    or was: the session ends. Refuses `token_invalid`.
+    A token that is shown again gets the same successor until one of the successor's own tokens was used: until then the
+    answer may have been lost on its way. After that, and after `OVERLAP`, somebody else has it: the session ends.
+    Refuses `token_invalid`.
     """
     session_id, generation = tokens.read_refresh(token)
     moment = now()
     # Only columns of the row itself: a subquery would be evaluated on the snapshot before the lock, and two would win.
     Session.objects.filter(id=session_id, generation=generation, ended_at__isnull=True, expires_at__gt=moment).update(
         generation=generation + 1,
+        is_received=False,
         rotated_at=moment,
         last_used_at=moment,
         expires_at=moment + settings.REFRESH_TOKEN_LIFETIME,
         **({"address": address} if address else {}),
     )
     session = Session.objects.live(moment).filter(id=session_id).first()
-    if session and session.generation == generation + 1 and moment - session.rotated_at <= SAME_ANSWER_FOR:
+    if session and session.generation == generation + 1 and _may_be_lost(session, moment):
         return session
     if session and session.generation > generation:
         _end(session.user, Session.objects.filter(id=session_id))
     raise Refusal("token_invalid")
+
+
+def _may_be_lost(session: Session, moment: datetime) -> bool:
+    """Whether the answer that brought the present tokens may not have arrived."""
+    return not session.is_received or moment - session.rotated_at <= OVERLAP
+
+
+def note_received(session: Session, generation: int | None) -> None:
+    """An access token of this generation was used. That of the present one says that its answer has arrived."""
+    if generation == session.generation and not session.is_received:
+        Session.objects.filter(id=session.id, generation=generation).update(is_received=True)
 
 
 def end_session(user: User, session_id: UUID) -> None:

@@ -62,17 +62,53 @@ def test_who_lost_the_answer_gets_the_same_one_again(api, session):
     assert api.post(URL, {"refresh": second}).status_code == 200
 
 
-def test_later_reuse_ends_the_family(api, session, rings):
+@pytest.mark.parametrize("past", [{"seconds": 11}, {"hours": 1}, {"days": 20}])
+def test_an_answer_that_was_lost_for_long_comes_again(api, session, past):
+    first = tokens.refresh_token(session)
+    second = api.post(URL, {"refresh": first}).json()["refresh"]
+    age(session, **past)
+
+    again = api.post(URL, {"refresh": first})
+
+    assert (again.status_code, again.json()["refresh"]) == (200, second)
+    assert api.post(URL, {"refresh": second}).status_code == 200
+    assert refused(api, first)
+
+
+def test_reuse_after_the_successor_was_used_ends_the_family(api, session, rings):
     first = tokens.refresh_token(session)
     second = api.post(URL, {"refresh": first}).json()
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {second['access']}")
+    assert api.get(ME).status_code == 200
     age(session, seconds=11)
 
     assert refused(api, first)
 
     assert refused(api, second["refresh"])
-    api.credentials(HTTP_AUTHORIZATION=f"Bearer {second['access']}")
     assert api.get(ME).status_code == 401
     assert [(ring.topic, ring.seq, ring.frame) for ring in rings] == [(f"u.{session.user_id.hex}", 1, b"")]
+
+
+def test_two_tabs_that_refresh_side_by_side_stay_signed_in(api, session):
+    """The answer to one is used before the other one's request has arrived."""
+    first = tokens.refresh_token(session)
+    second = api.post(URL, {"refresh": first}).json()
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {second['access']}")
+    api.get(ME)
+
+    other = api.post(URL, {"refresh": first})
+
+    assert (other.status_code, other.json()["refresh"]) == (200, second["refresh"])
+
+
+def test_the_access_token_from_before_does_not_say_that_the_answer_arrived(api, session):
+    first = tokens.refresh_token(session)
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.access_token(session)}")
+    api.post(URL, {"refresh": first})
+    api.get(ME)
+    age(session, hours=1)
+
+    assert api.post(URL, {"refresh": first}).status_code == 200
 
 
 def test_a_token_two_generations_old_ends_the_family_at_once(api, session):

@@ -53,8 +53,8 @@ export class Session {
   }
 
   /**
-   * Ask for a new pair. Callers at the same moment share one request: a refresh token serves once,
-   * and two requests with the same one look like theft to the server.
+   * Ask for a new pair. Callers at the same moment share one request. When the answer is lost, asking again
+   * with the same token is safe, however late; showing it after its successor was used looks like theft.
    */
   refresh() {
     this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
