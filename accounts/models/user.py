@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
 from accounts.names import SKELETON_SIZE, email_key, skeleton, username_key
+from accounts.typed import canonical_password, password_spellings
 from chatproject.common.ids import uuid7
 
 
@@ -28,10 +29,10 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(Q(username_key__startswith=username_key(text)) | Q(full_name__istartswith=text))
 
     def by_login(self, login: str) -> "UserQuerySet":
-        """The person with this e-mail address or username."""
+        """The person with this e-mail address or username, blanks around it or not."""
         if "@" in login:
             return self.filter(email=email_key(login))
-        return self.filter(username_key=username_key(login))
+        return self.filter(username_key=username_key(login.strip()))
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -137,6 +138,21 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Keeps what usernames are compared by."""
         self.rename(self.username)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Keep the hash of this password in its canonical form."""
+        super().set_password(None if raw_password is None else canonical_password(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether this is the password, however it was typed. One that an earlier version kept in another form is kept
+        in the canonical one from then on."""
+        for spelling in password_spellings(raw_password):
+            if super().check_password(spelling):
+                if spelling != canonical_password(raw_password):
+                    self.set_password(raw_password)
+                    self.save(update_fields=["password"])
+                return True
+        return False
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a sign-in to the console stands and falls with: the password, and that nobody ended it since."""

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from accounts.models import OneTime, User
 from accounts.names import email_key
 from accounts.services import limiting, mails, one_time
+from accounts.typed import code_digits
 from chatproject.common import audit
 from chatproject.common.errors import Refusal, not_found
 
@@ -61,7 +62,7 @@ def person_of_code(user: User | None, purpose: OneTime.Purpose) -> User:
 def use_code(user: User, purpose: OneTime.Purpose, code: str) -> str:
     """Use up the code of a person whose row is locked. Returns the address it went to. Refuses `code_invalid`."""
     address = one_time.address_for(user, purpose)
-    if not address or not one_time.consume(purpose, one_time.code_hash(user, purpose, address, code.strip())):
+    if not address or not one_time.consume(purpose, one_time.code_hash(user, purpose, address, code_digits(code))):
         raise Refusal("code_invalid")
     return address
 

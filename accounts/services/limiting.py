@@ -53,7 +53,7 @@ def seconds_until_code(email: str, address: str) -> int:
 
 def account_key(login: str) -> str:
     """The account that a login names, whether it exists or not."""
-    return email_key(login) if "@" in login else username_key(login)
+    return email_key(login) if "@" in login else username_key(login.strip())
 
 
 def _sign_in_keys(account: str, address: str) -> list[str]:

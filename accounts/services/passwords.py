@@ -8,6 +8,7 @@ from accounts.models import OneTime, Session, User
 from accounts.names import email_key
 from accounts.services import codes, limiting, mails
 from accounts.services.sessions import end_all_sessions, end_other_sessions
+from accounts.typed import canonical_password
 from chatproject.common.errors import Refusal, invalid
 
 RESET = OneTime.Purpose.RESET_PASSWORD
@@ -59,7 +60,7 @@ def lock_proved(user: User) -> User:
 def check_password_is_good(password: str, user: User, *, field: str = "password") -> None:
     """Refuses (`invalid`) a password that is short, common, or like the person's own names."""
     try:
-        validate_password(password, user)
+        validate_password(canonical_password(password), user)
     except ValidationError as error:
         faults = error.error_list
         errors = [{"field": field, "code": one.code or "invalid", "detail": one.messages[0]} for one in faults]

@@ -10,6 +10,7 @@ from accounts.services.passwords import lock_proved
 from accounts.services.registration import stand_in_id
 from accounts.services.sessions import open_session
 from accounts.services.suspension import refuse_suspended
+from accounts.typed import password_spellings
 from chatproject.common.errors import Refusal
 
 
@@ -51,7 +52,8 @@ def _who(login: str, password: str) -> User | None:
 
 def _is_password_of(user: User | None, password: str) -> bool:
     if user is None:
-        make_password(password)
+        for spelling in password_spellings(password):
+            make_password(spelling)
         return False
     return user.check_password(password)
 

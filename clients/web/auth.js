@@ -1,6 +1,6 @@
 import { deviceName } from "./device.js";
 import { fill, h, icon } from "./dom.js";
-import { CODE, formElement, resendElement } from "./form.js";
+import { CODE, formElement, isWholeCode, resendElement } from "./form.js";
 
 const EMAIL = { name: "email", label: "E-mail", type: "email", autocomplete: "email" };
 const NEW_PASSWORD = { name: "password", label: "Password", type: "password", autocomplete: "new-password" };
@@ -75,7 +75,7 @@ export class Auth {
       this.#onDone();
     });
     form.prepend(h("p", {}, email ? `We sent a code to ${email}.` : "We sent a code to your e-mail address."));
-    form.elements.code.addEventListener("input", ({ target }) => target.value.length === 6 && form.requestSubmit());
+    form.elements.code.addEventListener("input", ({ target }) => isWholeCode(target.value) && form.requestSubmit());
     const again = () => this.#chat.resendCode({ email: email ?? form.elements.email.value });
     form.append(resendElement(form, again, resend_after));
     this.#offer("Wrong address?", "Start again", () => this.signUp());

@@ -9,9 +9,11 @@ export const CODE = {
   label: "6-digit code",
   inputmode: "numeric",
   autocomplete: "one-time-code",
-  maxlength: 6,
-  pattern: "[0-9]{6}",
+  maxlength: 20,
 };
+
+/** Whether six digits were typed, blanks and hyphens between them or not. */
+export const isWholeCode = (typed) => typed.replace(/[\s-]/g, "").length === 6;
 
 /**
  * A form of labelled fields. Refusals are told at the fields they are about, others below.
