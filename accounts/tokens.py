@@ -1,7 +1,7 @@
 """Tokens: nothing of them is stored, the session's row says whether they still count.
 
-An access token is a JWT that names the session and its generation. A refresh token is `<session>.<generation>.<seal>`: the family is the
-session, and the same generation always gives the same token.
+An access token is a JWT that names the session and its generation. A refresh token is `<session>.<generation>.<seal>`:
+the family is the session, and the same generation always gives the same token.
 """
 
 import hmac

@@ -48,7 +48,11 @@ def _refresh_of(request: Request) -> str:
 class RefreshView(PublicView):
     throttle_classes = (RefreshThrottle,)
 
-    @describe("Exchange the refresh token for a new pair; repeating it gives the same one until that was used.", body=wire.Refresh, answers={200: wire.SignedIn})
+    @describe(
+        "Exchange the refresh token for a new pair; repeating it gives the same one until that was used.",
+        body=wire.Refresh,
+        answers={200: wire.SignedIn},
+    )
     def post(self, request: Request) -> Response:
         session = services.refresh(_refresh_of(request), address=address_of(request))
         return cookie.signed_in(request, session, cookie=not body_of(request, wire.Refresh).refresh)

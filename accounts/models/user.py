@@ -143,13 +143,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Keep the hash of this password in its canonical form."""
         super().set_password(None if raw_password is None else canonical_password(raw_password))
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether this is the password, however it was typed. One that an earlier version kept in another form is kept
         in the canonical one from then on."""
-        for spelling in password_spellings(raw_password):
+        for spelling in password_spellings(raw_password or ""):
             if super().check_password(spelling):
-                if spelling != canonical_password(raw_password):
-                    self.set_password(raw_password)
+                if spelling != canonical_password(spelling):
+                    self.set_password(spelling)
                     self.save(update_fields=["password"])
                 return True
         return False
