@@ -12,7 +12,7 @@ from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
 from accounts import services
-from accounts.forms import AppointForm, CodeForm, NewPersonForm, SignInForm
+from accounts.forms import AppointForm, CodeForm, NewPersonForm, ProfileForm, SignInForm
 from accounts.models import Session, User
 from chatproject.common import audit
 from chatproject.common.admin import (
@@ -66,8 +66,7 @@ class PersonAdmin(ModelAdmin):
         return people.filter(email__isnull=False)
 
     def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
-        if obj is None:
-            kwargs["form"] = NewPersonForm
+        kwargs["form"] = ProfileForm if obj else NewPersonForm
         return super().get_form(request, obj, change, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:

@@ -16,7 +16,7 @@ from accounts.models import OneTime, User
 from accounts.services import limiting
 from accounts.services.people import prepare_person, refuse_known
 from chatproject.common.addresses import address_of
-from chatproject.common.admin import ReasonForm
+from chatproject.common.admin import LineField, LinesField, ReasonForm
 from chatproject.common.errors import Refusal
 
 Purpose = OneTime.Purpose
@@ -53,6 +53,7 @@ class NewPersonForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ("email", "username", "full_name")
+        field_classes = {"full_name": LineField}
 
     def clean(self) -> dict[str, Any]:
         """What the deed would refuse stands beside its field."""
@@ -65,6 +66,15 @@ class NewPersonForm(forms.ModelForm[User]):
                 for field, detail in faults or [(None, refusal.detail)]:
                     self.add_error(field, detail)
         return data
+
+
+class ProfileForm(forms.ModelForm[User]):
+    """What operators may change of somebody's profile."""
+
+    class Meta:
+        model = User
+        fields = ("full_name", "bio")
+        field_classes = {"full_name": LineField, "bio": LinesField}
 
 
 class AppointForm(ReasonForm):

@@ -59,16 +59,6 @@ def _looks_reserved() -> set[str]:
     return {skeleton(shown) for name in RESERVED for shown in (name, name.upper())}
 
 
-def clean_line(text: str) -> str:
-    """A one-line name for showing: trimmed, without control, bidirectional and zero-width characters."""
-    return "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")).strip()
-
-
-def clean_text(text: str) -> str:
-    """A text of several lines for showing: as `clean_line`, but lines stay lines."""
-    return "\n".join(clean_line(line) for line in text.splitlines()).strip()
-
-
 def email_key(email: str) -> str:
     """By what e-mail addresses are compared and how they are kept: trimmed, in lower case."""
     return email.strip().lower()

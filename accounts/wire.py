@@ -8,14 +8,15 @@ from msgspec import UNSET, Meta, UnsetType
 
 from accounts.models import Session, User
 from chatproject.common.clock import rfc3339
+from chatproject.common.text import LINE, LINES
 
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
 Username = Annotated[str, Meta(max_length=100, description="3 to 32 letters, digits, `_`, `.` and `-`.")]
 Password = Annotated[str, Meta(min_length=1, max_length=1024)]
 Code = Annotated[str, Meta(max_length=32, description="The six digits from the mail; blanks between them are fine.")]
-FullName = Annotated[str, Meta(max_length=100)]
-Bio = Annotated[str, Meta(max_length=500)]
-DeviceName = Annotated[str, Meta(max_length=100, description="What the list of sign-ins shows.")]
+FullName = Annotated[str, Meta(max_length=100, extra=LINE)]
+Bio = Annotated[str, Meta(max_length=500, extra=LINES)]
+DeviceName = Annotated[str, Meta(max_length=100, description="What the list of sign-ins shows.", extra=LINE)]
 Token = Annotated[str, Meta(max_length=1024)]
 Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 PresenceFor = Literal["everyone", "contacts", "nobody"]

@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from chatproject.common import audit
+from chatproject.common.admin import LinesField
 from conversations.models import Conversation
 from messaging.models import Message
 
@@ -20,7 +21,7 @@ AT_ONCE = 100
 class ReasonForm(forms.Form):
     """Why somebody reads what was not written for them; it stays in the audit log."""
 
-    reason = forms.CharField(min_length=10, max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
+    reason = LinesField(min_length=10, max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}))
     before = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
 

@@ -17,7 +17,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from chatproject.common.admin import ReadOnlyAdmin, ReasonedActionForm, ReasonForm, attempt, back, button
+from chatproject.common.admin import LineField, ReadOnlyAdmin, ReasonedActionForm, ReasonForm, attempt, back, button
 from conversations import services
 from conversations.models import Conversation, Membership
 
@@ -28,7 +28,7 @@ HEIRS = 200
 class ChangeForm(ReasonForm):
     """Name, pace and who writes; filled with what holds now."""
 
-    name = forms.CharField(max_length=100, widget=UnfoldAdminTextInputWidget)
+    name = LineField(max_length=100, widget=UnfoldAdminTextInputWidget)
     is_read_only = forms.BooleanField(required=False, widget=UnfoldBooleanWidget, help_text="Only admins write.")
     slow_mode_seconds = forms.IntegerField(min_value=0, max_value=21_600, widget=UnfoldAdminIntegerFieldWidget)
     field_order = ("name", "is_read_only", "slow_mode_seconds", "reason")

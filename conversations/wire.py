@@ -9,10 +9,11 @@ from msgspec import UNSET, Meta, UnsetType
 
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
+from chatproject.common.text import LINE, LINES
 from conversations.models import Ban, Conversation, Membership
 
-Name = Annotated[str, Meta(min_length=1, max_length=100)]
-Description = Annotated[str, Meta(max_length=1000)]
+Name = Annotated[str, Meta(min_length=1, max_length=100, extra=LINE)]
+Description = Annotated[str, Meta(max_length=1000, extra=LINES)]
 SlowMode = Annotated[int, Meta(ge=0, le=21_600, description="Seconds between two messages of a member; 0: none.")]
 UserIds = Annotated[list[UUID], Meta(max_length=100)]
 
@@ -46,7 +47,7 @@ class NewBan(msgspec.Struct):
     """Somebody who is to stay out, and why."""
 
     user_id: UUID
-    reason: Annotated[str, Meta(max_length=500)] = ""
+    reason: Annotated[str, Meta(max_length=500, extra=LINES)] = ""
 
 
 class NewInvite(msgspec.Struct):
@@ -72,7 +73,7 @@ class MemberChange(msgspec.Struct):
 
     role: Literal["owner", "admin", "member"] | UnsetType = UNSET
     silenced_until: datetime | UnsetType | None = UNSET
-    nickname: Annotated[str, Meta(max_length=50)] | UnsetType = UNSET
+    nickname: Annotated[str, Meta(max_length=50, extra=LINE)] | UnsetType = UNSET
     muted_until: datetime | UnsetType | None = UNSET
     notify: Literal["all", "mentions", "none"] | UnsetType = UNSET
     is_pinned: bool | UnsetType = UNSET

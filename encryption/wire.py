@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chatproject.common.clock import rfc3339
 from chatproject.common.errors import invalid
+from chatproject.common.text import LINE
 from encryption.models import ManagedKey
 
 SuiteName = Literal["rsa-oaep-3072+aes-256-gcm+rsa-pss", "x25519+aes-256-gcm+ed25519"]
@@ -29,7 +30,7 @@ class Bundle(msgspec.Struct, forbid_unknown_fields=True):
 class NewKeyDevice(Bundle, forbid_unknown_fields=True):
     """A device that reads and writes end to end, as long as this sign-in lasts."""
 
-    name: Annotated[str, Meta(max_length=100)] = ""
+    name: Annotated[str, Meta(max_length=100, extra=LINE)] = ""
 
 
 class Rotation(msgspec.Struct, forbid_unknown_fields=True):

@@ -12,7 +12,16 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from chatproject.common.admin import ReadOnlyAdmin, ReasonedActionForm, ReasonForm, UntilForm, attempt, back, button
+from chatproject.common.admin import (
+    LineField,
+    ReadOnlyAdmin,
+    ReasonedActionForm,
+    ReasonForm,
+    UntilForm,
+    attempt,
+    back,
+    button,
+)
 from chatproject.common.errors import Refusal
 from messaging import services
 from messaging.filters import clean_pattern, try_out
@@ -131,6 +140,7 @@ class FilterForm(forms.ModelForm[Filter]):
     class Meta:
         model = Filter
         fields = ("kind", "pattern", "action", "is_active", "note")
+        field_classes = {"note": LineField}
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data

@@ -6,12 +6,13 @@ plain piece of text, and none is an expression that somebody wrote.
 
 import re
 import time
-import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import regex
+import unicodedata2
 from django.db import connection
 
 from chatproject.common.errors import invalid
@@ -22,11 +23,8 @@ LOOK_AGAIN = 2.0
 """Seconds after which a process asks whether the filters are others now."""
 WORD, HOST = re.compile(r"\w+"), re.compile(r"[\w.-]+")
 HOST_SIZE = 253
-# Unicode's Default_Ignorable_Code_Point: what is not seen, and would hide a word.
-UNSEEN = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
+UNSEEN = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
+"""What is not seen, and would hide a word."""
 KEEP = """
     INSERT INTO messaging_report
         (id, message_id, about_id, person_id, reason, comment, status, created_at, decision, decision_reason)
@@ -123,8 +121,9 @@ def flag(message_id: UUID, sender_id: UUID, hits: Iterable[Hit], moment: datetim
 
 def fold(text: str) -> str:
     """A text without what is not seen, and without the difference of cases and of letters that are the same."""
-    plain = unicodedata.normalize("NFKC", UNSEEN.sub("", text)).casefold()
-    return unicodedata.normalize("NFKC", plain).replace("\u3002", ".")
+    plain = unicodedata2.normalize("NFKC", UNSEEN.sub("", text)).casefold()
+    folded: str = unicodedata2.normalize("NFKC", plain)
+    return folded.replace("\u3002", ".")
 
 
 def clean_pattern(kind: str, pattern: str) -> str:

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from chatproject.common.api import refusal_of
 from chatproject.common.errors import Refusal
+from chatproject.common.text import tidy
 from messaging.wire.writing import MessageChange, NewMessage, Place, Positions
 
 RequestId = Annotated[str, Meta(max_length=64)] | int | None
@@ -203,6 +204,6 @@ def read_command(frame: object) -> Command:
         errors = [{"field": "type", "code": "unknown", "detail": "No such command."}]
         raise Refusal("invalid", "Unknown type of frame.", errors=errors)
     try:
-        return msgspec.convert(frame, kind)
+        return tidy(msgspec.convert(frame, kind))
     except msgspec.ValidationError as error:
         raise refusal_of(error) from None

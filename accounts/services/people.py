@@ -7,12 +7,13 @@ from django.db import IntegrityError, transaction
 from accounts import hooks
 from accounts.keys import keyed_hash
 from accounts.models import RestingName, User
-from accounts.names import check_email, check_username, clean_line, clean_text, skeleton, username_key
+from accounts.names import check_email, check_username, skeleton, username_key
 from accounts.services.passwords import check_password_is_good
 from accounts.services.sessions import look_again_at
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
 from chatproject.common.publish import announce_privacy
+from chatproject.common.text import clean_line, clean_text
 
 SHOWN = {"username", "full_name", "avatar_url"}
 """What others hear of when it changes."""

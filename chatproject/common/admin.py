@@ -14,18 +14,31 @@ from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from chatproject.common.errors import Refusal
+from chatproject.common.text import clean_line, clean_text
 
 REASON_SIZE = 1000
 PER_PAGE = 50
 """Rows of a page: drawing them is most of what a list costs."""
 
 
+class LineField(forms.CharField):
+    """One line that people read, cleaned like those of the API."""
+
+    def to_python(self, value: Any) -> Any:
+        return clean_line(super().to_python(value) or "")
+
+
+class LinesField(forms.CharField):
+    """Several lines that people read, cleaned like those of the API."""
+
+    def to_python(self, value: Any) -> Any:
+        return clean_text(super().to_python(value) or "")
+
+
 class ReasonForm(BaseDialogForm):
     """Asks why, before a button's deed is done."""
 
-    reason = forms.CharField(
-        max_length=REASON_SIZE, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
-    )
+    reason = LinesField(max_length=REASON_SIZE, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
 class UntilForm(ReasonForm):
@@ -42,7 +55,7 @@ class UntilForm(ReasonForm):
 class ReasonedActionForm(ActionForm):
     """What is done to the chosen rows of a list, and why."""
 
-    reason = forms.CharField(
+    reason = LineField(
         max_length=REASON_SIZE,
         required=False,
         label="",

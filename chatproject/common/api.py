@@ -11,6 +11,7 @@ from rest_framework.request import Request
 
 from chatproject.common import strict_json
 from chatproject.common.errors import Refusal, invalid
+from chatproject.common.text import tidy
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -41,9 +42,9 @@ def body_of(request: Request, struct: type[S]) -> S:
 
 
 def convert(data: Any, struct: type[S]) -> S:
-    """`data` as `struct`; refuses (`invalid`) what does not fit, naming the field."""
+    """`data` as `struct`, its text cleaned; refuses (`invalid`) what does not fit, naming the field."""
     try:
-        return msgspec.convert(data, struct)
+        return tidy(msgspec.convert(data, struct))
     except msgspec.ValidationError as error:
         raise refusal_of(error) from None
 

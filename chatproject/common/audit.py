@@ -16,6 +16,7 @@ from django.db import transaction
 
 from chatproject.common.clock import now, rfc3339
 from chatproject.common.models import AuditEntry, Installation
+from chatproject.common.text import clean_text
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +44,7 @@ def record(
             action=action,
             subject=subject,
             subject_id=subject_id,
-            reason=reason,
+            reason=clean_text(reason),
             origin=origin.get(),
             facts=msgspec.to_builtins(facts),
         )

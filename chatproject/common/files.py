@@ -2,21 +2,21 @@
 
 import asyncio
 import string
-import unicodedata
 from collections.abc import AsyncIterator
 from pathlib import PurePath
 from typing import IO, Any
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
+import unicodedata2
 from django.http import FileResponse
 from rest_framework.renderers import BaseRenderer
+
+from chatproject.common.text import seen
 
 PLAIN = frozenset(string.ascii_letters + string.digits + " !#$&'()+,-.;=@[]^_`{}~")
 """What every browser reads alike within quotes: no quotes, no `\\`, and no `%`, which some take for an escape."""
 NAME_SIZE = 255
-JOINERS = "\u200c\u200d"
-"""Invisible, but spelling: Persian words and composed emoji need them."""
 
 
 class FileRenderer(BaseRenderer):
@@ -84,17 +84,12 @@ def content_disposition(filename: str, *, is_inline: bool) -> str:
 
 def harmless(filename: str) -> str:
     """A name under which a file may be saved: in no other folder, ending as it seems to end, never empty."""
-    name = "".join(filter(_is_shown, unicodedata.normalize("NFC", filename)))
+    name = seen(unicodedata2.normalize("NFC", filename))
     name = name.replace("\\", "/").rstrip("/").rpartition("/")[2].lstrip().rstrip(". ")
     ending = PurePath(name).suffix[-20:]
     return name[: NAME_SIZE - len(ending)].removesuffix(ending) + ending or "file"
 
 
-def _is_shown(character: str) -> bool:
-    """Not what turns the direction of writing, breaks lines, controls anything or is no character."""
-    return character in JOINERS or unicodedata.category(character) not in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
-
-
 def _plain(name: str) -> list[str]:
-    letters = (one for one in unicodedata.normalize("NFKD", name) if not unicodedata.combining(one))
+    letters = (one for one in unicodedata2.normalize("NFKD", name) if not unicodedata2.combining(one))
     return [one if one in PLAIN else "_" for one in letters]

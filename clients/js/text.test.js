@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { isSameEmoji } from "./text.js";
+import { isBlank, isSameEmoji } from "./text.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/text.json", import.meta.url), "utf8"));
 
@@ -12,4 +12,9 @@ test("every spelling of an emoji is the same one", () => {
     for (const other of others) assert.ok(isSameEmoji(first, other), other);
     assert.ok(!isSameEmoji(first, same[(at + 1) % same.length][0]), first);
   }
+});
+
+test("what cannot be seen is blank", () => {
+  for (const text of vectors.blank) assert.ok(isBlank(text), JSON.stringify(text));
+  for (const [, text] of vectors.lines) assert.equal(isBlank(text), text === "", text);
 });

@@ -1,3 +1,4 @@
+import { isBlank } from "../js/text.js";
 import { Completion } from "./completion.js";
 import { toast } from "./dialog.js";
 import { fill, h, icon, iconButton } from "./dom.js";
@@ -147,7 +148,7 @@ export class Composer {
     if (!this.#editing) drafts.set(this.#draft, this.#text.value);
     this.#fit();
     this.#completion.look();
-    this.#on.typing(!this.#editing && this.#text.value.trim() !== "");
+    this.#on.typing(!this.#editing && !isBlank(this.#text.value));
   }
 
   #key(event) {
@@ -167,7 +168,7 @@ export class Composer {
 
   get #has_any() {
     const has_files = this.#editing ? this.#keeping.has_any : this.#enclosing.has_any;
-    return has_files || this.#text.value.trim() !== "";
+    return has_files || !isBlank(this.#text.value);
   }
 
   #allow() {

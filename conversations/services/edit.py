@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatproject.common.errors import invalid
+from chatproject.common.text import clean_line
 from conversations.log import Kind, announce_change, announce_removed, append, conversation_frame
 from conversations.models import Conversation, Membership
 from conversations.services.locking import lock_for
@@ -24,10 +25,10 @@ def edit_conversation(actor: Membership, *, changes: dict[str, Any]) -> Membersh
 
 
 def clean(changes: dict[str, Any]) -> dict[str, Any]:
-    """These changes with the name trimmed. Refuses (`invalid`) to take it away."""
+    """These changes with the name cleaned. Refuses (`invalid`) to take it away."""
     if "name" not in changes:
         return changes
-    if not (name := changes["name"].strip()):
+    if not (name := clean_line(changes["name"])):
         raise invalid("name", "A name is needed.", "required")
     return {**changes, "name": name}
 

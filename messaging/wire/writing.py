@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chatproject.common.errors import invalid
+from chatproject.common.text import LINES, is_blank
 from encryption.wire import Envelope
 from media.wire import ATTACHMENTS
 from messaging.mentions import MENTIONS
@@ -76,7 +77,7 @@ class NewReport(msgspec.Struct):
     """Why the operators should look at it."""
 
     reason: Literal["spam", "abuse", "violence", "sexual", "illegal", "other"]
-    comment: Annotated[str, Meta(max_length=1000)] = ""
+    comment: Annotated[str, Meta(max_length=1000, extra=LINES)] = ""
 
 
 class TypingChange(msgspec.Struct):
@@ -129,6 +130,6 @@ class Positions(msgspec.Struct):
 
 
 def check_content(content: str) -> None:
-    """Refuses (`invalid`) text of white space only."""
-    if not content.strip():
+    """Refuses (`invalid`) text of which nothing can be seen."""
+    if is_blank(content):
         raise invalid("content", "A message needs some text.", "required")

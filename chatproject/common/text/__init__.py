@@ -2,5 +2,7 @@
 follows the same rules in `clients/js/text.js`; `clients/vectors/text.json` holds both to them."""
 
 from chatproject.common.text.emoji import emoji_of
+from chatproject.common.text.fields import LINE, LINES, tidy
+from chatproject.common.text.lines import clean_line, clean_text, is_blank, seen
 
-__all__ = ["emoji_of"]
+__all__ = ["LINE", "LINES", "clean_line", "clean_text", "emoji_of", "is_blank", "seen", "tidy"]

@@ -10,16 +10,16 @@ from msgspec import UNSET, Meta, UnsetType
 from accounts.models import User
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
+from chatproject.common.text import LINE, LINES
 from conversations.wire import Name, SlowMode
 from messaging.models import Filter, Message, Report
 from messaging.services import Case
 from messaging.wire.messages import MessageState, PastContent, message_state
 from messaging.wire.writing import Content
 
-Reason = Annotated[str, Meta(max_length=1000, description="Why; it stands in the audit log.")]
-
-Pattern = Annotated[str, Meta(min_length=1, max_length=100)]
-Note = Annotated[str, Meta(max_length=200)]
+Reason = Annotated[str, Meta(max_length=1000, description="Why; it stands in the audit log.", extra=LINES)]
+Pattern = Annotated[str, Meta(min_length=1, max_length=100, extra=LINE)]
+Note = Annotated[str, Meta(max_length=200, extra=LINE)]
 
 
 class Reasoned(msgspec.Struct):
