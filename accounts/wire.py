@@ -123,7 +123,8 @@ class ProfileChange(msgspec.Struct):
 
 
 class Settings(msgspec.Struct):
-    """What others are told: read marks, typing, and to whom the online state shows."""
+    """What others are told: read marks, typing, and to whom the online state shows. Without `read_receipts` nothing
+    tells others what was read, not even that it has arrived by then; one goes on seeing what others have read."""
 
     read_receipts: bool = True
     typing: bool = True

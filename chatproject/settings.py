@@ -172,6 +172,15 @@ LOBBY = env.bool("LOBBY", True)
 
 # --- Limits: `count/period`, several joined by `;` --------------------------------------------------------------
 RATE_MESSAGES = env.str("RATE_MESSAGES", "5/5s;30/m")
+RATE_EDITS = env.str("RATE_EDITS", "5/5s;30/m")
+RATE_REACTIONS = env.str("RATE_REACTIONS", "20/10s;60/m")
+RATE_MARKS = env.str("RATE_MARKS", "300/10s;900/m")
+# Everything else that somebody changes: conversations they are in, their members, pins, their own settings.
+RATE_CHANGES = env.str("RATE_CHANGES", "40/10s;120/m")
+RATE_CONVERSATIONS = env.str("RATE_CONVERSATIONS", "20/m;200/d")
+RATE_INVITES = env.str("RATE_INVITES", "30/h;100/d")
+RATE_REPORTS = env.str("RATE_REPORTS", "20/h;100/d")
+RATE_STAFF = env.str("RATE_STAFF", "600/m")
 RATE_REQUESTS = env.str("RATE_REQUESTS", "60/m;1000/h")
 RATE_REQUESTS_USER = env.str("RATE_REQUESTS_USER", "600/m;10000/h")
 # Frames of one socket; what it sends beyond is refused, then it is closed.
@@ -181,6 +190,17 @@ RATE_UPLOADS = env.str("RATE_UPLOADS", "60/m;1000/d")
 RATE_FILES = env.str("RATE_FILES", "3000/m;50000/h")
 RATE_AUTH = env.str("RATE_AUTH", "10/m;100/h")
 RATE_OTP = env.str("RATE_OTP", "3/15m;10/d")
+# Changes of a password or an address, and asking to be deleted.
+RATE_ACCOUNT = env.str("RATE_ACCOUNT", "10/h;30/d")
+RATE_TICKETS = env.str("RATE_TICKETS", "60/m;1000/h")
+RATE_KEY_DEVICES = env.str("RATE_KEY_DEVICES", "20/h;50/d")
+RATE_KEY_BACKUP_READS = env.str("RATE_KEY_BACKUP_READS", "20/h;50/d")
+RATE_KEY_BACKUP_WRITES = env.str("RATE_KEY_BACKUP_WRITES", "60/h")
+# One-time keys that a person gets of one device.
+RATE_PREKEYS = env.str("RATE_PREKEYS", "6/10m;30/d")
+RATE_MANAGED_KEYS = env.str("RATE_MANAGED_KEYS", "5/h;10/d")
+RATE_MANAGED_ENCRYPT = env.str("RATE_MANAGED_ENCRYPT", "120/m")
+RATE_MANAGED_DECRYPT = env.str("RATE_MANAGED_DECRYPT", "10/m;100/h")
 # Seconds until something is pushed: what is read meanwhile is not. Those who are online have longer to read it there.
 PUSH_DELAY_SECONDS = env.float("PUSH_DELAY_SECONDS", 5)
 PUSH_ONLINE_SECONDS = env.float("PUSH_ONLINE_SECONDS", 60)

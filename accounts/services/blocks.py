@@ -8,11 +8,13 @@ from accounts.models import Block, User
 from accounts.services.sessions import look_again_at
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.limited import limited
 from chatproject.common.publish import announce_privacy
 
 BLOCKS_PER_PERSON = 1000
 
 
+@limited("RATE_CHANGES")
 def block(actor: User, user_id: UUID) -> None:
     """Hear nothing more from this person; repeating it changes nothing. Refuses `invalid` for oneself, `not_found`, and
     `conflict` beyond `BLOCKS_PER_PERSON`."""
@@ -31,6 +33,7 @@ def block(actor: User, user_id: UUID) -> None:
         _tell(actor)
 
 
+@limited("RATE_CHANGES")
 def unblock(actor: User, user_id: UUID) -> None:
     """Undo it; without a block nothing happens."""
     with transaction.atomic():

@@ -9,6 +9,7 @@ from accounts.services import limiting, mails, one_time
 from accounts.typed import code_digits
 from chatproject.common import audit
 from chatproject.common.errors import Refusal, not_found
+from chatproject.common.limited import limited
 
 Purpose = OneTime.Purpose
 MAILS = 10
@@ -34,6 +35,7 @@ def resend_code_as_operator(*, email: str, purpose: str) -> None:
         _send_again(None, user, Purpose(purpose), "")
 
 
+@limited("RATE_STAFF")
 def resend_code_to(operator: User, user: User, *, purpose: str, reason: str = "") -> None:
     """The same for one person, wherever their codes for this purpose go. Refuses `conflict` when they wait for none."""
     address = one_time.address_for(user, Purpose(purpose))

@@ -16,11 +16,13 @@ from accounts.services.suspension import refuse_unreached
 from chatproject.common import audit
 from chatproject.common.clock import now
 from chatproject.common.errors import invalid
+from chatproject.common.limited import limited
 from chatproject.common.publish import announce_privacy
 
 NAME_RESTS_FOR = timedelta(days=365)
 
 
+@limited("RATE_ACCOUNT")
 def request_deletion(user: User, *, password: str) -> datetime:
     """Have this account erased after the grace period. All sign-ins end and nobody finds the person any more. Returns
     when it is erased. Refuses `invalid` and `rate_limited`."""
@@ -29,6 +31,7 @@ def request_deletion(user: User, *, password: str) -> datetime:
         return _begin(lock_proved(user))
 
 
+@limited("RATE_STAFF")
 def request_deletion_of(operator: User, user: User, *, reason: str = "") -> datetime:
     """The same for somebody who has asked an operator to. Signing in until then keeps the account. Refuses
     `permission_denied` for an operator above, `invalid` for oneself and for who is erased."""

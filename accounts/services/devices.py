@@ -9,10 +9,12 @@ from accounts.keys import keyed_hash
 from accounts.models import Device, Session, User
 from chatproject.common.clock import now
 from chatproject.common.errors import not_found
+from chatproject.common.limited import limited
 
 DEVICES_PER_PERSON = 20
 
 
+@limited("RATE_CHANGES")
 @transaction.atomic
 def register_device(session: Session, *, provider: str, token: str, name: str = "") -> tuple[Device, bool]:
     """Push to this token from now on, and whether it is new to this person.
@@ -32,6 +34,7 @@ def register_device(session: Session, *, provider: str, token: str, name: str = 
     return device, not known
 
 
+@limited("RATE_CHANGES")
 @transaction.atomic
 def forget_device(user: User, device_id: UUID) -> None:
     """Push there no more. Refuses `not_found`."""

@@ -8,10 +8,12 @@ from accounts.services import codes, limiting, mails, one_time
 from accounts.services.passwords import lock_proved, prove_password
 from accounts.services.sessions import end_other_sessions, look_again_at
 from chatproject.common.errors import Refusal, invalid
+from chatproject.common.limited import limited
 
 CHANGE = OneTime.Purpose.CHANGE_EMAIL
 
 
+@limited("RATE_ACCOUNT")
 def request_email_change(user: User, *, password: str, new_email: str, address: str = "") -> None:
     """Send a code to the new address, and a notice to the old one. The owner of a known address gets a mail instead;
     the answer is the same. Refuses `invalid` and `rate_limited`."""
@@ -29,6 +31,7 @@ def request_email_change(user: User, *, password: str, new_email: str, address: 
             mails.send_code(user, CHANGE)
 
 
+@limited("RATE_ACCOUNT")
 def confirm_email_change(session: Session, *, code: str) -> User:
     """Make the new address theirs; all other sign-ins end. Returns the person. Refuses `code_invalid`, and `conflict`
     where somebody else was faster."""

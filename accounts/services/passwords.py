@@ -10,10 +10,12 @@ from accounts.services import codes, limiting, mails
 from accounts.services.sessions import end_all_sessions, end_other_sessions
 from accounts.typed import canonical_password
 from chatproject.common.errors import Refusal, invalid
+from chatproject.common.limited import limited
 
 RESET = OneTime.Purpose.RESET_PASSWORD
 
 
+@limited("RATE_ACCOUNT")
 def change_password(session: Session, *, current_password: str, new_password: str) -> int:
     """Set a new password; all other sign-ins end. Returns how many did. Refuses `invalid` and `rate_limited`."""
     user = session.user

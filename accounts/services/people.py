@@ -12,6 +12,7 @@ from accounts.services.passwords import check_password_is_good
 from accounts.services.sessions import look_again_at
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
+from chatproject.common.limited import limited
 from chatproject.common.publish import announce_privacy
 from chatproject.common.text import clean_line, clean_text
 
@@ -63,6 +64,7 @@ def refuse_known(user: User) -> None:
         raise Refusal("conflict", "This e-mail address is known already.")
 
 
+@limited("RATE_CHANGES")
 def change_profile(user: User, **changes: Any) -> User:
     """Change one's own profile: any of `username`, `full_name`, `bio`, `read_receipts`, `typing`, `presence`.
 

@@ -6,8 +6,10 @@ from django.db import transaction
 from accounts.models import User
 from chatproject.common import audit
 from chatproject.common.errors import Refusal, invalid
+from chatproject.common.limited import limited
 
 
+@limited("RATE_STAFF")
 def appoint(actor: User, user: User, *, group: str, reason: str = "") -> None:
     """Take somebody into the staff, with the rights of this group and no others; without a group, out of it. Only who
     may do everything does that, and not to such a one. Refuses `permission_denied`, and `invalid` for another group."""

@@ -11,8 +11,10 @@ from accounts.services.sessions import end_all_sessions, end_session
 from chatproject.common import apart, audit
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid
+from chatproject.common.limited import limited
 
 
+@limited("RATE_STAFF")
 def suspend(operator: User, user: User, *, until: datetime | None = None, reason: str = "") -> None:
     """Nobody signs in to this account until then, or until it is restored; its sockets close. What is so already
     changes nothing, nor is there anything to do about somebody erased.
@@ -30,6 +32,7 @@ def suspend(operator: User, user: User, *, until: datetime | None = None, reason
         _record("suspend", operator, user, reason, until=until)
 
 
+@limited("RATE_STAFF")
 def restore(operator: User, user: User, *, reason: str = "") -> None:
     """A suspended account may sign in again; one whose erasure has begun may not. Repeating it changes nothing."""
     with transaction.atomic():
@@ -43,6 +46,7 @@ def restore_who_is_due() -> None:
     apart.each(due, _let_in_again)
 
 
+@limited("RATE_STAFF")
 def end_sessions_of(operator: User | None, user: User, *, reason: str = "") -> int:
     """Sign somebody out everywhere; None is a command. Returns how many sign-ins that were. Refuses
     `permission_denied` for an operator above."""
@@ -54,6 +58,7 @@ def end_sessions_of(operator: User | None, user: User, *, reason: str = "") -> i
     return ended
 
 
+@limited("RATE_STAFF")
 def end_session_of(operator: User, session: Session, *, reason: str = "") -> None:
     """Sign somebody out on one device. Refuses `not_found` when that is over, `permission_denied` for an operator
     above."""

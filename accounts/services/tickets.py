@@ -5,10 +5,12 @@ from datetime import timedelta
 from accounts.models import OneTime, Session
 from accounts.services import one_time
 from chatproject.common.errors import Refusal
+from chatproject.common.limited import limited
 
 TICKET_SECONDS = 30
 
 
+@limited("RATE_TICKETS")
 def issue_ticket(session: Session) -> str:
     """A ticket that opens one socket for this session."""
     return one_time.make_ticket(session, timedelta(seconds=TICKET_SECONDS))

@@ -81,6 +81,7 @@ def test_guessing_meets_its_limit_and_being_right_does_not_count(sign_in, alice,
 
 def test_who_signs_in_with_the_old_one_at_that_moment_is_not_left_signed_in(alice, settings):
     """Signing in waits between looking at the password and opening the session: the change slips in."""
+    settings.RATE_ACCOUNT = "100/m"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     session = services.open_session(alice)
     survivors = []

@@ -12,18 +12,6 @@ from redis import Redis
 from chatproject.checks.found import Found
 from chatproject.common import limits
 
-RATES = (
-    "RATE_MESSAGES",
-    "RATE_REQUESTS",
-    "RATE_REQUESTS_USER",
-    "RATE_FRAMES",
-    "RATE_SEARCH",
-    "RATE_UPLOADS",
-    "RATE_FILES",
-    "RATE_AUTH",
-    "RATE_OTP",
-)
-
 
 @register
 def check_processes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found:
@@ -70,7 +58,7 @@ def check_redis_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> F
 def check_rates(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found:
     """Limits that can be read."""
     found: Found = []
-    for name in RATES:
+    for name in sorted(name for name in dir(settings) if name.startswith("RATE_")):
         try:
             limits.parse(getattr(settings, name))
         except ValueError as error:

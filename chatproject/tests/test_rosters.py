@@ -42,9 +42,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def generous(monkeypatch, settings):
-    monkeypatch.setattr("encryption.services.directory.RATE", "100000/s")
-    settings.RATE_MESSAGES = "100000/s"
+def generous(settings):
+    for name in ("RATE_KEY_DEVICES", "RATE_MESSAGES", "RATE_CHANGES"):
+        setattr(settings, name, "100000/s")
     yield
     writer.stop()
 

@@ -15,12 +15,13 @@ export function isSilenced({ silenced_until }, now = Date.now()) {
   return new Date(silenced_until ?? 0) > now;
 }
 
-/** How many seconds slow mode lets one wait since the last own message; admins do not wait. */
+/** How many seconds slow mode lets one wait since the last own message or edit; admins do not wait. */
 export function slowSeconds(store, id, now = Date.now()) {
   const { slow_mode_seconds = 0, membership } = store.conversations.get(id) ?? {};
   if (!slow_mode_seconds || membership?.role !== "member") return 0;
-  const own = store.log(id).entries.findLast(({ message }) => message?.sender.id === store.me.id);
-  if (!own) return 0;
-  const left = slow_mode_seconds - (now - new Date(own.message.created_at)) / 1000;
+  const own = store.log(id).entries.filter(({ message }) => message?.sender.id === store.me.id);
+  if (!own.length) return 0;
+  const last = Math.max(...own.map(({ message }) => new Date(message.edited_at ?? message.created_at)));
+  const left = slow_mode_seconds - (now - last) / 1000;
   return Math.max(0, Math.min(slow_mode_seconds, left));
 }

@@ -35,6 +35,8 @@ test("slow mode counts from the own last message, and admins do not wait", () =>
   const store = storeWith({ slow_mode_seconds: 30 }, messages);
   assert.deepEqual([slowSeconds(store, "c", at(15)), slowSeconds(store, "c", at(40))], [25, 0]);
   assert.equal(slowSeconds(store, "c", at(-1_000)), 30); // a clock that is behind
+  const corrected = [message(10, { sender: alice, edited_at: new Date(at(20)).toISOString() }), message(12)];
+  assert.equal(slowSeconds(storeWith({ slow_mode_seconds: 30 }, corrected), "c", at(25)), 25);
   const { membership } = conversation();
   const admin = storeWith({ slow_mode_seconds: 30, membership: { ...membership, role: "admin" } }, messages);
   assert.equal(slowSeconds(admin, "c", at(15)), 0);

@@ -7,12 +7,14 @@ from django.db import transaction
 from accounts.models import User
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.limited import limited
 from conversations.models import Ban, Membership
 from conversations.policy import may_act_on
 from conversations.services.locking import lock_for
 from conversations.services.members import go, keep_an_owner
 
 
+@limited("RATE_CHANGES")
 def ban(actor: Membership, *, user_id: UUID, reason: str = "") -> Ban:
     """Remove somebody, if they are in it, and let them not come back. Repeating it changes the reason at most.
 
@@ -41,6 +43,7 @@ def ban(actor: Membership, *, user_id: UUID, reason: str = "") -> Ban:
     return made
 
 
+@limited("RATE_CHANGES")
 def unban(actor: Membership, *, user_id: UUID) -> None:
     """Let somebody come back; without a ban nothing happens."""
     with transaction.atomic():

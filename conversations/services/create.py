@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.limited import limited, spend_for
 from conversations import hooks
 from conversations.log import Kind, announce_added, append
 from conversations.models import Conversation, Membership
@@ -29,6 +30,7 @@ def open_direct(actor: User, *, user_id: UUID, encryption: str = "server") -> tu
         return existing, False
     if Block.objects.filter(blocker=other, blocked=actor).exists():
         raise Refusal("blocked")
+    spend_for(actor, "RATE_CONVERSATIONS")
     try:
         with transaction.atomic():
             conversation = Conversation(kind=Conversation.Kind.DIRECT, pair_key=key, encryption=encryption)
@@ -37,6 +39,7 @@ def open_direct(actor: User, *, user_id: UUID, encryption: str = "server") -> tu
         return Conversation.objects.get(pair_key=key), False
 
 
+@limited("RATE_CONVERSATIONS")
 def create_group(
     actor: User,
     *,
@@ -66,6 +69,7 @@ def create_group(
         return _begin(conversation, [actor, *others], actor)
 
 
+@limited("RATE_CONVERSATIONS")
 def create_channel(actor: User, *, name: str, description: str, history: str) -> Conversation:
     """A public channel that the actor owns and anybody may join."""
     conversation = Conversation(kind=Conversation.Kind.CHANNEL, name=name, description=description, history=history)

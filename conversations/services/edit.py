@@ -7,12 +7,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatproject.common.errors import invalid
+from chatproject.common.limited import limited
 from chatproject.common.text import clean_line
 from conversations.log import Kind, announce_change, announce_removed, append, conversation_frame
 from conversations.models import Conversation, Membership
 from conversations.services.locking import lock_for
 
 
+@limited("RATE_CHANGES")
 def edit_conversation(actor: Membership, *, changes: dict[str, Any]) -> Membership:
     """Change the name, the description or the policy; everybody in it hears of it.
 
@@ -46,6 +48,7 @@ def change_conversation(conversation: Conversation, actor: User | None, changes:
     return changes
 
 
+@limited("RATE_CHANGES")
 def delete_conversation(actor: Membership) -> None:
     """End a conversation for everybody; nobody finds it any more."""
     with transaction.atomic():

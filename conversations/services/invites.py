@@ -10,20 +10,19 @@ from django.db.models import F
 
 from accounts.keys import derived_key
 from accounts.models import Block, User
-from chatproject.common import limits
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.limited import limited, spend_for
 from conversations import hooks
 from conversations.models import Ban, Invite, Membership
 from conversations.services.locking import lock, lock_for
 from conversations.services.members import enter
 
 INVITES_PER_CONVERSATION = 100
-PERSONAL_RATE = "30/h;100/d"
-"""Invitations of which somebody is told, by one person."""
 SEAL_SIZE = 16
 
 
+@limited("RATE_CHANGES")
 def create_invite(
     actor: Membership, *, expires_at: datetime | None, max_uses: int | None, person_id: UUID | None = None
 ) -> Invite:
@@ -62,11 +61,12 @@ def _invited(actor: Membership, person_id: UUID) -> User:
         raise Refusal("banned")
     if Membership.objects.live().filter(conversation=actor.conversation, user=person).exists():
         raise Refusal("conflict", "They are a member already.")
-    limits.spend(PERSONAL_RATE, f"invites:{actor.user_id}")
+    spend_for(actor, "RATE_INVITES")
     Invite.objects.filter(conversation=actor.conversation, person=person).delete()
     return person
 
 
+@limited("RATE_CHANGES")
 def delete_invite(actor: Membership, *, token: str) -> None:
     """Nobody comes in by this link any more. Refuses `not_found`."""
     with transaction.atomic():
@@ -76,6 +76,7 @@ def delete_invite(actor: Membership, *, token: str) -> None:
             raise not_found()
 
 
+@limited("RATE_CHANGES")
 def accept_invite(actor: User, *, token: str) -> Membership:
     """Come in by a link; whoever is in already stays so and uses nothing up. Refuses `not_found` for a link that does
     not, or no longer, lead anywhere, `banned`, and `conflict` for a full group."""

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.limited import limited
 from conversations import hooks
 from conversations.log import (
     Kind,
@@ -20,7 +21,7 @@ from conversations.log import (
     append,
     member_frame,
 )
-from conversations.models import Ban, Conversation, Membership
+from conversations.models import Ban, Conversation, Invite, Membership
 from conversations.policy import may, may_act_on
 from conversations.services.edit import end
 from conversations.services.locking import lock, lock_for, member_of, refuse_frozen
@@ -30,6 +31,7 @@ GROUP_SIZE, ROSTER_SIZE = 1000, 100
 """The members of a group at most; of one that is end to end, where every message is sealed for each device of each."""
 
 
+@limited("RATE_CHANGES")
 def add_members(actor: Membership, *, user_ids: list[UUID], role: str = Role.MEMBER) -> list[Membership]:
     """Add people to a group; those who are in it already stay as they are. Only owners give other roles."""
     with transaction.atomic():
@@ -44,6 +46,7 @@ def add_members(actor: Membership, *, user_ids: list[UUID], role: str = Role.MEM
         return enter(actor.conversation, people, role, actor.user)
 
 
+@limited("RATE_CHANGES")
 def join(actor: User, *, conversation_id: UUID) -> Membership:
     """Join a public channel. Joining again changes nothing. What is no channel cannot be found."""
     with transaction.atomic():
@@ -54,6 +57,7 @@ def join(actor: User, *, conversation_id: UUID) -> Membership:
     return Membership.objects.of(actor, conversation_id)
 
 
+@limited("RATE_CHANGES")
 def leave(actor: Membership) -> None:
     """Leave; the last owner can only go as the last member."""
     with transaction.atomic():
@@ -62,6 +66,7 @@ def leave(actor: Membership) -> None:
         go(actor, actor.user)
 
 
+@limited("RATE_CHANGES")
 def remove_member(actor: Membership, *, user_id: UUID) -> None:
     """Remove somebody whom the actor's role reaches. Their open sockets hear nothing from this place on."""
     with transaction.atomic():
@@ -73,6 +78,7 @@ def remove_member(actor: Membership, *, user_id: UUID) -> None:
         go(subject, actor.user)
 
 
+@limited("RATE_CHANGES")
 def change_role(actor: Membership, *, user_id: UUID, role: str) -> Membership:
     """Give a member another role: owners only, and an owner always remains."""
     with transaction.atomic():
@@ -86,6 +92,7 @@ def change_role(actor: Membership, *, user_id: UUID, role: str) -> Membership:
     return subject
 
 
+@limited("RATE_CHANGES")
 def silence_member(actor: Membership, *, user_id: UUID, until: datetime | None) -> Membership:
     """Let a member whom the actor's role reaches not write until this moment; None lets them write again. Going and
     coming back does not end it. Refuses `permission_denied`, `not_found`, and `invalid` for oneself or the past."""
@@ -108,10 +115,13 @@ def change_member(subject: Membership, actor: User | None, field: str, value: An
     setattr(subject, field, value)
     subject.save(update_fields=[field])
     conversation = subject.conversation
+    if field == "role" and value == Role.MEMBER:
+        _end_invites_of(subject)
     change = append(conversation, Kind.MEMBER_UPDATED, actor=actor, subject=subject.user, data={"changed": field})
     announce_change(change, member_frame(change, subject))
 
 
+@limited("RATE_CHANGES")
 def edit_own_membership(actor: Membership, *, changes: dict[str, Any]) -> Membership:
     """One's own settings in a conversation, told to one's own devices. Only the nickname is everybody's to see, so only
     it takes a place. What is so already is told nobody."""
@@ -187,6 +197,7 @@ def go(subject: Membership, actor: User | None) -> None:
     conversation, now = subject.conversation, timezone.now()
     subject.left_at = now
     subject.save(update_fields=["left_at"])
+    _end_invites_of(subject)
     _count(conversation, -1)
     if conversation.kind != Conversation.Kind.CHANNEL or actor != subject.user:
         change = append(conversation, Kind.MEMBER_REMOVED, actor=actor, subject=subject.user)
@@ -194,6 +205,11 @@ def go(subject: Membership, actor: User | None) -> None:
     if not (conversation.member_count or conversation.is_direct or conversation.is_lobby):
         end(conversation, actor)
     announce_removed([subject.user_id], conversation.id, now)
+
+
+def _end_invites_of(subject: Membership) -> None:
+    """Whoever may invite no longer leaves no links behind, also if they may again one day."""
+    Invite.objects.filter(conversation=subject.conversation, created_by=subject.user_id).delete()
 
 
 def _count(conversation: Conversation, by: int) -> None:

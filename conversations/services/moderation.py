@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.models import User
 from chatproject.common import audit
 from chatproject.common.errors import invalid
+from chatproject.common.limited import limited
 from conversations.models import Conversation, Membership
 from conversations.services.edit import change_conversation, clean
 from conversations.services.locking import lock
@@ -29,6 +30,7 @@ def thaw(operator: User, *, conversation_id: UUID, reason: str = "") -> Conversa
     return moderate(operator, conversation_id=conversation_id, changes={"is_frozen": False}, reason=reason)
 
 
+@limited("RATE_STAFF")
 def moderate(
     operator: User, *, conversation_id: UUID, changes: dict[str, Any], owner_id: UUID | None = None, reason: str = ""
 ) -> Conversation:

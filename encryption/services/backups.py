@@ -7,18 +7,18 @@ from django.db import transaction
 
 from accounts.models import Session, User
 from accounts.services.passwords import prove_password
-from chatproject.common import limits
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, not_found
+from chatproject.common.limited import limited
 from encryption.bundles import decoded
 from encryption.models import KeyBackup
 from encryption.wire import BackupBlob
 
-RATE_READ, RATE_WRITE = "20/h;50/d", "60/h"
 FRESH = timedelta(minutes=15)
 SALT_SIZE, NONCE_SIZE, CIPHERTEXT_SIZES = 16, 12, (49, 256 * 1024)
 
 
+@limited("RATE_KEY_BACKUP_WRITES")
 def put_backup(actor: User, blob: BackupBlob, *, version: int | None) -> tuple[KeyBackup, bool]:
     """Keep this blob in place of that version (None: where there is no backup), and whether there was none. The very
     blob that is kept may be put again, whatever the version. Refuses `invalid`, `rate_limited`, and
@@ -26,7 +26,6 @@ def put_backup(actor: User, blob: BackupBlob, *, version: int | None) -> tuple[K
     decoded(blob.salt, "salt", SALT_SIZE)
     decoded(blob.nonce, "nonce", NONCE_SIZE)
     decoded(blob.ciphertext, "ciphertext", *CIPHERTEXT_SIZES)
-    limits.spend(RATE_WRITE, f"key-backup-write:{actor.pk}")
     new = msgspec.to_builtins(blob)
     with transaction.atomic():
         backup = _locked(actor)
@@ -37,9 +36,9 @@ def put_backup(actor: User, blob: BackupBlob, *, version: int | None) -> tuple[K
     return backup, is_first
 
 
+@limited("RATE_KEY_BACKUP_WRITES")
 def delete_backup(actor: User, *, version: int) -> None:
     """Keep it no more. Refuses `not_found`, `rate_limited`, and `precondition_failed` where another version is kept."""
-    limits.spend(RATE_WRITE, f"key-backup-write:{actor.pk}")
     with transaction.atomic():
         backup = _locked(actor)
         if backup.blob is None:
@@ -48,6 +47,7 @@ def delete_backup(actor: User, *, version: int) -> None:
         _move_on(backup, None)
 
 
+@limited("RATE_KEY_BACKUP_READS")
 def read_backup(session: Session, *, password: str | None = None) -> KeyBackup:
     """The backup, for a sign-in that is fresh or shows the password: a stolen token alone must not get what can be
     guessed at for ever. Refuses `reauthentication_required`, `invalid`, `rate_limited` and `not_found`."""
@@ -55,7 +55,6 @@ def read_backup(session: Session, *, password: str | None = None) -> KeyBackup:
         prove_password(session.user, password)
     elif session.created_at < now() - FRESH:
         raise Refusal("reauthentication_required")
-    limits.spend(RATE_READ, f"key-backup-read:{session.user_id}")
     backup = KeyBackup.objects.filter(user=session.user_id, blob__isnull=False).first()
     if backup is None:
         raise not_found()

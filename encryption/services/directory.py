@@ -17,9 +17,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Block, Session, User
-from chatproject.common import limits
 from chatproject.common.clock import now, rfc3339
 from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.limited import limited, spend_for
 from chatproject.common.publish import Ring, announce, person_topic
 from chatproject.common.tasks import task
 from conversations.models import Conversation, Membership
@@ -32,7 +32,6 @@ from encryption.wire import Bundle, NewKeyDevice, Rotation
 Kind = KeyChange.Kind
 T = TypeVar("T")
 DEVICES_PER_PERSON, SLICE = 10, 100
-RATE = "20/h;50/d"
 
 
 def register(session: Session, bundle: NewKeyDevice) -> tuple[KeyDevice, bool]:
@@ -46,7 +45,7 @@ def _register(own: "_Own", *, session: Session, keys: Keys, name: str) -> tuple[
     known = own.devices.filter(session=session).first()
     if known and _fields_of(known) == (keys.encryption_key, keys.signing_key):
         return known, False
-    limits.spend(RATE, f"key-devices:{own.user.pk}")
+    spend_for(own.user, "RATE_KEY_DEVICES")
     if own.devices.count() - bool(known) >= DEVICES_PER_PERSON:
         raise Refusal("conflict", f"A person has at most {DEVICES_PER_PERSON} devices.")
     if known:
@@ -66,7 +65,7 @@ def rotate(actor: User, change: Rotation) -> KeyDevice:
 
 def _rotate(own: "_Own", *, keys: Keys, change: Rotation) -> KeyDevice:
     device = own.device(change.device_id)
-    limits.spend(RATE, f"key-devices:{own.user.pk}")
+    spend_for(own.user, "RATE_KEY_DEVICES")
     kind = _proved(own.user, device, keys, change)
     for name, value in _fields(keys).items():
         setattr(device, name, value)
@@ -93,6 +92,7 @@ def _proved(user: User, device: KeyDevice, keys: Keys, change: Rotation) -> KeyC
     return Kind.ROTATED
 
 
+@limited("RATE_CHANGES")
 def remove(actor: User, *, device_id: UUID) -> None:
     """This device reads nothing more from now on. Refuses `not_found`."""
     _changing(actor, lambda own: own.end(own.device(device_id)))

@@ -5,23 +5,22 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Block, User
-from chatproject.common import limits
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.ids import uuid7
+from chatproject.common.limited import limited
 from encryption import managed
 from encryption.models import ManagedKey
 from encryption.wire import ManagedEnvelope
 
-RATE_KEYS, RATE_ENCRYPT, RATE_DECRYPT = "5/h;10/d", "120/m", "10/m;100/h"
 KEYS_PER_PERSON = 20
 CANNOT = "This cannot be opened: it is not for your key, or the passphrase is another, or it was altered."
 
 
+@limited("RATE_MANAGED_KEYS")
 def make_managed_key(actor: User, *, passphrase: str) -> ManagedKey:
     """A key pair for the actor; what was encrypted for the ones before stays readable with theirs. Refuses
     `rate_limited`, and `conflict` when there are too many."""
-    limits.spend(RATE_KEYS, f"managed-keys:{actor.pk}")
     public, private = managed.new_pair()
     key_id = uuid7()
     wrapped = managed.wrap(private, passphrase, key_id.bytes)
@@ -50,18 +49,18 @@ def managed_key_of(viewer: User, user_id: UUID) -> ManagedKey:
     return key
 
 
+@limited("RATE_MANAGED_ENCRYPT")
 def encrypt_for(actor: User, *, recipient_id: UUID, plaintext: str) -> ManagedEnvelope:
     """A text for somebody's managed key. Refuses `not_found` and `rate_limited`."""
     key = managed_key_of(actor, recipient_id)
-    limits.spend(RATE_ENCRYPT, f"managed-encrypt:{actor.pk}")
     sealed = managed.seal(plaintext.encode(), key.public_key, key.id.bytes)
     return ManagedEnvelope(key.id, sealed.wrapped_key, sealed.nonce, sealed.ciphertext)
 
 
+@limited("RATE_MANAGED_DECRYPT")
 def decrypt(actor: User, *, envelope: ManagedEnvelope, passphrase: str) -> str:
     """The text of an envelope for one of the actor's keys. Refuses `invalid`, alike and after the same time whatever is
     wrong with it, and `rate_limited`."""
-    limits.spend(RATE_DECRYPT, f"managed-decrypt:{actor.pk}")
     key = ManagedKey.objects.filter(id=envelope.key_id, user=actor).first()
     wrapped = managed.Wrapped(bytes(key.salt), bytes(key.nonce), bytes(key.wrapped)) if key else None
     sealed = managed.Sealed(envelope.wrapped_key, envelope.nonce, envelope.ciphertext)

@@ -7,22 +7,23 @@ order of their ids.
 from collections.abc import Collection, Iterator
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Min
 
 from accounts.models import Session, User
 from chatproject.common import limits
 from chatproject.common.errors import Refusal, invalid
+from chatproject.common.limited import limited
 from encryption.bundles import SIZES, decoded, is_signed, prekey, read
 from encryption.models import KeyDevice, Prekey, Suite
 from encryption.services.directory import known_to
 from encryption.wire import NewPrekey, NewPrekeys, PrekeyStock
 
-RATE = "6/10m;30/d"
-"""One-time keys that a person gets of one device."""
 STORED = 200
 
 
+@limited("RATE_CHANGES")
 def add_prekeys(session: Session, offer: NewPrekeys) -> PrekeyStock:
     """The device of this sign-in leaves keys for others. What has a number up to the last that it has given is not
     stored again, also if it is gone by now: repeating is harmless. Refuses `invalid`, and `conflict` where there is no
@@ -46,12 +47,12 @@ def prekeys_left(session: Session) -> PrekeyStock:
 
 def claim_prekeys(asker: User, device_ids: Collection[UUID]) -> list[Prekey]:
     """A key of each of these devices, for whoever begins to write to it. A one-time key is handed out once, the oldest
-    first; where none is left, and to whoever has had `RATE` of them, the fallback. A device without one is left out, as
-    is one that the asker may not know."""
+    first; where none is left, and to whoever has had `RATE_PREKEYS` of them, the fallback. A device without one is left
+    out, as is one that the asker may not know."""
     owners = dict(KeyDevice.objects.filter(id__in=device_ids, removed_at__isnull=True).values_list("id", "user"))
     known = known_to(asker, set(owners.values()))
     ids = sorted(id_ for id_, owner in owners.items() if owner in known)
-    waits = limits.hit([f"prekeys:{asker.pk}:{id_}" for id_ in ids], RATE)
+    waits = limits.hit([f"prekeys:{asker.pk}:{id_}" for id_ in ids], settings.RATE_PREKEYS)
     with transaction.atomic():
         list(KeyDevice.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id").values_list("id"))
         once = _take([id_ for id_, wait in zip(ids, waits, strict=True) if not wait])

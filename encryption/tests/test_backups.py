@@ -25,9 +25,8 @@ FIRST = {"If-None-Match": "*"}
 
 
 @pytest.fixture(autouse=True)
-def generous(monkeypatch) -> None:
-    for name in ("RATE_READ", "RATE_WRITE"):
-        monkeypatch.setattr(f"encryption.services.backups.{name}", "1000/s")
+def generous(settings) -> None:
+    settings.RATE_KEY_BACKUP_READS = settings.RATE_KEY_BACKUP_WRITES = "1000/s"
 
 
 def blob(size: int = 200) -> dict:
@@ -214,9 +213,8 @@ def test_neither_blob_nor_password_is_logged(sign_in, alice, caplog) -> None:
         assert secret not in caplog.text
 
 
-def test_limits_bite(sign_in, alice, monkeypatch) -> None:
-    for name in ("RATE_READ", "RATE_WRITE"):
-        monkeypatch.setattr(f"encryption.services.backups.{name}", "2/h")
+def test_limits_bite(sign_in, alice, settings) -> None:
+    settings.RATE_KEY_BACKUP_READS = settings.RATE_KEY_BACKUP_WRITES = "2/h"
     client = sign_in(alice)
 
     writes = [put(client, blob(), headers).status_code for headers in (FIRST, seen(1), seen(2))]

@@ -25,8 +25,8 @@ URL = "/api/v1/encryption/"
 
 
 @pytest.fixture(autouse=True)
-def generous(monkeypatch) -> None:
-    monkeypatch.setattr("encryption.services.directory.RATE", "1000/s")
+def generous(settings) -> None:
+    settings.RATE_KEY_DEVICES = "1000/s"
 
 
 @pytest.fixture

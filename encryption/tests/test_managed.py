@@ -18,9 +18,8 @@ TEXT = canaries.note("plaintext", "Meet me at the old mill")
 
 
 @pytest.fixture(autouse=True)
-def generous(monkeypatch) -> None:
-    for name in ("RATE_KEYS", "RATE_DECRYPT"):
-        monkeypatch.setattr(f"encryption.services.managed.{name}", "1000/s")
+def generous(settings) -> None:
+    settings.RATE_MANAGED_KEYS = settings.RATE_MANAGED_DECRYPT = "1000/s"
 
 
 def key_of(client) -> dict:
@@ -160,8 +159,8 @@ def test_a_passphrase_is_needed(sign_in, alice, body) -> None:
     assert not ManagedKey.objects.exists()
 
 
-def test_guessing_is_slow(sign_in, alice, bob, monkeypatch) -> None:
-    monkeypatch.setattr("encryption.services.managed.RATE_DECRYPT", "2/m")
+def test_guessing_is_slow(sign_in, alice, bob, settings) -> None:
+    settings.RATE_MANAGED_DECRYPT = "2/m"
     his = sign_in(bob)
     key_of(his)
     envelope = seal(sign_in(alice), bob)

@@ -50,8 +50,8 @@ def phone(sign_in, alice) -> Phone:
 
 
 @pytest.fixture
-def generous(monkeypatch) -> None:
-    monkeypatch.setattr("encryption.services.prekeys.RATE", "100000/s")
+def generous(settings) -> None:
+    settings.RATE_PREKEYS = "100000/s"
 
 
 def claim(client, *device_ids: object) -> list[dict]:
@@ -218,8 +218,8 @@ def test_strangers_and_nobody_look_alike(sign_in, alice, bob, carol, phone) -> N
     assert numbers(claim(hers, phone.id)) == [1], "in a group she writes for her"
 
 
-def test_nobody_draws_all_keys_of_a_device(sign_in, bob, carol, phone, monkeypatch) -> None:
-    monkeypatch.setattr("encryption.services.prekeys.RATE", "2/m")
+def test_nobody_draws_all_keys_of_a_device(sign_in, bob, carol, phone, settings) -> None:
+    settings.RATE_PREKEYS = "2/m"
     phone.give(phone.prekeys(1, 2, 3, 4))
     his = sign_in(bob)
 

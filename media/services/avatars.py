@@ -18,6 +18,7 @@ from accounts import hooks, services
 from accounts.models import User
 from chatproject.common import apart
 from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.limited import limited
 from conversations.models import Conversation, Membership
 from conversations.services import edit_conversation
 from media import sandbox
@@ -32,6 +33,7 @@ class Owner(NamedTuple):
     rows: QuerySet[Any]
 
 
+@limited("RATE_CHANGES")
 def set_avatar(user: User, file: TemporaryUploadedFile) -> None:
     """Show this picture of them from now on.
 
@@ -47,6 +49,7 @@ def set_avatar(user: User, file: TemporaryUploadedFile) -> None:
     _set(_person(user), file, show)
 
 
+@limited("RATE_CHANGES")
 def remove_avatar(user: User) -> None:
     """Show no picture of them any more. Fine when there is none."""
     with transaction.atomic():
@@ -54,6 +57,7 @@ def remove_avatar(user: User) -> None:
         _tidy_later(_person(user))
 
 
+@limited("RATE_CHANGES")
 def set_conversation_avatar(actor: Membership, file: TemporaryUploadedFile) -> None:
     """Show this picture of their conversation from now on. Refuses `permission_denied`, and as `set_avatar` does."""
 
@@ -64,6 +68,7 @@ def set_conversation_avatar(actor: Membership, file: TemporaryUploadedFile) -> N
     _set(_conversation(actor.conversation_id), file, show)
 
 
+@limited("RATE_CHANGES")
 def remove_conversation_avatar(actor: Membership) -> None:
     """Show no picture of their conversation any more. Fine when there is none."""
     with transaction.atomic():

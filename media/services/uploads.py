@@ -11,6 +11,7 @@ from django.db.models import Q, Sum
 from accounts.models import User
 from chatproject.common import apart
 from chatproject.common.errors import Refusal, not_found
+from chatproject.common.limited import limited
 from conversations.models import Conversation, Membership
 from conversations.services.locking import refuse_unless_allowed
 from media.arriving import Arrived
@@ -64,6 +65,7 @@ def keep_upload(actor: User, *, conversation_id: UUID, file: Arrived, wanted: st
     return upload
 
 
+@limited("RATE_CHANGES")
 def discard_upload(actor: User, *, upload_id: UUID) -> None:
     """Take back an own file that stands in no message. Refuses `not_found`, and `conflict` when it stands in one."""
     upload = Upload.objects.visible_to(actor).filter(id=upload_id).first()

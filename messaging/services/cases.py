@@ -9,6 +9,7 @@ from django.db.models import Q
 from accounts.models import User
 from chatproject.common import audit
 from chatproject.common.errors import not_found
+from chatproject.common.limited import limited
 from conversations.models import Membership
 from messaging.models import Message, MessageQuerySet, Report, Revision
 
@@ -29,6 +30,7 @@ class Case(NamedTuple):
     after: list[Message]
 
 
+@limited("RATE_STAFF")
 def read_case(actor: User, *, report_id: UUID) -> Case:
     """What was reported, for whoever decides. Refuses `not_found`."""
     with transaction.atomic():

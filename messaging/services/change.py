@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from accounts.models import User
 from chatproject.common.errors import Refusal, invalid
+from chatproject.common.limited import limited
 from conversations.log import Kind
 from conversations.models import Conversation, Membership
 from conversations.people import refuse_if_blocked
@@ -27,17 +28,25 @@ from messaging.mentions import Members, named_in
 from messaging.models import Mention, Message, Reaction, Revision
 from messaging.services.locking import change_message, lock_message, recount_thread, write_change
 from messaging.services.notices import tell_named
+from messaging.services.slow_mode import spend_slow_mode
 from messaging.wire.writing import NOT_E2EE, UNSEALED, MessageChange, check_content
 from messaging.words import indexed
 from notifications.services import forget_mentions, forget_message
 
 
+def _is_repeat(actor: User, *, message_id: UUID, change: MessageChange) -> bool:
+    """Whether this very edit is what the message says already."""
+    client_id = change.client_id
+    return bool(client_id) and Message.objects.filter(id=message_id, sender=actor, edit_id=client_id).exists()
+
+
+@limited("RATE_EDITS", unless=_is_repeat)
 def edit_message(actor: User, *, message_id: UUID, change: MessageChange) -> Message:
     """Replace the text of an own message or its envelope, whom it names, and the files it carries; what it said before
     is kept as long as it lives. Without `attachment_ids` it keeps its files; without files it needs a text.
 
     Refuses `not_found` (also when deleted), `permission_denied`, `read_only`, `blocked`, `edit_window_closed`,
-    `content_refused` and `stale_devices`. The same envelope again changes nothing."""
+    `slow_mode`, `content_refused`, `rate_limited` and `stale_devices`. The same envelope again changes nothing."""
     change.check()
     hits = filters.present.get().find(change.text)
     with transaction.atomic():
@@ -55,7 +64,7 @@ def edit_message(actor: User, *, message_id: UUID, change: MessageChange) -> Mes
                 raise Refusal("content_refused")
             if uploads != before:
                 reattach(message.id, message.seq, uploads)
-            _edit(membership, message, change, uploads)
+            _edit(membership, message, change, uploads, adds_files=not set(uploads).issubset(before))
             if hits:
                 filters.flag(message.id, actor.id, hits, timezone.now())
     return message
@@ -104,16 +113,19 @@ def _uploads(membership: Membership, ids: Sequence[UUID]) -> list[Upload]:
     return uploads
 
 
-def _edit(membership: Membership, message: Message, change: MessageChange, uploads: list[Upload]) -> None:
+def _edit(
+    membership: Membership, message: Message, change: MessageChange, uploads: list[Upload], *, adds_files: bool
+) -> None:
     moment, place = timezone.now(), message.conversation_id
     content, envelope = change.text, _kept(change)
     named = named_in(content, change.mention_ids)
     mentioned = Members([(place, named)]).mentioned(place, named, membership.user_id)
     if mentioned is None:
         raise invalid("mention_ids", "Only members can be mentioned.")
+    before = {UUID(id_) for id_ in message.mentions or ()}
+    spend_slow_mode(membership, message, content, moment, adds=adds_files or not before.issuperset(mentioned))
     if (message.content, message.envelope) != (content, envelope):
         _remember(message, moment)
-    before = {UUID(id_) for id_ in message.mentions or ()}
     _name(message, mentioned)
     change_message(
         membership,
@@ -162,6 +174,7 @@ def _name(message: Message, mentioned: list[UUID]) -> None:
     Mention.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+@limited("RATE_CHANGES")
 def delete_message(actor: User, *, message_id: UUID) -> None:
     """Delete an own message, or as a moderator that of a member: for everybody, for ever. A tombstone stays, and
     nothing of what it said, of what it said before, or of the reactions to it."""

@@ -11,6 +11,7 @@ from accounts.models import User
 from chatproject.common import audit
 from chatproject.common.clock import now, rfc3339
 from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.limited import limited
 from conversations.models import Conversation
 from conversations.services import take_out
 from messaging.models import Message, Report
@@ -25,6 +26,7 @@ NEEDED_BESIDES = dict.fromkeys(SHUTTING_OUT, "accounts.suspend_user")
 """The permission that a decision takes besides the one to decide."""
 
 
+@limited("RATE_STAFF")
 def decide_report(
     actor: User, *, report_id: UUID, decision: str, reason: str = "", until: datetime | None = None
 ) -> Report:

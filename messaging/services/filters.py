@@ -9,6 +9,7 @@ from accounts.models import User
 from chatproject.common import audit
 from chatproject.common.errors import Refusal, not_found
 from chatproject.common.ids import uuid7
+from chatproject.common.limited import limited
 from messaging.filters import clean_pattern, present
 from messaging.models import Filter, FilterVersion
 
@@ -16,6 +17,7 @@ FILTERS = 1000
 """How many there are at most: each text is compared with all of them."""
 
 
+@limited("RATE_STAFF")
 def create_filter(
     actor: User, *, kind: str, pattern: str, action: str, is_active: bool = True, note: str = ""
 ) -> Filter:
@@ -26,6 +28,7 @@ def create_filter(
     return _keep(actor, Filter(kind=kind, pattern=pattern, action=action, is_active=is_active, note=note), is_new=True)
 
 
+@limited("RATE_STAFF")
 def change_filter(actor: User, *, filter_id: UUID, changes: dict[str, Any]) -> Filter:
     """Change any of its fields. What is so already changes nothing. Refuses `not_found`, and what
     a new one is refused for."""
@@ -39,6 +42,7 @@ def change_filter(actor: User, *, filter_id: UUID, changes: dict[str, Any]) -> F
     return found if _facts(found) == before else _keep(actor, found)
 
 
+@limited("RATE_STAFF")
 def delete_filter(actor: User, *, filter_id: UUID) -> None:
     """Look for it no more. Repeating it changes nothing."""
     with transaction.atomic():

@@ -1,6 +1,7 @@
 """Read and delivered marks: one integer each per member, which only goes forward."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chatproject.common.clock import rfc3339
+from chatproject.common.limited import limited
 from chatproject.common.publish import Ring, announce, conversation_topic, person_topic
 from conversations.models import Conversation, Membership
 from conversations.models.membership import MembershipQuerySet
@@ -21,10 +23,12 @@ RECEIPTS_SIZE = 100
 """Members above which nobody is told who has read what."""
 
 
+@limited("RATE_MARKS")
 def mark_read(actor: Membership, *, seq: int) -> int:
     """Everything up to this place was read. Beyond the head it is clamped, behind the mark it changes nothing.
 
-    Returns where the mark stands. The actor's own devices hear of it, and the others when the actor lets them.
+    Returns where the mark stands. The actor's own devices hear of it, and the others when the actor lets them: if not,
+    the delivered mark stays where it is, since others see that one.
     """
     seq = min(seq, actor.conversation.seq)
     now = timezone.now()
@@ -34,9 +38,8 @@ def mark_read(actor: Membership, *, seq: int) -> int:
             last_read_seq=seq,
             last_read_number=Greatest("last_read_number", _number_at(actor.conversation_id, seq)),
             last_read_at=now,
-            last_delivered_seq=Greatest("last_delivered_seq", seq),
-            last_delivered_at=Case(When(last_delivered_seq__lt=seq, then=Value(now)), default=F("last_delivered_at")),
             is_marked_unread=False,
+            **(_arrived(seq, now) if actor.user.read_receipts else {}),
         ):
             _tell_own_devices(actor.user, "read.updated", actor.conversation_id, _mark(actor, seq, now), now)
             if actor.user.read_receipts:
@@ -46,6 +49,15 @@ def mark_read(actor: Membership, *, seq: int) -> int:
     return max(seq, actor.last_read_seq)
 
 
+def _arrived(seq: int, now: datetime) -> dict[str, Any]:
+    """What was read has arrived."""
+    return {
+        "last_delivered_seq": Greatest("last_delivered_seq", seq),
+        "last_delivered_at": Case(When(last_delivered_seq__lt=seq, then=Value(now)), default=F("last_delivered_at")),
+    }
+
+
+@limited("RATE_MARKS")
 def mark_delivered(actor: Membership, *, seq: int) -> int:
     """Everything up to this place has arrived on a device. Kept in direct conversations and small groups only."""
     seq = min(seq, actor.conversation.seq)
@@ -59,6 +71,7 @@ def mark_delivered(actor: Membership, *, seq: int) -> int:
     return max(seq, actor.last_delivered_seq)
 
 
+@limited("RATE_MARKS")
 def mark_thread_read(actor: User, *, root: Message, seq: int) -> int:
     """Everything in a thread up to this place was read. It never goes back. Returns where the mark stands; the actor's
     own devices hear of it, and nobody else."""

@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
+from chatproject.common.limited import limited
 from conversations.log import Kind
 from conversations.services.locking import refuse_unless_allowed
 from messaging.models import Message
@@ -15,6 +16,7 @@ from messaging.services.locking import change_message, lock_message
 PINS = 100
 
 
+@limited("RATE_CHANGES")
 def pin_message(actor: User, *, message_id: UUID) -> Message:
     """Pin a message for everybody; repeating it changes nothing. Refuses `not_found`, `permission_denied`, and
     `conflict` when too many are pinned."""
@@ -28,6 +30,7 @@ def pin_message(actor: User, *, message_id: UUID) -> Message:
     return message
 
 
+@limited("RATE_CHANGES")
 def unpin_message(actor: User, *, message_id: UUID) -> Message:
     """Pin it no longer; repeating it changes nothing."""
     with transaction.atomic():

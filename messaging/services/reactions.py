@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.models import User
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid
+from chatproject.common.limited import limited
 from chatproject.common.text import emoji_of
 from conversations.log import Kind
 from conversations.people import refuse_if_blocked
@@ -21,6 +22,7 @@ SHOWN = 50
 """People of one emoji who are named; the others are only counted."""
 
 
+@limited("RATE_REACTIONS")
 def add_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
     """React to a message; repeating it changes nothing. Refuses `not_found`, `invalid` for what is no emoji,
     `read_only`, `blocked`, and `conflict` when a message has too many different ones."""
@@ -41,6 +43,7 @@ def add_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
     return message
 
 
+@limited("RATE_REACTIONS")
 def remove_reaction(actor: User, *, message_id: UUID, emoji: str) -> Message:
     """Take a reaction back, also one that is no emoji any more; without one nothing happens. Refuses `not_found`."""
     emoji = emoji_of(emoji) or emoji

@@ -3,11 +3,9 @@
 from uuid import UUID
 
 from accounts.models import User
-from chatproject.common import limits
 from chatproject.common.errors import invalid, not_found
+from chatproject.common.limited import spend_for
 from messaging.models import Message, Report
-
-RATE = "20/h;100/d"
 
 
 def report_message(actor: User, *, message_id: UUID, reason: str, comment: str = "") -> Report:
@@ -39,6 +37,6 @@ def _report(actor: User, *, message: Message | None, person: User, reason: str, 
     known = Report.objects.filter(**about).first()
     if known:
         return known
-    limits.spend(RATE, f"reports:{actor.pk}")
+    spend_for(actor, "RATE_REPORTS")
     report, _ = Report.objects.get_or_create(**about, defaults={"reason": reason, "comment": comment})
     return report

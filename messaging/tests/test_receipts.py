@@ -1,5 +1,9 @@
 """Receipts: who has read a message, and whose devices have it, as far as they show it."""
 
+import asyncio
+
+import pytest
+
 from messaging.tests.client import Person
 
 
@@ -104,3 +108,47 @@ def test_in_a_large_group_nobody_is_told(person) -> None:
     alice.post(f"conversations/{group}/members/", {"user_id": person("one-more").id})
 
     assert receipts(alice, sent) == (set(), set())
+
+
+def seen_by(one: Person, conversation: str, message: dict) -> dict:
+    """All that one may ask about a conversation and the people in it."""
+    place = f"conversations/{conversation}/"
+    people = [member["user"]["id"] for member in one.get(f"{place}members/")["results"]]
+    paths = (
+        *(place, "conversations/", f"{place}members/", f"{place}messages/", f"{place}log/", f"{place}pins/"),
+        *(f"messages/{message['id']}/{part}" for part in ("", "receipts/", "replies/", "history/")),
+        *(f"users/{other}/" for other in people if other != one.id),
+        *("users/online/", "notifications/"),
+    )
+    return {path: one.get(path) for path in paths}
+
+
+@pytest.mark.parametrize("kind", ["direct", "group"])
+async def test_reading_without_receipts_changes_nothing_that_others_can_see(person, kind) -> None:
+    alice, bob = person("alice"), person("bob")
+    body = {"kind": "direct", "user_id": bob.id} if kind == "direct" else {"kind": "group", "name": "Tea"}
+    place = alice.post("conversations/", body | ({"member_ids": [bob.id]} if kind == "group" else {}))["id"]
+    sent = alice.write(place)
+    bob.call("PATCH", "users/me/", json={"settings": {"read_receipts": False}})
+    before = seen_by(alice, place, sent)
+
+    async with alice.socket() as hers:
+        await asyncio.to_thread(mark, bob, sent)
+        await hers.quiet()
+
+    assert seen_by(alice, place, sent) == before
+    assert [frame["type"] for frame in hers.heard if frame["type"] not in ("hello", "pong")] == []
+    assert bob.row(place)["membership"]["last_read_seq"] == sent["seq"], "he has read it"
+
+    bob.call("PATCH", "users/me/", json={"settings": {"read_receipts": True}})
+    assert seen_by(alice, place, sent) != before, "it would have shown"
+
+
+def test_whoever_hides_what_they_read_sees_what_others_read(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    alice.call("PATCH", "users/me/", json={"settings": {"read_receipts": False}})
+    sent = alice.write(alice.group(bob))
+
+    mark(bob, sent)
+
+    assert receipts(alice, sent) == ({bob.id}, set())

@@ -11,6 +11,7 @@ from django.db.models import Q
 from accounts.models import User
 from chatproject.common.clock import now
 from chatproject.common.errors import not_found
+from chatproject.common.limited import limited
 from chatproject.common.publish import Ring, announce, person_topic
 from conversations.models import Conversation
 from conversations.wire import event
@@ -110,6 +111,7 @@ def unread_counts(user: User) -> NoticeCounts:
     return NoticeCounts(unread.count(), unread.filter(kind=Kind.MENTION).count())
 
 
+@limited("RATE_MARKS")
 def read_notice(actor: User, *, notice_id: UUID) -> Notice:
     """This notice was read; repeating it changes nothing. Refuses `not_found`."""
     with transaction.atomic():
@@ -124,6 +126,7 @@ def read_notice(actor: User, *, notice_id: UUID) -> Notice:
     return notice
 
 
+@limited("RATE_MARKS")
 def read_all(actor: User, *, until: datetime | None = None) -> NoticeCounts:
     """All notices, or those up to this moment, were read. What comes at the same time stays unread."""
     with transaction.atomic():

@@ -4,11 +4,13 @@ from datetime import time
 
 from accounts.models import User
 from chatproject.common.errors import invalid
+from chatproject.common.limited import limited
 from notifications.levels import time_zones
 from notifications.models import Preference
 from notifications.wire import PreferencesChange
 
 
+@limited("RATE_CHANGES")
 def change_preferences(actor: User, change: PreferencesChange) -> Preference:
     """Set what is named, and leave the rest. Refuses (`invalid`) a time zone that nobody knows."""
     fields: dict[str, object] = {}

@@ -8,9 +8,10 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from chatproject.tests.browser.tab import Tab
 from chatproject.tests.server import Server
+from messaging.tests.conftest import LIMITS
 
 expect.set_options(timeout=15_000)  # a busy machine is no fault
-ROOMY = dict.fromkeys(("RATE_AUTH", "RATE_OTP", "RATE_REQUESTS", "RATE_REQUESTS_USER", "RATE_MESSAGES"), "1000/s")
+ROOMY = dict.fromkeys(LIMITS, "1000/s")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
