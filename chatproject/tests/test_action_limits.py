@@ -53,6 +53,7 @@ BOUND_OTHERWISE = {
     "accounts.end_other_sessions": "ends what sign-ins made, which have spent RATE_AUTH",
     "accounts.end_all_sessions": "ends what sign-ins made, which have spent RATE_AUTH; operators do it to others",
     "accounts.touch": "writes once a minute at most",
+    "accounts.note_received": "writes once for each refresh, which is bound by RATE_REQUESTS",
 }
 
 
