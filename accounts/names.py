@@ -1,12 +1,12 @@
 """Names and e-mail addresses: which are allowed, and when two are the same."""
 
-import unicodedata
 from functools import cache
 
-from confusable_homoglyphs.confusables import confusables_data
+import unicodedata2
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from chatproject.common import text
 from chatproject.common.errors import invalid
 
 RESERVED = {"admin", "administrator", "all", "channel", "everyone", "here", "lobby", "me", "root", "support", "system"}
@@ -14,40 +14,22 @@ SKELETON_SIZE = 255
 
 
 def username_key(username: str) -> str:
-    """By what usernames are compared: NFKC, case folded."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold())
+    """By what usernames are compared."""
+    return text.name_key(username)
 
 
 def skeleton(username: str) -> str:
-    """What names that look alike have in common (UTS #39, section 4), whatever their script: two people's usernames
-    must differ in it. `paypal`, `PAYPA1` and one with a Cyrillic letter have the same."""
-    shown = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", username))
-    return _looks_of(_looks_of(shown).casefold())[:SKELETON_SIZE]  # the capital I is an l, the small one is not
-
-
-def _looks_of(text: str) -> str:
-    return unicodedata.normalize("NFD", "".join(_prototypes().get(char, char) for char in text))
-
-
-@cache
-def _prototypes() -> dict[str, str]:
-    """Each character that looks like another one, with what it looks like. The table says it both ways around: what
-    several look like is the prototype; of two that look alike, the longer one, or the first."""
-    looks = {char: [look["c"] for look in found] for char, found in confusables_data.items() if found}
-
-    def rank(char: str) -> tuple[int, int, str]:
-        return -len(looks[char]), -len(char), char
-
-    return {char: found[0] for char, found in looks.items() if len(found) == 1 and rank(found[0]) < rank(char)}
+    """What usernames that look alike have in common: two people's must differ in it."""
+    return text.skeleton(username)[:SKELETON_SIZE]
 
 
 def check_username(username: str) -> str:
-    """The username in its normal form. Refuses all but 3 to 32 letters, digits, `_`, `.` and `-`, and reserved names
-    with all that look like them."""
-    name = unicodedata.normalize("NFKC", username.strip())
+    """The username in its normal form. Refuses all but 3 to 32 letters with their marks, digits, `_`, `.` and `-`, and
+    reserved names with all that look like them."""
+    name: str = unicodedata2.normalize("NFKC", username.strip())
     if not 3 <= len(name) <= 32:
         raise invalid("username", "A username has 3 to 32 characters.")
-    if not all(char.isalnum() or char in "_.-" for char in name) or not name[0].isalnum():
+    if not text.is_name(name):
         raise invalid("username", "Use letters, digits, '_', '.' and '-', beginning with a letter or a digit.")
     if username_key(name) in RESERVED or skeleton(name) in _looks_reserved():
         raise invalid("username", "This username is reserved.")

@@ -18,6 +18,7 @@ LOOK_ALIKES = [
     ("alpha", "\u03b1lpha"),
     ("straße", "STRASSE"),
 ]
+LOOK_ALIKES += [("علی\u200cرضا", "علیرضا"), ("मोहित", "मो\u200cहित")]  # with and without a joiner
 DIFFERENT = [("anna", "anne"), ("elan", "élan"), ("ian", "lan"), ("bob", "bob_"), ("a.bc", "abc"), ("vvow", "wow")]
 
 
@@ -60,3 +61,32 @@ def test_nobody_looks_like_a_reserved_name(person, name):
 def test_the_skeleton_fits_its_column():
     assert all(len(skeleton(name)) < 40 for name in RESERVED)
     assert len(skeleton("\u33c2" * 32)) <= 255
+
+
+SPELLED = [
+    "मोहित",
+    "สมหญิง",
+    "செல்வன்",
+    "علی\u200cرضا",
+    "jose\u0301",
+    "ខ្មែរ",
+    "ဗမာစာ",
+    "nguyễn",
+    "李小龙",
+    "ⵣⵉⵔⵉ",
+    "𞤀𞤣𞤤𞤢𞤥",
+]
+MISSPELLED = ["bo\u200bb", "bo\u200db", "bo\u202eb", "bob\u3164", "bo\ufe0fb", "bob\U000e0041", "bob\u2800", "bob🩷"]
+MISSPELLED += ["\u0301bob", "bob_\u0301", "bo b", "bo\nb", "bo\u0310\u0311\u0312\u0313\u0314b", "bob@x", "_bob"]
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_names_are_spelled_as_their_script_spells_them(api, name):
+    body = {"email": "dave@example.org", "username": name, "password": "correct horse battery"}
+    assert api.post("/api/v1/auth/register/", body).status_code == 201
+
+
+@pytest.mark.parametrize("name", MISSPELLED, ids=ascii)
+def test_what_is_not_seen_or_piles_up_is_no_part_of_a_name(person, name):
+    with pytest.raises(Refusal, match="invalid"):
+        person(name, email="other@example.org")

@@ -4,5 +4,18 @@ follows the same rules in `clients/js/text.js`; `clients/vectors/text.json` hold
 from chatproject.common.text.emoji import emoji_of
 from chatproject.common.text.fields import LINE, LINES, tidy
 from chatproject.common.text.lines import clean_line, clean_text, is_blank, seen
+from chatproject.common.text.names import is_name, name_key, skeleton
 
-__all__ = ["LINE", "LINES", "clean_line", "clean_text", "emoji_of", "is_blank", "seen", "tidy"]
+__all__ = [
+    "LINE",
+    "LINES",
+    "clean_line",
+    "clean_text",
+    "emoji_of",
+    "is_blank",
+    "is_name",
+    "name_key",
+    "seen",
+    "skeleton",
+    "tidy",
+]
