@@ -78,7 +78,8 @@ export class ChatClient extends Notifications {
       refresh: () => this.#session.refresh(),
     });
     const { store, api } = this;
-    this.sealing = new Sealing({ api, store, fetch, keys: keys === undefined ? browserKeys() : keys });
+    const answered = () => this.#outbox.resume();
+    this.sealing = new Sealing({ api, store, fetch, answered, keys: keys === undefined ? browserKeys() : keys });
     store.reveal = this.sealing.reveal;
     store.revealQuote = this.sealing.revealQuote;
     this.#sync = new Sync({ store, api, socket: this.#socket });
@@ -195,7 +196,6 @@ export class ChatClient extends Notifications {
    */
   send(conversation_id, content, reply_to = null, { thread_id, attachments: parcels } = {}) {
     this.#signs.sent(conversation_id);
-    if (this.sealing.isSealed(conversation_id)) this.sealing.accept(conversation_id);
     return this.#outbox.add({ conversation_id, content, reply_to_id: reply_to?.id, thread_id }, { reply_to, parcels });
   }
 

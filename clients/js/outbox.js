@@ -22,6 +22,7 @@ export class Outbox {
   #in_flight = new Set();
   /** What is being sealed. */ #going = new WeakMap();
   #pauses = new Set();
+  /** How often everything that waits was sent on. */ #resumed = 0;
 
   /**
    * @param {object} options
@@ -73,8 +74,9 @@ export class Outbox {
     letters.forEach((letter) => this.#enqueue({ parcels: [], attachments: [], ...letter }));
   }
 
-  /** The connection is back: send everything that waits. */
+  /** The connection is back, or somebody has decided about new keys: send everything that waits. */
   resume() {
+    this.#resumed++;
     for (const id of this.#queues.keys()) this.#next(id);
   }
 
@@ -161,10 +163,13 @@ export class Outbox {
 
   /** @returns {Promise<?number>} how long to wait before the next; null: until `resume` */
   async #try(letter) {
+    const resumed = this.#resumed;
     try {
       if (!this.#sealing.is_loaded) await this.#sealing.load().then(() => this.#save());
       this.#keepForSealing(letter);
+      if (letter.is_held) await this.#unseal(letter);
       if (letter.said && !letter.body.envelope) await this.#seal(letter);
+      if (letter.is_held) return resumed === this.#resumed ? null : 0;
       const { message } = await this.#send(letter.body);
       this.#settle(letter, message);
       return 0;
@@ -183,15 +188,34 @@ export class Outbox {
 
   /** From here on the body stays as it is, unless the server knows of other devices, and may be written down. */
   async #seal(letter) {
-    if (!this.#going.has(letter)) this.#going.set(letter, this.#sealing.seal(letter.body, letter.said));
+    if (!this.#going.has(letter)) this.#going.set(letter, this.#sealOrHold(letter));
     const sealed = await this.#going.get(letter).finally(() => this.#going.delete(letter));
     letter.body = { ...letter.body, ...sealed };
     this.#save();
   }
 
+  /** While somebody has to decide about a new device it is sealed for this one alone, and not sent. */
+  async #sealOrHold(letter) {
+    try {
+      const sealed = await this.#sealing.seal(letter.body, letter.said);
+      this.#setHeld(letter, null);
+      return sealed;
+    } catch (error) {
+      if (error.code !== "keys_unanswered") throw error;
+      this.#setHeld(letter, error);
+      return this.#sealing.sealForSelf(letter.body, letter.said);
+    }
+  }
+
+  #setHeld(letter, error) {
+    if (!error && !letter.is_held) return;
+    letter.is_held = error !== null;
+    this.#store.updatePending(letter.body.client_id, { error });
+  }
+
   /** Seal it anew, for the devices that there are by now. What an earlier page has sealed is opened for that. */
   async #unseal(letter) {
-    letter.turns = (letter.turns ?? 0) + 1;
+    letter.turns = (letter.turns ?? 0) + (letter.is_held ? 0 : 1);
     const { envelope, mention_ids, ...body } = letter.body;
     letter.said ??= await this.#sealing.openOwn(letter.body);
     letter.body = body;

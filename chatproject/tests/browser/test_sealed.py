@@ -136,7 +136,96 @@ def test_a_new_device_reads_from_then_on_and_everybody_is_told(servers, pair, ta
     expect(phone.find("sealed-notice")).to_contain_text("This device reads from now on")
     alice.say(f"after {canary}")
     expect(phone.message(f"after {canary}")).to_be_visible()
+    alice.page.reload()
+    expect(alice.find("sealed-notice")).to_contain_text(f"{bob.name} uses a new device")
+    alice.find("sealed-ok").click()
     expect(alice.find("sealed-notice")).to_be_hidden()
+    alice.page.reload()
+    expect(alice.message(f"after {canary}")).to_be_visible()
+    expect(alice.find("sealed-notice")).to_be_hidden()
+    assert holds(servers[0], canary) == []
+
+
+def test_a_device_added_to_ones_own_account_warns_until_one_has_said_whose_it_is(servers, pair, tab, canary) -> None:
+    alice, bob = pair
+    alice.open_direct(bob.name, encrypted=True)
+    alice.say(f"before {canary}")
+    expect(alice.message("before")).to_have_attribute("data-status", STORED)
+    compare(alice)
+
+    phone = tab(servers[0].url, alice.name, width=390, height=780)
+    enter(phone, phone.sign_in)
+
+    expect(alice.find("sealed-notice")).to_contain_text("A new device was added to your account")
+    alice.say(f"meanwhile {canary}")
+    expect(alice.message("meanwhile")).to_have_attribute("data-status", "pending")
+    expect(alice.message("meanwhile")).to_contain_text("Nothing is sent until you decide")
+    alice.page.reload()
+    expect(alice.message(f"meanwhile {canary}")).to_contain_text("Nothing is sent until you decide")
+    expect(alice.find("sealed-notice")).to_contain_text("A new device was added to your account")
+    alice.find("sealed-devices").click()
+    expect(alice.find("session")).to_have_count(2)
+    alice.page.keyboard.press("Escape")
+    phone.open_first()
+    expect(phone.message("meanwhile")).to_have_count(0)
+    assert holds(servers[0], canary) == []
+
+    alice.find("sealed-ok").click()
+    expect(alice.message("meanwhile")).to_have_attribute("data-status", STORED)
+    expect(alice.find("sealed-notice")).to_be_hidden()
+    expect(phone.message(f"meanwhile {canary}")).to_be_visible()
+    expect(phone.find("timeline")).not_to_contain_text(f"before {canary}")
+
+
+def test_a_device_of_ones_own_that_is_signed_out_lets_the_message_go_without_it(servers, pair, tab, canary) -> None:
+    alice, bob = pair
+    alice.open_direct(bob.name, encrypted=True)
+    compare(alice)
+    thief = tab(servers[0].url, alice.name)
+    enter(thief, thief.sign_in)
+    expect(alice.find("sealed-notice")).to_contain_text("A new device was added to your account")
+    alice.say(f"secret {canary}")
+    expect(alice.message("secret")).to_contain_text("Nothing is sent until you decide")
+
+    alice.find("sealed-devices").click()
+    alice.find("end-session").click()
+    expect(alice.find("session")).to_have_count(1)
+    alice.page.keyboard.press("Escape")
+
+    bob.open_first()
+    expect(bob.message(f"secret {canary}")).to_be_visible()
+    alice.choose(f"secret {canary}", "Sealed for…")
+    expect(alice.find("recipient").filter(has_text="(you)")).to_contain_text("1 device")
+
+
+def test_nothing_is_sealed_for_a_new_device_of_whom_one_has_compared_before_the_answer(
+    servers, pair, tab, canary
+) -> None:
+    alice, bob = pair
+    alice.open_direct(bob.name, encrypted=True)
+    alice.say(f"before {canary}")
+    bob.open_first()
+    compare(alice)
+
+    phone = tab(servers[0].url, bob.name, width=390, height=780)
+    enter(phone, phone.sign_in)
+    expect(alice.find("sealed-notice")).to_contain_text(f"{bob.name} uses a new device")
+    for text in ("one", "two"):
+        alice.say(f"{text} {canary}")
+        expect(alice.message(f"{text} {canary}")).to_contain_text("Nothing is sent until you decide")
+    alice.find("sealed-discard").click()
+    expect(alice.message(f"one {canary}")).to_have_count(0)
+    alice.say(f"three {canary}")
+    expect(alice.message(f"three {canary}")).to_have_attribute("data-status", "pending")
+    expect(bob.message(f"before {canary}")).to_be_visible()
+    expect(bob.message(f"three {canary}")).to_have_count(0)
+
+    alice.find("sealed-ok").click()
+    expect(alice.find("sealed-notice")).to_be_hidden()
+    phone.open_first()
+    for one in (bob, phone):
+        expect(one.message(f"three {canary}")).to_be_visible()
+        expect(one.message(f"one {canary}")).to_have_count(0)
     assert holds(servers[0], canary) == []
 
 
@@ -175,8 +264,8 @@ def test_people_compare_their_keys_and_are_warned_when_they_change(servers, pair
     for one in pair:
         one.choose_here("menu-verify")
         numbers.append(one.find("safety-number").get_attribute("aria-label"))
-        one.find("compared").check()
         one.page.keyboard.press("Escape")
+        compare(one)
     assert numbers[0] == numbers[1]
 
     make_backup(bob)
@@ -310,6 +399,13 @@ def test_a_browser_whose_keys_take_long_to_open_is_not_taken_for_one_without(ser
     alice.page.keyboard.press("Escape")
     alice.find("new-direct").click()
     expect(alice.find("encrypted")).to_be_visible()
+
+
+def compare(one) -> None:
+    """Say that the safety number of the open conversation was compared."""
+    one.choose_here("menu-verify")
+    one.find("compared").check()
+    one.page.keyboard.press("Escape")
 
 
 def run(server, code: str) -> None:

@@ -12,8 +12,8 @@ const WRAP_SIZES = Object.values(SUITES).map(({ wrap_size }) => wrap_size);
 const CIPHERTEXT_SIZES = CLASSES.map((size) => size + TAG);
 
 /**
- * What is bound into every part of a message, or of an edit, which `replaces` a message. Version 2 binds the `heads` of the
- * key logs as well; they are null in version 1.
+ * What is bound into every part of a message, or of an edit, which `replaces` a message. Version 2 binds the `heads` of
+ * the key logs as well; they are null in version 1.
  */
 export async function contextOf({ suite, sender_device, roster_seq, heads }, { replaces = null, ...place }) {
   const { conversation_id, client_id } = place;

@@ -17,8 +17,8 @@ import { requireSignature, requireSupport, sign } from "./suites.js";
  * @param {string} message.client_id a new one, for an edit too
  * @param {number} message.roster_seq
  * @param {?string} [message.replaces] for an edit: the id of the message
- * @param {?object[]} [message.heads] where the key log of each member ended for the author: `{user, number, hash}`, so that
- *   readers notice a server that shows them other logs. Without them it is an envelope of version 1
+ * @param {?object[]} [message.heads] where the key log of each member ended for the author: `{user, number, hash}`, so
+ *   that readers notice a server that shows them other logs. Without them it is an envelope of version 1
  * @throws {CryptoError} `content_invalid`, `too_large`, `recipients_duplicate`, `heads_unsorted`, `unsupported`
  */
 export async function sealMessage({ body, device, recipients, roster_seq, heads = null, ...place }) {

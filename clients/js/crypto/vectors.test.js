@@ -58,8 +58,9 @@ test("messages are bound by the same bytes", { skip }, async () => {
 });
 
 test("heads have one digest, and are lines of a log or not", async () => {
-  for (const { heads, digest } of canonical.heads.digests) assert.equal(hex(await digestOfHeads(readHeads(heads))), digest);
-  for (const { head, hashes, is_head } of canonical.heads.logs) assert.equal(isHeadOf(head, hashes), is_head);
+  const { digests, logs } = canonical.heads;
+  for (const { heads, digest } of digests) assert.equal(hex(await digestOfHeads(readHeads(heads))), digest);
+  for (const { head, hashes, is_head } of logs) assert.equal(isHeadOf(head, hashes), is_head);
 });
 
 test("lengths fall into classes", () => {

@@ -9,6 +9,7 @@ import { Sealing } from "./sealing.js";
 export const PLACE = "c0000000-0000-4000-8000-000000000001";
 export const ALICE = { id: "a0000000-0000-4000-8000-000000000001", username: "alice" };
 export const BOB = { id: "b0000000-0000-4000-8000-000000000002", username: "bob" };
+export const CAROL = { id: "ca000000-0000-4000-8000-000000000003", username: "carol" };
 
 export class Directory {
   seq = 1;
@@ -18,6 +19,8 @@ export class Directory {
   #lines = new Map();
   #entries = [];
   #current = new Map();
+  #lies = new Map();
+  #last = new Map();
   #count = 0;
 
   /** What somebody's browser asks; `who` names the sign-in. */
@@ -28,28 +31,27 @@ export class Directory {
     return { get: ask("GET"), post: ask("POST"), put: ask("PUT"), request };
   }
 
-  lines(user_id) {
-    return this.#lines.get(user_id) ?? [];
+  /** Somebody's log, as `asker` is shown it. */
+  lines(user_id, asker) {
+    return this.#lies.get(`${asker} ${user_id}`) ?? this.#lines.get(user_id) ?? [];
   }
 
   /** Something happens to a device: a line, and a place in the log of the conversation. */
   async write(user_id, kind, device_id, bundle, proof = null) {
-    const lines = this.lines(user_id);
-    const line = { number: lines.length + 1, kind, device_id, bundle, proof, at: "2026-01-01T00:00:00Z" };
-    const keys = [bundle.suite, bundle.encryption_key, bundle.signing_key, bundle.signature];
-    const packed = pack(
-      "chat/key-log/1",
-      lines.at(-1)?.hash ?? "",
-      line.number,
-      kind,
-      device_id,
-      ...keys,
-      proof ?? "",
-      line.at,
-    );
-    line.hash = Array.from(await sha256(packed), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    this.#lines.set(user_id, [...lines, line]);
-    this.#entries.push({ seq: ++this.seq, user_id, number: line.number });
+    const lines = await withLine(this.lines(user_id), { kind, device_id, bundle, proof });
+    this.#lines.set(user_id, lines);
+    this.#entries.push({ seq: ++this.seq, user_id, number: lines.length });
+  }
+
+  /** A server that lies: from now on `asker` is shown these lines as somebody's log. */
+  lie(asker, user_id, lines) {
+    this.#lies.set(`${asker} ${user_id}`, lines);
+    this.#entries.push({ seq: ++this.seq, user_id, number: this.lines(user_id).length });
+  }
+
+  /** A server that lies: `asker` hears of no roster after this place. */
+  withhold(asker, place = this.seq) {
+    this.#last.set(asker, place);
   }
 
   /** A server that lies: from now on this is somebody's log. */
@@ -73,10 +75,12 @@ export class Directory {
   async #answer(method, path, body, { user, who, headers = {} }) {
     this.asked.push(`${method} ${path}`);
     const [, of_roster] = path.match(/^encryption\/roster\/(.+)\/$/) ?? [];
-    if (of_roster) return this.#roster(body?.at ?? this.seq);
+    if (of_roster) return this.#roster(body?.at ?? this.#last.get(user.id) ?? this.seq, user.id);
     const [, of_log] = path.match(/^encryption\/key-log\/(.+)\/$/) ?? [];
-    if (of_log)
-      return { entries: this.lines(of_log).slice(body.after, body.after + 3), head: headOf(this.lines(of_log)) };
+    if (of_log) {
+      const lines = this.lines(of_log, user.id);
+      return { entries: lines.slice(body.after, body.after + 3), head: headOf(lines) };
+    }
     if (path === "encryption/devices/" && method === "GET") {
       return { devices: [...this.#current].map(([name, device]) => ({ ...device, is_current: name === who })) };
     }
@@ -113,17 +117,27 @@ export class Directory {
     return state;
   }
 
-  #roster(place) {
-    const numbers = new Map(
-      this.#entries.filter(({ seq }) => seq <= place).map(({ user_id, number }) => [user_id, number]),
-    );
+  #roster(place, asker) {
+    const before = this.#entries.filter(({ seq }) => seq <= place);
+    const numbers = new Map(before.map(({ user_id, number }) => [user_id, number]));
     const members = [...numbers].map(([user_id, number]) => {
-      const lines = this.lines(user_id).slice(0, number);
+      const lied = place === this.seq && this.#lies.get(`${asker} ${user_id}`);
+      const lines = lied || this.lines(user_id, asker).slice(0, number);
       const devices = standing(lines).map(({ device_id, bundle }) => ({ id: device_id, bundle }));
       return { user_id, devices, log: headOf(lines) };
     });
-    return { conversation_id: PLACE, roster_seq: this.#entries.findLast(({ seq }) => seq <= place)?.seq ?? 1, members };
+    return { conversation_id: PLACE, roster_seq: before.at(-1)?.seq ?? 1, members };
   }
+}
+
+/** A log with one line more. */
+export async function withLine(lines, { kind, device_id, bundle, proof = null }) {
+  const line = { number: lines.length + 1, kind, device_id, bundle, proof, at: "2026-01-01T00:00:00Z" };
+  const keys = [bundle.suite, bundle.encryption_key, bundle.signing_key, bundle.signature];
+  const before = lines.at(-1)?.hash ?? "";
+  const packed = pack("chat/key-log/1", before, line.number, kind, device_id, ...keys, proof ?? "", line.at);
+  line.hash = Array.from(await sha256(packed), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [...lines, line];
 }
 
 const soon = () => new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,5 +1,5 @@
 import { pack, sha256 } from "../crypto/canonical.js";
-import { readDevice, readRotation } from "../crypto/index.js";
+import { isHeadOf, readDevice, readRotation } from "../crypto/index.js";
 import { refusal } from "./refusals.js";
 
 /**
@@ -29,7 +29,8 @@ export class KeyLogs {
    */
   async upTo(user_id, { number, hash }) {
     const lines = await this.#inTurn(user_id, (known) => (known.length < number ? this.#read(user_id, known) : known));
-    if (number && lines[number - 1]?.hash !== hash) throw refusal("log_forked", user_id);
+    const hashes = lines.map((line) => line.hash);
+    if (!isHeadOf({ number, hash }, hashes)) throw refusal("log_forked", user_id);
     return lines.slice(0, number);
   }
 

@@ -25,6 +25,12 @@ export class OwnDevices {
     return [this.present, this.#next, ...this.earlier].filter(Boolean);
   }
 
+  /** Whether these are keys of this browser. */
+  has(keys) {
+    const is_same = (name) => (one) => one.bundle[name] === keys[name];
+    return this.all.filter(is_same("encryption_key")).some(is_same("signing_key"));
+  }
+
   /** Take up what is kept here. */
   async load() {
     const kept = await loadDevice(this.#storage, this.#user_id);

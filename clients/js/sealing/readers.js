@@ -1,19 +1,20 @@
-import { asRefusal } from "./refusals.js";
-
-const ALARMING = ["log_forked", "log_went_back", "bundle_invalid", "rotation_invalid", "bad_key"];
+import { ALARMING, asRefusal } from "./refusals.js";
 
 /** Who reads in each conversation, and what one should know about it before one writes. */
 export class Readers {
   #store;
   #rosters;
   #trust;
+  #answered;
   #looking = new Set();
   #alarms = new Map();
 
-  constructor({ store, rosters, trust }) {
+  /** @param {() => void} options.answered is called when a roster came for which nothing has to be decided */
+  constructor({ store, rosters, trust, answered }) {
     this.#store = store;
     this.#rosters = rosters;
     this.#trust = trust;
+    this.#answered = answered;
   }
 
   /** What is known now; what is not is asked for. See `Sealing.readersOf`. */
@@ -25,11 +26,10 @@ export class Readers {
     return { people: held.people, warnings: this.#trust.warnings(held.people), alarm };
   }
 
-  /** These keys are taken as they are. */
-  async accept(conversation_id) {
-    const people = this.#rosters.held(conversation_id)?.people;
-    if (people) await this.#trust.accept(people);
-    this.#store.changed(conversation_id);
+  /** See `Sealing.accept`. */
+  async accept(conversation_id, warnings = this.of(conversation_id)?.warnings ?? []) {
+    await this.#trust.answer(warnings);
+    this.#store.changed();
   }
 
   async #lookAt(conversation_id) {
@@ -37,7 +37,8 @@ export class Readers {
     this.#looking.add(conversation_id);
     try {
       const { people } = await this.#rosters.now(conversation_id);
-      await this.#trust.accept(people, { is_first: true });
+      await this.#trust.meet(people);
+      if (!this.#trust.held(people)) this.#answered(); // the new device may be gone
       this.#store.changed(conversation_id);
     } catch (error) {
       const told = asRefusal(error);

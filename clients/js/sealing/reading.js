@@ -28,7 +28,7 @@ export class Reading {
     if (!body) return { ...bare, sealing: code };
     const { content, mentions, attachments } = body;
     const files = this.#sealing.files.show(message.attachments, attachments, changed);
-    return { ...bare, content, mentions, attachments: files };
+    return { ...bare, content, mentions, attachments: files, has_heads: Boolean(envelope.heads) };
   }
 
   /** See `Sealing.revealQuote`. */

@@ -61,6 +61,11 @@ export class Rosters {
     return this.#at.get(key);
   }
 
+  /** How long somebody's log is said to have been at a place; undefined where that is not known. */
+  numberAt(conversation_id, place, user_id) {
+    return this.#numbers.get(conversation_id)?.get(place)?.get(user_id);
+  }
+
   async #readNow(conversation_id) {
     const { roster_seq, members } = await this.#api.get(`encryption/roster/${conversation_id}/`);
     const [behind] = this.#behind(conversation_id, roster_seq, members);

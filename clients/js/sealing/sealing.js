@@ -2,6 +2,7 @@ import { Seen, isSupported, openMessage, RSA, sealMessage } from "../crypto/inde
 import { CryptoError } from "../crypto/errors.js";
 import { Backups } from "./backups.js";
 import { SealedFiles } from "./files.js";
+import { Heads } from "./heads.js";
 import { KeyLogs } from "./keylogs.js";
 import { mentionedIn } from "./mentions.js";
 import { OwnDevices, isOne } from "./own.js";
@@ -34,9 +35,11 @@ export class Sealing {
   #api;
   #store;
   #keys;
+  #answered;
   #storage = null;
   #logs;
   #rosters;
+  #heads;
   #seen;
   #reading;
   #sealed = new Set();
@@ -50,11 +53,13 @@ export class Sealing {
    * @param {Api} options.api
    * @param {Store} options.store
    * @param {?(() => Promise<object>)} options.keys opens the storage of the keys; null where nothing can be kept
+   * @param {() => void} [options.answered] is called when somebody has decided about new keys: what waits may go
    */
-  constructor({ api, store, fetch, keys }) {
+  constructor({ api, store, fetch, keys, answered = () => {} }) {
     this.#api = api;
     this.#store = store;
     this.#keys = keys;
+    this.#answered = answered;
     this.is_loaded = keys === null;
     this.files = new SealedFiles({ fetch });
     this.#reading = new Reading({ api, store, sealing: this });
@@ -108,7 +113,8 @@ export class Sealing {
 
   /**
    * A message as it is to be shown: what was sealed stands in it once it was opened. Until then, and where it cannot
-   * be, `sealing` says why: `opening`, a code of the format, or `untrusted` for what was not sealed.
+   * be, `sealing` says why: `opening`, a code of the format, or `untrusted` for what was not sealed. `has_heads` says
+   * whether it tells what its sender saw of the key logs, which older clients do not.
    */
   reveal = (message) => {
     if (!message?.conversation_id || message.is_deleted || !this.isSealed(message.conversation_id)) return message;
@@ -133,7 +139,7 @@ export class Sealing {
    * @param {{conversation_id: string, client_id: string, replaces?: string}} place
    * @param {{content: string, attachments?: object[]}} said
    * @returns {Promise<{envelope: object, mention_ids: string[]}>} what goes to the server
-   * @throws {ChatError}
+   * @throws {ChatError} `keys_unanswered` while somebody who was checked has a new device that nobody has decided about
    */
   async seal({ conversation_id, client_id, replaces = null }, { content, attachments = [] }) {
     await this.load();
@@ -141,19 +147,21 @@ export class Sealing {
     await this.#registering?.catch(() => {}); // keys of the first sign-in take a second
     if (!this.own.present) throw this.trouble ?? refusal("no_device");
     try {
-      const mentions = mentionedIn(content, this.#store.members.get(conversation_id)?.values() ?? []);
-      const body = { content, mentions, attachments };
-      const roster = await this.#rosterWithMe(conversation_id);
+      const { roster_seq, people, devices } = await this.#rosterWithMe(conversation_id);
+      await this.#requireAnswers(people);
+      const heads = people.map(({ user_id, lines }) => headOf(user_id, lines));
       const place = { conversation_id, client_id, replaces };
-      const recipients = { recipients: roster.devices, roster_seq: roster.roster_seq };
-      const envelope = await sealMessage({ body, device: this.own.present, ...recipients, ...place });
-      const sender = this.#store.me;
-      const edit = replaces ? { id: replaces, edit_id: client_id } : {};
-      this.#reading.put({ conversation_id, client_id, envelope, sender, ...edit }, body);
-      return { envelope, mention_ids: mentions };
+      return await this.#seal(place, { content, attachments }, { recipients: devices, roster_seq, heads });
     } catch (error) {
       throw asRefusal(error);
     }
+  }
+
+  /** Seal it for this device alone: to be written down, not to be sent, while it must not be sealed for others. */
+  async sealForSelf({ conversation_id, client_id }, said) {
+    const { id, user_id, bundle } = this.own.present;
+    const me = await this.#logs.device(id, user_id, bundle);
+    return this.#seal({ conversation_id, client_id, replaces: null }, said, { recipients: [me], roster_seq: 0 });
   }
 
   /**
@@ -197,8 +205,8 @@ export class Sealing {
 
   /**
    * Who reads in a conversation: `{people: [{user_id, lines}], warnings, alarm}`. `lines` are those of their key logs,
-   * `warnings` name people whose keys are others than when one wrote last, `alarm` is a refusal to seal. Null until it
-   * is known; it is asked for then.
+   * `warnings` are what was not answered yet about the keys of these people, oneself included (see `Trust.warnings`),
+   * `alarm` is a refusal to seal. Null until it is known; it is asked for then.
    */
   readersOf(conversation_id) {
     return this.#readers?.of(conversation_id) ?? null;
@@ -218,9 +226,9 @@ export class Sealing {
     return [...counts].map(([user_id, count]) => ({ user_id, count }));
   }
 
-  /** Whoever writes takes the keys that are shown as they are. */
-  accept(conversation_id) {
-    return this.#readers?.accept(conversation_id);
+  /** Take keys as they are: answers these warnings, as `readersOf` gave them. What waited for that is sent. */
+  accept(conversation_id, warnings) {
+    return this.#readers?.accept(conversation_id, warnings);
   }
 
   /** Read with these devices too, from a backup. @returns {Promise<number>} how many are new here */
@@ -237,7 +245,7 @@ export class Sealing {
     const [api, store] = [this.#api, this.#store];
     const logs = new KeyLogs({ api, storage });
     const own = new OwnDevices({ api, storage, user_id });
-    const trust = new Trust({ storage, logs, user_id });
+    const trust = new Trust({ storage, logs, user_id, isOwn: (bundle) => own.has(bundle), answered: this.#answered });
     const reading = storage && [storage.get(`sealed/${user_id}`), own.load(), trust.load()];
     const [sealed] = await Promise.all(reading ?? []);
     if (store.me?.id !== user_id) return;
@@ -246,10 +254,11 @@ export class Sealing {
     if (!storage) return;
     this.#sealed = new Set([...this.#sealed, ...(sealed ?? [])]);
     const rosters = new Rosters({ api, store, logs });
-    const readers = new Readers({ store, rosters, trust });
+    const readers = new Readers({ store, rosters, trust, answered: this.#answered });
     const backups = new Backups({ api, logs, user_id, sealing: this });
     Object.assign(this, { own, trust, backups });
     [this.#storage, this.#logs, this.#rosters, this.#readers] = [storage, logs, rosters, readers];
+    this.#heads = new Heads({ logs, rosters, trust });
     this.#seen = new Seen(storage);
     this.#notice(null);
   }
@@ -266,7 +275,13 @@ export class Sealing {
   }
 
   /** The body of a message. @throws {CryptoError | ChatError} why it does not open */
-  async open({ id, conversation_id, client_id, edit_id, sender, envelope }) {
+  async open(message) {
+    const body = await this.#open(message);
+    await this.#heads.compare(message);
+    return body;
+  }
+
+  async #open({ id, conversation_id, client_id, edit_id, sender, envelope }) {
     await this.load();
     if (!this.is_able) throw refusal("unsupported");
     const devices = await this.#rosters.at(conversation_id, envelope.roster_seq);
@@ -283,6 +298,25 @@ export class Sealing {
     });
   }
 
+  async #seal(place, { content, attachments }, how) {
+    const { conversation_id, client_id, replaces } = place;
+    const mentions = mentionedIn(content, this.#store.members.get(conversation_id)?.values() ?? []);
+    const body = { content, mentions, attachments };
+    const envelope = await sealMessage({ body, device: this.own.present, ...how, ...place });
+    const sender = this.#store.me;
+    const edit = replaces ? { id: replaces, edit_id: client_id } : {};
+    this.#reading.put({ conversation_id, client_id, envelope, sender, ...edit }, body);
+    return { envelope, mention_ids: mentions };
+  }
+
+  /** Another page of this browser may have compared, or answered. */
+  async #requireAnswers(people) {
+    await this.trust.load();
+    await this.trust.meet(people);
+    const user_id = this.trust.held(people);
+    if (user_id) throw refusal("keys_unanswered", user_id);
+  }
+
   /** Another page of this browser may have given the device new keys, or the server may have ended it. */
   async #rosterWithMe(conversation_id) {
     const { own } = this;
@@ -296,3 +330,5 @@ export class Sealing {
     return this.#rosters.now(conversation_id);
   }
 }
+
+const headOf = (user, lines) => ({ user, number: lines.length, hash: lines.at(-1)?.hash ?? "" });

@@ -183,13 +183,14 @@ test("new keys that the old ones have not signed are refused as a rotation, and 
     await code(written(alice, "look"));
     return alice.sealing.readersOf(PLACE);
   };
-  await alice.sealing.trust.accept((await readers()).people);
+  assert.deepEqual((await readers()).warnings, []);
   const { id } = bob.sealing.own.present;
   const next = (await makeDevice({ user_id: BOB.id, suite: CURVE })).device;
   const { signature } = await signRotation({ device: bob.sealing.own.present, next });
   await directory.write(BOB.id, "rotated", id, next.bundle, signature);
-  assert.deepEqual((await readers()).warnings, [{ user_id: BOB.id, what: "changed" }]);
-  alice.sealing.accept(PLACE);
+  const changed = { user_id: BOB.id, what: "changed", number: 2, is_held: false };
+  assert.deepEqual((await readers()).warnings, [changed]);
+  await alice.sealing.accept(PLACE);
   assert.deepEqual((await readers()).warnings, []);
   const other = (await makeDevice({ user_id: BOB.id, suite: CURVE })).device;
   await directory.write(BOB.id, "rotated", id, other.bundle, signature);

@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { ChatClient } from "../chat.js";
 import { MemoryStorage } from "../crypto/index.js";
+import { ChatError } from "../errors.js";
 import { FakeServer } from "../fakes.js";
 import { ALICE, BOB, Directory, PLACE, browser, haveKeys, read } from "./directory.js";
 
@@ -115,6 +116,92 @@ test("when there are other devices it is sealed anew, under the same client_id",
   assert.equal(second.data.client_id, first.data.client_id);
   assert.equal(second.data.envelope.recipients.length, 3);
   assert.equal(await read(phone, stored(second.data)), WORDS);
+});
+
+/** alice has compared safety numbers with bob, who has another device then. */
+async function compared(t) {
+  const made = await scene(t);
+  const { chat, directory } = made;
+  const { trust } = chat.sealing;
+  await trust.compare(BOB.id, await trust.look(BOB.id));
+  await chat.sealing.seal({ conversation_id: PLACE, client_id: "before" }, { content: "the roster is known" });
+  const phone = await browser(directory, BOB, { who: "bob's phone" });
+  return { ...made, phone };
+}
+
+const waiting = (chat) => chat.store.log(PLACE).pending.map(({ status, error }) => [status, error?.code]);
+
+test("a retry does not include a new device of somebody who was compared, and waits for the answer", async (t) => {
+  const { chat, server, phone, storage } = await compared(t);
+  chat.send(PLACE, WORDS);
+  await sent(server);
+  const { id, data } = last(server);
+  assert.equal(data.envelope.recipients.length, 2, "the roster that was known");
+  server.socket.refuse(id, { code: "stale_devices" });
+  await until(() => waiting(chat)[0]?.[1] === "keys_unanswered");
+  chat.send(PLACE, `more ${WORDS}`);
+  await until(() => waiting(chat).length === 2 && waiting(chat)[1][1]);
+  assert.deepEqual(waiting(chat), Array(2).fill(["pending", "keys_unanswered"]));
+  assert.equal(server.socket.commands("message.send").length, 1);
+  assert.ok(!storage.text.includes(WORDS));
+
+  await chat.sealing.accept(PLACE, chat.sealing.readersOf(PLACE).warnings);
+  await sent(server, 2);
+  assert.equal(last(server).data.envelope.recipients.length, 3);
+  assert.equal(await read(phone, stored(last(server).data)), WORDS);
+  assert.deepEqual(waiting(chat)[0], ["pending", undefined]);
+});
+
+test("what waits for an answer outlives a reload, sealed for this device alone", async (t) => {
+  const { chat, server, phone, storage, keys } = await compared(t);
+  chat.sealing.forgetRoster(PLACE);
+  chat.send(PLACE, WORDS);
+  await until(() => storage.text.includes("is_held"));
+  const [[, kept]] = JSON.parse(storage.text).filter(([name]) => name === "chat.outbox");
+  const [{ body }] = JSON.parse(kept).letters;
+  const readers = body.envelope.recipients.map(({ device }) => device);
+  assert.deepEqual([body.content, readers], [undefined, [chat.sealing.own.present.id]]);
+  chat.stop();
+  const again = await page(t, server, { keys, storage });
+  const shown = () => again.store.reveal(again.store.log(PLACE).pending[0]).content;
+  await until(() => shown() === WORDS && waiting(again)[0][1] === "keys_unanswered");
+  assert.equal(server.socket.commands("message.send").length, 0);
+
+  await again.sealing.accept(PLACE, again.sealing.readersOf(PLACE).warnings);
+  await sent(server);
+  assert.equal(last(server).data.client_id, body.client_id);
+  assert.equal(await read(phone, stored(last(server).data)), WORDS);
+});
+
+test("when the new device is gone again nothing has to be decided, and what waited is sent", async (t) => {
+  const { chat, server, directory } = await compared(t);
+  chat.sealing.forgetRoster(PLACE);
+  chat.send(PLACE, WORDS);
+  await until(() => waiting(chat)[0]?.[1] === "keys_unanswered");
+  await directory.end(BOB.id, "bob's phone");
+  chat.store.conversations.get(PLACE).roster_seq = directory.seq;
+  chat.sealing.readersOf(PLACE);
+  await sent(server);
+  assert.equal(last(server).data.envelope.recipients.length, 2);
+});
+
+test("what waits for an answer can be given up", async (t) => {
+  const { chat, server, storage } = await compared(t);
+  chat.sealing.forgetRoster(PLACE);
+  const client_id = chat.send(PLACE, WORDS);
+  await until(() => storage.text.includes("is_held"));
+  chat.discard(client_id);
+  await chat.sealing.accept(PLACE, chat.sealing.readersOf(PLACE).warnings);
+  assert.deepEqual([waiting(chat), server.socket.commands("message.send").length], [[], 0]);
+});
+
+test("an edit waits for the answer as well", async (t) => {
+  const { chat } = await compared(t);
+  const place = { conversation_id: PLACE, client_id: "k", replaces: "e0000000-0000-4000-8000-000000000009" };
+  const send = ({ envelope }) => {
+    if (envelope.recipients.length === 2) throw new ChatError({ code: "stale_devices" });
+  };
+  await assert.rejects(chat.sealing.sealUntil(place, { content: WORDS }, send), { code: "keys_unanswered" });
 });
 
 test("a server that never has enough of that is given up", async (t) => {

@@ -3,46 +3,79 @@ import { standing } from "./keylogs.js";
 
 const TOLD = { rotated: "changed", reset: "changed", added: "added" };
 
-/** Whose keys one has compared, and what happened to keys since one looked at them. Kept in this browser alone. */
+/**
+ * Whose keys were compared, what happened to keys since someone answered for them, and who was shown other keys. Kept in
+ * this browser alone. A warning stays until it is answered, also after a reload.
+ */
 export class Trust {
   #storage;
   #logs;
   #user_id;
-  #kept = { seen: {}, compared: {} };
+  #isOwn;
+  #answered;
+  #kept = { seen: {}, compared: {}, forks: {} };
+  #turn = Promise.resolve();
 
-  constructor({ storage, logs, user_id }) {
+  /**
+   * @param {object} options
+   * @param {(bundle: object) => boolean} options.isOwn whether keys are those of this browser, which warns of no others
+   * @param {() => void} options.answered is called after each answer
+   */
+  constructor({ storage, logs, user_id, isOwn, answered }) {
     this.#storage = storage;
     this.#logs = logs;
     this.#user_id = user_id;
+    this.#isOwn = isOwn;
+    this.#answered = answered;
   }
 
-  /** Take up what is kept here. */
+  /** Take up what is kept here; another page of this browser may have written it. */
   async load() {
-    this.#kept = (await this.#storage.get(`trust/${this.#user_id}`)) ?? this.#kept;
+    this.#kept = { ...this.#kept, ...(await this.#storage.get(`trust/${this.#user_id}`)) };
   }
 
   /**
-   * Whose keys are others than when one wrote to them last, or compared them.
+   * What is still to be answered about these people, oneself included.
    * @param {{user_id: string, lines: object[]}[]} people
-   * @returns {{user_id: string, what: "changed" | "added"}[]}
+   * @returns {{user_id: string, what: "forked" | "changed" | "added", number: number, is_held: boolean, by?: string,
+   *   hash?: string}[]} `is_held`: nothing is sealed before the answer. `forked`: `by` was shown another log of theirs
    */
   warnings(people) {
-    return this.#others(people).flatMap(({ user_id, lines }) => {
-      const since = lines.slice(this.#kept.seen[user_id] ?? lines.length);
-      const kinds = since.map(({ kind }) => TOLD[kind]).filter(Boolean);
-      return kinds.length ? [{ user_id, what: kinds.includes("changed") ? "changed" : "added" }] : [];
+    return people.flatMap((person) => [...this.#forks(person), ...this.#news(person)]);
+  }
+
+  /** Somebody with a new device for which nothing may be sealed yet. @returns {?string} their id */
+  held(people) {
+    return people.find((person) => this.#isHeld(person))?.user_id ?? null;
+  }
+
+  /** The keys of people who are seen for the first time are taken as they are. */
+  async meet(people) {
+    const is_new = ({ user_id }) => this.#kept.seen[user_id] === undefined;
+    if (!people.some(is_new)) return;
+    await this.#change(({ seen }) => {
+      for (const { user_id, lines } of people) seen[user_id] ??= lines.length;
     });
   }
 
-  /** Whoever writes now takes these keys as they are. `is_first`: only those of people who were not seen before. */
-  async accept(people, { is_first = false } = {}) {
-    const { seen } = this.#kept;
-    const news = this.#others(people).filter(({ user_id, lines }) =>
-      is_first ? seen[user_id] === undefined : seen[user_id] !== lines.length,
-    );
-    if (!news.length) return;
-    for (const { user_id, lines } of news) seen[user_id] = lines.length;
-    await this.#save();
+  /** What these warnings say is taken as it is; what came since is not. */
+  async answer(warnings) {
+    await this.#change(({ seen, forks }) => {
+      for (const { user_id, what, number, hash } of warnings) {
+        if (what === "forked") forks[user_id][hash].is_answered = true;
+        else seen[user_id] = Math.max(seen[user_id] ?? 0, number);
+      }
+    });
+    this.#answered();
+  }
+
+  /** The sender of a message, `by`, was shown a line of somebody's log that is none of those shown here. */
+  async contradicted({ user_id, by, number, hash }) {
+    const is_known = () => Object.values(this.#kept.forks[user_id] ?? {}).some((fork) => !fork.is_answered);
+    if (is_known() || this.#kept.forks[user_id]?.[hash]) return;
+    await this.#change(({ forks }) => {
+      forks[user_id] = { ...forks[user_id], [hash]: { by, number, is_answered: false } };
+    });
   }
 
   /**
@@ -69,12 +102,14 @@ export class Trust {
     };
   }
 
-  /** This number was compared with theirs; null takes it back. */
+  /** This number was compared with theirs, which answers for their keys; null takes it back, and answers nothing. */
   async compare(user_id, { number, lines }) {
-    if (number === null) delete this.#kept.compared[user_id];
-    else this.#kept.compared[user_id] = number;
-    this.#kept.seen[user_id] = lines.length;
-    await this.#save();
+    await this.#change(({ seen, compared }) => {
+      if (number === null) delete compared[user_id];
+      else Object.assign(compared, { [user_id]: number });
+      if (number !== null) seen[user_id] = lines.length;
+    });
+    this.#answered();
   }
 
   async #devicesOf(user_id) {
@@ -82,11 +117,45 @@ export class Trust {
     return { lines, devices: await this.#logs.devices(user_id, lines) };
   }
 
-  #others(people) {
-    return people.filter(({ user_id }) => user_id !== this.#user_id);
+  #forks({ user_id }) {
+    const open = Object.entries(this.#kept.forks[user_id] ?? {}).filter(([, { is_answered }]) => !is_answered);
+    return open.map(([hash, { by, number }]) => ({ user_id, what: "forked", by, number, hash, is_held: false }));
   }
 
-  #save() {
-    return this.#storage.put(`trust/${this.#user_id}`, this.#kept);
+  #news(person) {
+    const { user_id, lines } = person;
+    const kinds = this.#unanswered(person, lines).flatMap(({ kind }) => TOLD[kind] ?? []);
+    if (!kinds.length) return [];
+    const what = kinds.includes("changed") ? "changed" : "added";
+    return [{ user_id, what, number: lines.length, is_held: this.#isHeld(person) }];
+  }
+
+  /** A check was made, and there are devices that it did not include. */
+  #isHeld(person) {
+    return this.#isChecked(person.user_id) && this.#unanswered(person, standing(person.lines)).length > 0;
+  }
+
+  /** Of these lines those that came after the last answer, apart from the keys of this browser. */
+  #unanswered({ user_id, lines: { length } }, lines) {
+    const seen = this.#kept.seen[user_id] ?? length;
+    const is_expected = ({ bundle }) => user_id === this.#user_id && this.#isOwn(bundle);
+    return lines.filter((line) => line.number > seen && !is_expected(line));
+  }
+
+  /** Own devices are a part of every safety number, so any that was compared is a check of them. */
+  #isChecked(user_id) {
+    const { compared } = this.#kept;
+    return user_id === this.#user_id ? Object.keys(compared).length > 0 : Object.hasOwn(compared, user_id);
+  }
+
+  /** One change at a time, of what is kept by now: other pages of this browser change it too. */
+  #change(change) {
+    const work = async () => {
+      await this.load();
+      change(this.#kept);
+      await this.#storage.put(`trust/${this.#user_id}`, this.#kept);
+    };
+    this.#turn = this.#turn.catch(() => {}).then(work);
+    return this.#turn;
   }
 }

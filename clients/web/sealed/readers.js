@@ -1,6 +1,7 @@
 import { standing } from "../../js/sealing/keylogs.js";
 import { fill, h, icon } from "../dom.js";
 import { listText, nameOf, sentenceOf } from "../words.js";
+import { openSettings } from "../settings/settings.js";
 import { openRestore } from "./restore.js";
 import { openVerify } from "./verify.js";
 import { warningText } from "./words.js";
@@ -33,7 +34,7 @@ export class Readers {
     fill(this.element, icon(told.is_loud ? "alert" : "lock"), h("span", {}, told.text), this.#buttons(told));
   }
 
-  /** The first of what there is to say: `{kind, text, is_loud, user_id}`. */
+  /** The first of what there is to say: `{kind, text, is_loud, warning, waiting}`. */
   #what() {
     const { sealing } = this.#chat;
     if (sealing.is_loaded && !sealing.is_able) return null; // said where one would write
@@ -45,11 +46,20 @@ export class Readers {
     const trouble = sealing.trouble && `This device cannot read here: ${sentenceOf(sealing.trouble)}`;
     if (trouble) return { kind: "trouble", is_loud: true, text: trouble };
     const [warning] = warnings;
-    if (warning) {
-      const text = warningText(warning, this.#name(warning.user_id));
-      return { kind: "keys", is_loud: warning.what === "changed", text, user_id: warning.user_id };
-    }
+    if (warning) return this.#warned(warning);
     return this.#closed() ?? this.#deaf(people);
+  }
+
+  #warned(warning) {
+    const { me } = this.#chat.store;
+    const text = warningText(warning, (id) => (id === me.id ? "You" : this.#name(id)));
+    const is_loud = warning.what !== "added" || warning.is_held || warning.user_id === me.id;
+    return { kind: "keys", is_loud, text, warning, waiting: this.#waiting().map(({ client_id }) => client_id) };
+  }
+
+  /** What is not sent before somebody has decided. */
+  #waiting() {
+    return this.#chat.store.log(this.#id).pending.filter(({ error }) => error?.code === "keys_unanswered");
   }
 
   /** Messages from before this device was there. */
@@ -74,21 +84,41 @@ export class Readers {
     return { kind: "deaf", text: `${listText(deaf)} ${verb} no device yet that can read what you write here.` };
   }
 
-  #buttons({ kind, user_id }) {
+  #buttons({ kind, warning, waiting }) {
     const { sealing, store } = this.#chat;
     const button = (testid, text, onclick) =>
       h("button", { type: "button", class: "link", "data-testid": testid, onclick }, text);
     const end = (key) => button("sealed-ok", "OK", () => dismissed.add(key) && store.changed());
     if (kind === "keys") {
-      const user = this.#user(user_id);
-      const verify = button("sealed-verify", "Compare safety number", () => openVerify(this.#chat, user));
-      return [verify, button("sealed-ok", "OK", () => sealing.accept(this.#id))];
+      const accept = () => sealing.accept(this.#id, [warning]);
+      const discard = () => waiting.forEach((client_id) => this.#chat.discard(client_id));
+      return [
+        this.#checkButton(warning, button),
+        button("sealed-ok", this.#agreement(warning), accept),
+        waiting.length > 0 && button("sealed-discard", "Don't send", discard),
+      ];
     }
     if (kind === "restore") {
       return [button("sealed-restore", "Restore from backup", () => openRestore(this.#chat)), end(this.#id)];
     }
     if (kind === "closed") return [end(this.#id)];
     return kind === "deaf" ? [end(`${this.#id} deaf`)] : [];
+  }
+
+  /** Where somebody can look whether it is right: at the safety number, or at their own devices. */
+  #checkButton({ user_id, by }, button) {
+    const { me } = this.#chat.store;
+    const other = user_id === me.id ? by : user_id;
+    if (!other || other === me.id) {
+      return button("sealed-devices", "Your devices", () => openSettings(this.#chat, "security"));
+    }
+    return button("sealed-verify", "Compare safety number", () => openVerify(this.#chat, this.#user(other)));
+  }
+
+  #agreement({ user_id, what, is_held }) {
+    if (what === "forked") return "OK";
+    if (user_id === this.#chat.store.me.id) return "It was me";
+    return is_held ? "Send to the new device" : "OK";
   }
 
   /** Once, in silence: where the sign-in is not fresh the server does not say. */

@@ -2,6 +2,8 @@ import { h } from "../dom.js";
 import { openListing } from "../listing.js";
 import { countText, nameOf } from "../words.js";
 
+const OLD = "An older app sent this message, so it doesn't show which keys its sender saw.";
+
 /** For whose devices a message was sealed, as its envelope says. */
 export function openRecipients(chat, message) {
   const { store } = chat;
@@ -17,5 +19,6 @@ export function openRecipients(chat, message) {
       h("small", {}, countText(count, "device")),
     );
   const load = () => chat.sealing.recipientsOf(message);
-  openListing({ title: "Sealed for", testid: "recipients", load, make, nothing: "Nobody." });
+  const foot = message.envelope.heads ? [] : [h("p", { class: "note", "data-testid": "no-heads" }, OLD)];
+  openListing({ title: "Sealed for", testid: "recipients", load, make, nothing: "Nobody.", foot });
 }

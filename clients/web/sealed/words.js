@@ -16,8 +16,32 @@ export function keyChangeText({ kind }, name) {
   return name === "You" ? "Your keys have changed" : `${name}'s keys have changed`;
 }
 
-/** What one should know of somebody's keys before one writes. */
-export function warningText({ what }, name) {
-  const change = what === "added" ? `${name} uses a new device` : `${name}'s keys have changed`;
-  return `${change} since you wrote or compared last.`;
+/**
+ * What somebody should know before they write, from `chat.sealing.readersOf`.
+ * @param {object} warning
+ * @param {(user_id: string) => string} nameOf "You" for oneself
+ */
+export function warningText(warning, nameOf) {
+  if (warning.what === "forked") return forkText(nameOf(warning.by), nameOf(warning.user_id));
+  const name = nameOf(warning.user_id);
+  return name === "You" ? ownText(warning) : theirText(warning, name);
+}
+
+function theirText({ what, is_held }, name) {
+  const change = what === "added" ? `${name} uses a new device.` : `${name}'s keys have changed.`;
+  return is_held ? `${change} You compared safety numbers before that, so nothing is sent until you decide.` : change;
+}
+
+function ownText({ what, is_held }) {
+  const change =
+    what === "added" ? "A new device was added to your account." : "The keys of one of your devices have changed.";
+  const advice = "If that wasn't you, sign the device out and change your password.";
+  return is_held ? `${change} ${advice} Nothing is sent until you decide.` : `${change} ${advice}`;
+}
+
+function forkText(sender, name) {
+  const whose = name === "You" ? "for you" : `for ${name}`;
+  const who = sender === "You" ? "Another device of yours" : sender;
+  const device = sender === "You" ? "that device" : `${sender}'s device`;
+  return `${who} was shown other keys ${whose} than this device. Either the server or ${device} can't be trusted.`;
 }
