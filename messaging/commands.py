@@ -83,15 +83,15 @@ async def delivered(socket: "Socket", command: protocol.DeliveredMark) -> dict[s
 
 
 async def start_typing(socket: "Socket", command: protocol.TypingStart) -> None:
-    """`typing.start`; nothing of it touches the database."""
-    _check_hearing(socket, command.data.conversation_id)
+    """`typing.start`; nothing of it touches the database once the conversation is heard."""
+    await _check_membership(socket, command.data.conversation_id)
     if socket.shows_typing:
         typing.start(socket.user_id, socket.username, command.data.conversation_id, hidden_from=socket.blocked)
 
 
 async def stop_typing(socket: "Socket", command: protocol.TypingStop) -> None:
     """`typing.stop`."""
-    _check_hearing(socket, command.data.conversation_id)
+    await _check_membership(socket, command.data.conversation_id)
     typing.stop(socket.user_id, socket.username, command.data.conversation_id)
 
 
@@ -103,6 +103,7 @@ async def watch(socket: "Socket", command: protocol.PresenceWatch) -> None:
 async def sync(socket: "Socket", command: protocol.Sync) -> None:
     """`sync`: what came since as events, then `sync.complete`; `sync.reset` where the positions mean nothing here."""
     positions = command.data.positions
+    await socket.subscribed()
     if command.data.epoch != epoch():
         socket.outbox.send(event("sync.reset", {"reason": "epoch"}, now()))
         positions = {}
@@ -164,10 +165,20 @@ def _mark(deed: Callable[..., int], user_id: UUID, data: protocol.ConversationMa
     return deed(Membership.objects.of(User(id=user_id), data.conversation_id), seq=data.seq)
 
 
-def _check_hearing(socket: "Socket", conversation_id: UUID) -> None:
-    """Whoever hears a conversation is a member of it: the feed ends the hearing with the membership."""
+async def _check_membership(socket: "Socket", conversation_id: UUID) -> None:
+    """Whoever hears a conversation is a member of it: the feed ends the hearing with the membership. One that is not
+    heard may be about to be, or its member may have come in through another process a moment ago."""
+    if conversation_id in socket.hearing:
+        return
+    await socket.subscribed()
     if conversation_id not in socket.hearing:
-        raise not_found()
+        if socket.only not in (None, conversation_id):
+            raise not_found()
+        await in_thread(_membership, socket.user_id, conversation_id)
+
+
+def _membership(user_id: UUID, conversation_id: UUID) -> None:
+    Membership.objects.of(User(id=user_id), conversation_id)
 
 
 async def _beyond_head(positions: dict[UUID, int]) -> list[UUID]:

@@ -111,8 +111,9 @@ class People:
         self, person: Person, socket: Hearer, conversation_id: UUID, begin: Place, lefts: int | None
     ) -> None:
         try:
-            if socket.lefts.get(conversation_id) == lefts:  # else they left before this task began
-                await self._feed.attach(socket, conversation_id, begin, begin.seq)
+            async with socket.subscribing:
+                if socket.lefts.get(conversation_id) == lefts:  # else they left before this task began
+                    await self._feed.attach(socket, conversation_id, begin, begin.seq)
         except Exception as error:  # the sweep comes by and greets them afresh
             log.warning("attach_failed", reason=type(error).__name__)
             person.place = min(person.place, 0)

@@ -35,6 +35,7 @@ class Hearer(Protocol):
     only: UUID | None
     lefts: dict[UUID, int]
     is_open: bool
+    subscribing: asyncio.Lock
 
     async def greet(self) -> None:
         """Send a fresh `hello`, which replaces what the client held, and hear everything from there on."""

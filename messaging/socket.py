@@ -76,7 +76,6 @@ class Socket:
         "_closing",
         "_grace",
         "_limit",
-        "_listening",
         "_places",
         "_protocol",
         "_receive",
@@ -90,6 +89,7 @@ class Socket:
         "outbox",
         "session_id",
         "shows_typing",
+        "subscribing",
         "user_id",
         "username",
     )
@@ -102,7 +102,7 @@ class Socket:
         self._places: dict[UUID, Place] = {}
         self._grace: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._listening = asyncio.Lock()
+        self.subscribing = asyncio.Lock()
         self.hearing: set[UUID] = set()
         self.lefts: dict[UUID, int] = {}
         self.only: UUID | None = None
@@ -198,7 +198,9 @@ class Socket:
                 break
             user = None  # something happened to them meanwhile, of which this socket was not told
         if not self.is_open:
-            return
+            return None
+        if self.only not in (None, *greeting.places):
+            return self.end(REFUSED)
         for conversation_id in self.hearing - greeting.places.keys():
             self.left(conversation_id)
         self.username, self.shows_typing = greeting.user.username, greeting.user.typing
@@ -216,11 +218,12 @@ class Socket:
             self._grace = asyncio.get_running_loop().call_later(GRACE, lambda: feed.spawn(self._listen_unasked()))
         else:
             await self.listen()
+        return None
 
     async def listen(self, positions: dict[UUID, int] | None = None) -> dict[UUID, int]:
         """Hear everything from the greeting's places on, or from `positions`. Returns up to where was told."""
         self._stop_grace()
-        async with self._listening:
+        async with self.subscribing:
             for conversation_id in self.hearing & (positions or {}).keys():
                 room = feed.rooms[conversation_id]
                 self._places[conversation_id] = Place(room.place, room.hearers[self].visible_from_seq)
@@ -239,16 +242,23 @@ class Socket:
             log.warning("listen_failed", reason=type(error).__name__)
             self.end(OVERLOADED)
 
+    async def subscribed(self) -> None:
+        """Wait until the conversations that this socket is just being subscribed to are in `hearing`."""
+        async with self.subscribing:
+            pass
+
     def is_told(self, conversation_id: UUID) -> bool:
         """Whether this socket hears the conversation or is about to: then it may know how far that has come."""
         return conversation_id in self.hearing or conversation_id in self._places
 
     def left(self, conversation_id: UUID) -> None:
-        """Hear a conversation no longer, nor of people whom one knew only from there."""
+        """Hear a conversation no longer, nor of people whom one knew only from there. A socket for that one ends."""
         self._places.pop(conversation_id, None)
         self.lefts[conversation_id] = self.lefts.get(conversation_id, 0) + 1
         feed.detach(self, conversation_id)
         presence.review(self)
+        if conversation_id == self.only:
+            self.end(REFUSED)
 
     async def _hear(self, conversation_id: UUID, positions: dict[UUID, int]) -> int:
         """Hear one conversation. Usually nothing happened since it was looked at, and nothing is awaited."""

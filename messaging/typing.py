@@ -1,7 +1,7 @@
 """Who is typing: kept in memory, told as a list that replaces the one before, gone after six seconds."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,6 +21,7 @@ ROOM_SIZE = 100
 class Typist(NamedTuple):
     """Somebody who types: until when that holds without another word, and who is not told."""
 
+    user_id: UUID
     username: str
     until: float
     hidden_from: frozenset[UUID]
@@ -64,31 +65,30 @@ class Typing:
             return
         conversation_id, user_id = UUID(ring.topic[2:]), UUID(ring.note["user_id"])
         typing = self._lists.setdefault(conversation_id, {})
-        loop = asyncio.get_running_loop()
-        before = set(typing)
+        changed = [typing[user_id]] if user_id in typing else []
         if ring.note["typing"]:
+            loop = asyncio.get_running_loop()
             hidden_from = frozenset(map(UUID, ring.note["hidden_from"]))
-            typing[user_id] = Typist(ring.note["username"], loop.time() + LIVES, hidden_from)
+            typing[user_id] = Typist(user_id, ring.note["username"], loop.time() + LIVES, hidden_from)
+            changed.append(typing[user_id])
             loop.call_later(LIVES + 0.05, self._expire, conversation_id)
         else:
             typing.pop(user_id, None)
-        if before != set(typing) or ring.note["typing"]:
-            self._show(conversation_id, apart=user_id)
-        elif not typing:
-            del self._lists[conversation_id]
+        self._show(conversation_id, changed)
 
     def _expire(self, conversation_id: UUID) -> None:
         typing = self._lists.get(conversation_id, {})
         moment = asyncio.get_running_loop().time()
-        gone = [user_id for user_id, typist in typing.items() if typist.until <= moment]
-        for user_id in gone:
-            del typing[user_id]
-            self._told.pop((conversation_id, user_id), None)
+        gone = [typist for typist in typing.values() if typist.until <= moment]
+        for typist in gone:
+            del typing[typist.user_id]
+            self._told.pop((conversation_id, typist.user_id), None)
         if gone:
-            self._show(conversation_id)
+            self._show(conversation_id, gone)
 
-    def _show(self, conversation_id: UUID, apart: UUID | None = None) -> None:
-        """The list as each sees it: without themselves, so that their own typing is no news to them."""
+    def _show(self, conversation_id: UUID, changed: list[Typist]) -> None:
+        """The list as each sees it, to those who see somebody of whom it changed: an empty one that came while a
+        blocker types would say that they do."""
         typing = self._lists[conversation_id]
         if not typing:
             del self._lists[conversation_id]
@@ -96,13 +96,14 @@ class Typing:
         if room is None or len(room.hearers) > ROOM_SIZE:
             return
         for hearer in room.hearers:
-            if hearer.user_id != apart:
-                hearer.outbox.send(_frame(conversation_id, typing, hearer))
+            if _seen_by(hearer, changed):
+                hearer.outbox.send(_frame(conversation_id, _seen_by(hearer, typing.values())))
 
     def show_to(self, hearer: Hearer) -> None:
         """A fresh list of every conversation in which somebody types, for a socket that has just come."""
         for conversation_id in hearer.hearing & self._lists.keys():
-            hearer.outbox.send(_frame(conversation_id, self._lists[conversation_id], hearer))
+            if seen := _seen_by(hearer, self._lists[conversation_id].values()):
+                hearer.outbox.send(_frame(conversation_id, seen))
 
 
 def typing_ring(
@@ -114,10 +115,15 @@ def typing_ring(
     return Ring(conversation_topic(conversation_id), 0, b"", note=note)
 
 
-def _frame(conversation_id: UUID, typing: dict[UUID, Typist], hearer: Hearer) -> bytes:
-    users = [
-        {"id": user_id, "username": typist.username}
-        for user_id, typist in typing.items()
-        if user_id not in (hearer.user_id, *hearer.blocked) and hearer.user_id not in typist.hidden_from
+def _seen_by(hearer: Hearer, typing: Iterable[Typist]) -> list[Typist]:
+    """Without oneself, those whom one blocks, and those who block one."""
+    return [
+        typist
+        for typist in typing
+        if typist.user_id not in (hearer.user_id, *hearer.blocked) and hearer.user_id not in typist.hidden_from
     ]
+
+
+def _frame(conversation_id: UUID, typing: list[Typist]) -> bytes:
+    users = [{"id": typist.user_id, "username": typist.username} for typist in typing]
     return event("typing.updated", {"users": users}, now(), conversation_id=conversation_id)

@@ -68,10 +68,29 @@ async def test_neither_sees_the_other_typing_nor_reading(person) -> None:
         await hers.quiet()
         await his.quiet()
 
-    assert [f for f in hers.of("typing.updated") if f["data"]["users"]] == []
-    assert [f for f in his.of("typing.updated") if f["data"]["users"]] == []
+    assert hers.of("typing.updated") == his.of("typing.updated") == [], "not even an empty list"
     assert [f for f in his.of("read.updated") if f["data"]["user_id"] == alice.id] == []
     assert [f for f in hers.of("read.updated") if f["data"]["user_id"] == bob.id] == []
+
+
+async def test_in_a_group_her_typing_reaches_the_others_only(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob, carol)
+    block(alice, bob)
+
+    async with alice.socket() as hers, bob.socket() as his, carol.socket() as other:
+        await hers.ask("typing.start", conversation_id=group)
+        await other.until(lambda: len(other.of("typing.updated")) == 1)
+        async with bob.socket() as late:
+            await late.ask("typing.stop", conversation_id=group)
+            assert late.of("typing.updated") == []
+        await hers.ask("typing.stop", conversation_id=group)
+        await other.until(lambda: len(other.of("typing.updated")) == 2)
+        await asyncio.to_thread(alice.post, f"conversations/{group}/typing/", {"is_typing": True})
+        await other.until(lambda: len(other.of("typing.updated")) == 3)
+        await his.quiet()
+
+    assert his.of("typing.updated") == []
 
 
 async def test_bob_sees_no_presence_from_that_moment_and_again_after(person) -> None:

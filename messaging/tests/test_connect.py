@@ -69,6 +69,32 @@ async def test_a_socket_for_one_conversation_hears_that_one(door) -> None:
     assert [m["data"]["message"]["content"] for m in his.of("message.created")] == ["Here"]
 
 
+@pytest.mark.parametrize("ends", ["removed", "left", "banned", "deleted", "left the channel"])
+async def test_it_closes_when_that_membership_ends(door, ends: str) -> None:
+    alice, bob = door("alice"), door("bob")
+    if ends == "left the channel":
+        group = alice.post("conversations/", {"kind": "channel", "name": f"News of {alice.name}"})["id"]
+        bob.post(f"conversations/{group}/join/")
+    else:
+        group = alice.group(bob)
+    members = f"conversations/{group}/members"
+    deeds = {
+        "removed": (alice, "DELETE", f"{members}/{bob.id}/", None),
+        "left": (bob, "DELETE", f"{members}/me/", None),
+        "banned": (alice, "POST", f"conversations/{group}/bans/", {"user_id": bob.id}),
+        "deleted": (alice, "DELETE", f"conversations/{group}/", None),
+        "left the channel": (bob, "DELETE", f"{members}/me/", None),
+    }
+
+    async with bob.socket(path=f"/ws/conversations/{group}/") as one, bob.socket() as whole:
+        actor, method, path, body = deeds[ends]
+        answer = await asyncio.to_thread(actor.call, method, path, json=body)
+        assert answer.is_success, answer.text
+        assert await one.closed() == 4403
+        await whole.leaves(group)
+        await whole.ask("ping")
+
+
 async def test_the_twenty_first_socket_closes_the_oldest(door) -> None:
     alice = door("alice")
     sockets = [alice.socket() for _ in range(22)]

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+from messaging.socket import GRACE
+
 
 async def test_the_list_is_replaced_and_never_holds_oneself(person) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
@@ -61,3 +63,30 @@ async def test_who_does_not_show_typing_is_silent(person) -> None:
         async with alice.socket() as again:
             await again.ask("typing.start", conversation_id=group)
             await his.until(lambda: names(his) == [alice.name])
+
+
+async def test_whoever_is_just_being_subscribed_types(person) -> None:
+    """A quarter of a second after `hello` a socket is subscribed, and of a busy conversation the log is read first."""
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    groups = [alice.group(bob) for _ in range(20)]
+    async with alice.socket() as hers:
+        for later in (0, 0.01, 0.02, 0.03, 0.04):
+            async with bob.socket() as his:
+                begin = asyncio.get_running_loop().time() + GRACE + later
+                await asyncio.gather(*(hers.say(group, "Busy") for group in groups))
+                await asyncio.sleep(begin - asyncio.get_running_loop().time())
+                replies = await asyncio.gather(*(his.ask("typing.start", conversation_id=group) for group in groups))
+                assert [reply for reply in replies if not reply["ok"]] == []
+    async with carol.socket() as other:
+        assert (await other.ask("typing.start", conversation_id=groups[0]))["error"]["code"] == "not_found"
+
+
+async def test_whoever_was_just_added_types(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    async with alice.socket() as hers, bob.socket() as his:
+        await his.quiet()
+        for _ in range(5):
+            group = await asyncio.to_thread(alice.group, bob)
+            assert (await hers.ask("typing.start", conversation_id=group))["ok"]
+            await his.until(lambda g=group: [f for f in his.of("conversation.added") if f["conversation_id"] == g])
+            assert (await his.ask("typing.start", conversation_id=group))["ok"]
