@@ -1,6 +1,7 @@
 """People and their sign-ins in the console. What an operator does here are the same deeds as everywhere."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -82,12 +83,17 @@ class PersonAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Through the deeds, never behind their back."""
         if change:
-            services.change_profile(obj, full_name=obj.full_name, bio=obj.bio)
+            said = {name: form.cleaned_data[name] for name in form.changed_data}
+            services.change_profile_of(request.user, obj, **said)  # type: ignore[arg-type]
         else:
             names = self.get_fields(request)
             made = services.create_person(**{name: form.cleaned_data[name] for name in names})
             obj.__dict__.update(made.__dict__)
             audit.record("person.create", actor_id=request.user.pk, subject="person", subject_id=made.id)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj in (None, request.user) or services.outranks(request.user, obj))  # type: ignore[arg-type]
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -235,5 +241,8 @@ class SessionAdmin(ReadOnlyAdmin):
     @admin.action(description="End: sign out on this device", permissions=["end"])
     def end(self, request: HttpRequest, sessions: QuerySet[Session]) -> None:
         for session in sessions.filter(ended_at__isnull=True, expires_at__gt=now()).select_related("user"):
-            services.end_session_of(request.user, session, reason=request.POST.get("reason", ""))  # type: ignore[arg-type]
-            self.message_user(request, f"{session.user}: {session.device_name or 'the session'} is ended.")
+            attempt(request, partial(self._end, request, session))
+
+    def _end(self, request: HttpRequest, session: Session) -> str:
+        services.end_session_of(request.user, session, reason=request.POST.get("reason", ""))  # type: ignore[arg-type]
+        return f"{session.user}: {session.device_name or 'the session'} is ended."

@@ -1,5 +1,8 @@
-"""Reading what was said in a conversation, in the console: for who may, with a reason, and never unnoticed."""
+"""Reading in the console what was said in a conversation, or in a message that only a filter has reported: for who may,
+with a reason, and never unnoticed."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from chatproject.common import audit
 from chatproject.common.admin import LinesField
 from conversations.models import Conversation
+from messaging import services
 from messaging.models import Message
 
 AT_ONCE = 100
@@ -32,15 +36,26 @@ def transcript(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     conversation = Conversation.objects.filter(id=conversation_id).first()
     if conversation is None:
         raise Http404
-    context: dict[str, Any] = {
-        **admin.site.each_context(request),
-        "title": f"Transcript of {conversation}",
-        "conversation": conversation,
-        "form": ReasonForm(request.POST or None),
-    }
-    form = context["form"]
+    return _after_reason(request, f"Transcript of {conversation}", partial(_page, request, conversation))
+
+
+def opened_case(request: HttpRequest, report_id: UUID) -> HttpResponse:
+    """What a reported message says, and said before, after the reason was given."""
+    if not request.user.has_perms(["messaging.decide_report", services.NEEDED_TO_OPEN]):
+        raise PermissionDenied
+
+    def shown(reason: str, before: int | None) -> dict[str, Any]:
+        case = services.open_case(request.user, report_id=report_id, reason=reason)  # type: ignore[arg-type]
+        return {"messages_shown": [case.message] if case.message else [], "past": case.past, "reason": reason}
+
+    return _after_reason(request, "A message that a filter has reported", shown)
+
+
+def _after_reason(request: HttpRequest, title: str, shown: Callable[..., dict[str, Any]]) -> HttpResponse:
+    form = ReasonForm(request.POST or None)
+    context: dict[str, Any] = {**admin.site.each_context(request), "title": title, "form": form}
     if request.method == "POST" and form.is_valid():
-        context |= _page(request, conversation, **form.cleaned_data)
+        context |= shown(**form.cleaned_data)
     return TemplateResponse(request, "admin/transcript.html", context)
 
 

@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from chatproject import health, metrics, redoc
 from chatproject.home import home, icon, service_worker
 from chatproject.status import StatusView
-from chatproject.transcripts import transcript
+from chatproject.transcripts import opened_case, transcript
 from messaging.api.asyncapi import asyncapi
 
 handler400 = "chatproject.common.problems.bad_request"
@@ -37,5 +37,6 @@ urlpatterns = [
     path("api/v1/", include("notifications.urls")),
     path("api/v1/", include("messaging.urls")),
     path("admin/transcripts/<uuid:conversation_id>/", admin.site.admin_view(transcript), name="transcript"),
+    path("admin/cases/<uuid:report_id>/", admin.site.admin_view(opened_case), name="opened-case"),
     path("admin/", admin.site.urls),
 ]

@@ -6,11 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
 from chatproject.common.admin import (
     LineField,
@@ -43,19 +43,24 @@ class ReportAdmin(ReadOnlyAdmin):
     fields = ("id", "person", "status", "decision", "decision_reason", "decided_by", "decided_at")
     actions = ("dismiss",)
     action_form = ReasonedActionForm
-    actions_detail = ("delete_message", "warn", "suspend", "ban", "remove", "dismiss_this")
+    actions_detail = ("open_message", "delete_message", "warn", "suspend", "ban", "remove", "dismiss_this")
     change_form_outer_before_template = "console/case.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
         """A line for each case in the list; any report of it by its own address."""
         is_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
-        return Report.objects.queue() if is_list else Report.objects.counted()
+        reports = Report.objects.visible_to(request.user)
+        return reports.queue() if is_list else reports.counted()
 
     def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm(DECIDE)
 
     def has_suspend_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm(SUSPEND)
+
+    def has_read_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """To open what only a filter has reported."""
+        return request.user.has_perm(services.NEEDED_TO_OPEN)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -70,6 +75,11 @@ class ReportAdmin(ReadOnlyAdmin):
     @admin.display(description="reports")
     def reports(self, report: Report) -> int:
         return report.reports  # type: ignore[attr-defined, no-any-return]
+
+    @action(description="Open the message", url_path="open", permissions=["decide", "read"])
+    def open_message(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What a filter has reported, as a whole: where a reason is asked for before anything is shown."""
+        return redirect("opened-case", report_id=object_id)
 
     @admin.action(description="Dismiss: nothing is to be done", permissions=["decide"])
     def dismiss(self, request: HttpRequest, reports: QuerySet[Report]) -> None:
@@ -137,6 +147,13 @@ class ReportAdmin(ReadOnlyAdmin):
 class FilterForm(forms.ModelForm[Filter]):
     """What would be refused stands beside its field."""
 
+    is_broad = forms.BooleanField(
+        label="It is broad",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="Keep it even if it matches many recent messages.",
+    )
+
     class Meta:
         model = Filter
         fields = ("kind", "pattern", "action", "is_active", "note")
@@ -148,6 +165,8 @@ class FilterForm(forms.ModelForm[Filter]):
         if data.get("pattern") and kind:
             try:
                 data["pattern"] = clean_pattern(kind, data["pattern"])
+                if data["pattern"] != self.initial.get("pattern"):
+                    services.refuse_broad(kind=kind, pattern=data["pattern"], is_broad=data["is_broad"])
             except Refusal as refusal:
                 self.add_error("pattern", refusal.errors[0]["detail"])
         return data
@@ -187,7 +206,8 @@ class FilterAdmin(ModelAdmin):
         """Through the deeds, never behind their back."""
         actor, data = request.user, form.cleaned_data
         if change:
-            services.change_filter(actor, filter_id=obj.id, changes=data)  # type: ignore[arg-type]
+            is_broad = data.pop("is_broad")
+            services.change_filter(actor, filter_id=obj.id, changes=data, is_broad=is_broad)  # type: ignore[arg-type]
         else:
             obj.__dict__.update(services.create_filter(actor, **data).__dict__)  # type: ignore[arg-type]
 

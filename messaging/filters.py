@@ -19,12 +19,19 @@ from chatproject.common.errors import invalid
 from chatproject.common.ids import uuid7
 from messaging.models import Filter, FilterVersion, Report
 
+LEAST, LEAST_OPEN, CASELESS = 2, 3, 2
+"""Letters that a pattern of words has at least, alone and beside a `*`; a letter of a script without upper and lower
+case, of which some make a word by themselves, counts as so many."""
 LOOK_AGAIN = 2.0
 """Seconds after which a process asks whether the filters are others now."""
 WORD, HOST = re.compile(r"\w+"), re.compile(r"[\w.-]+")
 HOST_SIZE = 253
 UNSEEN = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
 """What is not seen, and would hide a word."""
+FLAGGED = "Filter: "
+"""How the comment of a report begins that a filter made; the patterns follow."""
+ASIDE = 8
+"""Letters that are shown on each side of what a pattern met within a word."""
 KEEP = """
     INSERT INTO messaging_report
         (id, message_id, about_id, person_id, reason, comment, status, created_at, decision, decision_reason)
@@ -67,6 +74,22 @@ class Filters:
         if self._hosts:
             found += [self._hosts[host] for host in set(_hosts_in(folded)) & self._hosts.keys()]
         return sorted(found)
+
+    def excerpts(self, text: str) -> list[str]:
+        """Of this text, folded, only what they meet: the words, with a little around a part of one, and the hosts."""
+        folded = fold(text)
+        words = WORD.findall(folded)
+        found = [word for word in words if word in self._words]
+        line = f" {' '.join(words)} "
+        for piece, _ in self._pieces:
+            at = line.find(piece)
+            while at >= 0:
+                begin, end = at + piece.startswith(" "), at + len(piece) - piece.endswith(" ")
+                head, tail = line[:begin].rpartition(" ")[2], line[end:].partition(" ")[0]
+                found.append(f"{head[-ASIDE:]}{line[begin:end]}{tail[:ASIDE]}")
+                at = line.find(piece, at + len(piece) - 1)
+        found += [run for run in HOST.findall(folded) if not self._hosts.keys().isdisjoint(_hosts_in(run))]
+        return list(dict.fromkeys(found))
 
 
 class Present:
@@ -113,10 +136,16 @@ def flag(message_id: UUID, sender_id: UUID, hits: Iterable[Hit], moment: datetim
     because the writer runs its transactions by itself."""
     ids = Report._meta.pk
     values = [ids.get_db_prep_value(id_, connection) for id_ in (uuid7(), message_id, message_id, sender_id)]
-    comment = f"Filter: {', '.join(hit.pattern for hit in hits)}"[:1000]
+    comment = f"{FLAGGED}{', '.join(hit.pattern for hit in hits)}"[:1000]
     at = connection.ops.adapt_datetimefield_value(moment)
     with connection.cursor() as cursor:
         cursor.execute(KEEP, [*values, comment, at])
+
+
+def words_met(text: str, flagged: Iterable[Report]) -> list[str]:
+    """What of this text the filters met that made these reports, whatever became of those filters since."""
+    patterns = {one for report in flagged for one in report.comment.removeprefix(FLAGGED).split(", ") if one}
+    return Filters(Filter(kind=kind, pattern=one) for kind in Filter.Kind for one in patterns).excerpts(text)
 
 
 def fold(text: str) -> str:
@@ -138,6 +167,9 @@ def clean_pattern(kind: str, pattern: str) -> str:
     body = " ".join(WORD.findall(folded))
     if not body or "*" in folded.strip("*"):
         raise invalid("pattern", "Give a word, or several; * may stand at its ends.")
+    letters = sum(CASELESS if unicodedata.category(char) == "Lo" else 1 for char in body)
+    if letters < (LEAST_OPEN if "*" in folded else LEAST):
+        raise invalid("pattern", f"Give at least {LEAST} letters, and {LEAST_OPEN} beside a *.")
     return f"{'*' if folded.startswith('*') else ''}{body}{'*' if folded.endswith('*') else ''}"
 
 

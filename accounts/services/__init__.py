@@ -9,6 +9,7 @@ from accounts.services.passwords import change_password, reset_password
 from accounts.services.people import (
     change_avatar,
     change_profile,
+    change_profile_of,
     create_operator,
     create_person,
 )
@@ -23,7 +24,7 @@ from accounts.services.sessions import (
     touch,
 )
 from accounts.services.sign_in import login
-from accounts.services.staff import appoint
+from accounts.services.staff import appoint, outranks, refuse_unless_above
 from accounts.services.suspension import end_session_of, end_sessions_of, restore, restore_who_is_due, suspend
 from accounts.services.tickets import TICKET_SECONDS, issue_ticket, session_of_ticket
 
@@ -35,6 +36,7 @@ __all__ = [
     "change_avatar",
     "change_password",
     "change_profile",
+    "change_profile_of",
     "confirm_email_change",
     "create_operator",
     "create_person",
@@ -50,7 +52,9 @@ __all__ = [
     "login",
     "note_received",
     "open_session",
+    "outranks",
     "refresh",
+    "refuse_unless_above",
     "register",
     "register_device",
     "request_deletion",

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from accounts.models import OneTime, User
 from accounts.names import email_key
 from accounts.services import limiting, mails, one_time
+from accounts.services.suspension import refuse_unreached
 from accounts.typed import code_digits
 from chatproject.common import audit
 from chatproject.common.errors import Refusal, not_found
@@ -37,7 +38,9 @@ def resend_code_as_operator(*, email: str, purpose: str) -> None:
 
 @limited("RATE_STAFF")
 def resend_code_to(operator: User, user: User, *, purpose: str, reason: str = "") -> None:
-    """The same for one person, wherever their codes for this purpose go. Refuses `conflict` when they wait for none."""
+    """The same for one person, wherever their codes for this purpose go. Refuses `conflict` when they wait for none,
+    `invalid` for oneself, and `permission_denied` for somebody not below the operator."""
+    refuse_unreached(operator, user)
     address = one_time.address_for(user, Purpose(purpose))
     if not address or user not in _waiting_for(address, purpose):
         raise Refusal("conflict", "They wait for no code for this purpose.")

@@ -34,7 +34,7 @@ def request_deletion(user: User, *, password: str) -> datetime:
 @limited("RATE_STAFF")
 def request_deletion_of(operator: User, user: User, *, reason: str = "") -> datetime:
     """The same for somebody who has asked an operator to. Signing in until then keeps the account. Refuses
-    `permission_denied` for an operator above, `invalid` for oneself and for who is erased."""
+    `permission_denied` for somebody not below, `invalid` for oneself and for who is erased."""
     refuse_unreached(operator, user)
     with transaction.atomic():
         user = User.objects.lock(user)

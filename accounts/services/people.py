@@ -10,6 +10,8 @@ from accounts.models import RestingName, User
 from accounts.names import check_email, check_username, skeleton, username_key
 from accounts.services.passwords import check_password_is_good
 from accounts.services.sessions import look_again_at
+from accounts.services.staff import refuse_unless_above
+from chatproject.common import audit
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
 from chatproject.common.limited import limited
@@ -76,6 +78,18 @@ def change_profile(user: User, **changes: Any) -> User:
         return _change(user, changes)
     except IntegrityError:
         raise Refusal("username_taken") from None
+
+
+@limited("RATE_STAFF")
+def change_profile_of(operator: User, user: User, **changes: Any) -> User:
+    """The same of somebody below the operator, or of themselves; it is written down. Refuses `permission_denied`."""
+    if operator.id != user.id:
+        refuse_unless_above(operator, user)
+    with transaction.atomic():
+        changed = change_profile(user, **changes)
+        about: dict[str, Any] = {"subject": "person", "subject_id": user.id, "changed": sorted(changes)}
+        audit.record("person.change", actor_id=operator.id, **about)
+    return changed
 
 
 def change_avatar(user: User, *, url: str) -> User:

@@ -1,12 +1,33 @@
-"""Who is of the staff."""
+"""Who is of the staff, and who of it stands above whom."""
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from chatproject.common import audit
 from chatproject.common.errors import Refusal, invalid
 from chatproject.common.limited import limited
+
+
+def outranks(actor: User, user: User) -> bool:
+    """Whether the actor stands above this person: everybody of the staff does above those who are not; of the staff,
+    whoever may do all that the other may and more. Nobody stands above a superuser."""
+    if user.is_superuser or not user.is_staff:
+        return not user.is_superuser
+    return actor.is_superuser or _rights(user) < _rights(actor)
+
+
+def refuse_unless_above(actor: User, user: User) -> None:
+    """Refuses (`permission_denied`) what is done to somebody of one's own rank, or a higher one."""
+    if not outranks(actor, user):
+        raise Refusal("permission_denied", "Only someone with more rights can do this to them.")
+
+
+def _rights(user: User) -> set[int]:
+    """Asked of the tables: to Django somebody suspended has no permissions."""
+    own = Permission.objects.filter(Q(user=user) | Q(group__user=user))
+    return set(own.values_list("pk", flat=True))
 
 
 @limited("RATE_STAFF")

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import Session, User
 from accounts.services.sessions import end_all_sessions, end_session
+from accounts.services.staff import refuse_unless_above
 from chatproject.common import apart, audit
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid
@@ -19,7 +20,7 @@ def suspend(operator: User, user: User, *, until: datetime | None = None, reason
     """Nobody signs in to this account until then, or until it is restored; its sockets close. What is so already
     changes nothing, nor is there anything to do about somebody erased.
 
-    Refuses `invalid` for oneself and for the past, `permission_denied` for an operator above."""
+    Refuses `invalid` for oneself and for the past, `permission_denied` for somebody not below."""
     refuse_unreached(operator, user)
     if until and until <= now():
         raise invalid("until", "This moment has passed.")
@@ -34,7 +35,9 @@ def suspend(operator: User, user: User, *, until: datetime | None = None, reason
 
 @limited("RATE_STAFF")
 def restore(operator: User, user: User, *, reason: str = "") -> None:
-    """A suspended account may sign in again; one whose erasure has begun may not. Repeating it changes nothing."""
+    """A suspended account may sign in again; one whose erasure has begun may not. Repeating it changes nothing. Refuses
+    as `suspend` does."""
+    refuse_unreached(operator, user)
     with transaction.atomic():
         if _let_in(user.id):
             _record("restore", operator, user, reason)
@@ -49,7 +52,7 @@ def restore_who_is_due() -> None:
 @limited("RATE_STAFF")
 def end_sessions_of(operator: User | None, user: User, *, reason: str = "") -> int:
     """Sign somebody out everywhere; None is a command. Returns how many sign-ins that were. Refuses
-    `permission_denied` for an operator above."""
+    `permission_denied` for somebody not below."""
     if operator and operator != user:
         refuse_unreached(operator, user)
     with transaction.atomic():
@@ -70,12 +73,10 @@ def end_session_of(operator: User, session: Session, *, reason: str = "") -> Non
 
 
 def refuse_unreached(operator: User, user: User) -> None:
-    """Refuses what an operator does to themselves (`invalid`), or to a superuser without being one
-    (`permission_denied`)."""
+    """Refuses what an operator does to themselves (`invalid`), or to somebody not below them (`permission_denied`)."""
     if operator.id == user.id:
         raise Refusal("invalid", "You cannot do this to yourself.")
-    if user.is_superuser and not operator.is_superuser:
-        raise Refusal("permission_denied", "Only a superuser does this to another.")
+    refuse_unless_above(operator, user)
 
 
 def refuse_suspended(user: User) -> None:

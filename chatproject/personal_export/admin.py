@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -12,6 +13,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
+from accounts.services import outranks
 from chatproject.common import audit
 from chatproject.common.admin import ReadOnlyAdmin, ReasonForm, attempt, back, button
 from chatproject.common.errors import Refusal, not_found
@@ -71,6 +73,8 @@ class PersonalExportAdmin(ReadOnlyAdmin):
     @action(description="Download", url_path="download", permissions=["download"])
     def download(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         export = get_object_or_404(PersonalExport.objects.select_related("user"), id=object_id)
+        if export.user != request.user and not outranks(request.user, export.user):  # type: ignore[arg-type]
+            raise PermissionDenied
         try:
             stored = stored_archive(export)
         except Refusal:

@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from accounts.models import User
+from accounts.services import refuse_unless_above
 from chatproject.common import audit, limits
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, not_found
@@ -41,7 +42,10 @@ def request_export(user: User) -> PersonalExport:
 
 @transaction.atomic
 def request_export_of(operator: User, user: User, *, reason: str) -> PersonalExport:
-    """Have an archive made for somebody who cannot ask for it themselves. Refuses `not_found` for who is erased."""
+    """Have an archive made for somebody who cannot ask for it themselves. Refuses `not_found` for who is erased,
+    `permission_denied` for somebody not below the operator."""
+    if operator.id != user.id:
+        refuse_unless_above(operator, user)
     if User.objects.lock(user).erased_at:
         raise not_found()
     export = PersonalExport.objects.unfinished().filter(user=user).first() or _queue(user)

@@ -107,6 +107,7 @@ def test_a_change_counts_at_once_here_and_soon_elsewhere(bob, olga, group, monke
         ("word", "buy now", ["Buy   now!", "please buy, now"], ["buy it now", "buynow"]),
         ("word", "straße", ["STRASSE"], ["stras"]),
         ("word", "*垃圾*", ["这是垃圾信息"], ["信息"]),
+        ("word", "buy", ["Buy!"], ["buyer"]),
         (
             "link",
             "https://Evil.example/x",
@@ -132,6 +133,10 @@ def test_what_a_pattern_meets(kind, pattern, met, not_met):
         ("word", "!?"),
         ("word", "a*b"),
         ("word", "\u200b"),
+        ("word", "e*"),
+        ("word", "*is"),
+        ("word", "i"),
+        ("word", "\u200be\u200b*"),
         ("link", "example"),
         ("link", "*.example.com"),
     ],
@@ -188,3 +193,59 @@ def test_filters_are_made_changed_tried_and_deleted_in_the_console(olga):
         "filter.change",
         "filter.delete",
     ]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "met"),
+    [
+        ("spam", "My secret: SPAM, spam.", ["spam"]),
+        ("buy now", "Please buy, now!", ["buy now"]),
+        ("*spam*", "An antispamming device", ["antispamming"]),
+        ("*垃圾*", "我的秘密是这样的一件事情垃圾信息而且还有更多更多的秘密", ["是这样的一件事情垃圾信息而且还有更多"]),
+        ("evil.example", "see http://www.EVIL.example/secret", ["www.evil.example"]),
+    ],
+)
+@pytest.mark.django_db(transaction=False)
+def test_of_a_text_that_a_filter_met_only_that_is_shown(pattern, text, met):
+    assert filters.words_met(text, [Report(comment=f"Filter: nothing, {pattern}")]) == met
+
+
+@pytest.fixture
+def much(alice, group, settings):
+    """A hundred messages, of which a fifth says `and`, and one `rare`."""
+    settings.RATE_MESSAGES = "100000/s"
+    for n in range(100):
+        send(alice, group, "rare" if n == 1 else "salt and pepper" if n % 5 == 0 else f"number {n}")
+
+
+def test_a_broad_filter_is_tried_first_and_kept_only_by_who_insists(olga, much):
+    assert services.share_met(olga, kind="word", pattern="and") == 20
+    with pytest.raises(Refusal, match="invalid") as refused:
+        unwanted(olga, "and", "flag")
+    assert refused.value.errors[0]["code"] == "too_broad"
+    assert "20 %" in refused.value.errors[0]["detail"]
+    one = unwanted(olga, "pepper corn", "flag")
+    with pytest.raises(Refusal, match="invalid"):
+        services.change_filter(olga, filter_id=one.id, changes={"pattern": "pepper"})
+
+    services.change_filter(olga, filter_id=one.id, changes={"pattern": "pepper"}, is_broad=True)
+    assert unwanted(olga, "and", "flag", is_broad=True).pattern == "and"
+
+
+def test_trying_a_pattern_does_not_tell_whether_a_word_was_written(olga, much):
+    assert (
+        services.share_met(olga, kind="word", pattern="rare")
+        == services.share_met(olga, kind="word", pattern="never")
+        == 1
+    )
+
+
+def test_the_console_asks_before_it_keeps_a_broad_filter(olga, much):
+    client = Client()
+    client.force_login(olga)
+    fields = {"kind": "word", "pattern": "and", "action": "flag", "is_active": "on", "note": ""}
+
+    assert "about 20 %" in client.post(f"{URL}add/", fields).content.decode()
+    assert not Filter.objects.exists()
+    assert client.post(f"{URL}add/", {**fields, "is_broad": "on"}).status_code == 302
+    assert Filter.objects.get().pattern == "and"

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.test import Client as Console
 
 from accounts.models import User
 from chatproject.common.clock import now, rfc3339
@@ -47,6 +48,7 @@ def doors(alice, bob, group) -> list[tuple[str, str, dict | None, str]]:
         ("GET", "reports/", None, "decide_report"),
         ("GET", f"reports/{report.id}/", None, "decide_report"),
         ("POST", f"reports/{report.id}/decide/", {"decision": "dismissed"}, "decide_report"),
+        ("POST", f"reports/{report.id}/open/", {"reason": "To see what was meant"}, "decide_report"),
         ("POST", f"people/{bob.id}/suspend/", {}, "suspend_user"),
         ("POST", f"people/{bob.id}/restore/", {}, "suspend_user"),
         ("POST", f"people/{bob.id}/end-sessions/", {}, "end_user_sessions"),
@@ -55,6 +57,7 @@ def doors(alice, bob, group) -> list[tuple[str, str, dict | None, str]]:
         ("GET", "filters/", None, "change_filter"),
         ("POST", "filters/", {"kind": "word", "pattern": "spam", "action": "flag"}, "change_filter"),
         ("POST", "filters/test/", {"text": "Spam"}, "change_filter"),
+        ("POST", "filters/preview/", {"kind": "word", "pattern": "spam"}, "change_filter"),
         ("PATCH", f"filters/{missing}/", {}, "change_filter"),
         ("DELETE", f"filters/{missing}/", None, "change_filter"),
     ]
@@ -78,7 +81,7 @@ def test_strangers_find_nothing_and_staff_needs_the_right(sign_in, doors, carol,
     assert AuditEntry.objects.count() == 0
 
     for method, path, body, permission in doors:
-        client = sign_in(allow(carol, permission))
+        client = sign_in(allow(carol, permission, *(["read_transcript"] if path.endswith("open/") else [])))
         answer = call(client, method, path, body)
         assert answer.status_code in ((404, 204) if "01a1fc8b" in path else (200, 201, 202)), (path, answer.content)
 
@@ -154,15 +157,66 @@ def test_nothing_is_shown_of_what_came_after_the_reporter_had_gone(sign_in, olga
     assert sign_in(olga).get(f"{BASE}reports/{report.id}/").json()["after"] == []
 
 
-def test_a_case_of_a_filter_shows_its_message_alone(sign_in, olga, alice, group):
-    services.create_filter(olga, kind="word", pattern="spam", action="flag")
+@pytest.fixture
+def flagged(olga, alice, group) -> Report:
+    """A message that a filter has reported, and nobody else."""
+    services.create_filter(olga, kind="word", pattern="watch*", action="flag")
     write(alice, group, "Hello")
-    write(alice, group, "Spam")
+    write(alice, group, "My secret is: cheap Watches")
+    return Report.objects.get()
 
-    shown = sign_in(olga).get(f"{BASE}reports/{Report.objects.get().id}/").json()
 
-    assert (shown["message"]["content"], shown["before"], shown["after"]) == ("Spam", [], [])
-    assert [(one["reporter"], one["comment"]) for one in shown["complaints"]] == [(None, "Filter: spam")]
+def test_a_case_of_a_filter_shows_the_words_that_it_met_and_no_more(sign_in, carol, flagged):
+    moderator = sign_in(allow(carol, "decide_report"))
+
+    answer = moderator.get(f"{BASE}reports/{flagged.id}/")
+
+    shown = answer.json()
+    assert (shown["met"], shown["message"]) == (["watches"], None)
+    assert shown["past"] == shown["before"] == shown["after"] == []
+    assert [(one["reporter"], one["comment"]) for one in shown["complaints"]] == [(None, "Filter: watch*")]
+    assert "secret" not in answer.content.decode()
+    refused = moderator.post(f"{BASE}reports/{flagged.id}/open/", {"reason": "I would like to know"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
+
+
+def test_who_may_read_transcripts_opens_it_with_a_reason_which_is_written_down(sign_in, carol, flagged):
+    client = sign_in(allow(carol, "decide_report", "read_transcript"))
+    path = f"{BASE}reports/{flagged.id}/open/"
+    assert client.post(path, {"reason": "why not"}).json()["errors"][0]["field"] == "reason"
+    assert client.post(path, {"reason": " " * 20}).json()["errors"][0]["field"] == "reason"
+
+    shown = client.post(path, {"reason": "To tell an advertisement from a joke"}).json()
+
+    assert (shown["message"]["content"], shown["before"], shown["after"]) == ("My secret is: cheap Watches", [], [])
+    entry = AuditEntry.objects.get(action="report.open")
+    assert (entry.actor_id, entry.subject_id) == (carol.id, flagged.id)
+    assert entry.reason == "To tell an advertisement from a joke"
+
+
+def test_once_somebody_reports_it_as_well_the_case_shows_what_they_saw(sign_in, carol, bob, flagged):
+    services.report_message(bob, message_id=flagged.message_id, reason="spam")
+
+    shown = sign_in(allow(carol, "decide_report")).get(f"{BASE}reports/{flagged.id}/").json()
+
+    assert (shown["message"]["content"], shown["met"]) == ("My secret is: cheap Watches", [])
+    assert [one["content"] for one in shown["before"]] == ["Hello"]
+
+
+def test_nobody_sees_who_reported_them(sign_in, alice, carol, olga):
+    about_carol = services.report_person(alice, user_id=carol.id, reason="abuse", comment="From alice")
+    client = sign_in(allow(carol, "decide_report", "view_report"))
+    path = f"{BASE}reports/{about_carol.id}/"
+
+    assert client.get(f"{BASE}reports/").json()["results"] == []
+    for answer in (client.get(path), client.post(f"{path}decide/", {"decision": "dismissed"})):
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    console = Console()
+    console.force_login(carol)
+    queue = "/admin/messaging/report/"
+    for page in (queue, f"{queue}?q=alice", f"{queue}{about_carol.id}/change/"):
+        assert "From alice" not in console.get(page, follow=True).content.decode(), page
+    assert sign_in(olga).get(path).json()["complaints"][0]["comment"] == "From alice"
 
 
 def test_nothing_is_shown_of_what_is_end_to_end(sign_in, olga, alice, bob):

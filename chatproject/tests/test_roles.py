@@ -54,6 +54,7 @@ LEAST: dict[str, dict[str, str]] = {
         "dismiss": MODERATOR,
         "dismiss_this": MODERATOR,
         "warn": MODERATOR,
+        "open_message": OPERATOR,
         "delete_message": MODERATOR,
         "remove": MODERATOR,
         "suspend": MODERATOR,

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
@@ -7,6 +9,10 @@ from chatproject.common.ids import uuid7
 
 class ReportQuerySet(models.QuerySet["Report"]):
     """Reading reports."""
+
+    def visible_to(self, user: Any) -> "ReportQuerySet":
+        """Those that somebody of the staff may see: not those about themselves, which say who reported them."""
+        return self.exclude(person=user)
 
     def open(self) -> "ReportQuerySet":
         """Those that nobody has decided about yet."""

@@ -33,9 +33,11 @@ def decide_report(
     """Decide about a report and all that belong to it, for good. `until` is when a suspension ends. What is decided
     already stays so.
 
-    Refuses `not_found`, `invalid` for what makes no sense here, and `permission_denied` for a report about oneself and
-    for shutting out without the right to."""
-    report = Report.objects.select_related("message__conversation", "person").filter(id=report_id).first()
+    Refuses `not_found`, also for a report about oneself, `invalid` for what makes no sense here, and
+    `permission_denied` for shutting out without the right to, and for all but dismissing where the person is not below
+    the actor."""
+    reports = Report.objects.visible_to(actor).select_related("message__conversation", "person")
+    report = reports.filter(id=report_id).first()
     if report is None:
         raise not_found()
     if report.status != Report.Status.OPEN:
@@ -57,8 +59,8 @@ def decide_report(
 
 
 def _refuse(actor: User, report: Report, decision: str, until: datetime | None) -> None:
-    if report.person_id == actor.id:
-        raise Refusal("permission_denied", "Others decide about what you wrote.")
+    if report.person and decision != Decision.DISMISSED:
+        accounts.refuse_unless_above(actor, report.person)
     if (needed := NEEDED_BESIDES.get(Decision(decision))) and not actor.has_perm(needed):
         raise Refusal("permission_denied", "Your rights do not reach this.")
     if decision in ON_MESSAGES and report.message is None:

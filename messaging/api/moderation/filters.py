@@ -38,8 +38,10 @@ class FilterView(StaffView):
     @describe("Change a filter", body=wire.FilterChange, answers={200: wire.FilterState})
     def patch(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         body = structs.asdict(body_of(request, wire.FilterChange))
+        is_broad = body.pop("is_broad")
         changes = {name: value for name, value in body.items() if value is not UNSET}
-        return Response(wire.filter_state(services.change_filter(request.user, filter_id=id, changes=changes)))
+        changed = services.change_filter(request.user, filter_id=id, changes=changes, is_broad=is_broad)
+        return Response(wire.filter_state(changed))
 
     @describe("Delete a filter", answers={204: None})
     def delete(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
@@ -54,6 +56,15 @@ class TrialView(StaffView):
     def post(self, request: SignedInRequest) -> Response:
         action, hits = try_out(body_of(request, wire.Trial).text)
         return Response(wire.TrialResult(action, [wire.Met(*hit) for hit in hits]))  # type: ignore[arg-type]
+
+
+class PreviewView(StaffView):
+    needs = NEEDED
+
+    @describe("How many of the newest messages a filter would meet", body=wire.Draft, answers={200: wire.Share})
+    def post(self, request: SignedInRequest) -> Response:
+        body = body_of(request, wire.Draft)
+        return Response(wire.Share(services.share_met(request.user, kind=body.kind, pattern=body.pattern)))
 
 
 def _states(filters: list[Filter]) -> list[wire.FilterState]:

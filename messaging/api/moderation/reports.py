@@ -27,7 +27,7 @@ class QueueView(StaffView):
         query={**PAGING, **STATUS},
     )
     def get(self, request: SignedInRequest) -> Response:
-        reports, status = Report.objects.all(), request.query_params.get("status")
+        reports, status = Report.objects.visible_to(request.user), request.query_params.get("status")
         if status is not None:
             if status not in Report.Status.values:
                 raise invalid("status", "open or decided is expected.")
@@ -42,6 +42,19 @@ class CaseView(StaffView):
     @describe("A report with the messages around it; that it was read is written down", answers={200: wire.CaseState})
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         return Response(wire.case_state(services.read_case(request.user, report_id=id)))
+
+
+class OpenView(StaffView):
+    needs = NEEDED
+
+    @describe(
+        "All that a message says that only a filter has reported, for who may read transcripts",
+        body=wire.Opening,
+        answers={200: wire.CaseState},
+    )
+    def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
+        reason = body_of(request, wire.Opening).reason
+        return Response(wire.case_state(services.open_case(request.user, report_id=id, reason=reason)))
 
 
 class DecideView(StaffView):

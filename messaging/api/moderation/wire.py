@@ -1,5 +1,6 @@
 """What the staff sends and is shown."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -99,13 +100,21 @@ class Complaint(msgspec.Struct):
 
 class CaseState(QueueRow):
     """A case with its reports, the message they name, what that said before it was edited, and what stands around it,
-    as far as somebody who reported could see it. Nothing of it where the conversation is end to end."""
+    as far as somebody who reported could see it. Nothing of it where the conversation is end to end. Where only a
+    filter has reported it, `met` has the words that it met, and there is no `message` before the case is opened."""
 
     complaints: list[Complaint]
     message: MessageState | None
     past: list[PastContent]
     before: list[MessageState]
     after: list[MessageState]
+    met: list[str]
+
+
+class Opening(msgspec.Struct):
+    """Why somebody reads what nobody has shown to the staff."""
+
+    reason: Annotated[str, Meta(min_length=10, max_length=1000, description="It stands in the audit log.")]
 
 
 class NewDecision(msgspec.Struct):
@@ -118,22 +127,25 @@ class NewDecision(msgspec.Struct):
 
 class NewFilter(msgspec.Struct):
     """What is not wanted. A `word` is one or several in a row, with `*` at an end for whatever else belongs to it; a
-    `link` is the name of a host. `flag` lets a message in and reports it, `block` refuses it."""
+    `link` is the name of a host. `flag` lets a message in and reports it, `block` refuses it. One that would meet more
+    than 5 % of the newest messages is kept only with `is_broad` (`filters/preview/` says how many it would)."""
 
     kind: Literal["word", "link"]
     pattern: Pattern
     action: Literal["flag", "block"]
     is_active: bool = True
     note: Note = ""
+    is_broad: bool = False
 
 
 class FilterChange(msgspec.Struct):
-    """What changes; absent fields stay."""
+    """What changes; absent fields stay. `is_broad` as in a new filter."""
 
     pattern: Pattern | UnsetType = UNSET
     action: Literal["flag", "block"] | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
     note: Note | UnsetType = UNSET
+    is_broad: bool = False
 
 
 class FilterState(msgspec.Struct):
@@ -146,6 +158,20 @@ class FilterState(msgspec.Struct):
     is_active: bool
     note: str
     created_at: str
+
+
+class Draft(msgspec.Struct):
+    """A pattern to try on the newest messages."""
+
+    kind: Literal["word", "link"]
+    pattern: Pattern
+
+
+class Share(msgspec.Struct):
+    """How many per cent of the newest messages a filter with this pattern would meet: 1 stands for all that is less,
+    none included; null where there are too few messages to say."""
+
+    share: int | None
 
 
 class Trial(msgspec.Struct):
@@ -176,7 +202,7 @@ def queue_row(report: Report) -> QueueRow:
 def case_state(case: Case) -> CaseState:
     """A case as it was read."""
 
-    def shown(messages: list[Message]) -> list[MessageState]:
+    def shown(messages: Sequence[Message]) -> list[MessageState]:
         return [message_state(message, history) for message in messages]
 
     history = case.message.conversation.history if case.message else ""
@@ -187,6 +213,7 @@ def case_state(case: Case) -> CaseState:
         past=[PastContent(one.content, rfc3339(one.replaced_at)) for one in case.past],
         before=shown(case.before),
         after=shown(case.after),
+        met=list(case.met),
     )
 
 
