@@ -72,6 +72,10 @@ def change_profile(user: User, **changes: Any) -> User:
 
     Refuses `invalid` and `username_taken`. Returns the person as they are now.
     """
+    return _change_profile(user, changes)
+
+
+def _change_profile(user: User, changes: dict[str, Any]) -> User:
     clean = {"username": check_username, "full_name": clean_line, "bio": clean_text}
     changes = {name: clean[name](value) if name in clean else value for name, value in changes.items()}
     try:
@@ -86,7 +90,7 @@ def change_profile_of(operator: User, user: User, **changes: Any) -> User:
     if operator.id != user.id:
         refuse_unless_above(operator, user)
     with transaction.atomic():
-        changed = change_profile(user, **changes)
+        changed = _change_profile(user, changes)
         about: dict[str, Any] = {"subject": "person", "subject_id": user.id, "changed": sorted(changes)}
         audit.record("person.change", actor_id=operator.id, **about)
     return changed

@@ -21,6 +21,8 @@ from messaging.writer import writer
 
 APPS = ("accounts", "conversations", "messaging", "media", "notifications", "encryption")
 READING = {
+    "accounts.outranks": "looks",
+    "accounts.refuse_unless_above": "looks",
     "media.keep_upload": "RATE_UPLOADS is spent before the first byte of the file is read",
     "media.check_upload": "looks; RATE_UPLOADS is spent before it",
     "media.picture_of_conversation": "reads",
