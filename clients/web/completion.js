@@ -1,10 +1,10 @@
+import { begunIn } from "../js/text.js";
 import { avatar } from "./avatar.js";
 import { fill, h } from "./dom.js";
 import { calledIn } from "./words.js";
 
 const SHOWN = 6;
 const PAUSE_MS = 200;
-const BEGUN = /(?:^|[^\p{L}\p{N}])@([\p{L}\p{N}_.-]*)$/u;
 const EVERYBODY = { id: "all", username: "all", name: "Everybody here" };
 
 /** Offers names after an `@` in a text field; arrow keys choose, Enter and Tab take, Escape closes. */
@@ -84,7 +84,7 @@ export class Completion {
 
   #begun() {
     const { selectionStart, selectionEnd, value } = this.#text;
-    return selectionStart === selectionEnd ? (value.slice(0, selectionStart).match(BEGUN)?.[1] ?? null) : null;
+    return selectionStart === selectionEnd ? begunIn(value.slice(0, selectionStart)) : null;
   }
 
   #matching(begun) {

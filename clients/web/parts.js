@@ -1,21 +1,23 @@
-const LINK = /https?:\/\/[^\s<>"]+[^\s<>".,:;!?)\]}']/u;
-const NAME = /(?<![\p{L}\p{N}])@(?<name>[\p{L}\p{N}_.-]*[\p{L}\p{N}_])/u;
-const SPECIAL = new RegExp(`(?<link>${LINK.source})|${NAME.source}`, "gu");
+import { mentionsIn } from "../js/text.js";
+
+const LINK = /https?:\/\/[^\s<>"]+[^\s<>".,:;!?)\]}']/gu;
 
 /**
  * A text in parts: links, names of somebody, and what stands between.
- * @param {Record<string, boolean>} [named] the names that are somebody's, in small letters, and whether they are mine
+ * @param {Map<string, boolean | null>} [named] by the keys of names that are somebody's: whether they are mine; null
+ *   for whom the text does not address
  * @returns {{text: string, is_link?: true, is_me?: boolean}[]}
  */
-export function partsOf(text, named = {}) {
+export function partsOf(text, named = new Map()) {
+  const links = [...text.matchAll(LINK)].map(({ 0: found, index }) => [index, index + found.length, { is_link: true }]);
+  const names = mentionsIn(text, named).map(({ begin, end, key }) => [begin, end, { is_me: named.get(key) }]);
+  const spans = [...links, ...names.filter(([, , { is_me }]) => is_me !== null)].sort(([one], [other]) => one - other);
   const parts = [];
   let at = 0;
-  for (const { 0: found, index, groups } of text.matchAll(SPECIAL)) {
-    const is_me = groups.name && named[groups.name.toLowerCase()];
-    if (!groups.link && is_me === undefined) continue;
-    if (index > at) parts.push({ text: text.slice(at, index) });
-    parts.push(groups.link ? { text: found, is_link: true } : { text: found, is_me });
-    at = index + found.length;
+  for (const [begin, end, what] of spans) {
+    if (begin > at) parts.push({ text: text.slice(at, begin) });
+    parts.push({ text: text.slice(begin, end), ...what });
+    at = end;
   }
   if (at < text.length) parts.push({ text: text.slice(at) });
   return parts;

@@ -1,4 +1,5 @@
 import { asUpload } from "../js/parcels.js";
+import { nameKey } from "../js/text.js";
 import { summaryOf } from "./files.js";
 import { calledIn, changeText, clock, dayOf, FOLDED, isFolded, listText, nameOf } from "./words.js";
 
@@ -124,11 +125,13 @@ function pendingIn(store, id, thread_id) {
   return pending.filter((message) => (message.thread_id ?? null) === thread_id).map((message) => ({ message }));
 }
 
-/** The names in a text that are somebody's, in small letters, each with whether it is mine. */
+/** The keys of those whom a message addresses, each with whether it is me; null for its sender, who is not addressed. */
 function namedIn(store, { mentions = [], mentions_all, sender }, people) {
-  const named = mentions.map((id) => [id === store.me.id ? store.me.username : people.get(id)?.username, id]);
-  const mine = named.flatMap(([name, id]) => (name ? [[name.toLowerCase(), id === store.me.id]] : []));
-  return Object.fromEntries(mentions_all ? [...mine, ["all", sender.id !== store.me.id]] : mine);
+  const nameIn = (id) => (id === store.me.id ? store.me.username : people.get(id)?.username);
+  const named = mentions.map((id) => [nameIn(id), id === store.me.id]);
+  const all = mentions_all ? [["all", sender.id !== store.me.id]] : [];
+  const keys = [[sender.username, null], ...named, ...all].filter(([name]) => name);
+  return new Map(keys.map(([name, is_me]) => [nameKey(name), is_me]));
 }
 
 function reactionsOf(store, { reactions = {} }, people) {

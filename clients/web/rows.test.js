@@ -151,7 +151,7 @@ test("reactions tell who, and which are mine", () => {
 test("names are marked where they are somebody's, also with what follows them in a sentence", () => {
   const store = storeWith([message(1, { mentions: ["alice"], mentions_all: true })]);
   const { named } = rowsOf(store, "c").at(-1);
-  assert.deepEqual(named, { alice: true, all: true });
+  assert.deepEqual([...named], [["bob", null], ["alice", true], ["all", true]]);
   assert.deepEqual(partsOf("Hi @Alice, ask @dave. @all", named), [
     { text: "Hi " },
     { text: "@Alice", is_me: true },

@@ -66,6 +66,21 @@ def test_all_are_named_by_admins_only(person) -> None:
     assert alice.write(direct, "@all")["mentions_all"] is False
 
 
+def test_whose_name_stands_there_whole_is_named(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    dotted, dashed = person("dotted"), person("dashed")
+    for one, end in ((dotted, "."), (dashed, "-")):
+        one.name = f"{bob.name}{end}"
+        assert one.code("PATCH", "users/me/", {"username": one.name}) == "ok"
+    group = alice.group(bob, dotted, dashed)
+
+    assert ids(alice.write(group, f"@{dotted.name}")) == [dotted.id]
+    assert ids(alice.write(group, f"@{dashed.name} and @{bob.name}!")) == [dashed.id, bob.id]
+    assert ids(alice.write(group, f"你好@{bob.name}さん, ＠{dotted.name}")) == [bob.id, dotted.id]
+    written = [f"`@{bob.name}`", f"https://example.org/@{bob.name}", f"alice@{bob.name}", f"example.org/@{bob.name}"]
+    assert [ids(alice.write(group, text)) for text in written] == [[]] * 4
+
+
 def test_only_members_are_named(person) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     group = alice.group(bob)
@@ -181,7 +196,7 @@ NAMES = {
 
 @pytest.mark.parametrize("text", NAMES, ids=lambda text: ascii(text)[:40])
 def test_names_in_a_text(text: str) -> None:
-    assert list(named_in(text).keys) == NAMES[text]
+    assert [keys[0].rstrip(".-") for keys in named_in(text).names] == NAMES[text]
     assert not named_in(text).is_all
 
 
@@ -189,7 +204,7 @@ def test_all_is_no_name() -> None:
     assert named_in("Hear, @all!") == ((), (), True)
     assert named_in("@allan @all-of-you all@example.org").is_all is False
     many = " ".join(f"@p{n}" for n in range(60))
-    assert (len(named_in(f"@all {many}").keys), named_in(f"@all {many}").is_all) == (50, True)
+    assert (len(named_in(f"@all {many}").names), named_in(f"@all {many}").is_all) == (50, True)
 
 
 @pytest.mark.parametrize(

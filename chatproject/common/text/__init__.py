@@ -4,16 +4,21 @@ follows the same rules in `clients/js/text.js`; `clients/vectors/text.json` hold
 from chatproject.common.text.emoji import emoji_of
 from chatproject.common.text.fields import LINE, LINES, tidy
 from chatproject.common.text.lines import clean_line, clean_text, is_blank, seen
+from chatproject.common.text.mentions import Addressing, Mention, addressings_in, mentions_in
 from chatproject.common.text.names import is_name, name_key, skeleton
 
 __all__ = [
     "LINE",
     "LINES",
+    "Addressing",
+    "Mention",
+    "addressings_in",
     "clean_line",
     "clean_text",
     "emoji_of",
     "is_blank",
     "is_name",
+    "mentions_in",
     "name_key",
     "seen",
     "skeleton",

@@ -24,6 +24,8 @@ def is_name(text: str) -> bool:
 
 def name_key(name: str) -> str:
     """By what names are compared: NFKC, case folded, without what is not seen."""
+    if name.isascii():
+        return name.lower()
     folded = unicodedata2.normalize("NFKC", _IGNORED.sub("", name)).casefold()
     key: str = unicodedata2.normalize("NFKC", folded)
     return key
