@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -10,8 +11,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts import services, tokens
 from accounts.models import Session, User
-from chatproject.common import limits
-from chatproject.common.addresses import address_of, limit_key
+from chatproject.common import gate, limits
 from chatproject.common.errors import Refusal
 
 
@@ -46,12 +46,24 @@ class BearerAuthentication(BaseAuthentication):
         token = bearer_of(request)
         if token is None:
             return None
-        session = session_of(token)
+        try:
+            session = session_of(token)
+        except Refusal:
+            _count_failure(request, token)
+            raise
         services.touch(session)
         return session.user, session
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def _count_failure(request: Request, token: str) -> None:
+    """A token that has expired is counted by its session: many people behind one address come back at the same time,
+    and none of them is a stranger. Refuses `rate_limited`."""
+    if session_id := tokens.session_named(token):
+        gate.mark_admitted(request._request)
+        limits.spend(settings.RATE_REQUESTS, f"expired:{session_id}")
 
 
 PICTURES_COOKIE = "chat_pictures"
@@ -68,6 +80,18 @@ class PictureAuthentication(BaseAuthentication):
         if session is None:
             raise Refusal("token_invalid")
         return session.user, session
+
+
+def shows_sign_in(request: HttpRequest) -> bool:
+    """Whether a request brings what was once given out here to somebody who signed in. Whether it is still good, the
+    database says."""
+    if token := bearer_of(request):
+        return tokens.session_named(token) is not None
+    try:
+        tokens.read_picture_token(request.COOKIES.get(PICTURES_COOKIE, ""))
+    except Refusal:
+        return False
+    return request.method in ("GET", "HEAD")
 
 
 class PictureScheme(OpenApiAuthenticationExtension):
@@ -91,15 +115,11 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 class RequestThrottle(BaseThrottle):
-    """`RATE_REQUESTS_USER` by person, `RATE_REQUESTS` by client address before sign-in."""
+    """`RATE_REQUESTS_USER` by person; who has not signed in is counted by the outer gate."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         if request.user:
             limits.spend(settings.RATE_REQUESTS_USER, f"requests:{request.user.pk}")
         else:
-            limits.spend(settings.RATE_REQUESTS, self.key(request))
+            gate.admit_request(request._request)
         return True
-
-    def key(self, request: Request) -> str:
-        """By what somebody who has not signed in is counted."""
-        return f"requests:{limit_key(address_of(request))}"

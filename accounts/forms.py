@@ -31,13 +31,13 @@ class SignInForm(AuthenticationForm):
     """The console's sign-in, with the limits of every other one."""
 
     def clean(self) -> dict[str, Any]:
-        """Refuses, besides wrong passwords, whoever tries too often."""
+        """Refuses, besides wrong passwords, whoever tries too often, or while too many others sign in."""
         account, address = self.cleaned_data.get("username") or "", address_of(self.request)
         try:
             limiting.spend_sign_in(account, address)
+            data: dict[str, Any] = super().clean()
         except Refusal as refusal:
             raise forms.ValidationError(refusal.detail) from None
-        data: dict[str, Any] = super().clean()
         limiting.forgive_sign_in(account, address)
         return data
 

@@ -2,6 +2,7 @@
 
 Reads the generated corpus, and all files in the folders (and in tar archives there); prints how it went. With `--http`
 each is brought to a real server, sent in a message and fetched, eight at a time; without, only the sandbox reads it.
+`--strangers` attacks a server by crowds that have not signed in instead.
 """
 
 import argparse
@@ -85,7 +86,13 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", help="with more files, such as the test images of Pillow")
     parser.add_argument("--no-corpus", action="store_true", help="only the folders")
     parser.add_argument("--http", action="store_true", help="through a server's doors")
+    parser.add_argument("--strangers", action="store_true", help="crowds that have not signed in, instead of files")
     options = parser.parse_args()
+    if options.strangers:
+        from bench.hostile_strangers import attack_all
+
+        attack_all()
+        return
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     files = {"corpus": () if options.no_corpus else corpus.files(), **packages(options.folders)}
     if options.http:

@@ -13,11 +13,12 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from chatproject.bodies import BodyLimit  # noqa: E402
 from chatproject.lifespan import Lifespan  # noqa: E402
+from chatproject.strangers import StrangerGate  # noqa: E402
 from messaging.socket import socket_app  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(http),
+        "http": BodyLimit(StrangerGate(http)),
         "websocket": socket_app,
         "lifespan": Lifespan(),
     }

@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+import io
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
+from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse
 
 from chatproject.common.errors import Refusal
 from chatproject.common.ids import uuid7
@@ -22,6 +26,9 @@ Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 MAX_HEADER_BYTES = 32 * 1024
 UPLOADS_PATH, AVATAR_ENDING = "/api/v1/media/", "/avatar/"
+SIGN_IN_PATHS = ("/api/v1/auth/", "/admin/login/")
+MAX_SIGN_IN_BYTES = 8 * 1024
+"""For bodies that are read before it is known who sends them."""
 SILENCE = 20.0
 """Seconds without a byte of the body after which it is not waited for."""
 SLOWEST = 1024
@@ -39,13 +46,13 @@ class BodyLimit:
         self.app = app
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        limit = limit_of(scope["path"])
+        body = Limited(receive, limit)
         try:
-            limit = limit_of(scope["path"])
             _check_headers(scope["headers"], limit)
-            body = Limited(receive, limit)
             await self.app(scope, body, _closing(scope, body, send))
         except Refusal as refusal:
-            await _refuse(scope, receive, send, refusal)
+            await _refuse(scope, body, send, refusal)
 
 
 def limit_of(path: str) -> int:
@@ -55,6 +62,8 @@ def limit_of(path: str) -> int:
         limit = largest() + FORM_SIZE
     elif path.endswith(AVATAR_ENDING):
         limit = settings.MAX_AVATAR_MB * 1024 * 1024 + FORM_SIZE
+    elif path.startswith(SIGN_IN_PATHS):
+        limit = MAX_SIGN_IN_BYTES
     return limit
 
 
@@ -101,10 +110,9 @@ class Limited:
 
 def _closing(scope: dict[str, Any], body: Limited, send: Send) -> Send:
     """`send` that closes the connection after an answer that did not wait for the whole body."""
-    has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
     async def closing(message: Message) -> None:
-        if not has_body or body.is_complete:
+        if _is_read(scope, body):
             return await send(message)
         if message["type"] == "http.response.start":
             return await send({**message, "headers": [*message["headers"], (b"connection", b"close")]})
@@ -117,22 +125,37 @@ def _closing(scope: dict[str, Any], body: Limited, send: Send) -> Send:
     return closing
 
 
+def _is_read(scope: dict[str, Any], body: Limited) -> bool:
+    has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+    return body.is_complete or not has_body
+
+
 def _too_large(limit: int) -> Refusal:
     return Refusal("too_large", f"The body is larger than {limit} bytes.")
 
 
-async def _refuse(scope: dict[str, Any], receive: Receive, send: Send, refusal: Refusal) -> None:
+async def _refuse(scope: dict[str, Any], body: Limited, send: Send, refusal: Refusal) -> None:
     request_id = uuid7().hex
     log.info("request", method=scope["method"], path=scope["path"], status=refusal.status, request_id=request_id)
     response = problem_response(refusal, request_id)
-    response["Connection"] = "close"
     response["Content-Length"] = str(len(response.content))
     response["X-Request-Id"] = request_id
+    is_read = _is_read(scope, body)
+    if not is_read:
+        response["Connection"] = "close"
+    _add_cors_headers(scope, response)
     headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.content, "more_body": True})
-    await Limited(receive, 0).discard()
+    if not is_read:
+        await body.discard()
     await send({"type": "http.response.body", "body": b""})
+
+
+def _add_cors_headers(scope: dict[str, Any], response: HttpResponse) -> None:
+    """Pages of other origins that may use the API may also read why it refused."""
+    request = ASGIRequest({**scope, "query_string": b""}, io.BytesIO())
+    CorsMiddleware(lambda request: response).add_response_headers(request, response)
 
 
 async def _discard(receive: Receive) -> None:

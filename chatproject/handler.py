@@ -1,13 +1,16 @@
-"""Django's handler, with three differences.
+"""Django's handler, with four differences.
 
-The body of a form is read when the view asks for it. Django spools a whole body to disk before any view is asked. Files
-are large, and who may not send them is to be told so before they arrive.
+The body of an upload is read when the view asks for it. Django spools a whole body to disk before any view is asked.
+Files are large, and who may not send them is to be told so before they arrive.
 
 A body is there whether its length was announced or not: Django and its API framework take one that was sent in chunks
 for an empty one.
 
 Threads are kept from one request to the next. Django makes one for each, which would open SQLite anew: that takes as
 long as most requests.
+
+Only so many requests are worked on at once, and only so many more wait (`slots.py`). Health checks and uploads have
+slots of their own: a busy server still answers the one, and slow uploads delay nobody else.
 """
 
 import asyncio
@@ -18,9 +21,11 @@ from typing import Any
 
 import django
 from asgiref.sync import ThreadSensitiveContext
+from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler
 
 from chatproject.common.errors import Refusal
+from chatproject.slots import Slots
 
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -36,32 +41,63 @@ class Handler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._idle: list[ThreadPoolExecutor] = []
+        self._slots = Slots(at_once=16, waiting=128)
+        self._upload_slots = Slots(at_once=64, waiting=64)
+        self._health_slots = Slots(at_once=2, waiting=32)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        try:
+            body = Body(receive) if _is_upload(scope) else Spooled(await super().read_body(receive), receive)
+        except RequestAborted:
+            return
+        release = await self._slots_for(scope).acquire()
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, thread_name_prefix="request")
         try:
             async with ThreadSensitiveContext(executor=thread):
-                await super().__call__(scope, receive, send)
+                await super().__call__(scope, body, _then(release, send))
         finally:  # of a client that has gone, the view may be at work still
-            thread.submit(self._keep, thread)
+            thread.submit(self._keep, thread, asyncio.get_running_loop(), release)
 
-    def _keep(self, thread: ThreadPoolExecutor) -> None:
+    def _slots_for(self, scope: dict[str, Any]) -> Slots:
+        if scope["path"].startswith("/health/"):
+            return self._health_slots
+        return self._upload_slots if _is_upload(scope) else self._slots
+
+    def _keep(self, thread: ThreadPoolExecutor, loop: asyncio.AbstractEventLoop, release: Callable[[], None]) -> None:
         if len(self._idle) < KEPT:
             self._idle.append(thread)
         else:
             thread.shutdown(wait=False)
+        loop.call_soon_threadsafe(release)
 
-    async def handle(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        await super().handle(scope, Body(receive) if _is_form(scope) else receive, send)
-
-    async def read_body(self, receive: Receive) -> Any:
-        return io.BufferedReader(receive) if isinstance(receive, Body) else await super().read_body(receive)
+    async def read_body(self, receive: Any) -> Any:
+        return receive.file
 
     def create_request(self, scope: Any, body_file: Any) -> Any:
         if not any(name == b"content-length" for name, _ in scope["headers"]):
             length = (b"content-length", str(_length_of(body_file)).encode())
             scope = {**scope, "headers": [*scope["headers"], length]}
         return super().create_request(scope, body_file)
+
+
+def _then(release: Callable[[], None], send: Send) -> Send:
+    """`send` that releases the slot when the answer begins: how fast a client reads delays nobody else."""
+
+    async def sending(message: Message) -> None:
+        release()
+        await send(message)
+
+    return sending
+
+
+class Spooled:
+    """A `receive` after the body, which has arrived and lies in `file`."""
+
+    def __init__(self, file: Any, receive: Receive) -> None:
+        self.file, self._receive = file, receive
+
+    async def __call__(self) -> Message:
+        return await self._receive()
 
 
 class Body(io.RawIOBase):
@@ -73,6 +109,10 @@ class Body(io.RawIOBase):
         self._loop = asyncio.get_running_loop()
         self._is_complete = asyncio.Event()
         self._read = b""
+
+    @property
+    def file(self) -> io.BufferedReader:
+        return io.BufferedReader(self)
 
     async def __call__(self) -> Message:
         await self._is_complete.wait()
@@ -107,8 +147,10 @@ def _length_of(body_file: Any) -> int:
     return length
 
 
-def _is_form(scope: dict[str, Any]) -> bool:
-    return any(name == b"content-type" and value.startswith(b"multipart/") for name, value in scope["headers"])
+def _is_upload(scope: dict[str, Any]) -> bool:
+    return scope["path"].startswith("/api/") and any(
+        name == b"content-type" and value.startswith(b"multipart/") for name, value in scope["headers"]
+    )
 
 
 def application() -> Handler:

@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from accounts.models import Session
 from chatproject.backups import schedule
+from chatproject.common import gate
 from chatproject.common.clock import now
 from chatproject.common.errors import not_found
 from chatproject.home import read_only
@@ -32,6 +33,7 @@ OPEN_TASKS = ("READY", "RUNNING", "FAILED")
 def metrics(request: HttpRequest) -> HttpResponse:
     """The metrics in the format that was asked for; 404 to whoever may not read them."""
     if not _may_read(request):
+        gate.admit_request(request)
         raise not_found()
     registry = CollectorRegistry()
     registry.register(Backlog())

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "chatproject.common.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "chatproject.common.middleware.ConsoleGateMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "chatproject.common.middleware.ProblemMiddleware",
 ]
@@ -147,10 +148,22 @@ CHANNEL_LAYERS = (
     else {}
 )
 
+# What the outer gate counts by (common/gate.py); nothing else is cached.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": REDIS_PREFIX,
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+}
+
 # --- Signing in -------------------------------------------------------------------------------------------------
 PASSWORD_HASHERS = [
     "accounts.hashers.PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "accounts.hashers.OldPasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -215,6 +228,7 @@ UPLOAD_QUOTA_MB = env.int("UPLOAD_QUOTA_MB", 2048)
 UPLOAD_TYPES = env.list("UPLOAD_TYPES", ["*"])
 MAX_AVATAR_MB = env.int("MAX_AVATAR_MB", 10)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+FILE_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024  # of a body; the rest waits on disk until somebody reads it
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
 # --- The outside ------------------------------------------------------------------------------------------------

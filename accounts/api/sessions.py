@@ -1,7 +1,9 @@
 """`auth/login/`, `refresh/`, `logout/`, `sessions/`, `ws-ticket/`."""
 
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,6 +13,7 @@ from accounts.api import cookie
 from accounts.api.registration import PublicView
 from accounts.authentication import RequestThrottle, SignedInRequest, bearer_of, session_of
 from accounts.models import Session
+from chatproject.common import limits
 from chatproject.common.addresses import address_of
 from chatproject.common.api import body_of
 from chatproject.common.errors import Refusal
@@ -31,14 +34,15 @@ class LoginView(PublicView):
 class RefreshThrottle(RequestThrottle):
     """By session: many people may share an address, and all come back at once after a restart."""
 
-    def key(self, request: Request) -> str:
+    def allow_request(self, request: Request, view: Any) -> bool:
         try:
             session_id, _ = tokens.read_refresh(_refresh_of(request))
         except Refusal as refusal:
             if refusal.code == "invalid":  # once read, DRF would take the broken body for an empty one
                 raise
-            return super().key(request)
-        return f"requests:{session_id}"
+            return super().allow_request(request, view)
+        limits.spend(settings.RATE_REQUESTS, f"requests:{session_id}")
+        return True
 
 
 def _refresh_of(request: Request) -> str:

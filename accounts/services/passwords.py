@@ -1,5 +1,6 @@
 """Passwords: changed by who knows them, set anew by who gets the mail. Either ends the other sign-ins."""
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -21,8 +22,9 @@ def change_password(session: Session, *, current_password: str, new_password: st
     user = session.user
     prove_password(user, current_password, field="current_password")
     check_password_is_good(new_password, user, field="new_password")
+    hashed = make_password(canonical_password(new_password))
     with transaction.atomic():
-        _set(lock_proved(user), new_password)
+        _set(lock_proved(user), hashed)
         return end_other_sessions(session)
 
 
@@ -33,12 +35,13 @@ def reset_password(*, email: str, code: str, new_password: str, address: str = "
     limiting.spend_sign_in(email, address)
     check_password_is_good(new_password, User(email=email_key(email)), field="new_password")
     found = User.objects.filter(email=email_key(email), email_verified_at__isnull=False).first()
+    hashed = make_password(canonical_password(new_password))
     user = codes.person_of_code(found, RESET)
     with transaction.atomic():
         user = User.objects.lock(user)
         codes.use_code(user, RESET, code)
         check_password_is_good(new_password, user, field="new_password")
-        _set(user, new_password)
+        _set(user, hashed)
         return end_all_sessions(user)
 
 
@@ -69,7 +72,7 @@ def check_password_is_good(password: str, user: User, *, field: str = "password"
         raise Refusal("invalid", errors[0]["detail"], errors=errors) from None
 
 
-def _set(user: User, password: str) -> None:
-    user.set_password(password)
-    User.objects.filter(id=user.id).update(password=user.password)
+def _set(user: User, hashed: str) -> None:
+    """Hashed before: in a transaction, everybody would wait for it who writes."""
+    User.objects.filter(id=user.id).update(password=hashed)
     mails.send_notice(user, mails.PASSWORD_CHANGED)

@@ -23,17 +23,18 @@ SHOWN = {"username", "full_name", "avatar_url"}
 
 
 def prepare_person(*, email: str, username: str, password: str, full_name: str = "") -> User:
-    """Somebody new, checked and not saved yet. Refuses (`invalid`) a bad address, name or password."""
+    """Somebody new, checked and not saved yet, without the password: `set_password` is work, for which limits are asked
+    first. Refuses (`invalid`) a bad address, name or password."""
     user = User(email=check_email(email), full_name=clean_line(full_name))
     user.rename(check_username(username))
     check_password_is_good(password, user)
-    user.set_password(password)
     return user
 
 
 def create_person(*, email: str, username: str, password: str, full_name: str = "", is_operator: bool = False) -> User:
     """Somebody whose address needs no confirmation. Refuses `conflict` and `username_taken`."""
     user = prepare_person(email=email, username=username, password=password, full_name=full_name)
+    user.set_password(password)
     user.email_verified_at = now()
     user.is_staff = user.is_superuser = is_operator
     return save_new(user)

@@ -35,6 +35,7 @@ def register(
     """
     new = prepare_person(email=email, username=username, password=password, full_name=full_name)
     limiting.spend_sign_in(email, address)
+    new.set_password(password)
     if not settings.REQUIRE_EMAIL_VERIFICATION:
         new.email_verified_at = now()
         return open_session(save_new(new), device_name=device_name, address=address)

@@ -144,7 +144,7 @@ def test_last_use_is_kept_once_a_minute(sign_in, alice):
 
 
 def test_strangers_are_limited_by_address_and_people_by_account(api, sign_in, alice, bob, settings):
-    settings.RATE_REQUESTS, settings.RATE_REQUESTS_USER, settings.RATE_AUTH = "3/m", "5/m", "100/m"
+    settings.RATE_REQUESTS, settings.RATE_REQUESTS_USER, settings.RATE_AUTH = "3/d", "5/m", "100/m"
     login = {"login": "nobody", "password": "x"}
 
     strangers = [api.post("/api/v1/auth/login/", login).status_code for _ in range(4)]

@@ -142,10 +142,15 @@ def _redis() -> RedisLimits:
 _redis_rests_until = 0.0
 
 
+def redis_rests() -> bool:
+    """Whether Redis has failed a moment ago, and is not asked."""
+    return time.monotonic() <= _redis_rests_until
+
+
 def _ask(deed: str, keys: Sequence[str], rate: str) -> Any:
     """Ask Redis; while it is away, and for two seconds after each failure, this process."""
     global _redis_rests_until
-    if settings.REDIS_URL and time.monotonic() > _redis_rests_until:
+    if settings.REDIS_URL and not redis_rests():
         try:
             return getattr(_redis(), deed)(keys, parse(rate))
         except RedisError as error:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
 
-from chatproject.common import audit
+from chatproject.common import audit, gate
 from chatproject.common.addresses import address_of
 from chatproject.common.errors import Refusal
 from chatproject.common.ids import uuid7
@@ -92,6 +92,22 @@ class SlashMiddleware(CommonMiddleware):
 
 def _asks_for_page(request: HttpRequest) -> bool:
     return request.method in ("GET", "HEAD") and not request.path_info.startswith("/api/")
+
+
+class ConsoleGateMiddleware:
+    """Counts requests for the console by address unless somebody has signed in: what the cookie names is known only
+    now. Before the body is read, which the protection of forms does for everybody."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/admin/") and not request.user.is_authenticated:
+            try:
+                gate.admit_request(request)
+            except Refusal as refusal:
+                return problem_response(refusal, request.request_id)  # type: ignore[attr-defined]
+        return self.get_response(request)
 
 
 class ProblemMiddleware:

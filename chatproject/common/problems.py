@@ -12,6 +12,7 @@ from django.urls import is_valid_path
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from chatproject.common import gate
 from chatproject.common.errors import CODES, Refusal
 
 log = structlog.get_logger(__name__)
@@ -83,6 +84,8 @@ def refusal_for(error: Exception) -> Refusal | None:
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | HttpResponse | None:
     """Django REST framework's handler: refusals become problem documents, faults go on to `ProblemMiddleware`."""
     refusal = refusal_for(error)
+    if refusal and refusal.status == 401:
+        refusal = _limited(context["request"]._request) or refusal
     if isinstance(error, OperationalError | InterfaceError):
         log.warning("database_unavailable", reason=type(error).__name__)
     return problem_response(refusal, context["request"].request_id) if refusal else None
@@ -91,6 +94,15 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | H
 def lacks_slash(path: str) -> bool:
     """Whether there would be something at this address if it ended with a slash."""
     return not path.endswith("/") and bool(is_valid_path(f"{path}/"))
+
+
+def _limited(request: HttpRequest) -> Refusal | None:
+    """Whoever is refused for want of a sign-in is a stranger: the refusal that the outer gate has for them, if any."""
+    try:
+        gate.admit_request(request)
+    except Refusal as refusal:
+        return refusal
+    return None
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Block, Session, User
+from accounts.services.passwords import prove_password
 from chatproject.common.clock import now, rfc3339
 from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.limited import limited, spend_for
@@ -60,6 +61,8 @@ def rotate(actor: User, change: Rotation) -> KeyDevice:
     """Give a device of the actor new keys: signed by the old ones, or with the password. Refuses `not_found`,
     `invalid`, `reauthentication_required` and `rate_limited`."""
     keys = Keys(change.bundle, actor.id, "bundle.")
+    if change.signature is None:
+        _prove_by_password(actor, change)
     return _changing(actor, partial(_rotate, keys=keys, change=change))
 
 
@@ -76,12 +79,18 @@ def _rotate(own: "_Own", *, keys: Keys, change: Rotation) -> KeyDevice:
     return device
 
 
+def _prove_by_password(actor: User, change: Rotation) -> None:
+    """Before anything is locked: hashing takes long."""
+    if change.password is None:
+        raise Refusal("reauthentication_required", "Sign the new keys with the old one, or show your password.")
+    own = KeyDevice.objects.filter(id=change.device_id, user=actor, removed_at=None)
+    if not own.exists():
+        raise not_found()
+    prove_password(actor, change.password)
+
+
 def _proved(user: User, device: KeyDevice, keys: Keys, change: Rotation) -> KeyChange.Kind:
     if change.signature is None:
-        if change.password is None:
-            raise Refusal("reauthentication_required", "Sign the new keys with the old one, or show your password.")
-        if not user.check_password(change.password):
-            raise invalid("password", "This is not your password.")
         return Kind.RESET
     suite = Suite(device.suite)
     signature = decoded(change.signature, "signature", SIZES[suite][1])
