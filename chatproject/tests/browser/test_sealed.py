@@ -264,6 +264,7 @@ def test_people_compare_their_keys_and_are_warned_when_they_change(servers, pair
     for one in pair:
         one.choose_here("menu-verify")
         numbers.append(one.find("safety-number").get_attribute("aria-label"))
+        expect(one.find("own-fingerprints").locator("li")).to_contain_text("This device")
         one.page.keyboard.press("Escape")
         compare(one)
     assert numbers[0] == numbers[1]

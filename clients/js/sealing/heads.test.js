@@ -115,6 +115,21 @@ test("the warning stays until it is answered, also after a reload, and does not 
   assert.deepEqual(await forks(later), []);
 });
 
+test("a sender who was shown several other logs is one warning, and each of several senders is one", async () => {
+  const { directory, alice, bob, carol } = await three();
+  for (const one of [alice, carol]) {
+    for (const seq of [20, 21]) {
+      directory.lie(one.user.id, BOB.id, await withLine(directory.lines(BOB.id), await madeUp(BOB)));
+      const again = await browser(directory, one.user, { who: `${one.user.username} ${seq}` });
+      await read(bob, await written(again, "hello", { seq, client_id: `${one.user.username}${seq}` }));
+    }
+  }
+  const found = await forks(bob);
+  assert.deepEqual(about(found).sort(), [ALICE, CAROL].map(({ id }) => [BOB.id, id]).sort());
+  await bob.sealing.accept(PLACE, found.slice(0, 1));
+  assert.deepEqual(about(await forks(bob)), about(found.slice(1)));
+});
+
 test("what older clients write is read, and says nothing of key logs", async () => {
   const { alice, bob } = await three();
   const message = await written(alice, "the new way");

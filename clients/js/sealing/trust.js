@@ -1,11 +1,13 @@
 import { fingerprint, safetyNumber } from "../crypto/index.js";
 import { standing } from "./keylogs.js";
 
-const TOLD = { rotated: "changed", reset: "changed", added: "added" };
+const FORKS = 50;
+/** A kind that is not known here may be anything, so it is told as the worst. */
+const told = (kind) => (kind === "added" ? "added" : "changed");
 
 /**
- * Whose keys were compared, what happened to keys since someone answered for them, and who was shown other keys. Kept in
- * this browser alone. A warning stays until it is answered, also after a reload.
+ * Whose keys were compared, what happened to keys since someone answered for them, and who was shown other keys. Kept
+ * in this browser alone. A warning stays until it is answered, also after a reload.
  */
 export class Trust {
   #storage;
@@ -37,8 +39,8 @@ export class Trust {
   /**
    * What is still to be answered about these people, oneself included.
    * @param {{user_id: string, lines: object[]}[]} people
-   * @returns {{user_id: string, what: "forked" | "changed" | "added", number: number, is_held: boolean, by?: string,
-   *   hash?: string}[]} `is_held`: nothing is sealed before the answer. `forked`: `by` was shown another log of theirs
+   * @returns {{user_id: string, what: string, number?: number, is_held: boolean, by?: string}[]} `what` is `added`,
+   *   `changed`, or `forked`: `by` was shown another log of theirs. `is_held`: nothing is sealed before the answer
    */
   warnings(people) {
     return people.flatMap((person) => [...this.#forks(person), ...this.#news(person)]);
@@ -61,8 +63,8 @@ export class Trust {
   /** What these warnings say is taken as it is; what came since is not. */
   async answer(warnings) {
     await this.#change(({ seen, forks }) => {
-      for (const { user_id, what, number, hash } of warnings) {
-        if (what === "forked") forks[user_id][hash].is_answered = true;
+      for (const { user_id, what, number, by } of warnings) {
+        if (what === "forked") settle(forks[user_id], by);
         else seen[user_id] = Math.max(seen[user_id] ?? 0, number);
       }
     });
@@ -71,33 +73,31 @@ export class Trust {
 
   /** The sender of a message, `by`, was shown a line of somebody's log that is none of those shown here. */
   async contradicted({ user_id, by, number, hash }) {
-    const is_known = () => Object.values(this.#kept.forks[user_id] ?? {}).some((fork) => !fork.is_answered);
-    if (is_known() || this.#kept.forks[user_id]?.[hash]) return;
+    const is_known = (found) => found.by === by && found.number === number && found.hash === hash;
+    if (this.#kept.forks[user_id]?.some(is_known)) return;
     await this.#change(({ forks }) => {
-      forks[user_id] = { ...forks[user_id], [hash]: { by, number, is_answered: false } };
+      const fork = { by, number, hash, is_answered: false };
+      forks[user_id] = [...(forks[user_id] ?? []), fork].slice(-FORKS);
     });
   }
 
   /**
    * What two people compare.
-   * @returns {Promise<{number: string, is_compared: boolean, was_compared: boolean, devices: object[]}>} `devices` are
-   *   theirs, `{id, fingerprint, at}`; `was_compared`: another number was. Null where one of them has no device
+   * @returns {Promise<?{number: string, is_compared: boolean, was_compared: boolean, devices: object[],
+   *   mine: object[]}>} `devices` are theirs, `mine` one's own, `{id, fingerprint, at, is_here}`; `was_compared`: another
+   *   number was. Null where one of them has no device
    */
   async look(user_id) {
     const [theirs, mine] = await Promise.all([user_id, this.#user_id].map((id) => this.#devicesOf(id)));
     if (!theirs.devices.length || !mine.devices.length) return null;
     const number = await safetyNumber(theirs.devices, mine.devices);
     const compared = this.#kept.compared[user_id] ?? null;
-    const devices = theirs.devices.map(async (device, at) => ({
-      id: device.id,
-      fingerprint: await fingerprint(device),
-      at: standing(theirs.lines)[at].at,
-    }));
     return {
       number,
       is_compared: compared === number,
       was_compared: compared !== null && compared !== number,
-      devices: await Promise.all(devices),
+      devices: await this.#described(theirs),
+      mine: await this.#described(mine),
       lines: theirs.lines,
     };
   }
@@ -117,14 +117,26 @@ export class Trust {
     return { lines, devices: await this.#logs.devices(user_id, lines) };
   }
 
+  #described({ devices, lines }) {
+    const described = devices.map(async (device, at) => ({
+      id: device.id,
+      fingerprint: await fingerprint(device),
+      at: standing(lines)[at].at,
+      is_here: this.#isOwn(device.bundle),
+    }));
+    return Promise.all(described);
+  }
+
   #forks({ user_id }) {
-    const open = Object.entries(this.#kept.forks[user_id] ?? {}).filter(([, { is_answered }]) => !is_answered);
-    return open.map(([hash, { by, number }]) => ({ user_id, what: "forked", by, number, hash, is_held: false }));
+    const open = (this.#kept.forks[user_id] ?? []).filter(({ is_answered }) => !is_answered);
+    const senders = [...new Set(open.map(({ by }) => by))];
+    return senders.map((by) => ({ user_id, what: "forked", by, is_held: false }));
   }
 
   #news(person) {
     const { user_id, lines } = person;
-    const kinds = this.#unanswered(person, lines).flatMap(({ kind }) => TOLD[kind] ?? []);
+    const changes = this.#unanswered(person, lines).filter(({ kind }) => kind !== "removed");
+    const kinds = changes.map(({ kind }) => told(kind));
     if (!kinds.length) return [];
     const what = kinds.includes("changed") ? "changed" : "added";
     return [{ user_id, what, number: lines.length, is_held: this.#isHeld(person) }];
@@ -158,4 +170,9 @@ export class Trust {
     this.#turn = this.#turn.catch(() => {}).then(work);
     return this.#turn;
   }
+}
+
+/** All that this sender has contradicted by now is answered. */
+function settle(forks, by) {
+  for (const fork of forks) fork.is_answered ||= fork.by === by;
 }

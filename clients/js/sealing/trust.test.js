@@ -126,6 +126,20 @@ test("keys that are changed are held as new devices are, and a device that is go
   assert.equal(await sealed(alice, 12), HELD);
 });
 
+test("a change of keys of a kind that is not known here warns all the same", async () => {
+  const { directory, alice, bob } = await pair();
+  const { device } = await makeDevice({ user_id: BOB.id, suite: CURVE });
+  await directory.write(BOB.id, "improved", bob.sealing.own.present.id, device.bundle);
+  assert.deepEqual(await kinds(alice), [[BOB.id, "changed"]]);
+});
+
+test("both lists of devices are shown beside the number, and which of them this browser is", async () => {
+  const { directory, alice } = await pair();
+  await browser(directory, ALICE, { who: "alice's phone" });
+  const { devices, mine } = await alice.sealing.trust.look(BOB.id);
+  assert.deepEqual([devices, mine].map((list) => list.map(({ is_here }) => is_here)), [[false], [true, false]]);
+});
+
 test("with people who were not compared writing goes on, and the warning stays all the same", async () => {
   const { directory, alice } = await pair();
   await browser(directory, BOB, { who: "bob's phone" });

@@ -31,7 +31,7 @@ export function openVerify(chat, user) {
   }
 
   function elements(found) {
-    const { number, is_compared, was_compared, devices } = found;
+    const { number, is_compared, was_compared, devices, mine } = found;
     const note =
       was_compared &&
       h("p", { class: "sealed-line", role: "alert" }, icon("alert"), "It has changed since you compared it.");
@@ -49,16 +49,18 @@ export function openVerify(chat, user) {
       h("p", { class: "note" }, HOW),
       h("h3", {}, `Devices of ${name}`),
       h("ul", { class: "fingerprints" }, devices.map(deviceElement)),
+      h("h3", {}, "Your devices"),
+      h("ul", { class: "fingerprints", "data-testid": "own-fingerprints" }, mine.map(deviceElement)),
     ];
   }
 }
 
-function deviceElement({ fingerprint, at }) {
+function deviceElement({ fingerprint, at, is_here }) {
   const groups = fingerprint.match(/.{8}/g).join(" ");
   return h(
     "li",
     {},
     h("code", { "data-testid": "fingerprint" }, groups),
-    h("small", { class: "note" }, `since ${momentText(at)}`),
+    h("small", { class: "note" }, is_here ? "This device" : `since ${momentText(at)}`),
   );
 }
