@@ -49,6 +49,7 @@ class PersonAdmin(ModelAdmin):
         "email_verified_at",
         "full_name",
         "bio",
+        "who_can_add_me",
         "is_active",
         "suspended_until",
         "is_staff",

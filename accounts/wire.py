@@ -20,6 +20,13 @@ DeviceName = Annotated[str, Meta(max_length=100, description="What the list of s
 Token = Annotated[str, Meta(max_length=1024)]
 Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 PresenceFor = Literal["everyone", "contacts", "nobody"]
+AddedBy = Annotated[
+    Literal["everyone", "contacts", "nobody"],
+    Meta(
+        description="Who adds me to groups without asking: others send an invitation. `contacts` are those in whose "
+        "direct conversations or small groups I have written."
+    ),
+]
 
 
 # --- Bodies -----------------------------------------------------------------------------------------------------
@@ -111,6 +118,7 @@ class SettingsChange(msgspec.Struct):
     read_receipts: bool | UnsetType = UNSET
     typing: bool | UnsetType = UNSET
     presence: PresenceFor | UnsetType = UNSET
+    who_can_add_me: AddedBy | UnsetType = UNSET
 
 
 class ProfileChange(msgspec.Struct):
@@ -129,6 +137,7 @@ class Settings(msgspec.Struct):
     read_receipts: bool = True
     typing: bool = True
     presence: PresenceFor = "contacts"
+    who_can_add_me: AddedBy = "everyone"
 
 
 class NewProfile(msgspec.Struct):
@@ -259,7 +268,7 @@ def my_profile(user: User) -> MyProfile:
         avatar_url=user.avatar_url or None,
         bio=user.bio,
         email=user.email,
-        settings=Settings(user.read_receipts, user.typing, user.presence),  # type: ignore[arg-type]
+        settings=Settings(user.read_receipts, user.typing, user.presence, user.who_can_add_me),  # type: ignore[arg-type]
     )
 
 

@@ -19,7 +19,9 @@ UserIds = Annotated[list[UUID], Meta(max_length=100)]
 
 
 class NewConversation(msgspec.Struct):
-    """`kind` "direct" with `user_id`; "group" or "channel" with `name` and, for groups, the first members."""
+    """`kind` "direct" with `user_id`; "group" or "channel" with `name` and, for groups, the first members. Whoever
+    wants to be asked first (`who_can_add_me`), or was added by many strangers lately, gets an invitation instead: they
+    are not in the `member_count` of the answer, and `invites/` has them."""
 
     kind: Literal["direct", "group", "channel"]
     user_id: UUID | None = None
@@ -60,7 +62,9 @@ class NewInvite(msgspec.Struct):
 
 
 class NewMembers(msgspec.Struct):
-    """One person (`user_id`) or several (`user_ids`), and the role they get."""
+    """One person (`user_id`) or several (`user_ids`), and the role they get. Whoever wants to be asked first
+    (`who_can_add_me`), or was added by many strangers lately, gets an invitation instead and is not in the answer; so
+    does nobody who is a member or invited already."""
 
     user_id: UUID | None = None
     user_ids: UserIds = []

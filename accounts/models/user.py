@@ -76,6 +76,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         CONTACTS = "contacts"
         NOBODY = "nobody"
 
+    class WhoCanAdd(models.TextChoices):
+        """Whom somebody lets add them to groups without being asked."""
+
+        EVERYONE = "everyone"
+        CONTACTS = "contacts"
+        NOBODY = "nobody"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     username = models.CharField(max_length=32)
     username_key = models.CharField(max_length=64, editable=False)
@@ -91,6 +98,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     read_receipts = models.BooleanField(default=True)
     typing = models.BooleanField(default=True)
     presence = models.CharField(max_length=8, choices=Presence, default=Presence.CONTACTS)
+    who_can_add_me = models.CharField(
+        max_length=8, choices=WhoCanAdd, default=WhoCanAdd.EVERYONE, db_default=WhoCanAdd.EVERYONE
+    )
     seq = models.BigIntegerField(default=0, editable=False)
     console_generation = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -69,7 +69,8 @@ def refuse_known(user: User) -> None:
 
 @limited("RATE_CHANGES")
 def change_profile(user: User, **changes: Any) -> User:
-    """Change one's own profile: any of `username`, `full_name`, `bio`, `read_receipts`, `typing`, `presence`.
+    """Change one's own profile: any of `username`, `full_name`, `bio`, `read_receipts`, `typing`, `presence`,
+    `who_can_add_me`.
 
     Refuses `invalid` and `username_taken`. Returns the person as they are now.
     """

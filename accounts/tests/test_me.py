@@ -22,7 +22,7 @@ def test_alice_sees_herself(sign_in, alice):
         "avatar_url": None,
         "bio": "",
         "email": "alice@example.org",
-        "settings": {"read_receipts": True, "typing": True, "presence": "contacts"},
+        "settings": {"read_receipts": True, "typing": True, "presence": "contacts", "who_can_add_me": "everyone"},
     }
 
 
@@ -35,7 +35,8 @@ def test_what_is_absent_stays(sign_in, alice):
     assert response.status_code == 200
     assert response.json() == client.get(URL).json()
     assert (response.json()["bio"], response.json()["full_name"]) == ("Hello\nworld", "Alice Adams")
-    assert response.json()["settings"] == {"read_receipts": True, "typing": False, "presence": "nobody"}
+    shown = {"read_receipts": True, "typing": False, "presence": "nobody", "who_can_add_me": "everyone"}
+    assert response.json()["settings"] == shown
 
 
 def test_replacing_returns_to_the_defaults_what_is_absent(sign_in, alice):

@@ -84,6 +84,7 @@ def _profile(user: User) -> Any:
         "read_receipts",
         "typing",
         "presence",
+        "who_can_add_me",
         "created_at",
         "last_seen_at",
     ).get(id=user.id)

@@ -274,6 +274,23 @@ test("read marks are gathered, and sent again when the connection was gone", asy
   assert.deepEqual(marks(), [{ conversation_id: "c", seq: 4 }]);
 });
 
+test("a mark that is refused for a while goes later, and only the latest", async (t) => {
+  const { server, chat } = await inConversation(t);
+  const marks = () => server.socket.commands("read.mark");
+  server.socket.say(created(3));
+  server.socket.say(created(4));
+  chat.markRead("c", 3);
+  t.mock.timers.tick(200);
+  server.socket.refuse(marks()[0].id, { code: "rate_limited", retry_after: 5 });
+  await settled();
+  chat.markRead("c", 4);
+  t.mock.timers.tick(5_000);
+  assert.deepEqual(
+    marks().map(({ data }) => data.seq),
+    [3, 4],
+  );
+});
+
 test("what arrives is marked as delivered", async (t) => {
   const { server } = await inConversation(t);
   server.socket.say(created(3));

@@ -18,14 +18,17 @@ export class Marks {
     if (this.#store.markRead(conversation_id, seq)) this.#want("read.mark", conversation_id, seq);
   }
 
-  /** Send what could not be sent. */
+  /** Send what could not be sent. What was refused for a while stays, and the latest of each kind goes later. */
   resend() {
     clearTimeout(this.#timer);
     this.#timer = null;
     for (const [key, command] of this.#wanted) {
       const { type, ...data } = command;
       const done = () => this.#wanted.get(key) === command && this.#wanted.delete(key);
-      this.#socket.request(type, data).then(done, (error) => error.is_unanswered || done());
+      this.#socket.request(type, data).then(done, (error) => {
+        if (error.is_passing) this.#timer ??= setTimeout(() => this.resend(), (error.retry_after ?? 1) * 1000);
+        else if (!error.is_unanswered) done();
+      });
     }
   }
 

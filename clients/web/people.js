@@ -77,6 +77,7 @@ function choosing(chat, verb, run, ...fields) {
     fields,
     chips,
     search.element,
+    h("p", { class: "note" }, "People who want to be asked first get an invitation."),
     error,
     h("div", { class: "dialog-buttons" }, button),
   );

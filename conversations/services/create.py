@@ -12,6 +12,7 @@ from conversations import hooks
 from conversations.log import Kind, announce_added, append
 from conversations.models import Conversation, Membership
 from conversations.models.conversation import pair_key
+from conversations.services.adding import acquainted, admit, invite, spend_strangers
 from conversations.services.members import refuse_crowd
 
 
@@ -31,6 +32,7 @@ def open_direct(actor: User, *, user_id: UUID, encryption: str = "server") -> tu
     if Block.objects.filter(blocker=other, blocked=actor).exists():
         raise Refusal("blocked")
     spend_for(actor, "RATE_CONVERSATIONS")
+    spend_strangers(actor, int(not acquainted(actor, [other])))
     try:
         with transaction.atomic():
             conversation = Conversation(kind=Conversation.Kind.DIRECT, pair_key=key, encryption=encryption)
@@ -50,12 +52,11 @@ def create_group(
     members_can_invite: bool,
     encryption: str = "server",
 ) -> Conversation:
-    """A group that the actor owns, with its first members. People who cannot be found are refused (`invalid`)."""
+    """A group that the actor owns, with its first members; whoever wants to be asked first is invited instead. Refuses
+    people who cannot be found (`invalid`) and who block the actor (`blocked`), `conflict`, `rate_limited`."""
     others = list(User.objects.active().filter(id__in=set(member_ids) - {actor.id}))
     if missing := set(member_ids) - {actor.id} - {other.id for other in others}:
         raise invalid("member_ids", f"No such person: {min(map(str, missing))}")
-    if Block.objects.filter(blocker__in=others, blocked=actor).exists():
-        raise Refusal("blocked")
     conversation = Conversation(
         kind=Conversation.Kind.GROUP,
         name=name,
@@ -65,8 +66,13 @@ def create_group(
         encryption=encryption,
     )
     refuse_crowd(conversation, len(others) + 1)
+    entering, asked = admit(actor, others)
     with transaction.atomic():
-        return _begin(conversation, [actor, *others], actor)
+        if asked:  # all at once: beginning and inviting lock some of them each
+            User.objects.lock_all([actor.id, *(user.id for user in others)])
+        _begin(conversation, [actor, *entering], actor)
+        invite(conversation, actor, asked)
+    return conversation
 
 
 @limited("RATE_CONVERSATIONS")

@@ -12,13 +12,12 @@ from accounts.keys import derived_key
 from accounts.models import Block, User
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid, not_found
-from chatproject.common.limited import limited, spend_for
-from conversations import hooks
+from chatproject.common.limited import limited
 from conversations.models import Ban, Invite, Membership
+from conversations.services.adding import acquainted, invite, refuse_too_many, spend_strangers
 from conversations.services.locking import lock, lock_for
 from conversations.services.members import enter
 
-INVITES_PER_CONVERSATION = 100
 SEAL_SIZE = 16
 
 
@@ -33,26 +32,21 @@ def create_invite(
         raise invalid("expires_at", "This moment has passed.")
     with transaction.atomic():
         actor = lock_for(actor, "invite")
-        usable = Invite.objects.usable().filter(conversation=actor.conversation)
-        if usable.count() >= INVITES_PER_CONVERSATION:
-            raise Refusal("conflict", f"A conversation has at most {INVITES_PER_CONVERSATION} invitations at a time.")
-        person = _invited(actor, person_id) if person_id else None
-        invite = Invite.objects.create(
+        if person_id:
+            return _invite(actor, person_id, expires_at)
+        refuse_too_many(actor.conversation)
+        return Invite.objects.create(
             conversation=actor.conversation,
             created_by=actor.user,
-            person=person,
             created_at=now(),
             expires_at=expires_at,
-            max_uses=1 if person else max_uses,
+            max_uses=max_uses,
         )
-        if person:
-            hooks.person_invited(invite, person)
-        return invite
 
 
-def _invited(actor: Membership, person_id: UUID) -> User:
-    """Whom the actor may invite. An older invitation of theirs to the same place is replaced."""
-    person: User | None = User.objects.active().filter(id=person_id).first()
+def _invite(actor: Membership, person_id: UUID, expires_at: datetime | None) -> Invite:
+    """The invitation of one person. An older one of theirs to the same place is replaced."""
+    person = User.objects.active().filter(id=person_id).first()
     if person is None:
         raise invalid("user_id", "No such person.")
     if Block.objects.filter(blocker=person, blocked=actor.user).exists():
@@ -61,9 +55,9 @@ def _invited(actor: Membership, person_id: UUID) -> User:
         raise Refusal("banned")
     if Membership.objects.live().filter(conversation=actor.conversation, user=person).exists():
         raise Refusal("conflict", "They are a member already.")
-    spend_for(actor, "RATE_INVITES")
-    Invite.objects.filter(conversation=actor.conversation, person=person).delete()
-    return person
+    spend_strangers(actor.user, int(not acquainted(actor.user, [person])))
+    (made,) = invite(actor.conversation, actor.user, [person], expires_at=expires_at)
+    return made
 
 
 @limited("RATE_CHANGES")

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import Block, User
+from accounts.models import User
 from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.limited import limited
 from conversations import hooks
@@ -23,6 +23,7 @@ from conversations.log import (
 )
 from conversations.models import Ban, Conversation, Invite, Membership
 from conversations.policy import may, may_act_on
+from conversations.services.adding import admit, invite
 from conversations.services.edit import end
 from conversations.services.locking import lock, lock_for, member_of, refuse_frozen
 
@@ -33,7 +34,8 @@ GROUP_SIZE, ROSTER_SIZE = 1000, 100
 
 @limited("RATE_CHANGES")
 def add_members(actor: Membership, *, user_ids: list[UUID], role: str = Role.MEMBER) -> list[Membership]:
-    """Add people to a group; those who are in it already stay as they are. Only owners give other roles."""
+    """Add people to a group; those who are in it already stay as they are, and whoever wants to be asked first is
+    invited, to be a member. Only owners give other roles. Returns who has entered."""
     with transaction.atomic():
         actor = lock_for(actor, "add_members")
         if role != Role.MEMBER and not may(actor, "change_roles"):
@@ -41,9 +43,17 @@ def add_members(actor: Membership, *, user_ids: list[UUID], role: str = Role.MEM
         people = list(User.objects.active().filter(id__in=user_ids))
         if missing := set(user_ids) - {user.id for user in people}:
             raise invalid("user_ids", f"No such person: {min(map(str, missing))}")
-        if Block.objects.filter(blocker__in=people, blocked=actor.user).exists():
-            raise Refusal("blocked")
-        return enter(actor.conversation, people, role, actor.user)
+        conversation = actor.conversation
+        here = Membership.objects.live().filter(conversation=conversation, user__in=people).values("user")
+        waiting = Invite.objects.usable().filter(conversation=conversation, person__in=people).values("person")
+        people = list(User.objects.filter(id__in=user_ids).exclude(id__in=here).exclude(id__in=waiting))
+        if Ban.objects.filter(conversation=conversation, user__in=people).exists():
+            raise Refusal("banned")
+        entering, asked = admit(actor.user, people)
+        if asked:  # all at once: inviting and entering lock some of them each
+            User.objects.lock_all(user.id for user in people)
+            invite(conversation, actor.user, asked)
+        return enter(conversation, entering, role, actor.user)
 
 
 @limited("RATE_CHANGES")

@@ -15,6 +15,7 @@ from conversations.services import ban, create_group, create_invite, open_direct
 from media.models import Blob, Upload
 from messaging import services
 from messaging.services import send_message
+from messaging.tests.conftest import LIMITS
 from messaging.tests.doors import CONVERSATION, HIDDEN
 from messaging.wire.writing import MessageChange, NewMessage
 from messaging.writer import writer
@@ -113,7 +114,8 @@ READS = [
 
 @pytest.mark.django_db(transaction=True)
 def test_reading_more_takes_no_more_queries(make, sign_in, settings) -> None:
-    settings.RATE_MESSAGES = settings.RATE_REQUESTS_USER = "100000/s"
+    for limit in LIMITS:
+        setattr(settings, limit, "100000/s")
     counts: dict[str, list[int]] = {}
 
     for name, size in (("small", SMALL), ("large", LARGE)):

@@ -4,7 +4,9 @@ import uuid
 
 import pytest
 
+from chatproject.tests.server import Server
 from messaging.tests.client import Person
+from messaging.tests.conftest import GENEROUS, cast_on
 
 
 def report(one: Person, path: str, **body: object) -> str:
@@ -67,15 +69,17 @@ def test_what_makes_no_sense_is_refused(person, body: dict) -> None:
     assert report(bob, f"messages/{sent['id']}") == "ok"
 
 
-def test_nobody_reports_more_than_twenty_in_an_hour(person) -> None:
-    alice, bob = person("alice"), person("bob")
-    group = alice.group(bob)
-    sent = [alice.write(group) for _ in range(21)]
+def test_nobody_reports_more_than_twenty_in_an_hour() -> None:
+    with Server(env={**GENEROUS, "RATE_REPORTS": "20/h"}) as server:
+        person = cast_on(server)
+        alice, bob = person("alice"), person("bob")
+        group = alice.group(bob)
+        sent = [alice.write(group) for _ in range(21)]
 
-    codes = [report(bob, f"messages/{message['id']}") for message in sent]
+        codes = [report(bob, f"messages/{message['id']}") for message in sent]
 
-    assert codes == ["ok"] * 20 + ["rate_limited"]
-    assert report(bob, f"messages/{sent[0]['id']}") == "ok", "what is known already costs nothing"
-    answer = bob.call("POST", f"users/{alice.id}/report/", json={"reason": "spam"})
-    assert answer.status_code == 429
-    assert int(answer.headers["Retry-After"]) > 0
+        assert codes == ["ok"] * 20 + ["rate_limited"]
+        assert report(bob, f"messages/{sent[0]['id']}") == "ok", "what is known already costs nothing"
+        answer = bob.call("POST", f"users/{alice.id}/report/", json={"reason": "spam"})
+        assert answer.status_code == 429
+        assert int(answer.headers["Retry-After"]) > 0

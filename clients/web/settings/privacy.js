@@ -10,6 +10,12 @@ const AUDIENCES = [
   ["nobody", "Nobody"],
 ];
 
+const ADDING = [
+  ["everyone", "Everybody"],
+  ["contacts", "People I have written to"],
+  ["nobody", "Nobody: they invite me"],
+];
+
 /** What others are told, each saved as soon as it is changed; and whom one blocks. */
 export function privacyElements(chat, signal) {
   const { settings } = chat.store.me;
@@ -25,8 +31,15 @@ export function privacyElements(chat, signal) {
       label: "Who sees that I am online",
       save: save("presence"),
     }),
+    choiceElement({
+      name: "who_can_add_me",
+      choices: ADDING,
+      chosen: settings.who_can_add_me,
+      label: "Who can add me to groups",
+      save: save("who_can_add_me"),
+    }),
   ];
-  return [sectionElement("What others see", told), sectionElement("People I block", blockedElement(chat, signal))];
+  return [sectionElement("What others see and do", told), sectionElement("People I block", blockedElement(chat, signal))];
 }
 
 function blockedElement(chat, signal) {
