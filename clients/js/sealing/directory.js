@@ -20,6 +20,7 @@ export class Directory {
   #entries = [];
   #current = new Map();
   #lies = new Map();
+  #gone = new Set();
   #last = new Map();
   #count = 0;
 
@@ -41,6 +42,13 @@ export class Directory {
     const lines = await withLine(this.lines(user_id), { kind, device_id, bundle, proof });
     this.#lines.set(user_id, lines);
     this.#entries.push({ seq: ++this.seq, user_id, number: lines.length });
+  }
+
+  /** Somebody is erased: of their keys nothing is left. */
+  erase(user_id) {
+    this.#lines.delete(user_id);
+    this.#entries = this.#entries.filter((entry) => entry.user_id !== user_id);
+    this.#gone.add(user_id);
   }
 
   /** A server that lies: from now on `asker` is shown these lines as somebody's log. */
@@ -77,6 +85,7 @@ export class Directory {
     const [, of_roster] = path.match(/^encryption\/roster\/(.+)\/$/) ?? [];
     if (of_roster) return this.#roster(body?.at ?? this.#last.get(user.id) ?? this.seq, user.id);
     const [, of_log] = path.match(/^encryption\/key-log\/(.+)\/$/) ?? [];
+    if (this.#gone.has(of_log)) throw new ChatError({ status: 404, code: "not_found" });
     if (of_log) {
       const lines = this.lines(of_log, user.id);
       return { entries: lines.slice(body.after, body.after + 3), head: headOf(lines) };

@@ -100,6 +100,14 @@ test("an end that does not belong to the roster is noticed, even where it is a l
   assert.deepEqual(about(await forks(carol)), [[BOB.id, ALICE.id]]);
 });
 
+test("of somebody who was erased nothing is compared, and what was written then is read", async () => {
+  const { directory, alice, bob } = await three();
+  const message = await written(alice, "carol was here");
+  directory.erase(CAROL.id);
+  assert.equal(await read(bob, message), "carol was here");
+  assert.deepEqual(await forks(bob), []);
+});
+
 test("the warning stays until it is answered, also after a reload, and does not come back for the same", async () => {
   const { directory, alice, bob } = await three();
   directory.lie(ALICE.id, BOB.id, await withLine(directory.lines(BOB.id), await madeUp(BOB)));
