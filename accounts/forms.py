@@ -12,8 +12,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from accounts import services
 from accounts.models import OneTime, User
-from accounts.services import limiting
 from accounts.services.people import prepare_person, refuse_known
 from chatproject.common.addresses import address_of
 from chatproject.common.admin import LineField, LinesField, ReasonForm
@@ -32,14 +32,22 @@ class SignInForm(AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         """Refuses, besides wrong passwords, whoever tries too often, or while too many others sign in."""
-        account, address = self.cleaned_data.get("username") or "", address_of(self.request)
+        login, address = self.cleaned_data.get("username") or "", address_of(self.request)
         try:
-            limiting.spend_sign_in(account, address)
-            data: dict[str, Any] = super().clean()
+            found = services.prove_login(login, self.cleaned_data.get("password") or "", address)
         except Refusal as refusal:
-            raise forms.ValidationError(refusal.detail) from None
-        limiting.forgive_sign_in(account, address)
+            raise self._refused(refusal) from None
+        if not isinstance(found, User) or not found.is_active:
+            raise self.get_invalid_login_error()
+        self.confirm_login_allowed(found)
+        services.forgive_login(found, login, address)
+        self.user_cache = found
+        data: dict[str, Any] = self.cleaned_data
         return data
+
+    def _refused(self, refusal: Refusal) -> forms.ValidationError:
+        wrong: forms.ValidationError = self.get_invalid_login_error()
+        return wrong if refusal.code == "invalid_credentials" else forms.ValidationError(refusal.detail)
 
 
 class NewPersonForm(forms.ModelForm[User]):

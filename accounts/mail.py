@@ -23,9 +23,20 @@ READABLE = email.policy.SMTPUTF8.clone(linesep="\n", cte_type="8bit", max_line_l
 
 def send(address: str, template: str, context: dict[str, Any]) -> None:
     """Send the mail in `templates/mail/<template>.txt`; its first line is the subject."""
+    _write_message(address, template, context).send()
+
+
+def send_to_nobody(template: str, context: dict[str, Any]) -> None:
+    """Do all the work of a mail and send none, so that the time it takes does not tell whether there was one."""
+    message = _write_message("nobody@localhost", template, context)
+    if settings.EMAIL_FILE_PATH:
+        _write_file(_as_text(message), Path(str(settings.EMAIL_FILE_PATH))).unlink()
+
+
+def _write_message(address: str, template: str, context: dict[str, Any]) -> EmailMessage:
     text = render_to_string(f"mail/{template}.txt", {"site": settings.SITE_NAME, **context})
     subject, _, body = text.partition("\n")
-    EmailMessage(subject.strip(), body.lstrip("\n"), to=[address]).send()
+    return EmailMessage(subject.strip(), body.lstrip("\n"), to=[address])
 
 
 class OutboxBackend(BaseEmailBackend):
@@ -39,7 +50,8 @@ class OutboxBackend(BaseEmailBackend):
         """Write the mails. Raises `OSError` when the folder cannot be written to."""
         for message in email_messages:
             text = _as_text(message)
-            _write(text, Path(str(settings.EMAIL_FILE_PATH)), message.to[0])
+            folder = Path(str(settings.EMAIL_FILE_PATH))
+            os.replace(_write_file(text, folder), folder / _file_name(message.to[0]))  # noqa: PTH105
             if sys.stderr.isatty():
                 sys.stderr.write(f"\n--- mail {'-' * 70}\n{text}{'-' * 79}\n")
         sys.stderr.flush()
@@ -56,10 +68,14 @@ def _as_text(message: EmailMessage) -> str:
     return document.as_bytes().decode()
 
 
-def _write(text: str, folder: Path, address: str) -> None:
+def _write_file(text: str, folder: Path) -> Path:
+    """A file with this text beside the folder, where nobody takes it for a mail."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    moment = now().strftime("%Y%m%dT%H%M%S%f")
-    name = re.sub(r"[^a-z0-9@._-]", "_", address.lower())[:100]
     with tempfile.NamedTemporaryFile("w", dir=folder.parent, prefix=".mail-", delete=False) as file:
         file.write(text)
-    os.replace(file.name, folder / f"{moment}-{name}.eml")  # noqa: PTH105
+    return Path(file.name)
+
+
+def _file_name(address: str) -> str:
+    moment = now().strftime("%Y%m%dT%H%M%S%f")
+    return f"{moment}-{re.sub(r'[^a-z0-9@._-]', '_', address.lower())[:100]}.eml"

@@ -14,6 +14,7 @@ Email = Annotated[str, Meta(min_length=3, max_length=254)]
 Username = Annotated[str, Meta(max_length=100, description="3 to 32 letters, digits, `_`, `.` and `-`.")]
 Password = Annotated[str, Meta(min_length=1, max_length=1024)]
 Code = Annotated[str, Meta(max_length=32, description="The six digits from the mail; blanks between them are fine.")]
+RegistrationId = Annotated[UUID, Meta(description="As `register/` has answered; without it every one counts.")]
 FullName = Annotated[str, Meta(max_length=100, extra=LINE)]
 Bio = Annotated[str, Meta(max_length=500, extra=LINES)]
 DeviceName = Annotated[str, Meta(max_length=100, description="What the list of sign-ins shows.", extra=LINE)]
@@ -46,14 +47,16 @@ class Verify(msgspec.Struct):
 
     email: Email
     code: Code
+    registration: RegistrationId | None = None
     device_name: DeviceName = ""
     cookie: bool = False
 
 
 class OtpResend(msgspec.Struct):
-    """Ask for a new code; the old one ends."""
+    """Ask for a new code; the old one ends. All who wait for one at this address get theirs, or one registration."""
 
     email: Email
+    registration: RegistrationId | None = None
     purpose: Literal["verify_email", "change_email", "reset_password"] = "verify_email"
 
 
@@ -193,11 +196,17 @@ class SignedIn(msgspec.Struct):
 
 
 class Verification(msgspec.Struct):
-    """A code is on its way: the seconds it lives, and those until another one may be asked for."""
+    """A code is on its way: the seconds it lives, and those until another one may be asked for.
+
+    Registering also says for which registration: with its id in `verify/` the code of no other one counts, and its
+    mails are marked with `reference`, which a client shows.
+    """
 
     email: str
     expires_in: int
     resend_after: int
+    registration: UUID | UnsetType = UNSET
+    reference: str | UnsetType = UNSET
 
 
 class Registered(msgspec.Struct):

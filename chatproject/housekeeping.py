@@ -18,7 +18,8 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts.models import OneTime, RestingName, Session, User
+from accounts.models import OneTime, Registration, RestingName, Session, User
+from accounts.services.registration import WAITS_FOR
 from chatproject.common import apart
 from chatproject.models import Backup, Hour, PersonalExport
 from chatproject.personal_export import keeping
@@ -36,6 +37,7 @@ def outdated() -> Iterator[QuerySet[Any]]:
     now = timezone.now()
     yield OneTime.objects.filter(expires_at__lt=now - timedelta(days=1))
     yield Session.objects.filter(Q(ended_at__lt=now - timedelta(days=30)) | Q(expires_at__lt=now - timedelta(days=30)))
+    yield Registration.objects.filter(created_at__lt=now - WAITS_FOR)
     yield RestingName.objects.filter(until__lt=now)
     yield ConsoleSession.objects.filter(expire_date__lt=now)
     yield DBTaskResult.objects.filter(status="SUCCESSFUL", finished_at__lt=now - timedelta(days=7))

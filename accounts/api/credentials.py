@@ -72,4 +72,5 @@ class EmailChangeConfirmView(APIView):
     )
     def post(self, request: SignedInRequest) -> Response:
         body = body_of(request, wire.EmailChangeConfirm)
-        return Response(wire.my_profile(services.confirm_email_change(request.auth, code=body.code)))
+        user = services.confirm_email_change(request.auth, code=body.code, address=address_of(request))
+        return Response(wire.my_profile(user))

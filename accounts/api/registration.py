@@ -7,6 +7,7 @@ from rest_framework.views import APIView
 
 from accounts import services, wire
 from accounts.api import cookie
+from accounts.models import Registration
 from accounts.services.limiting import seconds_until_code
 from accounts.services.one_time import CODE_LIFETIME
 from chatproject.common.addresses import address_of
@@ -25,7 +26,7 @@ class RegisterView(PublicView):
     @describe("Register; a code goes to the address.", body=wire.Register, answers={201: wire.Registered})
     def post(self, request: Request) -> Response:
         body = body_of(request, wire.Register)
-        session = services.register(
+        made = services.register(
             email=body.email,
             username=body.username,
             password=body.password,
@@ -33,9 +34,9 @@ class RegisterView(PublicView):
             device_name=body.device_name,
             address=address_of(request),
         )
-        if session is None:
-            return Response(wire.Registered(verification(request, body.email)), 201)
-        answer = cookie.signed_in(request, session, cookie=body.cookie)
+        if isinstance(made, Registration):
+            return Response(wire.Registered(verification(request, body.email, made)), 201)
+        answer = cookie.signed_in(request, made, cookie=body.cookie)
         known = answer.data
         answer.data = wire.Registered(
             wire.Verification(body.email, 0, 0), known.user, known.access, known.access_expires_in, known.refresh
@@ -49,7 +50,11 @@ class VerifyView(PublicView):
     def post(self, request: Request) -> Response:
         body = body_of(request, wire.Verify)
         session = services.verify(
-            email=body.email, code=body.code, device_name=body.device_name, address=address_of(request)
+            email=body.email,
+            code=body.code,
+            registration_id=body.registration,
+            device_name=body.device_name,
+            address=address_of(request),
         )
         return cookie.signed_in(request, session, cookie=body.cookie)
 
@@ -58,11 +63,19 @@ class ResendView(PublicView):
     @describe("Ask for a new code; always answered alike.", body=wire.OtpResend, answers={202: wire.Verification})
     def post(self, request: Request) -> Response:
         body = body_of(request, wire.OtpResend)
-        services.resend_code(email=body.email, purpose=body.purpose, address=address_of(request))
+        services.resend_code(
+            email=body.email,
+            purpose=body.purpose,
+            registration_id=body.registration,
+            address=address_of(request),
+        )
         return Response(verification(request, body.email), 202)
 
 
-def verification(request: Request, email: str) -> wire.Verification:
+def verification(request: Request, email: str, registration: Registration | None = None) -> wire.Verification:
     """What is answered whether a code is on its way to this address or not."""
     wait = seconds_until_code(email, address_of(request))
-    return wire.Verification(email, int(CODE_LIFETIME.total_seconds()), wait)
+    answer = wire.Verification(email, int(CODE_LIFETIME.total_seconds()), wait)
+    if registration:
+        answer.registration, answer.reference = registration.id, registration.reference
+    return answer

@@ -1,3 +1,5 @@
+from uuid import UUID
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -7,8 +9,9 @@ from chatproject.common.ids import uuid7
 class OneTime(models.Model):
     """Something that works once: a code sent by mail or a socket ticket. Only a keyed hash of it is kept.
 
-    A code belongs to its purpose, person and address; sending a new one ends the old (`unspent` is unique) but keeps
-    the count of wrong tries. A ticket is found by its hash.
+    A code belongs to its purpose, its address and one person or registration; sending a new one ends the old (`unspent`
+    is unique) but keeps the count of wrong tries, in all and by place (a keyed hash of where they came from). A code of
+    nobody stands for an address at which nobody waits: time must not tell. A ticket is found by its hash.
     """
 
     class Purpose(models.TextChoices):
@@ -19,11 +22,13 @@ class OneTime(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     purpose = models.CharField(max_length=16, choices=Purpose)
-    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    user = models.ForeignKey("accounts.User", models.CASCADE, null=True, related_name="+")
+    registration = models.ForeignKey("accounts.Registration", models.CASCADE, null=True, related_name="+")
     session = models.ForeignKey("accounts.Session", models.CASCADE, null=True, related_name="+")
     address = models.EmailField(max_length=254, blank=True)
     secret_hash = models.CharField(max_length=64)
     tries = models.PositiveSmallIntegerField(default=0)
+    places = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
@@ -35,11 +40,25 @@ class OneTime(models.Model):
                 condition=models.Q(used_at__isnull=True) & ~models.Q(purpose="socket_ticket"),
                 name="one_time_one_unspent_code",
             ),
+            models.UniqueConstraint(
+                fields=["registration"], condition=models.Q(used_at__isnull=True), name="one_time_one_per_registration"
+            ),
+            models.UniqueConstraint(
+                fields=["address", "purpose"],
+                condition=models.Q(used_at__isnull=True, user__isnull=True, registration__isnull=True),
+                name="one_time_one_for_nobody",
+            ),
         ]
         indexes = [
             models.Index(fields=["secret_hash"], name="one_time_by_secret"),
             models.Index(fields=["expires_at"], name="one_time_by_expiry"),
+            models.Index(fields=["address"], condition=~models.Q(address=""), name="one_time_by_address"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.purpose} for {self.user_id}"
+        return f"{self.purpose} for {self.owner_id}"
+
+    @property
+    def owner_id(self) -> UUID:
+        """Whose it is: the id of a person, of a registration, or, where it is nobody's, its own."""
+        return self.user_id or self.registration_id or self.id

@@ -1,13 +1,14 @@
 """Codes by mail, asked for by somebody who is not signed in: the answer never tells whether anybody gets one."""
 
+from uuid import UUID
+
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.models import OneTime, User
+from accounts.models import OneTime, Registration, User
 from accounts.names import email_key
 from accounts.services import limiting, mails, one_time
 from accounts.services.suspension import refuse_unreached
-from accounts.typed import code_digits
 from chatproject.common import audit
 from chatproject.common.errors import Refusal, not_found
 from chatproject.common.limited import limited
@@ -17,70 +18,75 @@ MAILS = 10
 """Codes that one request sends at most: an address that many accounts ask for is somebody's who asked for nothing."""
 
 
-def resend_code(*, email: str, purpose: str, address: str = "") -> None:
-    """Send a new code to whoever waits for one at this address, each in a mail of their own; the answer is the same if
-    nobody does. Refuses `rate_limited`."""
+def resend_code(*, email: str, purpose: str, registration_id: UUID | None = None, address: str = "") -> None:
+    """Send a new code to whoever waits for one at this address, or for this registration, each in a mail of their own;
+    the answer is the same if nobody does. Refuses `rate_limited`."""
     limiting.spend_sign_in(email, address)
     limiting.spend_code(email, address)
-    waiting: list[User | None] = [*_waiting_for(email, purpose)]
-    for user in waiting or [None]:
-        mails.send_code(user, Purpose(purpose))
+    waiting: list[User | Registration | None] = [*_waiting_for(email, Purpose(purpose))]
+    if registration_id:
+        waiting = [one for one in waiting if one and one.id == registration_id]
+    is_owned = purpose != Purpose.RESET_PASSWORD and _owners(email).exists()
+    for one in waiting or [None]:
+        mails.send_code(Purpose(purpose), None if is_owned else one, email)
+
+
+def send_again(registration: Registration) -> None:
+    """Send the code of a registration once more; at an address that belongs to somebody, to nobody."""
+    is_owned = _owners(registration.email).exists()
+    mails.send_code(Purpose.VERIFY_EMAIL, None if is_owned else registration, registration.email)
 
 
 def resend_code_as_operator(*, email: str, purpose: str) -> None:
     """Send a new code, with all its tries, whatever the limits say. Refuses `not_found` when nobody waits for one."""
-    waiting = _waiting_for(email, purpose)
-    if not waiting:
+    waiting = _waiting_for(email, Purpose(purpose))
+    if not waiting or (purpose != Purpose.RESET_PASSWORD and _owners(email).exists()):
         raise not_found()
-    for user in waiting:
-        _send_again(None, user, Purpose(purpose), "")
+    for one in waiting:
+        _send_again(None, one, Purpose(purpose), "")
 
 
 @limited("RATE_STAFF")
-def resend_code_to(operator: User, user: User, *, purpose: str, reason: str = "") -> None:
-    """The same for one person, wherever their codes for this purpose go. Refuses `conflict` when they wait for none,
-    `invalid` for oneself, and `permission_denied` for somebody not below the operator."""
-    refuse_unreached(operator, user)
-    address = one_time.address_for(user, Purpose(purpose))
-    if not address or user not in _waiting_for(address, purpose):
+def resend_code_to(operator: User, owner: User | Registration, *, purpose: str, reason: str = "") -> None:
+    """The same for one person or registration, wherever their codes for this purpose go. Refuses `conflict` when they
+    wait for none, `invalid` for oneself, and `permission_denied` for somebody not below the operator."""
+    if isinstance(owner, User):
+        refuse_unreached(operator, owner)
+    address = one_time.address_for(Purpose(purpose), owner)
+    if not address or owner not in _waiting_for(address, Purpose(purpose)):
         raise Refusal("conflict", "They wait for no code for this purpose.")
-    _send_again(operator, user, Purpose(purpose), reason)
+    _send_again(operator, owner, Purpose(purpose), reason)
 
 
 @transaction.atomic
-def _send_again(operator: User | None, user: User, purpose: OneTime.Purpose, reason: str) -> None:
-    one_time.forgive_tries(user, purpose)
-    mails.send_code(user, purpose)
+def _send_again(operator: User | None, owner: User | Registration, purpose: OneTime.Purpose, reason: str) -> None:
+    one_time.forgive_tries(owner, purpose)
+    mails.send_code(purpose, owner, owner.email or "")
     actor_id = operator.id if operator else None
     about = "person.resend_code"
-    audit.record(about, actor_id=actor_id, subject="person", subject_id=user.id, reason=reason, purpose=purpose)
+    audit.record(about, actor_id=actor_id, subject="person", subject_id=owner.id, reason=reason, purpose=purpose)
 
 
-def person_of_code(user: User | None, purpose: OneTime.Purpose) -> User:
-    """The person who shows a code, the try counted. Refuses `code_invalid` when there is nobody or no try left. Call it
-    before the deed's transaction: its rollback must not give the try back."""
-    if user is None or not one_time.count_try(user, purpose):
+def show_code(rows: QuerySet[OneTime], code: str, *, address: str) -> OneTime:
+    """The one of these rows whose code this is, the try counted. Refuses `code_invalid`. Call it before the deed's
+    transaction: its rollback must not give the try back."""
+    row = one_time.find_code(rows, code, address=address)
+    if row is None:
         raise Refusal("code_invalid")
-    return user
+    return row
 
 
-def use_code(user: User, purpose: OneTime.Purpose, code: str) -> str:
-    """Use up the code of a person whose row is locked. Returns the address it went to. Refuses `code_invalid`."""
-    address = one_time.address_for(user, purpose)
-    if not address or not one_time.consume(purpose, one_time.code_hash(user, purpose, address, code_digits(code))):
-        raise Refusal("code_invalid")
-    return address
+def _owners(email: str) -> QuerySet[User]:
+    owners: QuerySet[User] = User.objects.filter(email=email_key(email))
+    return owners
 
 
-def _waiting_for(email: str, purpose: str) -> list[User]:
-    """Who gets a code for this purpose at this address: to confirm it, to make it theirs, which several may want (of
-    many, those who asked last), or to set a password."""
-    people: QuerySet[User] = User.objects.filter(erased_at__isnull=True)
-    owners = people.filter(email=email_key(email), email_verified_at__isnull=False)
-    if purpose == Purpose.CHANGE_EMAIL:
-        asked = OneTime.objects.filter(purpose=purpose, address=email_key(email), used_at__isnull=True)
-        wanting = people.filter(id__in=asked.order_by("-expires_at").values("user")[:MAILS])
-        return [] if owners.exists() else list(wanting)
+def _waiting_for(email: str, purpose: OneTime.Purpose) -> list[User] | list[Registration]:
+    """Who asked for a code for this purpose at this address, of many those who asked last: to set a password, to
+    confirm it, or to make it theirs, which several may want."""
     if purpose == Purpose.RESET_PASSWORD:
-        return list(owners)
-    return list(people.filter(email=email_key(email), email_verified_at__isnull=True))
+        return list(_owners(email))
+    if purpose == Purpose.VERIFY_EMAIL:
+        return list(Registration.objects.filter(email=email_key(email)).order_by("-created_at")[:MAILS])
+    asked = OneTime.objects.filter(purpose=purpose, address=email_key(email), used_at__isnull=True, user__isnull=False)
+    return list(User.objects.filter(id__in=asked.order_by("-expires_at").values("user")[:MAILS]))

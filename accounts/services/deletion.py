@@ -11,6 +11,7 @@ from accounts.models import Block, Device, OneTime, RestingName, Session, User
 from accounts.services import mails
 from accounts.services.passwords import lock_proved, prove_password
 from accounts.services.people import resting_hashes
+from accounts.services.registration import waiting_at
 from accounts.services.sessions import end_all_sessions, look_again_at
 from accounts.services.suspension import refuse_unreached
 from chatproject.common import audit
@@ -78,9 +79,13 @@ def erase(user: User) -> None:
         return
     end_all_sessions(user)
     for name_hash in resting_hashes(user.username):
-        RestingName.objects.update_or_create(name_hash=name_hash, defaults={"until": now() + NAME_RESTS_FOR})
+        RestingName.objects.update_or_create(
+            name_hash=name_hash, defaults={"until": now() + NAME_RESTS_FOR, "held_for": ""}
+        )
     for personal in (Session, Device, OneTime):
         personal._default_manager.filter(user=user).delete()
+    waiting_at(user.email or "").delete()
+    OneTime.objects.filter(address=user.email or None).delete()
     Block.objects.filter(Q(blocker=user) | Q(blocked=user)).delete()
     _empty(user)
     hooks.person_erased(user)

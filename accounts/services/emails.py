@@ -6,6 +6,7 @@ from accounts.models import OneTime, Session, User
 from accounts.names import check_email
 from accounts.services import codes, limiting, mails, one_time
 from accounts.services.passwords import lock_proved, prove_password
+from accounts.services.registration import lock_waiting, waiting_at
 from accounts.services.sessions import end_other_sessions, look_again_at
 from chatproject.common.errors import Refusal, invalid
 from chatproject.common.limited import limited
@@ -25,27 +26,32 @@ def request_email_change(user: User, *, password: str, new_email: str, address: 
     with transaction.atomic():
         one_time.send_to(lock_proved(user), CHANGE, new_email)
         mails.send_notice(user, mails.EMAIL_CHANGING)
-        if owner := User.objects.filter(email=new_email, email_verified_at__isnull=False).first():
-            mails.send_notice(owner, mails.KNOWN_EMAIL)
-        else:
-            mails.send_code(user, CHANGE)
+        mails.send_code(CHANGE, user, new_email)
 
 
 @limited("RATE_ACCOUNT")
-def confirm_email_change(session: Session, *, code: str) -> User:
-    """Make the new address theirs; all other sign-ins end. Returns the person. Refuses `code_invalid`, and `conflict`
-    where somebody else was faster."""
-    user = codes.person_of_code(session.user, CHANGE)
+def confirm_email_change(session: Session, *, code: str, address: str = "") -> User:
+    """Make the new address theirs; all other sign-ins end. Returns the person; repeating it within a minute does so
+    again. Refuses `code_invalid`, and `conflict` where somebody else was faster."""
+    rows = OneTime.objects.filter(purpose=CHANGE, user=session.user)
+    row = codes.show_code(rows, code, address=address)
     try:
         with transaction.atomic():
-            user = User.objects.lock(user)
-            new_email = codes.use_code(user, CHANGE, code)
-            mails.send_notice(user, mails.EMAIL_CHANGED)
-            User.objects.filter(email=new_email, email_verified_at__isnull=True).delete()  # never was theirs
-            User.objects.filter(id=user.id).update(email=new_email)
-            if not end_other_sessions(session):
-                look_again_at(user)
+            user = User.objects.lock(session.user)
+            if one_time.use_code(row):
+                _move(user, row.address, session)
     except IntegrityError:
         raise Refusal("conflict", "This e-mail address is known already.") from None
     user.refresh_from_db()
+    if user.email != row.address:
+        raise Refusal("code_invalid")
     return user
+
+
+def _move(user: User, new_email: str, session: Session) -> None:
+    mails.send_notice(user, mails.EMAIL_CHANGED)
+    lock_waiting(new_email)
+    waiting_at(new_email).delete()  # what waits there can never be completed
+    User.objects.filter(id=user.id).update(email=new_email)
+    if not end_other_sessions(session):
+        look_again_at(user)

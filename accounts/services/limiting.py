@@ -1,7 +1,8 @@
 """How often somebody may try: by account and by address, known or not, so that the limit tells nothing.
 
-Strangers share one budget per account, however many addresses they come from. Where the account has signed in before
-it has a budget of its own, so that nobody locks its owner out. What succeeds does not count.
+Strangers share one budget per account, however many addresses they come from and whichever of its names they use.
+Where the account has signed in before it has a budget of its own, so that nobody locks its owner out. What succeeds
+does not count. Codes have tries of their own (`one_time`), and here only a budget for the place.
 """
 
 import math
@@ -18,13 +19,36 @@ REMEMBERED = 50
 
 
 def spend_sign_in(account: str, address: str) -> None:
-    """Count one attempt of login, registration or confirmation. Refuses `rate_limited`."""
+    """Count one attempt of login or registration, or to have a code sent. Refuses `rate_limited`."""
     limits.spend(settings.RATE_AUTH, *_sign_in_keys(account, address))
 
 
 def forgive_sign_in(account: str, address: str) -> None:
     """The attempt that was just counted succeeded."""
     limits.forgive(_sign_in_keys(account, address), settings.RATE_AUTH)
+
+
+def spend_account(user: User | None, login: str, address: str) -> bool:
+    """Count one attempt to sign in to an account, whichever of its names was given. False when it has none left: that
+    is answered as a wrong password is, because a wait would tell that two names are one account."""
+    return limits.hit([_account_key(user, login, address)], settings.RATE_AUTH) == [0]
+
+
+def forgive_account(user: User, login: str, address: str) -> None:
+    """The attempt that was just counted succeeded."""
+    limits.forgive([_account_key(user, login, address)], settings.RATE_AUTH)
+
+
+def spend_place(address: str) -> None:
+    """Count one code that was shown. Refuses `rate_limited`."""
+    if address:
+        limits.spend(settings.RATE_AUTH, _place_key(address))
+
+
+def forgive_place(address: str) -> None:
+    """The code that was just counted was right."""
+    if address:
+        limits.forgive([_place_key(address)], settings.RATE_AUTH)
 
 
 def spend_password(user: User) -> None:
@@ -58,7 +82,15 @@ def account_key(login: str) -> str:
 
 def _sign_in_keys(account: str, address: str) -> list[str]:
     keys = [f"auth:account:{_from(account, address)}"]
-    return [*keys, f"auth:address:{limit_key(address)}"] if address else keys
+    return [*keys, _place_key(address)] if address else keys
+
+
+def _place_key(address: str) -> str:
+    return f"auth:address:{limit_key(address)}"
+
+
+def _account_key(user: User | None, login: str, address: str) -> str:
+    return f"auth:person:{user.pk if user else account_key(login)}{_known_place(login, address)}"
 
 
 def _password_key(user: User) -> str:
@@ -71,8 +103,12 @@ def _code_key(email: str, address: str) -> str:
 
 def _from(account: str, address: str) -> str:
     """The account, and the place if it has signed in from there before."""
+    return account_key(account) + _known_place(account, address)
+
+
+def _known_place(account: str, address: str) -> str:
+    """`@` and the place where the account has signed in from there before, else nothing."""
     place = limit_key(address)
     sessions = Session.objects.filter(user__in=User.objects.by_login(account), address__isnull=False)
     known = sessions.order_by("-last_used_at").values_list("address", flat=True)[:REMEMBERED]
-    is_known = place in (limit_key(one) for one in known if one)
-    return f"{account_key(account)}@{place}" if is_known else account_key(account)
+    return f"@{place}" if place in (limit_key(one) for one in known if one) else ""

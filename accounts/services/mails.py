@@ -7,7 +7,8 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts import mail
-from accounts.models import OneTime, User
+from accounts.models import OneTime, Registration, User
+from accounts.names import email_key
 from accounts.services import one_time
 from chatproject.common.tasks import task
 
@@ -17,9 +18,10 @@ EMAIL_CHANGING, EMAIL_CHANGED = "email_changing", "email_changed"
 DELETION_REQUESTED, DELETION_CANCELLED = "deletion_requested", "deletion_cancelled"
 
 
-def send_code(user: User | None, purpose: OneTime.Purpose) -> None:
-    """Send a new code for this purpose. For nobody, or who has no address: nothing, in the same time."""
-    _send(purpose, user)
+def send_code(purpose: OneTime.Purpose, owner: User | Registration | None, address: str) -> None:
+    """Send a new code for this purpose. Where the address belongs to somebody else they get a notice instead. For
+    nobody: nothing, in the same time."""
+    _send(purpose, owner, address)
 
 
 def send_notice(user: User, notice: str) -> None:
@@ -27,31 +29,57 @@ def send_notice(user: User, notice: str) -> None:
     _send(notice, user, user.email)
 
 
-def _send(kind: str, user: User | None, address: str | None = None) -> None:
+def _send(kind: str, owner: User | Registration | None, address: str | None) -> None:
     """Where mails are files it is written after the transaction and before the answer; otherwise a task sends it,
     enqueued in the transaction, also for nobody: no answer waits for a mail server, and none tells who is known."""
-    user_id = str(user.id) if user else None
+    owner_id = str(owner.id) if owner else None
     if settings.EMAIL_FILE_PATH:
-        transaction.on_commit(lambda: write_mail(kind, user_id, address))
+        transaction.on_commit(lambda: write_mail(kind, owner_id, address))
     else:
-        send_mail.enqueue(kind, user_id, address)
+        send_mail.enqueue(kind, owner_id, address)
 
 
 @task
-def send_mail(kind: str, user_id: str | None, address: str | None) -> None:
+def send_mail(kind: str, owner_id: str | None, address: str | None) -> None:
     """Write and send a mail. Repeating it is harmless: a new code ends the one before."""
-    write_mail(kind, user_id, address)
+    write_mail(kind, owner_id, address)
 
 
-def write_mail(kind: str, user_id: str | None, address: str | None) -> None:
-    """Write a mail of this kind to this person and hand it to the mail server. A code is made here, for the address to
-    which its purpose sends it; a notice goes to `address`."""
-    user = User.objects.filter(id=UUID(user_id)).first() if user_id else None
-    if user is None:
-        return
-    context: dict[str, Any] = {"user": user}
+def write_mail(kind: str, owner_id: str | None, address: str | None) -> None:
+    """Write a mail of this kind and hand it to the mail server. `owner_id` is a person's, or a registration's where its
+    address is to be confirmed. A code is made here, for the address to which its purpose sends it; a notice goes to
+    `address`."""
+    owner = _owner(kind, owner_id)
     if kind in OneTime.Purpose.values:
-        address, context["code"] = one_time.make_code(user, OneTime.Purpose(kind))
-        context["minutes"] = int(one_time.CODE_LIFETIME.total_seconds() // 60)
-    if address:
-        mail.send(address, kind, context)
+        _write_code(OneTime.Purpose(kind), owner, address or "")
+    elif owner and address:
+        mail.send(address, kind, {"user": owner})
+
+
+def _owner(kind: str, owner_id: str | None) -> User | Registration | None:
+    if owner_id is None:
+        return None
+    if kind == OneTime.Purpose.VERIFY_EMAIL:
+        return Registration.objects.filter(id=UUID(owner_id)).first()
+    found: User | None = User.objects.filter(id=UUID(owner_id)).first()
+    return found
+
+
+def _write_code(purpose: OneTime.Purpose, owner: User | Registration | None, address: str) -> None:
+    """The same work is done for nobody, and for an address that belongs to somebody: time must not tell."""
+    address = (one_time.address_for(purpose, owner) if owner else email_key(address)) or ""
+    if not address:
+        return
+    code = one_time.make_code(purpose, owner, address)
+    known = User.objects.filter(email=address).first()
+    if owner is None:
+        mail.send_to_nobody(purpose, _about(User(username="nobody"), code))
+    elif known and known != owner:
+        mail.send(address, KNOWN_EMAIL, {"user": known})
+    else:
+        mail.send(address, purpose, _about(owner, code))
+
+
+def _about(owner: User | Registration, code: str) -> dict[str, Any]:
+    minutes = int(one_time.CODE_LIFETIME.total_seconds() // 60)
+    return {"user": owner, "code": code, "minutes": minutes}

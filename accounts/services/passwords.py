@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import OneTime, Session, User
 from accounts.names import email_key
-from accounts.services import codes, limiting, mails
+from accounts.services import codes, limiting, mails, one_time
 from accounts.services.sessions import end_all_sessions, end_other_sessions
 from accounts.typed import canonical_password
 from chatproject.common.errors import Refusal, invalid
@@ -29,20 +29,32 @@ def change_password(session: Session, *, current_password: str, new_password: st
 
 
 def reset_password(*, email: str, code: str, new_password: str, address: str = "") -> int:
-    """Set a new password by the code from the mail; all sign-ins end. Returns how many did.
+    """Set a new password by the code from the mail; all sign-ins end. Returns how many did; repeating it within a
+    minute does so again.
 
     Refuses `invalid`, `code_invalid` and `rate_limited`."""
-    limiting.spend_sign_in(email, address)
+    limiting.spend_place(address)
     check_password_is_good(new_password, User(email=email_key(email)), field="new_password")
-    found = User.objects.filter(email=email_key(email), email_verified_at__isnull=False).first()
+    rows = OneTime.objects.filter(purpose=RESET, address=email_key(email))
+    row = codes.show_code(rows, code, address=address)
+    if row.user is None:
+        raise Refusal("code_invalid")
     hashed = make_password(canonical_password(new_password))
-    user = codes.person_of_code(found, RESET)
     with transaction.atomic():
-        user = User.objects.lock(user)
-        codes.use_code(user, RESET, code)
-        check_password_is_good(new_password, user, field="new_password")
-        _set(user, hashed)
-        return end_all_sessions(user)
+        user = User.objects.lock(row.user)
+        if user.email == row.address and one_time.use_code(row):
+            check_password_is_good(new_password, user, field="new_password")
+            _set(user, hashed)
+            return end_all_sessions(user)
+    return _ended_by(row, user, new_password)
+
+
+def _ended_by(row: OneTime, user: User, new_password: str) -> int:
+    """How many sign-ins ended when this code set this password. Refuses `code_invalid` where it has not."""
+    row.refresh_from_db(fields=["used_at"])
+    if row.used_at is None or not user.check_password(new_password):
+        raise Refusal("code_invalid")
+    return Session.objects.filter(user=user, ended_at__gte=row.used_at).count()
 
 
 def prove_password(user: User, password: str, *, field: str = "password") -> None:

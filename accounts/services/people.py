@@ -1,5 +1,6 @@
 """People: made by operators, changed by themselves."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -18,6 +19,8 @@ from chatproject.common.limited import limited
 from chatproject.common.publish import announce_privacy
 from chatproject.common.text import clean_line, clean_text
 
+NAME_HELD_FOR = timedelta(days=1)
+"""How long a registration that waits keeps its username from others."""
 SHOWN = {"username", "full_name", "avatar_url"}
 """What others hear of when it changes."""
 
@@ -47,11 +50,12 @@ def create_operator(*, email: str, username: str, password: str) -> User:
 
 def save_new(user: User) -> User:
     """Save a verified person. Refuses `username_taken`, or `conflict` where the address is known."""
-    if is_resting(user.username):
+    if is_resting(user.username, user.email or ""):
         raise Refusal("username_taken")
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            release_name(user.username, user.email or "")
             hooks.person_verified(user)
     except IntegrityError:
         refuse_known(user)
@@ -60,8 +64,9 @@ def save_new(user: User) -> User:
 
 
 def refuse_known(user: User) -> None:
-    """Refuses `conflict` where somebody has this address, `username_taken` for a name that is or looks like theirs."""
-    if User.objects.named(user.username).exists():
+    """Refuses `conflict` where somebody has this address, `username_taken` for a name that is or looks like theirs, or
+    is not to be had."""
+    if User.objects.named(user.username).exists() or is_resting(user.username, user.email or ""):
         raise Refusal("username_taken")
     if User.objects.filter(email=user.email).exists():
         raise Refusal("conflict", "This e-mail address is known already.")
@@ -112,7 +117,7 @@ def _change(user: User, changes: dict[str, Any]) -> User:
         return user
     if "username" in changes:
         name = changes["username"]
-        if skeleton(name) != user.username_skeleton and is_resting(name):
+        if skeleton(name) != user.username_skeleton and is_resting(name, user.email or ""):
             raise Refusal("username_taken")
         changes |= {"username_key": username_key(name), "username_skeleton": skeleton(name)}
     User.objects.filter(id=user.id).update(**changes)
@@ -125,11 +130,34 @@ def _change(user: User, changes: dict[str, Any]) -> User:
     return user
 
 
-def is_resting(username: str) -> bool:
-    """Whether somebody erased had this username, or one that looks like it, not long ago."""
-    return RestingName.objects.filter(name_hash__in=resting_hashes(username), until__gt=now()).exists()
+def is_resting(username: str, email: str = "") -> bool:
+    """Whether this username, or one that looks like it, is not to be had: somebody erased had it not long ago, or a
+    registration for an address other than `email` waits with it."""
+    resting = RestingName.objects.filter(name_hash__in=resting_hashes(username), until__gt=now())
+    return resting.exclude(held_for=_holder(email)).exists()
 
 
 def resting_hashes(username: str) -> list[str]:
     """What is kept of a username that rests: of both that it is compared by."""
-    return [keyed_hash("resting-name", part) for part in (username_key(username), skeleton(username))]
+    return sorted({keyed_hash("resting-name", part) for part in (username_key(username), skeleton(username))})
+
+
+def hold_name(username: str, email: str) -> None:
+    """Keep this username for registrations of this address, for a day. In a transaction. Refuses `username_taken`."""
+    until, holder = now() + NAME_HELD_FOR, _holder(email)
+    for name_hash in resting_hashes(username):
+        rows = RestingName.objects.select_for_update()
+        row, _ = rows.get_or_create(name_hash=name_hash, defaults={"until": until, "held_for": holder})
+        if row.until > now() and row.held_for != holder:
+            raise Refusal("username_taken")
+        row.until, row.held_for = until, holder
+        row.save()
+
+
+def release_name(username: str, email: str) -> None:
+    """What an address has held is somebody's now."""
+    RestingName.objects.filter(name_hash__in=resting_hashes(username), held_for=_holder(email)).delete()
+
+
+def _holder(email: str) -> str:
+    return keyed_hash("name-holder", email)

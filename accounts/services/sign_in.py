@@ -3,11 +3,11 @@
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from accounts.models import OneTime, Session, User
-from accounts.services import limiting, mails
+from accounts.models import Registration, Session, User
+from accounts.services import codes, limiting
 from accounts.services.deletion import cancel_deletion
 from accounts.services.passwords import lock_proved
-from accounts.services.registration import stand_in_id
+from accounts.services.registration import registration_of
 from accounts.services.sessions import open_session
 from accounts.services.suspension import refuse_suspended
 from accounts.typed import password_spellings
@@ -21,16 +21,35 @@ def login(*, login: str, password: str, device_name: str = "", address: str = ""
     who knows the password, `account_suspended` and `email_not_verified` (a new code is on its way then, as often as
     codes may be sent). Refuses `rate_limited`.
     """
+    found = prove_login(login, password, address)
+    if isinstance(found, Registration):
+        _send_code_again(found, address)
+        mark = f"Confirm the e-mail address first, by the code in the mail that is marked {found.reference}."
+        raise Refusal("email_not_verified", mark)
+    refuse_suspended(found)
+    forgive_login(found, login, address)
+    return _open(found, device_name=device_name, address=address)
+
+
+def prove_login(login: str, password: str, address: str) -> User | Registration:
+    """Whose password this is: of who may sign in, or of a registration that waits for its code, which is also what one
+    for a known address looks like. Each costs one hash, whether there is somebody or not.
+
+    Refuses `rate_limited` and `invalid_credentials`."""
     limiting.spend_sign_in(login, address)
-    user = _who(login, password)
-    if user is None:
+    user = User.objects.by_login(login).first()
+    has_tries = limiting.spend_account(user, login, address)
+    waiting = list(Registration.objects.by_login(login)[: codes.MAILS])
+    found = user if _is_password_of(user, password) else registration_of(waiting, password)
+    if found is None or not has_tries:
         raise Refusal("invalid_credentials")
-    refuse_suspended(user)
-    if user.email_verified_at is None:
-        _send_code_again(user, address)
-        raise Refusal("email_not_verified")
+    return found
+
+
+def forgive_login(user: User, login: str, address: str) -> None:
+    """The attempt that was just counted succeeded."""
     limiting.forgive_sign_in(login, address)
-    return _open(user, device_name=device_name, address=address)
+    limiting.forgive_account(user, login, address)
 
 
 @transaction.atomic
@@ -41,15 +60,6 @@ def _open(user: User, *, device_name: str, address: str) -> Session:
     return open_session(user, device_name=device_name, address=address)
 
 
-def _who(login: str, password: str) -> User | None:
-    """Whose password this is: of who may sign in, or of who waits for a code, which is also what a registration for a
-    known address looks like. Each costs one hash, whether there is somebody or not."""
-    named = list(User.objects.by_login(login) | User.objects.filter(id=stand_in_id(login)))
-    confirmed = next((user for user in named if user.email_verified_at), None)
-    waiting = next((user for user in named if not user.email_verified_at), None)
-    return next((user for user in (confirmed, waiting) if _is_password_of(user, password)), None)
-
-
 def _is_password_of(user: User | None, password: str) -> bool:
     if user is None:
         for spelling in password_spellings(password):
@@ -58,9 +68,9 @@ def _is_password_of(user: User | None, password: str) -> bool:
     return user.check_password(password)
 
 
-def _send_code_again(user: User, address: str) -> None:
+def _send_code_again(registration: Registration, address: str) -> None:
     try:
-        limiting.spend_code(user.email or "", address)
+        limiting.spend_code(registration.email, address)
     except Refusal:
         return
-    mails.send_code(user, OneTime.Purpose.VERIFY_EMAIL)
+    codes.send_again(registration)

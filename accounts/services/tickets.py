@@ -28,4 +28,4 @@ def session_of_ticket(ticket: str) -> Session:
 def _consume(ticket: str) -> OneTime | None:
     if not 0 < len(ticket) <= 100 or not ticket.isascii():
         return None
-    return one_time.consume(OneTime.Purpose.SOCKET_TICKET, one_time.ticket_hash(ticket))
+    return one_time.use_ticket(ticket)

@@ -5,8 +5,10 @@ import re
 import pytest
 
 from accounts import services
-from accounts.models import OneTime, User
+from accounts.models import OneTime, Registration, User
+from accounts.services import one_time
 from accounts.tests.at_once import at_once
+from chatproject.common.clock import now
 from chatproject.tests import canaries
 from conftest import PASSWORD
 
@@ -82,8 +84,10 @@ def test_a_new_code_ends_the_old_and_another_address_too(sign_in, alice, api, ma
     ask(client, new="third@example.org")
 
     assert client.post(CONFIRM, {"code": second}).json()["code"] == "code_invalid"
-    assert client.post(CONFIRM, {"code": mailbox.code("third@example.org")}).json()["email"] == "third@example.org"
-    assert client.post(CONFIRM, {"code": mailbox.code("third@example.org")}).json()["code"] == "code_invalid"
+    third = {"code": mailbox.code("third@example.org")}
+    assert [client.post(CONFIRM, third).json()["email"] for _ in range(2)] == ["third@example.org"] * 2
+    OneTime.objects.update(used_at=now() - one_time.SAME_ANSWER_FOR)
+    assert client.post(CONFIRM, third).json()["code"] == "code_invalid"
 
 
 def test_after_five_wrong_ones_the_right_one_is_wrong_too(sign_in, alice, mailbox):
@@ -109,7 +113,7 @@ def test_a_registration_that_waits_there_does_not_keep_it(sign_in, alice, regist
     ask(client)
 
     assert client.post(CONFIRM, {"code": mailbox.code(NEW)}).json()["email"] == NEW
-    assert not User.objects.filter(username="dave").exists()
+    assert not Registration.objects.exists()
 
 
 def test_of_two_who_want_the_same_one_the_second_is_refused(sign_in, alice, bob, mailbox):
@@ -169,7 +173,7 @@ def test_of_twenty_right_ones_at_once_one_succeeds(alice, mailbox, settings):
 
     answers = at_once(20, lambda: services.confirm_email_change(session, code=code).email)
 
-    assert sorted(answers) == [NEW] + ["code_invalid"] * 19
+    assert sorted(answers) == [NEW] * 5 + ["code_invalid"] * 15
 
 
 def test_nobody_mails_the_world_through_it(sign_in, alice, settings):

@@ -95,10 +95,11 @@ def test_an_address_meets_the_limit_whatever_the_account_and_the_header(api, ali
 
 def test_whoever_cannot_sign_in_costs_two_hashes(alice, registered, settings):
     """Known, waiting, unknown, and known with a registration that waits: counted where passwords are hashed."""
+    settings.PASSWORD_HASHERS = ["accounts.tests.test_login.CountingHasher"]
     registered("dave")
+    registered("davy", email="dave@example.org", password="another long password")
     registered("alicia", email="alice@example.org")
     registered("dora")
-    settings.PASSWORD_HASHERS = ["accounts.tests.test_login.CountingHasher"]
     for user in User.objects.all():
         user.set_password(PASSWORD)
         user.save()

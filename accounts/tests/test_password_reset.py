@@ -6,6 +6,7 @@ from accounts import services
 from accounts.models import OneTime
 from accounts.services import one_time
 from accounts.tests.at_once import at_once
+from chatproject.common.clock import now
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +44,18 @@ def test_alice_sets_a_new_one_and_all_her_sign_ins_end(api, alice, code, sign_in
 def test_the_code_serves_once_and_only_for_this(api, code):
     assert api.post("/api/v1/auth/verify/", {"email": ALICE, "code": code}).json()["code"] == "code_invalid"
     assert confirm(api, code).status_code == 200
+    assert confirm(api, code, new="another new battery").json()["code"] == "code_invalid"
+    OneTime.objects.update(used_at=now() - one_time.SAME_ANSWER_FOR)
     assert confirm(api, code).json()["code"] == "code_invalid"
+
+
+def test_repeating_it_within_a_minute_has_the_same_answer(api, alice, code, sign_in):
+    sign_in(alice), sign_in(alice)
+    first = confirm(api, code)
+
+    again = confirm(api, code)
+
+    assert (again.status_code, again.json()) == (200, first.json()) == (200, {"sessions_ended": 2})
 
 
 def test_a_code_for_an_address_to_confirm_sets_no_password(api, registered, mailbox):
@@ -54,10 +66,19 @@ def test_a_code_for_an_address_to_confirm_sets_no_password(api, registered, mail
     assert answer.json()["code"] == "code_invalid"
 
 
-def test_after_five_wrong_ones_the_right_one_is_wrong_too_from_any_address(api, code):
+def test_after_five_wrong_ones_the_right_one_is_wrong_too_from_there_alone(api, code):
     wrong = f"{(int(code) + 1) % 10**6:06}"
-    for n in range(5):
-        assert confirm(api, wrong, REMOTE_ADDR=f"1.1.1.{n}").status_code == 400
+    for _ in range(5):
+        assert confirm(api, wrong, REMOTE_ADDR="1.1.1.1").status_code == 400
+
+    assert confirm(api, code, REMOTE_ADDR="1.1.1.1").json()["code"] == "code_invalid"
+    assert confirm(api, code, REMOTE_ADDR="2.2.2.2").status_code == 200
+
+
+def test_after_fifty_from_anywhere_it_is_dead(api, code):
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    for n in range(50):
+        assert confirm(api, wrong, REMOTE_ADDR=f"1.1.1.{n // 5}").status_code == 400
 
     assert confirm(api, code, REMOTE_ADDR="2.2.2.2").json()["code"] == "code_invalid"
 
@@ -74,7 +95,7 @@ def test_of_fifty_right_ones_at_once_one_succeeds(settings, code):
 
     answers = at_once(50, lambda: services.reset_password(email=ALICE, code=code, new_password=NEW))
 
-    assert sorted(answers, key=str) == [0] + ["code_invalid"] * 49
+    assert sorted(answers, key=str) == [0] * 5 + ["code_invalid"] * 45
 
 
 def test_a_bad_password_uses_up_no_code(api, code):
@@ -124,5 +145,6 @@ def test_the_purpose_is_part_of_what_is_kept(alice, code):
     row = OneTime.objects.get()
 
     assert row.purpose == OneTime.Purpose.RESET_PASSWORD
-    assert row.secret_hash == one_time.code_hash(alice, OneTime.Purpose.RESET_PASSWORD, ALICE, code)
-    assert row.secret_hash != one_time.code_hash(alice, OneTime.Purpose.VERIFY_EMAIL, ALICE, code)
+    assert row.secret_hash == one_time.code_hash(row, ALICE, code)
+    row.purpose = OneTime.Purpose.VERIFY_EMAIL
+    assert row.secret_hash != one_time.code_hash(row, ALICE, code)

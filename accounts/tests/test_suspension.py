@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from accounts import services
-from accounts.models import User
+from accounts.models import Registration, User
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
 from chatproject.common.models import AuditEntry
@@ -119,7 +119,7 @@ def test_ending_somebodys_sessions_is_written_down(sign_in, alice, olga):
 
 def test_a_code_is_sent_again_to_who_waits_for_one(registered, mailbox, alice, olga):
     registered("dave")
-    dave = User.objects.get(username="dave")
+    dave = Registration.objects.get(username="dave")
 
     services.resend_code_to(olga, dave, purpose="verify_email", reason="Asked by telephone")
 
