@@ -14,7 +14,7 @@ from unfold.paginator import InfinitePaginator
 
 from accounts import services
 from accounts.forms import AppointForm, CodeForm, NewPersonForm, ProfileForm, SignInForm
-from accounts.models import Session, User
+from accounts.models import Registration, Session, User
 from chatproject.common import audit
 from chatproject.common.admin import (
     PER_PAGE,
@@ -223,6 +223,38 @@ class PersonAdmin(ModelAdmin):
     def _back(self, user: User) -> HttpResponse:
         """To the person, whether it was done or refused: the page says which."""
         return back(reverse("admin:accounts_user_change", args=[user.id]))
+
+
+@admin.register(Registration)
+class RegistrationAdmin(ReadOnlyAdmin):
+    """Who has registered and has not confirmed their address: to look at, and to send another code."""
+
+    list_display = ("username", "full_name", "email", "reference", "created_at")
+    fields = list_display
+    search_fields = ("username", "full_name", "email")
+    ordering = ("-created_at",)
+    actions = ("send_code",)
+    action_form = ReasonedActionForm
+
+    def has_view_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
+        return request.user.has_perm("accounts.view_user")
+
+    def has_send_code_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.resend_user_code")
+
+    @admin.action(description="Send a new code, with all its tries", permissions=["send_code"])
+    def send_code(self, request: HttpRequest, registrations: QuerySet[Registration]) -> None:
+        for one in registrations:
+            self._send_code(request, one)
+
+    def _send_code(self, request: HttpRequest, registration: Registration) -> None:
+        reason = request.POST.get("reason", "")
+
+        def deed() -> str:
+            services.resend_code_to(request.user, registration, purpose="verify_email", reason=reason)  # type: ignore[arg-type]
+            return f"{registration}: a code is on its way."
+
+        attempt(request, deed)
 
 
 @admin.register(Session)

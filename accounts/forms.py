@@ -12,9 +12,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from accounts import services
 from accounts.models import OneTime, User
 from accounts.services.people import prepare_person, refuse_known
+from accounts.services.sign_in import forgive_login, prove_login
 from chatproject.common.addresses import address_of
 from chatproject.common.admin import LineField, LinesField, ReasonForm
 from chatproject.common.errors import Refusal
@@ -34,13 +34,13 @@ class SignInForm(AuthenticationForm):
         """Refuses, besides wrong passwords, whoever tries too often, or while too many others sign in."""
         login, address = self.cleaned_data.get("username") or "", address_of(self.request)
         try:
-            found = services.prove_login(login, self.cleaned_data.get("password") or "", address)
+            found = prove_login(login, self.cleaned_data.get("password") or "", address)
         except Refusal as refusal:
             raise self._refused(refusal) from None
         if not isinstance(found, User) or not found.is_active:
             raise self.get_invalid_login_error()
         self.confirm_login_allowed(found)
-        services.forgive_login(found, login, address)
+        forgive_login(found, login, address)
         self.user_cache = found
         data: dict[str, Any] = self.cleaned_data
         return data

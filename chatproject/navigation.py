@@ -16,6 +16,7 @@ PLACES = {
     ],
     "People": [
         ("People", "person", "accounts.user"),
+        ("Registrations", "person_add", "accounts.registration"),
         ("Sign-ins", "devices", "accounts.session"),
         ("Roles", "group", "auth.group"),
         ("Exports", "download", "chatproject.personalexport"),

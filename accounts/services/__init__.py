@@ -23,7 +23,7 @@ from accounts.services.sessions import (
     refresh,
     touch,
 )
-from accounts.services.sign_in import forgive_login, login, prove_login
+from accounts.services.sign_in import login
 from accounts.services.staff import appoint, outranks, refuse_unless_above
 from accounts.services.suspension import end_session_of, end_sessions_of, restore, restore_who_is_due, suspend
 from accounts.services.tickets import TICKET_SECONDS, issue_ticket, session_of_ticket
@@ -48,13 +48,11 @@ __all__ = [
     "erase",
     "forget_dead_device",
     "forget_device",
-    "forgive_login",
     "issue_ticket",
     "login",
     "note_received",
     "open_session",
     "outranks",
-    "prove_login",
     "refresh",
     "refuse_unless_above",
     "register",

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts import services
-from accounts.models import Session, User
+from accounts.models import Registration, Session, User
 from chatproject.common.models import AuditEntry
 from conftest import PASSWORD
 
@@ -13,6 +13,7 @@ pytestmark = pytest.mark.django_db
 
 PEOPLE = "/admin/accounts/user/"
 SESSIONS = "/admin/accounts/session/"
+REGISTRATIONS = "/admin/accounts/registration/"
 LOGIN = "/admin/login/?next=/admin/"
 
 
@@ -111,6 +112,21 @@ def test_olga_ends_one_session_or_all_of_a_person(console, alice, sign_in):
     act(console, PEOPLE, "end_sessions", alice)
     assert [client.get("/api/v1/users/me/").status_code for client in (laptop, tablet)] == [401, 401]
     assert not Session.objects.live().filter(user=alice).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_olga_sees_who_waits_for_a_code_and_sends_another(console, registered, mailbox):
+    registered("dave")
+    waiting = Registration.objects.get()
+    page = console.get(REGISTRATIONS, {"q": "dave"}).content.decode()
+    assert "dave@example.org" in page
+    assert waiting.reference in page
+    assert waiting.password not in console.get(f"{REGISTRATIONS}{waiting.id}/change/").content.decode()
+
+    act(console, REGISTRATIONS, "send_code", waiting)
+
+    assert len(mailbox.to("dave@example.org")) == 2
+    assert AuditEntry.objects.get().action == "person.resend_code"
 
 
 def test_sessions_are_only_looked_at(console, alice, sign_in):

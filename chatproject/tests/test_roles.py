@@ -36,6 +36,7 @@ LEAST: dict[str, dict[str, str]] = {
         "appoint": SUPERUSER,
         "delete_account": OPERATOR,
     },
+    "accounts.registration": {"list": MODERATOR, "add": NEVER, "send_code": MODERATOR},
     "accounts.session": {"list": MODERATOR, "add": NEVER, "end": MODERATOR},
     "conversations.conversation": {
         "list": MODERATOR,

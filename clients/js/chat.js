@@ -117,19 +117,22 @@ export class ChatClient extends Notifications {
 
   // Signing in
 
-  /** @returns {Promise<object>} `{verification}`, or the signed-in answer where no code is needed */
+  /**
+   * @returns {Promise<object>} `{verification}`, or the signed-in answer where no code is needed. Its `registration` goes
+   *   into `verify` and `resendCode`; its `reference` stands in the mail, so show it.
+   */
   signUp({ email, username, password, full_name, device_name }) {
     return this.#enter("auth/register/", { email, username, password, full_name, device_name });
   }
 
-  /** Enter the code from the mail; signs in. */
-  verify({ email, code, device_name }) {
-    return this.#enter("auth/verify/", { email, code, device_name });
+  /** Enter the code from the mail; signs in. With `registration` the code of no other one counts. */
+  verify({ email, code, registration, device_name }) {
+    return this.#enter("auth/verify/", { email, code, registration, device_name });
   }
 
   /** Ask for another code. @throws {ChatError} `rate_limited` with `retry_after` while it is too early */
-  resendCode({ email, purpose = "verify_email" }) {
-    return this.api.request("POST", "auth/otp/resend/", { body: { email, purpose }, signed: false });
+  resendCode({ email, purpose = "verify_email", registration }) {
+    return this.api.request("POST", "auth/otp/resend/", { body: { email, purpose, registration }, signed: false });
   }
 
   /** @param {{login: string, password: string, device_name?: string}} credentials `sessions` names the device */

@@ -35,7 +35,7 @@ export class Auth {
         await this.#chat.signIn({ ...values, device_name: deviceName(navigator) });
       } catch (error) {
         if (error.code !== "email_not_verified") throw error;
-        return this.code(values.login.includes("@") ? values.login : null);
+        return this.code(values.login.includes("@") ? values.login : null, { note: error.detail });
       }
       this.#onDone();
     });
@@ -62,21 +62,25 @@ export class Auth {
     this.#show("Create an account", "signup-form", fields, "Sign up", async (values) => {
       const { verification, access } = await this.#chat.signUp({ ...values, device_name: deviceName(navigator) });
       if (access) this.#onDone();
-      else this.code(values.email, verification.resend_after);
+      else this.code(values.email, { ...verification, note: markText(verification) });
     });
     this.#offer("Have an account?", "Sign in", () => this.signIn());
   }
 
-  /** Ask for the code that was sent to an address. */
-  code(email, resend_after = 0) {
+  /**
+   * Ask for the code that was sent to an address: with `registration`, the code of that one alone.
+   * @param {?string} email null when it is not known here
+   * @param {object} [waiting] what `signUp` has answered; `note` says which mail it is
+   */
+  code(email, { registration, resend_after = 0, note = "" } = {}) {
     const fields = email ? [CODE] : [EMAIL, CODE];
     const form = this.#show("Check your e-mail", "code-form", fields, "Continue", async ({ code, ...values }) => {
-      await this.#chat.verify({ email, ...values, code, device_name: deviceName(navigator) });
+      await this.#chat.verify({ email, ...values, code, registration, device_name: deviceName(navigator) });
       this.#onDone();
     });
-    form.prepend(h("p", {}, email ? `We sent a code to ${email}.` : "We sent a code to your e-mail address."));
+    form.prepend(h("p", {}, email ? `We sent a code to ${email}.` : "We sent a code to your e-mail address.", ` ${note}`));
     form.elements.code.addEventListener("input", ({ target }) => isWholeCode(target.value) && form.requestSubmit());
-    const again = () => this.#chat.resendCode({ email: email ?? form.elements.email.value });
+    const again = () => this.#chat.resendCode({ email: email ?? form.elements.email.value, registration });
     form.append(resendElement(form, again, resend_after));
     this.#offer("Wrong address?", "Start again", () => this.signUp());
   }
@@ -118,4 +122,9 @@ export class Auth {
 
 function linkElement(verb, go, testid) {
   return h("button", { type: "button", class: "link", "data-testid": testid, onclick: go }, verb);
+}
+
+/** Several may have registered with one address: which mail is the one. */
+function markText({ reference }) {
+  return reference ? `Use the code from the mail that is marked ${reference}.` : "";
 }

@@ -1,0 +1,143 @@
+"""mallory registers the address of alice's mailbox: whose password signs in, the code decides that was entered."""
+
+import re
+
+import pytest
+
+from accounts import services
+from accounts.models import OneTime, Registration, User
+from accounts.services import one_time
+from conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AUTH = "/api/v1/auth/"
+ALICE = "alice@example.org"
+MALLORYS = "the battery of mallory"
+
+
+@pytest.fixture(autouse=True)
+def plenty(settings):
+    settings.RATE_AUTH = settings.RATE_OTP = "1000/m"
+
+
+def register(api, password, username="alice"):
+    answer = api.post(f"{AUTH}register/", {"email": ALICE, "username": username, "password": password})
+    assert answer.status_code == 201, answer.content
+    return answer.json()["verification"]
+
+
+def verify(api, code, **more):
+    return api.post(f"{AUTH}verify/", {"email": ALICE, "code": code, **more})
+
+
+def login(api, password, name=ALICE):
+    answer = api.post(f"{AUTH}login/", {"login": name, "password": password})
+    return answer.json().get("code", "ok")
+
+
+def codes(mailbox, reference):
+    """The codes in the mails that are marked so, the newest last."""
+    marked = [mail.body for mail in mailbox.to(ALICE) if f"marked {reference}" in mail.body]
+    return [re.search(r"\b\d{6}\b", body)[0] for body in marked]
+
+
+@pytest.mark.parametrize("mallorys_name", ["alice", "mallory"])
+def test_each_code_completes_its_own_registration_only(api, mailbox, mallorys_name):
+    hers = register(api, PASSWORD)
+    mallorys = register(api, MALLORYS, mallorys_name)
+    (code,) = codes(mailbox, hers["reference"])
+
+    assert verify(api, code).json()["user"]["username"] == "alice"
+
+    assert (login(api, PASSWORD), login(api, PASSWORD, "alice")) == ("ok", "ok")
+    assert login(api, MALLORYS) == login(api, MALLORYS, mallorys_name) == "invalid_credentials"
+    (late,) = codes(mailbox, mallorys["reference"])
+    assert verify(api, late).json()["code"] == "code_invalid"
+    assert User.objects.get().check_password(PASSWORD)
+
+
+def test_whoever_was_first_changes_nothing_about_that(api, mailbox):
+    register(api, MALLORYS)
+    hers = register(api, PASSWORD)
+
+    assert verify(api, codes(mailbox, hers["reference"])[0]).status_code == 200
+
+    assert (login(api, PASSWORD), login(api, MALLORYS)) == ("ok", "invalid_credentials")
+
+
+def test_a_page_that_names_its_registration_takes_no_other_code(api, mailbox):
+    hers, mallorys = register(api, PASSWORD), register(api, MALLORYS)
+    (foreign,), (own,) = codes(mailbox, mallorys["reference"]), codes(mailbox, hers["reference"])
+
+    assert verify(api, foreign, registration=hers["registration"]).json()["code"] == "code_invalid"
+    assert verify(api, own, registration=hers["registration"]).status_code == 200
+    assert verify(api, own, registration=hers["registration"]).status_code == 200, "the answer was lost"
+    assert (login(api, PASSWORD), login(api, MALLORYS)) == ("ok", "invalid_credentials")
+
+
+def test_sending_again_keeps_them_apart(api, mailbox):
+    hers, mallorys = register(api, PASSWORD), register(api, MALLORYS)
+    resend = {"email": ALICE, "purpose": "verify_email"}
+
+    api.post(f"{AUTH}otp/resend/", {**resend, "registration": hers["registration"]})
+    assert [len(codes(mailbox, one["reference"])) for one in (hers, mallorys)] == [2, 1]
+    api.post(f"{AUTH}otp/resend/", resend)
+    assert [len(codes(mailbox, one["reference"])) for one in (hers, mallorys)] == [3, 2]
+
+    old, _, new = codes(mailbox, hers["reference"])
+    assert verify(api, old).json()["code"] == "code_invalid"
+    assert verify(api, new).status_code == 200
+    assert (login(api, PASSWORD), login(api, MALLORYS)) == ("ok", "invalid_credentials")
+
+
+def test_signing_in_early_sends_the_code_of_that_password(api, mailbox):
+    hers, mallorys = register(api, PASSWORD), register(api, MALLORYS)
+
+    refused = api.post(f"{AUTH}login/", {"login": "alice", "password": PASSWORD}).json()
+
+    assert refused["code"] == "email_not_verified"
+    assert hers["reference"] in refused["detail"]
+    assert [len(codes(mailbox, one["reference"])) for one in (hers, mallorys)] == [2, 1]
+    assert login(api, MALLORYS) == "email_not_verified"
+    assert login(api, "neither of them") == "invalid_credentials"
+
+
+def test_guesses_at_one_registration_are_guesses_at_all_and_burn_none_elsewhere(api, mailbox):
+    hers = register(api, PASSWORD)
+    register(api, MALLORYS)
+    for n in range(25):
+        api.post(f"{AUTH}verify/", {"email": ALICE, "code": "x"}, REMOTE_ADDR=f"6.6.6.{n // 5}")
+
+    assert verify(api, codes(mailbox, hers["reference"])[0]).status_code == 200
+
+
+def test_with_verification_switched_off_what_waits_is_nobodys(api, mailbox, settings):
+    mallorys = register(api, MALLORYS)
+    settings.REQUIRE_EMAIL_VERIFICATION = False
+
+    made = api.post(f"{AUTH}register/", {"email": ALICE, "username": "alice", "password": PASSWORD})
+
+    assert made.json()["user"]["username"] == "alice"
+    assert verify(api, codes(mailbox, mallorys["reference"])[0]).json()["code"] == "code_invalid"
+    assert (login(api, PASSWORD), login(api, MALLORYS)) == ("ok", "email_not_verified")
+
+
+def test_who_moves_to_an_address_ends_what_waits_there(api, person, sign_in, mailbox):
+    mallorys = register(api, MALLORYS, "mallory")
+    services.request_email_change(person("bob"), password=PASSWORD, new_email=ALICE)
+    client = sign_in(User.objects.get(username="bob"))
+    assert client.post(f"{AUTH}email/change/confirm/", {"code": mailbox.code(ALICE)}).status_code == 200
+
+    assert verify(api, codes(mailbox, mallorys["reference"])[0]).json()["code"] == "code_invalid"
+    assert not Registration.objects.exists()
+
+
+@pytest.mark.parametrize("purpose", [one for one in OneTime.Purpose if one != "socket_ticket"])
+def test_no_code_of_any_kind_is_known_by_its_address_alone(alice, purpose):
+    """The same code at the same address is another one for another person or registration."""
+    rows = [OneTime(purpose=purpose, address=ALICE, user=alice)]
+    rows += [OneTime(purpose=purpose, address=ALICE, registration=Registration()) for _ in range(2)]
+    rows += [OneTime(purpose=purpose, address=ALICE)]
+
+    assert len({one_time.code_hash(row, ALICE, "123456") for row in rows}) == 4
