@@ -30,6 +30,7 @@ def _register(email: str) -> dict[str, str]:
 
 ASKED: dict[str, tuple[str, Callable[[str], dict[str, str]]]] = {
     "register": ("auth/register/", _register),
+    "verify, wrong code": ("auth/verify/", lambda email: {"email": email, "code": "000000"}),
     "login, wrong password": ("auth/login/", lambda email: {"login": email, "password": "wrong"}),
     "resend": ("auth/otp/resend/", lambda email: {"email": email, "purpose": "reset_password"}),
     "reset": ("auth/password/reset/", lambda email: {"email": email}),

@@ -26,15 +26,13 @@ def resend_code(*, email: str, purpose: str, registration_id: UUID | None = None
     waiting: list[User | Registration | None] = [*_waiting_for(email, Purpose(purpose))]
     if registration_id:
         waiting = [one for one in waiting if one and one.id == registration_id]
-    is_owned = purpose != Purpose.RESET_PASSWORD and _owners(email).exists()
     for one in waiting or [None]:
-        mails.send_code(Purpose(purpose), None if is_owned else one, email)
+        mails.send_code(Purpose(purpose), one, email, is_again=True)
 
 
 def send_again(registration: Registration) -> None:
-    """Send the code of a registration once more; at an address that belongs to somebody, to nobody."""
-    is_owned = _owners(registration.email).exists()
-    mails.send_code(Purpose.VERIFY_EMAIL, None if is_owned else registration, registration.email)
+    """Send a new code of a registration."""
+    mails.send_code(Purpose.VERIFY_EMAIL, registration, registration.email, is_again=True)
 
 
 def resend_code_as_operator(*, email: str, purpose: str) -> None:

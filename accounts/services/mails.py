@@ -18,10 +18,12 @@ EMAIL_CHANGING, EMAIL_CHANGED = "email_changing", "email_changed"
 DELETION_REQUESTED, DELETION_CANCELLED = "deletion_requested", "deletion_cancelled"
 
 
-def send_code(purpose: OneTime.Purpose, owner: User | Registration | None, address: str) -> None:
-    """Send a new code for this purpose. Where the address belongs to somebody else they get a notice instead. For
-    nobody: nothing, in the same time."""
-    _send(purpose, owner, address)
+def send_code(
+    purpose: OneTime.Purpose, owner: User | Registration | None, address: str, *, is_again: bool = False
+) -> None:
+    """Send a new code for this purpose. Where the address belongs to somebody else they get a notice instead, the first
+    time. For nobody: nothing, in the same time."""
+    _send(purpose, owner, address, is_again)
 
 
 def send_notice(user: User, notice: str) -> None:
@@ -29,29 +31,29 @@ def send_notice(user: User, notice: str) -> None:
     _send(notice, user, user.email)
 
 
-def _send(kind: str, owner: User | Registration | None, address: str | None) -> None:
+def _send(kind: str, owner: User | Registration | None, address: str | None, is_again: bool = False) -> None:
     """Where mails are files it is written after the transaction and before the answer; otherwise a task sends it,
     enqueued in the transaction, also for nobody: no answer waits for a mail server, and none tells who is known."""
     owner_id = str(owner.id) if owner else None
     if settings.EMAIL_FILE_PATH:
-        transaction.on_commit(lambda: write_mail(kind, owner_id, address))
+        transaction.on_commit(lambda: write_mail(kind, owner_id, address, is_again))
     else:
-        send_mail.enqueue(kind, owner_id, address)
+        send_mail.enqueue(kind, owner_id, address, is_again)
 
 
 @task
-def send_mail(kind: str, owner_id: str | None, address: str | None) -> None:
+def send_mail(kind: str, owner_id: str | None, address: str | None, is_again: bool = False) -> None:
     """Write and send a mail. Repeating it is harmless: a new code ends the one before."""
-    write_mail(kind, owner_id, address)
+    write_mail(kind, owner_id, address, is_again)
 
 
-def write_mail(kind: str, owner_id: str | None, address: str | None) -> None:
+def write_mail(kind: str, owner_id: str | None, address: str | None, is_again: bool = False) -> None:
     """Write a mail of this kind and hand it to the mail server. `owner_id` is a person's, or a registration's where its
     address is to be confirmed. A code is made here, for the address to which its purpose sends it; a notice goes to
     `address`."""
     owner = _owner(kind, owner_id)
     if kind in OneTime.Purpose.values:
-        _write_code(OneTime.Purpose(kind), owner, address or "")
+        _write_code(OneTime.Purpose(kind), owner, address or "", is_again)
     elif owner and address:
         mail.send(address, kind, {"user": owner})
 
@@ -65,16 +67,17 @@ def _owner(kind: str, owner_id: str | None) -> User | Registration | None:
     return found
 
 
-def _write_code(purpose: OneTime.Purpose, owner: User | Registration | None, address: str) -> None:
+def _write_code(purpose: OneTime.Purpose, owner: User | Registration | None, address: str, is_again: bool) -> None:
     """The same work is done for nobody, and for an address that belongs to somebody: time must not tell."""
     address = (one_time.address_for(purpose, owner) if owner else email_key(address)) or ""
     if not address:
         return
     code = one_time.make_code(purpose, owner, address)
     known = User.objects.filter(email=address).first()
-    if owner is None:
+    is_owned = owner is not None and known is not None and known != owner
+    if owner is None or (is_owned and is_again):
         mail.send_to_nobody(purpose, _about(User(username="nobody"), code))
-    elif known and known != owner:
+    elif is_owned:
         mail.send(address, KNOWN_EMAIL, {"user": known})
     else:
         mail.send(address, purpose, _about(owner, code))

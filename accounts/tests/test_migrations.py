@@ -1,0 +1,59 @@
+"""An installation of the version before: whoever waits for a code there goes on waiting here."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from accounts.keys import keyed_hash
+from accounts.models import Registration, User
+from chatproject.common.clock import now
+from conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DAVE, CODE = "dave@example.org", "123456"
+
+
+@pytest.fixture
+def before():
+    """The models of the version before, in a database of that time."""
+    executor = MigrationExecutor(connection)
+    heads = [key for key in executor.loader.graph.leaf_nodes() if key[0] == "accounts"]
+    executor.migrate([("accounts", "0003_registrations")])
+    yield executor.loader.project_state([("accounts", "0003_registrations")]).apps.get_model
+    migrate(heads)
+
+
+def migrate(targets):
+    executor = MigrationExecutor(connection)
+    executor.migrate(targets)
+
+
+def test_the_code_that_is_out_serves_and_the_password_is_kept(before, api):
+    users = before("accounts.User").objects
+    names = {"username": "dave", "username_key": "dave", "username_skeleton": "dave"}
+    dave = users.create(**names, email=DAVE, password=make_password(PASSWORD), created_at=now())
+    stand_in = {"username": "x123", "username_key": "x123", "username_skeleton": "x123"}
+    users.create(**stand_in, email=None, password=make_password(PASSWORD), created_at=now())
+    before("accounts.OneTime").objects.create(
+        user=dave,
+        purpose="verify_email",
+        address=DAVE,
+        secret_hash=keyed_hash("one-time", "verify_email", dave.id.hex, DAVE, CODE),
+        created_at=now(),
+        expires_at=now() + timedelta(minutes=5),
+    )
+
+    migrate([("accounts", "0004_unconfirmed_people")])
+
+    assert (User.objects.count(), Registration.objects.get().id) == (0, dave.id)
+    other = {"email": "other@example.org", "username": "dave", "password": PASSWORD}
+    assert api.post("/api/v1/auth/register/", other).json()["code"] == "username_taken"
+    login = {"login": "dave", "password": PASSWORD}
+    assert api.post("/api/v1/auth/login/", {**login, "password": "wrong"}).json()["code"] == "invalid_credentials"
+    answer = api.post("/api/v1/auth/verify/", {"email": DAVE, "code": CODE})
+    assert answer.json()["user"]["id"] == str(dave.id)
+    assert api.post("/api/v1/auth/login/", login).status_code == 200
