@@ -38,7 +38,6 @@ def register(
     """
     new = prepare_person(email=email, username=username, password=password, full_name=full_name)
     limiting.spend_sign_in(email, address)
-    new.set_password(password)
     if not settings.REQUIRE_EMAIL_VERIFICATION:
         new.set_password(password)
         new.email_verified_at = now()

@@ -43,6 +43,6 @@ def hold_name(resting, user):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0003_registrations")]
+    dependencies = [("accounts", "0004_registrations")]
 
     operations = [migrations.RunPython(become_registrations, migrations.RunPython.noop)]

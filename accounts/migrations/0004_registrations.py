@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_lost_answers'),
+        ('accounts', '0003_who_can_add_me'),
     ]
 
     operations = [
