@@ -90,6 +90,7 @@ export class ChatClient extends Notifications {
       send: (file, options) => this.#carry(file, options),
       release: (upload_id) => this.deleteUpload(upload_id).catch(() => {}),
       changed: (key) => this.#outbox.parcelChanged(key),
+      look: (upload_id) => this.uploadState(upload_id),
     });
     this.#outbox = new Outbox({
       store,

@@ -7,8 +7,9 @@ const PAGE = 60;
  * sent with it; `upload` is what that does, for who wants to do the rest.
  *
  * An upload is `{id, kind, filename, mime_type, size, width, height, duration, waveform, placeholder, content_url,
- * thumbnail_url, status}`; `kind` is `image`, `video`, `audio`, `voice`, `document` or `other`, and `status` becomes
- * `ready` or `failed` after it was `processing`.
+ * thumbnail_url, aac_url, is_cleaned, status}`; `kind` is `image`, `video`, `audio`, `voice`, `document` or `other`, and
+ * `status` becomes `ready` or `failed` after it was `processing`. What is not `is_cleaned` leaves as it came and may say
+ * where it was made; null: it is not known yet. Where there is an `aac_url`, some devices play nothing else.
  */
 export class Media extends Conversations {
   /**

@@ -4,6 +4,8 @@ const AT_ONCE = 2;
 const TRIES = 3;
 const PAUSE_MS = 2_000;
 const LONGEST_PAUSE_S = 60;
+const LOOK_MS = 1_500;
+const LOOKS = 40;
 const STEP = 0.01;
 const KINDS = ["image", "video", "audio"];
 
@@ -19,6 +21,7 @@ export class Parcels {
   #send;
   #release;
   #changed;
+  #look;
   #going = new Map();
   #tries = new Map();
   #pauses = new Map();
@@ -28,12 +31,14 @@ export class Parcels {
    * @param {(file: Blob, options: object) => Promise<object>} options.send as `upload` of `ChatClient`
    * @param {(upload_id: string) => void} options.release what is at the server is not wanted any more
    * @param {(key: string) => void} options.changed a parcel has come further, or failed
+   * @param {(upload_id: string) => Promise<object>} [options.look] an upload as it is now
    */
-  constructor({ store, send, release, changed }) {
+  constructor({ store, send, release, changed, look }) {
     this.#store = store;
     this.#send = send;
     this.#release = release;
     this.#changed = changed;
+    this.#look = look;
   }
 
   /** Take a file and begin to send it. @returns {string} its key */
@@ -124,6 +129,17 @@ export class Parcels {
     this.#store.previews.set(upload.id, previewOf(parcel));
     this.#put(key, { status: "sent", progress: 1, upload });
     this.#changed(key);
+    if (this.#look) this.#follow(key);
+  }
+
+  /** Until it is known whether it can be cleaned: who sends it has to know before the others get it. */
+  async #follow(key) {
+    for (let looks = 0; looks < LOOKS && this.#store.parcels.get(key)?.upload?.is_cleaned === null; looks++) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      const parcel = this.#store.parcels.get(key);
+      const upload = parcel && (await this.#look(parcel.upload.id).catch(() => null));
+      if (upload && upload.is_cleaned !== null) this.#put(key, { upload: { ...parcel.upload, ...upload } });
+    }
   }
 
   #refused(key, error) {

@@ -23,6 +23,7 @@ function parcelsOf(t) {
     send,
     release: (upload_id) => released.push(upload_id),
     changed: (key) => changed.push(key),
+    look: async (id) => ({ id, status: "failed", is_cleaned: false }),
   });
   return { store, parcels, ways, released, changed, revoked };
 }
@@ -40,6 +41,17 @@ test("two go at once, the others wait their turn", async (t) => {
   await settled();
   assert.deepEqual(statuses(store), ["sent", "sending", "sending"]);
   assert.equal(store.previews.get("u1").url, store.parcels.get(keys[0]).preview);
+});
+
+test("whether a file could be cleaned is known before it is sent", async (t) => {
+  const { store, parcels, ways } = parcelsOf(t);
+  const key = parcels.add("c", file("a"));
+  ways[0].arrive({ id: "u1", status: "processing", is_cleaned: null });
+  await settled();
+  assert.equal(store.parcels.get(key).upload.is_cleaned, null);
+  t.mock.timers.tick(1_500);
+  await settled();
+  assert.equal(store.parcels.get(key).upload.is_cleaned, false);
 });
 
 test("only a voice message says what it is", (t) => {

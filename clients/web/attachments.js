@@ -124,7 +124,8 @@ function partElement(row, file, act) {
 }
 
 function heard(file, save) {
-  const player = playerElement({ ...file, content_url: file.preview ?? file.content_url }, UNSTOPPED);
+  const own = file.preview ? { content_url: file.preview, aac_url: null } : {};
+  const player = playerElement({ ...file, ...own }, UNSTOPPED);
   return h(
     "div",
     { "data-keep": `${file.id} ${file.status}` },
@@ -190,8 +191,9 @@ function blank({ kind }, background) {
 }
 
 /** Of what failed to be made ready the bytes are still there. */
-function stateText({ kind, status, size, is_parcel, is_gone }) {
+function stateText({ kind, status, size, is_parcel, is_gone, is_cleaned }) {
   if (is_gone) return "No longer there";
   const is_unseen = status === "failed" && !is_parcel && kind !== "document" && kind !== "other";
+  if (is_unseen && is_cleaned === false) return `${sizeText(size)} · could not be cleaned`;
   return is_unseen ? `${sizeText(size)} · cannot be shown here` : sizeText(size);
 }

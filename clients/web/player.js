@@ -7,11 +7,12 @@ const BARS = 64;
 let playing = null;
 
 /** What is heard: play it, see its waves, and go to a place in it. */
-export function playerElement({ kind, filename, content_url, duration, waveform }, { tabIndex = 0 } = {}) {
+export function playerElement(file, { tabIndex = 0 } = {}) {
+  const { kind, filename, duration, waveform } = file;
   const name = kind === "voice" ? "the voice message" : filename;
   const audio = new Audio();
   audio.preload = "none";
-  audio.src = content_url;
+  audio.append(...sourcesOf(file));
   const length = () => (Number.isFinite(audio.duration) && audio.duration) || duration || 0;
   const bars = (waveform ?? Array(BARS).fill(0)).map((level) => barElement(level));
   const time = h("span", { class: "clock", "data-testid": "play-time" }, durationText(duration));
@@ -31,6 +32,7 @@ export function playerElement({ kind, filename, content_url, duration, waveform 
   audio.addEventListener("timeupdate", draw);
   audio.addEventListener("play", begin);
   audio.addEventListener("pause", draw);
+  audio.lastChild.addEventListener("error", () => element.classList.add("broken"));
   audio.addEventListener("error", () => element.classList.add("broken"));
   audio.addEventListener("ended", () => (audio.currentTime = 0));
   const element = h("div", { class: "player", "data-testid": kind }, button, wave, time, audio);
@@ -39,6 +41,7 @@ export function playerElement({ kind, filename, content_url, duration, waveform 
 
   function toggle() {
     if (!audio.paused) return audio.pause();
+    if (element.classList.contains("broken")) audio.load();
     element.classList.remove("broken");
     audio.play().catch(() => {});
   }
@@ -90,6 +93,14 @@ export function playerElement({ kind, filename, content_url, duration, waveform 
 /** Be silent: what plays elsewhere is to be heard, or recorded over. */
 export function hush() {
   playing?.pause();
+}
+
+/** What was sent, and for devices that do not play it the same as AAC. */
+function sourcesOf({ content_url, mime_type, aac_url }) {
+  const sent = h("source", { src: content_url });
+  if (!aac_url) return [sent];
+  sent.type = mime_type;
+  return [sent, h("source", { src: aac_url, type: "audio/mp4" })];
 }
 
 function barElement(level) {

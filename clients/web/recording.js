@@ -4,7 +4,8 @@ import { durationText } from "./files.js";
 import { soundOf } from "./measuring.js";
 import { hush } from "./player.js";
 
-const TYPES = ["audio/ogg;codecs=opus", "audio/webm;codecs=opus", "audio/mp4"];
+/** The first plays on every device; of the others the server makes one that does. */
+const TYPES = ["audio/mp4;codecs=mp4a.40.2", "audio/ogg;codecs=opus", "audio/webm;codecs=opus", "audio/mp4"];
 const LONGEST_MS = 15 * 60_000;
 const SHORTEST_MS = 500;
 const TICK_MS = 200;

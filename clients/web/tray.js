@@ -6,6 +6,8 @@ import { fillKeyed, h } from "./dom.js";
 import { admitted, sizeText } from "./files.js";
 import { factsOf } from "./measuring.js";
 
+/** What the sender has to know before the others get it. */
+const AS_IS = "Sent as it is: it may show where, when and with what device it was made.";
 const chosen = new Map();
 
 /** The files that are chosen for the next message: what they are, how far they have come, and how to leave one out. */
@@ -72,12 +74,13 @@ export class Tray {
       { class: "file-name" },
       h("strong", { dir: "auto" }, item.filename),
       h("small", {}, sizeText(item.size)),
+      item.is_cleaned === false && h("small", { class: "as-is", role: "note", "data-testid": "as-is" }, AS_IS),
     );
     return h(
       "li",
       { "data-testid": "chosen", "data-status": item.status, "data-kind": item.kind },
       lookElement(item),
-      item.kind !== "voice" && label,
+      (item.kind !== "voice" || item.is_cleaned === false) && label,
       wayElement(item, on),
     );
   }
@@ -97,7 +100,8 @@ export function drawProgress(element, store) {
 
 function itemOf(parcel) {
   const { progress, ...item } = asUpload(parcel);
-  return { key: parcel.key, ...item, preview: parcel.preview, is_parcel: true };
+  const is_cleaned = parcel.upload?.is_cleaned;
+  return { key: parcel.key, ...item, preview: parcel.preview, is_parcel: true, is_cleaned };
 }
 
 function lookElement(item) {
