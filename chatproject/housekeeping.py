@@ -55,11 +55,10 @@ def tidy(stopping: threading.Event) -> None:
     for rows in outdated():
         if not _deleted_all(rows, stopping):
             return
-    hour, day = timezone.now() - timedelta(hours=1), timezone.now() - timedelta(days=1)
+    day = timezone.now() - timedelta(days=1)
     apart.run(
         encryption.end_forgotten,
         keeping.tidy,
-        partial(media.give_up, hour),
         partial(media.collect, day),
         media.forget_ended,
         partial(media.sweep, day),

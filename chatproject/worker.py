@@ -20,7 +20,7 @@ from accounts import services as accounts
 from chatproject import erasure, housekeeping, pulse
 from chatproject.backups import making, schedule
 from chatproject.common import apart
-from media.services.processing import QUEUE
+from media.lane import FileLane
 from messaging.previews import previews_of
 from messaging.tail import Follower
 from messaging.unread import newest_unread
@@ -33,14 +33,15 @@ MAX_ATTEMPTS = 5
 HEARTBEAT = 20.0
 LONGEST_REST = 5.0
 """Seconds for which the tail rests, however long a pass took."""
-LANES: tuple[str | None, ...] = (None, QUEUE, making.QUEUE)
-"""What is done at the same time: a long film keeps nobody's mail, and a backup nobody's picture."""
+LANES: tuple[str | None, ...] = (None, making.QUEUE)
+"""What is done at the same time: a long backup keeps nobody's mail."""
 LEASE = timedelta(seconds=90)
 """A running task whose worker was not heard of for so long is taken back."""
 
 
 class ChatWorker(Worker):
-    """Runs the tasks of each lane in a thread; others tell of new messages, push, and keep the leases and the house.
+    """Runs the tasks of each lane in a thread; others tell of new messages, push, look at files, and keep the leases
+    and the house.
 
     `started_at` of a running task moves with each heartbeat: it says when its worker was last alive. A task may run
     again after a crash, so tasks must bear being repeated.
@@ -62,12 +63,14 @@ class ChatWorker(Worker):
         self._tidied = 0.0
         self._tail = Follower()
         self._pushes = PushLane(previews_of, newest_unread)
+        self._files = FileLane()
         self._threads = [
             threading.Thread(target=self._repeat, args=(deed, pause), name=name, daemon=True)
             for deed, pause, name in (
                 *((partial(self.run_next, lane), interval, f"worker-{lane or 'all'}") for lane in LANES),
                 (self._follow, interval, "worker-tail"),
                 (self._pushes.send_due, interval, "worker-push"),
+                (self._files.run_next, interval, "worker-files"),
                 (self.keep, HEARTBEAT, "worker-keep"),
             )
         ]

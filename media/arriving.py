@@ -4,7 +4,9 @@ Nothing of a body is read before the view asks for it (`chatproject/bodies.py`),
 early.
 """
 
+import math
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,11 +19,12 @@ from rest_framework.parsers import BaseParser, DataAndFiles
 
 from chatproject.common.errors import Refusal, invalid
 from chatproject.common.files import harmless
-from media.limits import MEGABYTE
+from media.limits import MEGABYTE, seconds_for
 from media.sniffing import kind_of, sniff
 
 FORM_SIZE = 64 * 1024
 """What a form may add around the file."""
+FORM_CODES = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 Check = Callable[[Mapping[str, str]], None]
 
 
@@ -41,6 +44,7 @@ class Arriving(FileUploadHandler):
         super().__init__()
         self._check = check
         self._arrived: Arrived | None = None
+        self._deadline = math.inf
         self.parser: Any = None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -49,13 +53,16 @@ class Arriving(FileUploadHandler):
         if self.field_name != "file" or self._arrived:
             raise invalid(self.field_name or "file", "One file is expected, as `file`.")
         self._check(self.parser._post.dict())  # what was parsed so far; Django has no other way to ask
+        self._deadline = time.monotonic() + seconds_for(expected_size(self.parser._meta))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Refuses `unsupported_media_type` by the first bytes, and `too_large`."""
+        """Refuses `unsupported_media_type` by the first bytes, `too_large`, and (`invalid`) what takes too long."""
         if self._arrived is None:
-            self._arrived = _begin(self.file_name or "", raw_data)
+            self._arrived = _begin(_written(self.file_name or ""), raw_data)
         if start + len(raw_data) > limit_of(self._arrived.mime_type):
             raise too_large(self._arrived.mime_type)
+        if time.monotonic() > self._deadline:
+            raise Refusal("invalid", "The file took too long to arrive.")
         self._arrived.write(raw_data)
 
     def file_complete(self, file_size: int) -> Arrived:
@@ -71,6 +78,13 @@ class Arriving(FileUploadHandler):
             self._arrived.close()
 
 
+class FormParser(MultiPartParser):
+    """Leaves names of files as they were written: `harmless` knows better what may stay."""
+
+    def sanitize_file_name(self, file_name: str) -> str:
+        return file_name or "file"
+
+
 class FileParser(BaseParser):
     """A form with one file. The view has `check_upload(request, fields)`."""
 
@@ -80,7 +94,7 @@ class FileParser(BaseParser):
         request, view = parser_context["request"], parser_context["view"]
         arriving = Arriving(lambda fields: view.check_upload(request, fields))
         try:
-            arriving.parser = MultiPartParser(request.META, stream, [arriving], "utf-8")
+            arriving.parser = FormParser(request.META, stream, [arriving], "utf-8")
             fields, files = arriving.parser.parse()
         except BaseException as error:
             arriving.upload_interrupted()
@@ -88,6 +102,11 @@ class FileParser(BaseParser):
                 raise Refusal("invalid", f"This is no form: {error}") from None
             raise
         return DataAndFiles(fields or QueryDict(), files)
+
+
+def expected_size(meta: Mapping[str, Any]) -> int:
+    """The bytes of a body by what its request says; of one that does not say, as many as there may be."""
+    return largest() if "HTTP_TRANSFER_ENCODING" in meta else int(meta["CONTENT_LENGTH"])
 
 
 def limit_of(mime_type: str) -> int:
@@ -113,6 +132,13 @@ def is_allowed(mime_type: str) -> bool:
         allowed in ("*", "*/*", mime_type) or (allowed.endswith("/*") and mime_type.startswith(allowed[:-1]))
         for allowed in settings.UPLOAD_TYPES
     )
+
+
+def _written(name: str) -> str:
+    """A name as somebody wrote it: browsers put these characters into forms so (HTML, multipart/form-data)."""
+    for code, character in FORM_CODES.items():
+        name = name.replace(code, character)
+    return name
 
 
 def _begin(name: str, head: bytes) -> Arrived:

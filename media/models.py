@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
@@ -46,6 +48,10 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         mine = Membership.objects.live().filter(user=user, conversation=OuterRef("conversation_id"))
         return self.filter(Exists(seen) | (Q(uploader=user) & Exists(mine) & ~Exists(attached())))
 
+    def to_be_cleaned(self, moment: datetime) -> "UploadQuerySet":
+        """Those that the worker may look at now."""
+        return self.filter(is_cleaned=None).filter(Q(due_at=None) | Q(due_at__lte=moment))
+
     def pending(self) -> "UploadQuerySet":
         """Those that stand in no message."""
         return self.filter(~Exists(attached()))
@@ -56,7 +62,11 @@ class Upload(models.Model):
 
     `kind` and `mime_type` come from its content. Pictures are shown as they were made anew (`content` is replaced),
     `small` and `large` are pictures of it. `duration` is in seconds; `waveform` are 64 levels from 0 to 100;
-    `placeholder` is a picture of a few pixels as a data URL.
+    `placeholder` is a picture of a few pixels as a data URL. `aac` is the same sound for devices that do not play it.
+
+    `is_cleaned` says whether nothing is left of it but what one sees and hears; None while that is not known. Of the
+    version before it is not known either, until the worker has come to it. What could not be cleaned is given to
+    others only if it was `sent_as_is`: by somebody who could know.
     """
 
     class Kind(models.TextChoices):
@@ -88,15 +98,30 @@ class Upload(models.Model):
     content = models.ForeignKey(Blob, models.PROTECT, related_name="+")
     small = models.ForeignKey(Blob, models.PROTECT, null=True, related_name="+")
     large = models.ForeignKey(Blob, models.PROTECT, null=True, related_name="+")
+    aac = models.ForeignKey(Blob, models.PROTECT, null=True, related_name="+")
+    is_cleaned = models.BooleanField(null=True)
+    sent_as_is = models.BooleanField(db_default=False, default=False)
+    due_at = models.DateTimeField(null=True)
+    """When the worker may look at it (again); None: at once. Whoever does moves it on, which is their lease."""
+    attempts = models.PositiveSmallIntegerField(db_default=0, default=0)
     created_at = models.DateTimeField(db_default=Now())
 
     objects = UploadQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["uploader", "size"], name="upload_by_uploader")]
+        indexes = [
+            models.Index(fields=["uploader", "size"], name="upload_by_uploader"),
+            models.Index(fields=["id"], condition=Q(is_cleaned=None), name="upload_to_be_cleaned"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether only its uploader gets the bytes: it was taken for something that would be cleaned, and was not."""
+        is_failure = self.kind not in (self.Kind.DOCUMENT, self.Kind.OTHER)
+        return is_failure and self.is_cleaned is False and not self.sent_as_is
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
@@ -130,3 +155,14 @@ class Attachment(models.Model):
 def attached() -> models.QuerySet[Attachment]:
     """The attachments of the upload in the query around this one."""
     return Attachment.objects.filter(upload=OuterRef("pk"))
+
+
+class Arrival(models.Model):
+    """A file on its way in: it takes its place in the quota before it is here. One that was lost goes by itself."""
+
+    uploader = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    size = models.BigIntegerField()
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.size} bytes"

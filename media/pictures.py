@@ -7,9 +7,18 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, BinaryIO
 
-from PIL import GifImagePlugin, Image, ImageCms, ImageOps, WebPImagePlugin  # noqa: F401 (Pillow would load all formats)
+from PIL import (  # Pillow would load all formats to find those that are written
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    ImageOps,
+    JpegImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    WebPImagePlugin,  # noqa: F401
+)
 
 from media import previews
+from media.formats import format_of, loaded
 from media.job import Unfit
 from media.limits import (
     AVATAR_SIZES,
@@ -20,12 +29,13 @@ from media.limits import (
     MEGABYTE,
     MOST_PIXELS,
     MOVING_PIXELS,
+    OTHER_PIXELS,
 )
 
-BEGINNINGS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF87a": "GIF", b"GIF89a": "GIF"}
 EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp"}
 QUALITY = 82
 KEPT_QUALITY = 88
+MOVING = ("GIF", "PNG", "WEBP", "AVIF")
 LARGE = 4_000_000
 """Pixels beyond which a few percent in size are not worth seconds."""
 TURNS = {
@@ -50,47 +60,50 @@ def squares(file: BinaryIO) -> dict[str, Any]:
 
     Raises `Unfit`: `unsupported`, `too_large`, or `corrupt`.
     """
-    kind = _kind(file)
+    kind = format_of(file)
+    largest = 2 * AVATAR_SIZES[0]
+    stated: dict[str, Any] = {}
+
+    def prepare(image: Image.Image) -> None:
+        stated.update(width=image.width, height=image.height)
+        image.draft(image.mode, (largest, largest))  # JPEG: decodes no more than that
+
     with _told():
-        image = Image.open(file, formats=[kind])
-        stated = {"width": image.width, "height": image.height}
-        square = _square(image)
+        square = _square(loaded(file, kind, prepare))
     for size in AVATAR_SIZES:
         square.resize((size, size), Image.Resampling.LANCZOS).save(f"{size}.webp", quality=QUALITY)
     return stated
 
 
 def picture(file: BinaryIO) -> dict[str, Any]:
-    """Write the picture anew, upright and in its own format, and its previews. Returns `{mime_type, width, height,
-    content, small, large, placeholder}`: three names of files, and a data URL. What moves goes on moving.
+    """Write the picture anew, upright, and its previews; in its own format if every browser knows that. Returns
+    `{mime_type, width, height, content, small, large, placeholder}`: three names of files, and a data URL. What moves
+    goes on moving. What is cut off is made anew as far as it goes.
 
     Raises `Unfit`: `unsupported`, `too_large`, or `corrupt`.
     """
-    kind = _kind(file)
+    kind = format_of(file)
     if kind == "JPEG" and _scans(file) > MAX_SCANS:
         raise Unfit("corrupt")
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS[kind]
-    name = f"content.{EXTENSIONS[kind]}"
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS.get(kind, OTHER_PIXELS)
     with _told():
-        image = _anew(Image.open(file, formats=[kind]), kind, name)  # nobody else holds on to what is open
+        image, kind = _anew(loaded(file, kind, _halve), kind)  # nobody else holds on to what is open
         return {
             "mime_type": f"image/{kind.lower()}",
             "width": image.width,
             "height": image.height,
-            "content": name,
+            "content": _name(kind),
             **previews.write(image),
         }
 
 
-def _kind(file: BinaryIO) -> str:
-    head = file.read(12)
-    file.seek(0)
-    if (head[:4], head[8:]) == (b"RIFF", b"WEBP"):
-        return "WEBP"
-    for beginning, kind in BEGINNINGS.items():
-        if head.startswith(beginning):
-            return kind
-    raise Unfit("unsupported")
+def _name(kind: str) -> str:
+    return f"content.{EXTENSIONS[kind]}"
+
+
+def _halve(image: Image.Image) -> None:
+    if image.format == "JPEG" and image.width * image.height > HALVED_PIXELS:
+        image.draft(image.mode, (image.width // 2, image.height // 2))
 
 
 def _scans(file: BinaryIO) -> int:
@@ -117,28 +130,37 @@ def _square(image: Image.Image) -> Image.Image:
     """The middle of the first frame, upright, in the largest of the sizes. What is not needed any more is let go at
     once: forty megapixels twice are all that fits into the sandbox."""
     largest = AVATAR_SIZES[0]
-    image.draft(image.mode, (2 * largest, 2 * largest))  # JPEG: decodes no more than that
+    turn = _turn(image)
     mode = "RGBA" if image.has_transparency_data else "RGB"
     if image.mode != mode:
-        image = image.convert(mode)
+        image = previews.coloured(image, mode)
     image = ImageOps.fit(image, (largest, largest), Image.Resampling.LANCZOS)
-    return ImageOps.exif_transpose(image)
+    return image if turn is None else image.transpose(turn)
 
 
-def _anew(image: Image.Image, kind: str, name: str) -> Image.Image:
-    """Write what one sees, and return it, or the first frame."""
-    if kind != "JPEG" and getattr(image, "is_animated", False):  # more in a JPEG are previews and depths, not frames
-        return _move(image, kind, name)
-    if kind == "JPEG" and image.width * image.height > HALVED_PIXELS:
-        image.draft(image.mode, (image.width // 2, image.height // 2))
+def _anew(image: Image.Image, kind: str) -> tuple[Image.Image, str]:
+    """Write what one sees, and return it, or the first frame; and the format that it has now."""
+    if kind in MOVING and getattr(image, "is_animated", False):  # more in a JPEG are previews and depths, not frames
+        kind = kind if kind in EXTENSIONS else "WEBP"
+        return _move(image, kind), kind
     turn = _turn(image)
     image = _bare(image)
+    if kind not in EXTENSIONS:
+        image = _common(image)
+        kind = "JPEG" if image.mode in ("RGB", "L") else "PNG"
     if kind == "WEBP":
         image = image.copy()  # without the decoder, which would keep its canvases
     if turn is not None:
         image = image.transpose(turn)
-    image.save(name, kind, **_options(image, kind))
-    return image
+    image.save(_name(kind), kind, **_options(image, kind))
+    return image, kind
+
+
+def _common(image: Image.Image) -> Image.Image:
+    """In colours that a PNG or a JPEG can have."""
+    if image.mode in ("1", "L", "P", "RGB", "RGBA"):
+        return image
+    return previews.coloured(image, "RGBA" if image.has_transparency_data else "RGB")
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
@@ -179,7 +201,7 @@ def _options(image: Image.Image, kind: str) -> dict[str, Any]:
     return {}
 
 
-def _move(film: Image.Image, kind: str, name: str) -> Image.Image:
+def _move(film: Image.Image, kind: str) -> Image.Image:
     """Write what moves, and return the first frame."""
     frames = _Frames(film, MOVING_PIXELS[kind])
     first = frames.first()
@@ -188,7 +210,7 @@ def _move(film: Image.Image, kind: str, name: str) -> Image.Image:
         options["compress_level"] = 1
     if kind == "GIF" and first.has_transparency_data:
         options["disposal"] = 2  # frames are whole; what is transparent in one must not show the one before
-    first.save(name, kind, save_all=True, append_images=frames, duration=frames.durations, **options)
+    first.save(_name(kind), kind, save_all=True, append_images=frames, duration=frames.durations, **options)
     return first
 
 
@@ -211,7 +233,10 @@ class _Frames:
         for number in range(1, MAX_FRAMES + 1):
             try:
                 self.film.seek(self.start + number)
-            except EOFError:
+                self.film.load()
+            except MemoryError:
+                raise
+            except Exception:  # that was the last one, or it is cut off or broken here
                 return
             pixels += self.film.width * self.film.height
             if number == MAX_FRAMES or pixels > self.most_pixels:

@@ -8,13 +8,15 @@ from PIL import Image, WebPImagePlugin  # noqa: F401 (Pillow would load all its 
 from media.limits import PLACEHOLDER_SIZE, THUMBNAIL_SIZES
 
 QUALITY = 80
+LONGEST = 3
+"""How many times as long as wide, or as wide as high, a preview is at most."""
 STRIP = 256
 """Lines of the preview that are made at once."""
 
 
 def write(image: Image.Image) -> dict[str, str]:
-    """Write `small.webp` and `large.webp`, never larger than the image. Returns their names, and a `placeholder`: a
-    data URL of some 200 characters that holds the image in a few pixels."""
+    """Write `small.webp` and `large.webp`, never larger than the image; of a long or flat one, its beginning. Returns
+    their names, and a `placeholder`: a data URL of some 200 characters that holds the image in a few pixels."""
     image = _reduced(image, 2 * max(THUMBNAIL_SIZES.values()))
     for name, longest in sorted(THUMBNAIL_SIZES.items(), key=lambda size: -size[1]):
         image = fitted(image, longest)
@@ -30,20 +32,28 @@ def fitted(image: Image.Image, longest: int) -> Image.Image:
 
 
 def _reduced(image: Image.Image, longest: int) -> Image.Image:
-    """The image as RGB or RGBA, its longest side still at least so many pixels if it was. Strip by strip: Pillow
-    copies what has an alpha channel or a palette before it scales it, and forty megapixels fit here once."""
+    """What is shown of the image as RGB or RGBA, its longest side still at least so many pixels if it was. Strip by
+    strip: Pillow copies what has an alpha channel or a palette before it scales it, and forty megapixels fit here
+    once."""
     mode = "RGBA" if image.has_transparency_data else "RGB"
-    factor = max(1, max(image.size) // longest)
-    width, height = image.size
+    width, height = _beginning(image.size)
+    factor = max(1, max(width, height) // longest)
     small = Image.new(mode, (-(-width // factor), -(-height // factor)))
     for top in range(0, small.height, STRIP):
         strip = image.crop((0, top * factor, width, min(height, (top + STRIP) * factor)))
-        small.paste(_colours(strip, mode).reduce(factor), (0, top))
+        small.paste(coloured(strip, mode).reduce(factor), (0, top))
     return small
 
 
-def _colours(image: Image.Image, mode: str) -> Image.Image:
-    if image.mode == "I;16":  # Pillow would cut off what is brighter than 255
+def _beginning(size: tuple[int, int]) -> tuple[int, int]:
+    """Of what is longer than anybody could see at this size, the part at its top left."""
+    longest = max(LONGEST * min(size), min(THUMBNAIL_SIZES.values()))
+    return min(size[0], longest), min(size[1], longest)
+
+
+def coloured(image: Image.Image, mode: str) -> Image.Image:
+    """The image as RGB or RGBA."""
+    if image.mode.startswith("I;16"):  # Pillow would cut off what is brighter than 255
         image = image.convert("I").point(lambda value: value / 256).convert("L")
     return image.convert(mode)
 

@@ -1,4 +1,4 @@
-"""Films and sounds, looked into: how large, how long, and what to show of them. Runs in the sandbox."""
+"""Films and sounds, looked into and packed anew: how large, how long, and what to show of them. Runs in the sandbox."""
 
 import math
 import time
@@ -19,14 +19,15 @@ from PIL import Image
 from media import previews
 from media.job import Unfit
 from media.limits import MAX_FRAME_PIXELS, THUMBNAIL_SIZES, WAVEFORM_PEAKS, WAVEFORM_SECONDS
-from media.sniffing import HEAD, sniff
+from media.remuxing import remux
+from media.signatures import HEAD, known
 
-FORMATS = "mov,matroska,ogg,mp3,wav,flac,aac,avi"
+FORMATS = "mov,matroska,ogg,mp3,wav,flac,aac,avi,amr,caf,aiff"
 """The only containers that are opened: a playlist would fetch what it names."""
 CODECS = (
     "h264,hevc,vp8,vp9,av1,libdav1d,mpeg4,h263,mpeg2video,theora,mjpeg,"
     "aac,mp3,mp3float,opus,libopus,vorbis,flac,alac,amrnb,amrwb,ac3,"
-    "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s32le,pcm_f32le,pcm_alaw,pcm_mulaw"
+    "adpcm_ima_qt,pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s32le,pcm_f32le,pcm_alaw,pcm_mulaw"
 )
 """Of the hundreds that FFmpeg can decode, those that one meets."""
 OPTIONS = {"codec_whitelist": CODECS, "threads": "1"}
@@ -35,6 +36,15 @@ SOUNDS = {"video/quicktime": "audio/mp4", "video/3gpp": "audio/mp4"}
 TURNS = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, -90: Image.Transpose.ROTATE_270}
 TURNS[-180] = TURNS[180]
 SIDEWAYS = (TURNS[90], TURNS[-90])
+CONTENT = "content"
+ANYWHERE = ("audio/mp4", "audio/mpeg", "audio/wav", "audio/flac", "audio/aac")
+UNHEARD = ("opus", "libopus", "vorbis", "amrnb", "amrwb", "ac3")
+"""Codecs that some devices do not play, whatever they lie in."""
+AAC_OPTIONS = {"fflags": "+bitexact", "movflags": "+faststart", "brand": "M4A "}
+AAC_RATE, AAC_BITS, AAC_FRAME = 48_000, 64_000, 1024
+"""Of a rendition: samples in a second, bits in a second for each channel, samples in a frame."""
+BARE = {"aac": "audio/aac"}
+"""What may begin with the tags of an MP3."""
 POSTER_AT = 0.1
 READING, WATCHING, LISTENING = 4, 6, 8
 """Seconds from the beginning after which one makes do with what there is."""
@@ -48,29 +58,59 @@ Facts = dict[str, Any]
 
 
 def recording(file: BinaryIO) -> Facts:
-    """Write the previews of a film. Returns `{kind, mime_type, width, height, duration, waveform, placeholder, small,
-    large}`, each but the first None where there is none: `kind` is "video" or "audio", `mime_type` is given when the
-    first bytes alone mislead, `width` and `height` are those one sees, `duration` is in seconds, and `waveform` is
-    `WAVEFORM_PEAKS` numbers from 0 to 100.
+    """Write the previews of a film, and the recording anew, without what one neither sees nor hears. Returns `{kind,
+    mime_type, width, height, duration, waveform, placeholder, small, large, content, plays_anywhere}`, each but the
+    first None where there is none: `kind` is "video" or "audio", `mime_type` is given when the first bytes alone
+    mislead, `width` and `height` are those one sees, `duration` is in seconds, `waveform` is `WAVEFORM_PEAKS` numbers
+    from 0 to 100, and `content` is missing when it cannot be packed anew.
 
     Raises `Unfit`: `corrupt` when it is no container that is known, or when there is nothing to see or hear in it.
     """
-    facts: Facts = dict.fromkeys(("width", "height", "duration", "waveform", "placeholder", "small", "large"))
+    facts: Facts = dict.fromkeys(
+        ("width", "height", "duration", "waveform", "placeholder", "small", "large", "content")
+    )
     began = time.monotonic()
     with _opened(file) as container:
         film = _film(container)
         if not film and not container.streams.audio:
             raise Unfit("corrupt")
+        form = container.format.name
         facts |= {"kind": "video" if film else "audio", "duration": _duration(container, began + READING)}
         if film and film.codec_context and film.width and film.height:
             facts |= dict(zip(("width", "height"), _size(film), strict=True))
-    facts["mime_type"] = _mime_type(file, facts["kind"])
+    sniffed = _sniffed(file)
+    facts["mime_type"] = BARE.get(form) or _mime_type(sniffed, facts["kind"])
     with suppress(Exception), _opened(file) as container:  # what cannot be decoded can still be kept
         if facts["kind"] == "video":
             facts |= _seen(container, facts["duration"] or 0, began + WATCHING)
         else:
             facts |= _heard(container, facts["duration"] or 0, began + LISTENING)
+    with suppress(Exception), _opened(file) as container:
+        mime_type = facts["mime_type"] or sniffed
+        sound = container.streams.audio[0].codec_context.name if container.streams.audio else ""
+        remux(container, _heard_or_seen(container), mime_type, CONTENT)
+        facts |= {"content": CONTENT, "plays_anywhere": mime_type in ANYWHERE and sound not in UNHEARD}
     return facts
+
+
+def aac(file: BinaryIO) -> Facts:
+    """Write the sound as AAC, which plays on every device. Returns `{content}`.
+
+    Raises `Unfit` (`corrupt`) when it cannot be decoded.
+    """
+    with _opened(file) as source, av.open(CONTENT, "w", format="mp4", options=AAC_OPTIONS) as target:
+        sound = source.streams.audio[0]
+        channels = min(sound.channels, 2)
+        layout = "stereo" if channels == 2 else "mono"
+        copy = target.add_stream("aac", rate=AAC_RATE, layout=layout, bit_rate=channels * AAC_BITS)
+        shaped = av.AudioResampler(format="fltp", layout=layout, rate=AAC_RATE, frame_size=AAC_FRAME)
+        for frame in _decoded(source, sound, math.inf):
+            for one in shaped.resample(frame):
+                target.mux(copy.encode(one))
+        for one in shaped.resample(None):
+            target.mux(copy.encode(one))
+        target.mux(copy.encode(None))
+    return {"content": CONTENT}
 
 
 @contextmanager
@@ -105,9 +145,12 @@ def _film(container: InputContainer) -> VideoStream | None:
     return moving[0] if moving else None
 
 
-def _mime_type(file: BinaryIO, kind: str) -> str | None:
+def _sniffed(file: BinaryIO) -> str:
     file.seek(0)
-    sniffed = sniff(file.read(HEAD))
+    return known(file.read(HEAD))
+
+
+def _mime_type(sniffed: str, kind: str) -> str | None:
     family, _, name = sniffed.partition("/")
     if family == kind or family not in ("audio", "video"):
         return None

@@ -12,29 +12,28 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import structlog
 
-from chatproject.common.errors import Refusal
 from media.job import Unfit
 from media.limits import MEGABYTE
+from media.turns import Turns
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 2
-PATIENCE = 2.0
-"""Seconds that one waits for a place before being refused."""
+PATIENCE = 20.0
+"""Seconds that one waits for a place before being refused: as long as both may be taken by others' largest pictures."""
 ROOT = Path(__file__).resolve().parent.parent
 ANSWER, COMPLAINTS = "answer.json", "complaints.txt"
 TIMED_OUT = -signal.SIGKILL
 
-_places = threading.BoundedSemaphore(AT_ONCE)
+_places = Turns(AT_ONCE)
 
 
 class Limits(NamedTuple):
@@ -47,32 +46,46 @@ class Limits(NamedTuple):
 
 
 PICTURE = Limits(memory=330 * MEGABYTE, file_size=128 * MEGABYTE, cpu_seconds=8, seconds=9)
+MODERN_PICTURE = Limits(memory=640 * MEGABYTE, file_size=128 * MEGABYTE, cpu_seconds=20, seconds=25)
+"""HEIC and AVIF: their decoders hold a picture up to three times, and take their time."""
+AAC = Limits(memory=430 * MEGABYTE, file_size=256 * MEGABYTE, cpu_seconds=150, seconds=200)
 RECORDING = Limits(memory=430 * MEGABYTE, cpu_seconds=8, seconds=9)
 """Each has 300 MB beside the libraries that it loads."""
+PACKED_PER_SECOND = 16 * MEGABYTE
+
+
+def recording(size: int) -> Limits:
+    """What looking into a film of so many bytes may use, and packing it anew."""
+    more = size // PACKED_PER_SECOND
+    return RECORDING._replace(
+        file_size=max(RECORDING.file_size, size + size // 8 + 16 * MEGABYTE),
+        cpu_seconds=RECORDING.cpu_seconds + more,
+        seconds=RECORDING.seconds + 2 * more,
+    )
 
 
 @contextmanager
-def run(job: str, source: Path, limits: Limits = Limits()) -> Iterator[tuple[Path, Any]]:  # noqa: B008 (immutable)
-    """The folder with what `job` ("module:function") made of the file, and its answer.
+def run(
+    job: str,
+    source: Path,
+    limits: Limits = Limits(),  # noqa: B008 (immutable)
+    whose: Hashable | None = None,
+) -> Iterator[tuple[Path, Any]]:
+    """The folder with what `job` ("module:function") made of the file, and its answer. Of the places those of one
+    person, `whose` the file is, take one at a time.
 
     Raises `Unfit` when the job says so (its word), or dies or goes beyond a limit (`failed`). Refuses `unavailable`
-    when others keep all places busy.
+    when others keep all places busy, or too many of this person's wait.
     """
     with tempfile.TemporaryDirectory(prefix="chat-job-") as name:
         folder = Path(name)
-        with _place():
+        with _place(whose):
             code = _child(job, source, folder, limits)
         yield folder, _answer(job, folder, code)
 
 
-@contextmanager
-def _place() -> Iterator[None]:
-    if not _places.acquire(timeout=PATIENCE):
-        raise Refusal("unavailable", retry_after=1)
-    try:
-        yield
-    finally:
-        _places.release()
+def _place(whose: Hashable | None = None) -> AbstractContextManager[None]:
+    return _places.turn(object() if whose is None else whose, PATIENCE)
 
 
 def _child(job: str, source: Path, folder: Path, limits: Limits) -> int:

@@ -1,12 +1,27 @@
 """What a file is, by its first bytes: never by its name, nor by what somebody says it is."""
 
-import codecs
-import re
+from media.signatures import HEAD, PDF, UNKNOWN, known
+from media.texts import is_other_text, is_utf_8
 
-import filetype  # type: ignore[import-untyped]
-
-UNKNOWN = "application/octet-stream"
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+KEPT = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""Pictures that every browser shows: they are made anew as what they were."""
+PICTURES = KEPT | {
+    "image/heic",
+    "image/avif",
+    "image/tiff",
+    "image/bmp",
+    "image/x-icon",
+    "image/jp2",
+    "image/x-portable-anymap",
+    "image/icns",
+    "image/qoi",
+    "image/vnd-ms.dds",
+    "image/x-sgi",
+    "image/vnd.zbrush.pcx",
+    "image/x-sun-raster",
+    "image/x-blp",
+}
+"""What `media.pictures` reads. Not the layers of a Photoshop file: making it anew would lose them."""
 RECORDINGS = frozenset(
     {
         "video/mp4",
@@ -24,6 +39,9 @@ RECORDINGS = frozenset(
         "audio/wav",
         "audio/flac",
         "audio/aac",
+        "audio/amr",
+        "audio/x-caf",
+        "audio/aiff",
     }
 )
 """What `media.recordings` reads."""
@@ -40,38 +58,24 @@ DOCUMENTS = frozenset(
     }
 )
 FAMILIES = ("application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument.")
-INLINE = PICTURES | RECORDINGS - {"video/quicktime", "video/3gpp", "video/x-matroska", "video/x-msvideo"} - {
-    "audio/x-matroska"
-}
+DOWNLOADED = frozenset(
+    {
+        "video/quicktime",
+        "video/3gpp",
+        "video/x-matroska",
+        "video/x-msvideo",
+        "audio/x-matroska",
+        "audio/amr",
+        "audio/x-caf",
+        "audio/aiff",
+    }
+)
+INLINE = KEPT | RECORDINGS - DOWNLOADED
 """What a browser may show in its place. The pictures are made anew, and a film or a sound does nothing but play."""
-
-HEAD = 8192
-SAME = {
-    "image/apng": "image/png",
-    "video/x-m4v": "video/mp4",
-    "audio/x-flac": "audio/flac",
-    "audio/x-wav": "audio/wav",
-    "audio/x-aiff": "audio/aiff",
-}
+PDF_WITHIN = 1024
+"""Readers look for the beginning of a PDF in so many bytes: scanners and mailers write something before it."""
 WRITTEN = frozenset({"application/pdf", "application/rtf", "application/postscript"})
 """What is a type of its own although it may be nothing but text."""
-BRANDS = {
-    b"M4A": "audio/mp4",
-    b"M4B": "audio/mp4",
-    b"qt ": "video/quicktime",
-    b"3gp": "video/3gpp",
-    b"3g2": "video/3gpp",
-    b"avi": "image/avif",
-    b"hei": "image/heic",
-    b"hev": "image/heic",
-    b"mif": "image/heic",
-    b"msf": "image/heic",
-    b"crx": "image/x-canon-cr3",
-    b"jp2": "image/jp2",
-}
-"""The beginning of the brand of an ISO base media file; any other is a video."""
-ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip")
-CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
 def sniff(head: bytes) -> str:
@@ -80,12 +84,16 @@ def sniff(head: bytes) -> str:
     Whatever is text is `text/plain`, so that nothing a browser would run is ever called by its name.
     """
     head = bytes(head[:HEAD])
-    if not head:
-        return UNKNOWN
-    known = _known(head)
-    if _is_text(head):
-        return known if known in WRITTEN else "text/plain"
-    return known
+    mime_type = known(head)
+    if not head or mime_type in WRITTEN:
+        return mime_type
+    if is_utf_8(head):
+        return "text/plain"
+    if mime_type != UNKNOWN:
+        return mime_type
+    if PDF in head[:PDF_WITHIN]:
+        return "application/pdf"
+    return "text/plain" if is_other_text(head) else UNKNOWN
 
 
 def kind_of(mime_type: str) -> str:
@@ -94,23 +102,3 @@ def kind_of(mime_type: str) -> str:
     if mime_type in PICTURES | RECORDINGS:
         return mime_type.partition("/")[0]
     return "document" if mime_type in DOCUMENTS or mime_type.startswith(FAMILIES) else "other"
-
-
-def _known(head: bytes) -> str:
-    if head[4:8] == b"ftyp":
-        return BRANDS.get(head[8:11], "video/mp4")
-    if head[4:8] in ATOMS:
-        return "video/quicktime"  # from before files began with their type
-    try:
-        guess = filetype.guess_mime(head)
-    except Exception:  # it counts through bytes that anybody may have written
-        guess = None
-    return SAME.get(guess, guess or UNKNOWN)
-
-
-def _is_text(head: bytes) -> bool:
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # a character may be cut at the end
-    except UnicodeDecodeError:
-        return False
-    return not CONTROL.search(head)

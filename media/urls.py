@@ -8,6 +8,7 @@ urlpatterns = [
     path("media/", uploads.UploadsView.as_view()),
     path("media/<uuid:id>/", uploads.UploadView.as_view()),
     path("media/<uuid:id>/content/", uploads.ContentView.as_view()),
+    path("media/<uuid:id>/aac/", uploads.AacView.as_view()),
     path("media/<uuid:id>/thumbnail/", uploads.ThumbnailView.as_view()),
     path("conversations/<uuid:id>/media/", uploads.SharedView.as_view()),
     path("conversations/<uuid:id>/avatar/", avatars.ConversationAvatarView.as_view()),

@@ -13,9 +13,14 @@ ATTACHMENTS = 10
 """How many files one message carries at most."""
 
 
-class UploadState(msgspec.Struct):
-    """A file, alone or in a message. While it is `processing`, a picture has no content to show and nothing has a
-    thumbnail; of what `failed` nothing but its bytes is known.
+class UploadState(msgspec.Struct, kw_only=True):
+    """A file, alone or in a message. While it is `processing`, it has no content and no thumbnail; of what `failed`
+    nothing but its bytes is known.
+
+    `is_cleaned` says whether nothing is left of the file but what one sees and hears; null while that is not known.
+    What is not cleaned is given out byte for byte as it came, as a download: it may say where and with what it was
+    made, and by whom. What `failed` after it was sent is given to nobody but its sender, who may send it again as it
+    is.
 
     `size` is in bytes, `duration` in seconds. `waveform` are 64 levels from 0 to 100, `placeholder` is a data URL with
     a few pixels. The addresses are for whoever may see the message; `thumbnail_url` takes `?size=small|large`.
@@ -35,9 +40,12 @@ class UploadState(msgspec.Struct):
     placeholder: str | None
     content_url: str
     thumbnail_url: str | None
+    aac_url: str | None = None
+    """The same sound as AAC, where not every device plays what was sent."""
+    is_cleaned: bool | None = None
 
 
-class SharedFile(UploadState):
+class SharedFile(UploadState, kw_only=True):
     """A file that was sent in a conversation, and by which message."""
 
     message_id: UUID
@@ -64,6 +72,8 @@ def upload_state(upload: Upload) -> UploadState:
         placeholder=upload.placeholder or None,
         content_url=f"{address}/content/",
         thumbnail_url=f"{address}/thumbnail/" if upload.small_id else None,
+        aac_url=f"{address}/aac/" if upload.aac_id else None,
+        is_cleaned=upload.is_cleaned,
     )
 
 

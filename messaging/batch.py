@@ -18,7 +18,7 @@ from conversations.models import Change, Conversation, Membership
 from conversations.services.locking import frozen, silenced
 from encryption.services import rosters
 from media.models import Upload
-from media.services import Attachable
+from media.services import Attachable, send_as_is
 from media.wire import upload_state
 from messaging import filters
 from messaging.attachments import NO_UPLOAD, content_type_of, shown_of
@@ -83,6 +83,7 @@ class Batch:
         self.duplicates: list[tuple[Outgoing, UUID]] = []
         self.passed_over: list[Outgoing] = []
         self._attachments: list[Attached] = []
+        self._uploads: list[Upload] = []
         self._answered: dict[UUID, list[UUID]] = defaultdict(list)
         self._threads: list[tuple[Row, int]] = []
         self._sent: dict[tuple[UUID, UUID], datetime] = {}
@@ -103,6 +104,7 @@ class Batch:
                 store.keep(self.rows)
             if self._attachments:
                 store.attach(self._attachments)
+                send_as_is(self._uploads)
             for row, hits in self._flagged:
                 filters.flag(row.id, row.sender_id, hits, self.now)
             for row, place in self._threads:
@@ -135,6 +137,7 @@ class Batch:
                 continue
             head = heads[item.conversation_id] = _next(head)
             row = _row(item, head, facts, mentioned or [], uploads or [], self.now)
+            self._uploads += uploads or []
             self._attachments += [
                 Attached(upload.id, head.id, row.id, row.seq, position) for position, upload in enumerate(uploads or [])
             ]

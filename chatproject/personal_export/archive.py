@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import PurePath
 from textwrap import indent
 from typing import IO, Any, NamedTuple
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -14,6 +15,7 @@ from django.db.models import Case, F, QuerySet, When
 from accounts.models import Block, Device, Session, User
 from chatproject.common.clock import now, rfc3339
 from chatproject.common.errors import Refusal
+from chatproject.common.files import harmless
 from conversations.models import Change, Membership
 from encryption.models import KeyBackup
 from media.limits import AVATAR_SIZES
@@ -61,10 +63,15 @@ def write_archive(user: User, file: IO[bytes], report: Callable[[int], None] = l
 def _copy(upload: Upload, archive: ZipFile) -> None:
     """A file of theirs; one that was deleted meanwhile is left out."""
     try:
-        with default_storage.open(upload.content.name) as file, archive.open(f"{FILES}{upload.id}", "w") as entry:
+        with default_storage.open(upload.content.name) as file, archive.open(_name(upload), "w") as entry:
             shutil.copyfileobj(file, entry)
     except FileNotFoundError:
         return
+
+
+def _name(upload: Upload) -> str:
+    """Its id, and an ending by which programs know it."""
+    return f"{FILES}{upload.id}{PurePath(harmless(upload.filename)).suffix}"
 
 
 def _lines(rows: Rows) -> Iterator[bytes]:
@@ -216,7 +223,8 @@ TABLES = (
     ),
     Table(
         "uploads.jsonl",
-        f"The files you sent, which are in `{FILES}` under their ids, and what they were called.",
+        f"The files you sent, which are in `{FILES}` under their ids and with their endings, and what they were\n"
+        "called.",
         _uploads,
     ),
     Table("revisions.jsonl", "What those messages said before you edited them.", _revisions),

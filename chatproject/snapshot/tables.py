@@ -23,6 +23,7 @@ LEFT_OUT = {
     "chatproject.hour": "messages by the hour, which the worker counts anew",
     "chatproject.personalexport": "archives that live for a week and can be asked for again",
     "chatproject.process": "the processes that serve at this moment",
+    "media.arrival": "files that were on their way in at that moment",
     "notifications.push": "what telephones were about to be told",
     "sessions.session": "sign-ins to the console",
 }

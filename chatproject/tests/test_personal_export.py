@@ -219,7 +219,7 @@ def test_it_holds_the_files_they_sent_and_no_others(sign_in, alice, bob) -> None
     (row,) = lines(found["uploads.jsonl"])
     assert (row["id"], row["filename"], row["size"]) == (mine["id"], "plan.txt", 8)
     assert {name: content for name, content in found.items() if name.startswith("media/")} == {
-        f"media/files/{mine['id']}": b"The plan"
+        f"media/files/{mine['id']}.txt": b"The plan"
     }
 
 

@@ -37,7 +37,7 @@ HEADERS = {
 class MyAvatarView(APIView):
     parser_classes = (MultiPartParser,)
 
-    @describe("Show this picture of me: a PNG, JPEG, GIF or WebP.", body=UPLOAD, answers={204: None})
+    @describe("Show this picture of me, in any usual format.", body=UPLOAD, answers={204: None})
     def put(self, request: SignedInRequest) -> Response:
         services.set_avatar(request.user, _file(request))
         return Response(status=204)

@@ -1,6 +1,7 @@
 """`media/`: bringing files, looking at them, taking them back."""
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +15,14 @@ from rest_framework.views import APIView
 
 from accounts.authentication import BearerAuthentication, PictureAuthentication, SignedInRequest
 from chatproject.common import limits
-from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.errors import invalid, not_found
 from chatproject.common.files import FileRenderer
 from chatproject.common.openapi import BINARY, PAGING, Page, Raw, describe
 from chatproject.common.pagination import page
 from conversations.models import Membership
 from media import services
-from media.arriving import FORM_SIZE, FileParser
-from media.models import Attachment, Blob, Upload
+from media.arriving import FORM_SIZE, FileParser, expected_size
+from media.models import Arrival, Attachment, Blob, Upload
 from media.serving import Stored, serve
 from media.sniffing import INLINE
 from media.wire import SharedFile, UploadState, shared_file, upload_state
@@ -48,11 +49,19 @@ KINDS = {"kind": (str, f"Only files of this kind: {', '.join(Upload.Kind)}.")}
 
 class UploadsView(APIView):
     parser_classes = (FileParser,)
+    _arrival: Arrival | None = None
 
     @describe("Bring a file, to be attached to messages of one conversation", body=FORM, answers={201: UploadState})
     def post(self, request: SignedInRequest) -> Response:
         limits.spend(settings.RATE_UPLOADS, f"uploads:{request.user.id}")
         close_old_connections()  # others need the connection while the file is on its way
+        try:
+            return self._keep(request)
+        finally:
+            if self._arrival:
+                services.end_arrival(self._arrival)
+
+    def _keep(self, request: SignedInRequest) -> Response:
         file = request.FILES.get("file")
         if file is None:
             raise invalid("file", "This field is required.", "required")
@@ -62,12 +71,13 @@ class UploadsView(APIView):
         return Response(upload_state(upload), status=201)
 
     def check_upload(self, request: SignedInRequest, fields: Mapping[str, str]) -> None:
-        """Before the first byte of the file: whatever can be refused by now."""
+        """Before the first byte of the file: whatever can be refused by now. From here on it counts in the quota."""
+        at_least = max(0, expected_size(request.META) - FORM_SIZE)
         if "conversation_id" in fields:
             conversation_id, _ = _fields(fields)
-            at_least = max(0, int(request.META["CONTENT_LENGTH"]) - FORM_SIZE)
             services.check_upload(request.user, conversation_id=conversation_id, size=at_least)
-            close_old_connections()
+        self._arrival = services.begin_arrival(request.user, at_least)
+        close_old_connections()
 
 
 class UploadView(APIView):
@@ -95,17 +105,30 @@ class ContentView(APIView):
     throttle_classes = (FileThrottle,)
 
     @describe(
-        "The bytes, whole or by `Range`; those of a picture once it was made anew (409 before)",
+        "The bytes, whole or by `Range`, once the file was cleaned (409 before); of what cannot be, to save only",
         answers={200: FILE, 206: FILE, 302: None, 304: None},
     )
     def get(self, request: SignedInRequest, id: UUID) -> HttpResponseBase:  # noqa: A002
         upload = services.upload_of(request.user, id)
-        if (upload.kind, upload.status) == (Upload.Kind.IMAGE, Upload.Status.PROCESSING):
-            raise Refusal("conflict", "This picture is still being made ready.", retry_after=1)
-        is_inline = (
-            upload.status == Upload.Status.READY and upload.kind in services.SHOWN and upload.mime_type in INLINE
-        )
-        return serve(request, _stored(upload.content, upload.mime_type, upload.filename, is_inline))
+        services.refuse_unless_given(request.user, upload)
+        is_shown = bool(upload.is_cleaned) and upload.kind in services.SHOWN and upload.mime_type in INLINE
+        return serve(request, _stored(upload.content, upload.mime_type, upload.filename, is_shown))
+
+
+class AacView(APIView):
+    authentication_classes = (BearerAuthentication, PictureAuthentication)
+    renderer_classes = (FileRenderer,)
+    throttle_classes = (FileThrottle,)
+
+    @describe(
+        "A sound as AAC, for devices that do not play what was sent",
+        answers={200: Raw("audio/mp4", BINARY), 206: FILE, 302: None, 304: None},
+    )
+    def get(self, request: SignedInRequest, id: UUID) -> HttpResponseBase:  # noqa: A002
+        upload = services.upload_of(request.user, id)
+        if upload.aac is None:
+            raise not_found()
+        return serve(request, _stored(upload.aac, "audio/mp4", f"{PurePath(upload.filename).stem}.m4a", True))
 
 
 class ThumbnailView(APIView):

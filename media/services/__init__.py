@@ -1,7 +1,8 @@
 """What can be done with files: the only writers. They are written before the transaction that shows them commits, and
 deleted after the one that hides them did."""
 
-from media.services.attachments import Attachable, reattach
+from media.services.arrivals import begin_arrival, end_arrival
+from media.services.attachments import Attachable, reattach, send_as_is
 from media.services.avatars import (
     avatar_names,
     forget_ended,
@@ -13,24 +14,37 @@ from media.services.avatars import (
     set_conversation_avatar,
 )
 from media.services.blobs import sweep
-from media.services.processing import give_up
-from media.services.uploads import SHOWN, check_upload, collect, discard_upload, keep_upload, upload_of
+from media.services.processing import give_up, process
+from media.services.uploads import (
+    SHOWN,
+    check_upload,
+    collect,
+    discard_upload,
+    keep_upload,
+    refuse_unless_given,
+    upload_of,
+)
 
 __all__ = [
     "SHOWN",
     "Attachable",
     "avatar_names",
+    "begin_arrival",
     "check_upload",
     "collect",
     "discard_upload",
+    "end_arrival",
     "forget_ended",
     "give_up",
     "keep_upload",
     "picture_of",
     "picture_of_conversation",
+    "process",
     "reattach",
+    "refuse_unless_given",
     "remove_avatar",
     "remove_conversation_avatar",
+    "send_as_is",
     "set_avatar",
     "set_conversation_avatar",
     "sweep",

@@ -37,3 +37,10 @@ def reattach(message_id: UUID, seq: int, uploads: Sequence[Upload] = ()) -> None
         for position, one in enumerate(uploads)
     )
     delete(Upload.objects.filter(id__in=before, attachments=None))
+    send_as_is([one for one in uploads if one.id not in before])
+
+
+def send_as_is(uploads: Iterable[Upload]) -> None:
+    """Their sender could know that these are not cleaned, and sends them: others get them as they came."""
+    if withheld := [one.id for one in uploads if one.is_withheld]:
+        Upload.objects.filter(id__in=withheld).update(sent_as_is=True)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from django.db.models import Q, QuerySet
 
 from accounts import hooks, services
@@ -33,12 +33,12 @@ class Owner(NamedTuple):
     rows: QuerySet[Any]
 
 
-@limited("RATE_CHANGES")
+@limited("RATE_AVATARS")
 def set_avatar(user: User, file: TemporaryUploadedFile) -> None:
     """Show this picture of them from now on.
 
-    Refuses `unsupported_media_type`, `too_large`, `invalid` (the field `file`) and, while too many others are at it,
-    `unavailable`.
+    Refuses `rate_limited`, `unsupported_media_type`, `too_large`, `invalid` (the field `file`) and, while too many
+    others are at it, `unavailable`.
     """
 
     def show(version: str) -> None:
@@ -46,7 +46,7 @@ def set_avatar(user: User, file: TemporaryUploadedFile) -> None:
             raise Refusal("token_invalid")
         services.change_avatar(user, url=f"/api/v1/users/{user.id}/avatar/?v={version}")
 
-    _set(_person(user), file, show)
+    _set(user.id, _person(user), file, show)
 
 
 @limited("RATE_CHANGES")
@@ -57,7 +57,7 @@ def remove_avatar(user: User) -> None:
         _tidy_later(_person(user))
 
 
-@limited("RATE_CHANGES")
+@limited("RATE_AVATARS")
 def set_conversation_avatar(actor: Membership, file: TemporaryUploadedFile) -> None:
     """Show this picture of their conversation from now on. Refuses `permission_denied`, and as `set_avatar` does."""
 
@@ -65,7 +65,7 @@ def set_conversation_avatar(actor: Membership, file: TemporaryUploadedFile) -> N
         url = f"/api/v1/conversations/{actor.conversation_id}/avatar/?v={version}"
         edit_conversation(actor, changes={"avatar_url": url})
 
-    _set(_conversation(actor.conversation_id), file, show)
+    _set(actor.user_id, _conversation(actor.conversation_id), file, show)
 
 
 @limited("RATE_CHANGES")
@@ -116,8 +116,8 @@ def _conversation(conversation_id: UUID) -> Owner:
     return Owner(conversation_id, Conversation.objects.locked(conversation_id))
 
 
-def _set(owner: Owner, file: TemporaryUploadedFile, show: Callable[[str], None]) -> None:
-    pictures = _pictures(file)
+def _set(actor_id: UUID, owner: Owner, file: TemporaryUploadedFile, show: Callable[[str], None]) -> None:
+    pictures = _pictures(actor_id, file)
     version = sha256(pictures[AVATAR_SIZES[0]]).hexdigest()[:16]
     try:
         with transaction.atomic():
@@ -191,14 +191,16 @@ def _version(url: str) -> str:
     return url.partition("?v=")[2]
 
 
-def _pictures(file: TemporaryUploadedFile) -> dict[int, bytes]:
+def _pictures(actor_id: UUID, file: TemporaryUploadedFile) -> dict[int, bytes]:
     """The picture as WebP, by size."""
     if not file.size:
         raise invalid("file", "The file is empty.")
     if file.size > settings.MAX_AVATAR_MB * MEGABYTE:
         raise Refusal("too_large", f"A picture of a person has at most {settings.MAX_AVATAR_MB} MiB.")
     try:
-        with sandbox.run("media.pictures:squares", Path(file.temporary_file_path())) as (folder, _):
+        close_old_connections()  # others need the connection while this waits for its turn
+        path = Path(file.temporary_file_path())
+        with sandbox.run("media.pictures:squares", path, whose=actor_id) as (folder, _):
             return {size: (folder / f"{size}.webp").read_bytes() for size in AVATAR_SIZES}
     except Unfit as unfit:
         raise _refusal(unfit) from None
@@ -207,7 +209,7 @@ def _pictures(file: TemporaryUploadedFile) -> dict[int, bytes]:
 def _refusal(unfit: Unfit) -> Refusal:
     match unfit.reason:
         case "unsupported":
-            return Refusal("unsupported_media_type", "A picture is a PNG, a JPEG, a GIF or a WebP.")
+            return Refusal("unsupported_media_type", "This is no picture that can be shown: try a JPEG or a PNG.")
         case "too_large":
             return Refusal("too_large", f"A picture has at most {MAX_PIXELS // 10**6} megapixels.")
     return invalid("file", "This picture cannot be read.")

@@ -25,7 +25,9 @@ log = structlog.get_logger(__name__)
 
 FOLDERS = [f"files/{n:02x}" for n in range(256)]
 UNREFERENCED = ~Exists(
-    Upload.objects.filter(Q(content=OuterRef("pk")) | Q(small=OuterRef("pk")) | Q(large=OuterRef("pk")))
+    Upload.objects.filter(
+        Q(content=OuterRef("pk")) | Q(small=OuterRef("pk")) | Q(large=OuterRef("pk")) | Q(aac=OuterRef("pk"))
+    )
 )
 
 

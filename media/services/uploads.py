@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q
 
 from accounts.models import User
 from chatproject.common import apart
@@ -15,10 +14,9 @@ from chatproject.common.limited import limited
 from conversations.models import Conversation, Membership
 from conversations.services.locking import refuse_unless_allowed
 from media.arriving import Arrived
-from media.limits import MEGABYTE
 from media.models import Upload
 from media.services import blobs
-from media.services.processing import process_upload
+from media.services.arrivals import refuse_beyond_quota
 from media.sniffing import kind_of
 
 Kind, Status = Upload.Kind, Upload.Status
@@ -32,7 +30,7 @@ def check_upload(actor: User, *, conversation_id: UUID, size: int) -> Membership
     """What can be said before the file is here. Refuses `not_found`, `read_only` and `quota_exceeded`."""
     membership = Membership.objects.of(actor, conversation_id)
     refuse_unless_allowed(membership, "send_message")
-    _refuse_beyond_quota(actor, size)
+    refuse_beyond_quota(actor, size)
     return membership
 
 
@@ -50,7 +48,7 @@ def keep_upload(actor: User, *, conversation_id: UUID, file: Arrived, wanted: st
         actor = User.objects.lock(actor)
         check_upload(actor, conversation_id=conversation_id, size=file.size or 0)
         (content,) = blobs.keep(written).values()
-        upload = Upload.objects.create(
+        return Upload.objects.create(
             conversation_id=conversation_id,
             uploader=actor,
             kind=kind,
@@ -59,10 +57,8 @@ def keep_upload(actor: User, *, conversation_id: UUID, file: Arrived, wanted: st
             mime_type=file.mime_type,
             size=content.size,
             content=content,
+            is_cleaned=None if kind in SHOWN else False,
         )
-        if upload.status == Status.PROCESSING:
-            process_upload.enqueue(str(upload.id))
-    return upload
 
 
 @limited("RATE_CHANGES")
@@ -84,7 +80,7 @@ def delete(uploads: Iterable[Upload]) -> None:
     """Delete uploads, and the bytes that nobody else shows. In the caller's transaction, their conversation locked."""
     gone = list(uploads)
     Upload.objects.filter(id__in=[upload.id for upload in gone]).delete()
-    blobs.release({id_ for one in gone for id_ in (one.content_id, one.small_id, one.large_id)})
+    blobs.release({id_ for one in gone for id_ in (one.content_id, one.small_id, one.large_id, one.aac_id)})
 
 
 def collect(before: datetime) -> None:
@@ -102,10 +98,19 @@ def _collect(upload_id: UUID) -> None:
 
 def upload_of(actor: User, upload_id: UUID) -> Upload:
     """An upload that they may see at this moment. Refuses `not_found`."""
-    upload = Upload.objects.visible_to(actor).select_related("content", "small", "large").filter(id=upload_id).first()
+    files = ("content", "small", "large", "aac")
+    upload = Upload.objects.visible_to(actor).select_related(*files).filter(id=upload_id).first()
     if upload is None:
         raise not_found()
     return upload
+
+
+def refuse_unless_given(actor: User, upload: Upload) -> None:
+    """Refuses (`conflict`) the bytes of what is not ready yet, or could not be cleaned and was sent without knowing."""
+    if upload.status == Status.PROCESSING:
+        raise Refusal("conflict", "This file is still being made ready.", retry_after=1)
+    if upload.is_withheld and upload.uploader_id != actor.id:
+        raise Refusal("conflict", "This file could not be cleaned. Its sender can send it again as it is.")
 
 
 def _kind(mime_type: str, wanted: str) -> str:
@@ -113,14 +118,3 @@ def _kind(mime_type: str, wanted: str) -> str:
     if wanted == Kind.DOCUMENT:
         return Kind.DOCUMENT
     return Kind.VOICE if wanted == Kind.VOICE and kind in (Kind.AUDIO, Kind.VIDEO) else kind
-
-
-def _refuse_beyond_quota(actor: User, size: int) -> None:
-    quota = settings.UPLOAD_QUOTA_MB * MEGABYTE
-    if quota and size + used_by(actor) > quota:
-        raise Refusal("quota_exceeded", f"All your files together have at most {settings.UPLOAD_QUOTA_MB} MiB.")
-
-
-def used_by(user: User) -> int:
-    """The bytes of all files that somebody has brought and that are still there."""
-    return Upload.objects.filter(uploader=user).aggregate(bytes=Sum("size"))["bytes"] or 0

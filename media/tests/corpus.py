@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from media.tests import films
-from media.tests.files import animation, chunk, encode, photograph, png, text_bomb, two_halves
+from media.tests.files import animation, case, chunk, encode, photograph, png, text_bomb, two_halves
 from media.tests.files import zeros as compressed
 
 zeros = cache(compressed)
@@ -384,3 +384,51 @@ def _tar(kind, target):
         member.type, member.linkname = kind, target
         archive.addfile(member)
     return file.getvalue()
+
+
+def planted() -> dict[str, bytes]:
+    """Of every kind that is shown, one that tells where and with what it was made, in each way that its kind knows."""
+    exif = Image.Exif()
+    exif[0x010F] = "Secret Telephone"
+    exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 18.0)})
+    xmp = b"<x:xmpmeta>Secret Place 52.52</x:xmpmeta>"
+    jpeg = photograph()
+    pictures = {
+        "a.jpg": jpeg,
+        "torn.jpg": jpeg[:-2],
+        "half.jpg": jpeg[: len(jpeg) * 3 // 4],
+        "behind.jpg": jpeg + b"Secret Page 52.52",
+        "a.png": encode(Image.new("RGB", (64, 48), "red"), "PNG", exif=exif) + b"Secret",
+        "a.gif": encode(Image.new("RGB", (64, 48), "red"), "GIF", comment=b"Secret 52.52"),
+        "a.webp": encode(Image.new("RGB", (64, 48), "red"), "WEBP", exif=exif, xmp=xmp),
+        "a.avif": encode(Image.new("RGB", (64, 48), "red"), "AVIF", exif=exif, xmp=xmp),
+        "a.tiff": encode(Image.new("RGB", (64, 48), "red"), "TIFF", exif=exif),
+        "gps.heic": case("gps.heic"),
+        "gps_no_eoi.jpg": case("gps_no_eoi.jpg"),
+    }
+    tags = {
+        "title": "Secret",
+        "location": "+52.5200+013.4050/",
+        "com.apple.quicktime.make": "Secret Maker",
+        "comment": "Secret 52.52",
+        "artist": "Secret",
+    }
+    recordings = {
+        **{f"film.{kind}": films.tagged(films.film(kind, seconds=0.5, size=(64, 64)), tags) for kind in films.FILMS},
+        **{
+            f"keys.{kind}": films.tagged(films.film(kind, seconds=0.5), tags, movflags="use_metadata_tags")
+            for kind in ("mp4", "mov")
+        },
+        **{
+            f"voice.{kind}": films.tagged(films.voice(kind, seconds=0.5), tags)
+            for kind in ("ogg", "mp3", "wav", "flac", "m4a")
+        },
+        "vorbis.mkv": films.tagged(films.film("mkv", seconds=0.5, voice="vorbis", layout="stereo"), tags),
+        "sei.mp4": films.with_sei(films.film("mp4", seconds=0.5), b"Secret 52.52"),
+        "subtitles.mkv": films.subtitled(b"Secret 52.52"),
+        "cover.mp3": _with_cover(jpeg),
+        "tag.aac": b"ID3\x04\0\0\0\0\0\x13TIT2\0\0\0\x09\0\0\x03Secret 5" + films.voice("aac", seconds=0.5),
+        "behind.mp4": films.film("mp4", seconds=0.5) + b"\0\0\0\x14freeSecret 52.52",
+        "gps.mp4": case("gps.mp4"),
+    }
+    return pictures | recordings

@@ -4,10 +4,17 @@ import io
 import struct
 import zlib
 from functools import cache
+from pathlib import Path
 
 from PIL import Image
 
+CASES = Path(__file__).parent / "cases"
 RED, BLUE = (220, 20, 20), (20, 20, 220)
+
+
+def case(name):
+    """The bytes of a file that was brought once and not understood."""
+    return (CASES / name).read_bytes()
 
 
 def picture(kind="PNG", size=(300, 200), colour=RED, **how):
@@ -93,11 +100,11 @@ def hostile():
         "PDF": (b"%PDF-1.7\n", 415),
         "EPS": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", 415),
         "PSD": (b"8BPS\x00\x01" + bytes(100), 415),
-        "TIFF": (picture("TIFF"), 415),
-        "BMP": (picture("BMP"), 415),
-        "ICO": (picture("ICO"), 415),
-        "AVIF": (picture("AVIF"), 415),
-        "JPEG 2000": (picture("JPEG2000"), 415),
+        "TIFF": (picture("TIFF"), 204),
+        "BMP": (picture("BMP"), 204),
+        "ICO": (picture("ICO"), 204),
+        "AVIF": (picture("AVIF"), 204),
+        "JPEG 2000": (picture("JPEG2000"), 204),
         "nothing": (b"", 400),
         "a sound in RIFF": (b"RIFF\x24\x00\x00\x00WAVEfmt ", 415),
     }

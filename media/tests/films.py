@@ -19,8 +19,12 @@ VOICES = {
     "flac": ("flac", "flac"),
     "m4a": ("ipod", "aac"),
     "aac": ("adts", "aac"),
+    "amr": ("amr", "libopencore_amrnb"),
+    "caf": ("caf", "pcm_s16be"),
+    "aiff": ("aiff", "pcm_s16be"),
 }
 """The container and the codec of a sound."""
+SHAPES = {"amr": {"rate": 8000, "layout": "mono"}}
 FILMS = {
     "mp4": ("mp4", "libx264"),
     "mov": ("mov", "mpeg4"),
@@ -48,7 +52,9 @@ class Unseekable(io.RawIOBase):
         return False
 
 
-def film(kind="mp4", *, seconds=2, size=(320, 240), voice=None, live=False, rotation=0, ratio=None, **options):
+def film(
+    kind="mp4", *, seconds=2, size=(320, 240), voice=None, layout="mono", live=False, rotation=0, ratio=None, **options
+):
     """Black at first, then red on the left and blue on the right. `live` as browsers record, `rotation` as telephones
     film: so many degrees counter-clockwise are to be turned back."""
     form, codec = FILMS[kind]
@@ -60,7 +66,9 @@ def film(kind="mp4", *, seconds=2, size=(320, 240), voice=None, live=False, rota
             stream.set_display_rotation(rotation)
         if ratio:
             stream.codec_context.sample_aspect_ratio = Fraction(ratio)
-        sound = container.add_stream(voice, rate=RATE, layout="mono") if voice else None
+        sound = container.add_stream(voice, rate=RATE, layout=layout) if voice else None
+        if sound:
+            sound.codec_context.options = {"strict": "experimental"}  # FFmpeg's own Vorbis
         for number in range(round(10 * seconds)):
             frame = av.VideoFrame.from_image(_picture(size, is_black=number == 0)).reformat(format="yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, 10)
@@ -75,8 +83,63 @@ def voice(kind="ogg", *, seconds=3, live=False, **options):
     """A sound that is loud for the first half, and silent for the second."""
     form, codec = VOICES[kind]
     with _written(form, live, options) as container:
-        _speak(container, container.add_stream(codec, rate=RATE), seconds)
+        _speak(container, container.add_stream(codec, **SHAPES.get(kind, {"rate": RATE})), seconds)
     return container.content
+
+
+def tagged(whole, tags, **options):
+    """The same file with these words about it and about each of its streams."""
+    with av.open(io.BytesIO(whole)) as source:
+        form = {"mov,mp4,m4a,3gp,3g2,mj2": "mov" if b"ftypqt" in whole[:16] else "mp4", "matroska,webm": "matroska"}
+        name = form.get(source.format.name, source.format.name)
+        name = "webm" if b"webm" in whole[:100] else name
+        with _written(name, False, options) as target:
+            target.container.metadata.update(tags)
+            ways = {one.index: target.container.add_stream_from_template(one) for one in source.streams}
+            for way in ways.values():
+                way.metadata.update(tags)
+            for packet in source.demux():
+                if packet.dts is not None:
+                    packet.stream = ways[packet.stream_index]
+                    target.container.mux(packet)
+    return target.content
+
+
+def subtitled(words):
+    """A film that says so in a track of its own, as drones write where they fly."""
+    spoken = b"1\n00:00:00,000 --> 00:00:01,000\n" + words + b"\n"
+    with (
+        av.open(io.BytesIO(film("mkv", seconds=0.5))) as source,
+        av.open(io.BytesIO(spoken), format="srt") as said,
+        _written("matroska", False, {}) as target,
+    ):
+        ways = {one: target.container.add_stream_from_template(one.streams[0]) for one in (said, source)}
+        for one, way in ways.items():
+            for packet in one.demux():
+                if packet.dts is not None:
+                    packet.stream = way
+                    target.container.mux(packet)
+    return target.content
+
+
+def with_sei(whole, words):
+    """The film with words between its pictures, as cameras of cars write where they are."""
+    payload = bytes(16) + words
+    unit = b"\x06\x05" + bytes([len(payload)]) + payload + b"\x80"
+    with av.open(io.BytesIO(whole)) as source, _written("mp4", False, {}) as target:
+        way = target.container.add_stream_from_template(source.streams.video[0], opaque=True)
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                said = av.Packet(len(unit).to_bytes(4, "big") + unit + bytes(packet))
+                said.pts, said.dts, said.duration, said.time_base = (
+                    packet.pts,
+                    packet.dts,
+                    packet.duration,
+                    packet.time_base,
+                )
+                said.is_keyframe, said.stream = packet.is_keyframe, way
+                target.container.mux(said)
+    return target.content
 
 
 def song():
@@ -123,7 +186,7 @@ def _picture(size, *, is_black=False):
 
 def _speak(container, stream, seconds):
     form = stream.codec_context.format.name if stream.codec_context.format else "s16"
-    shaped = av.AudioResampler(format=form, layout="mono", rate=RATE, frame_size=960)
+    shaped = av.AudioResampler(format=form, layout=stream.layout.name, rate=stream.rate, frame_size=stream.rate // 50)
     samples = array("h", (round(20_000 * sin(2 * pi * 440 * n / RATE)) for n in range(round(seconds * RATE / 2))))
     samples.extend([0] * len(samples))
     for begin in range(0, len(samples), 960):

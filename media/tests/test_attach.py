@@ -56,7 +56,7 @@ def test_when_it_is_ready_the_message_changes(sign_in, alice, bob, group):
 
 
 def test_one_that_failed_is_told_too(sign_in, alice, bob, group):
-    upload = bring(sign_in(alice), group, picture("PNG")[:100]).json()
+    upload = bring(sign_in(alice), group, picture("PNG")[:45]).json()
     send(sign_in(alice), group, upload)
 
     process()

@@ -201,7 +201,7 @@ def test_of_somebody_erased_no_file_is_left(sign_in, alice, bob):
 
 
 def test_an_upload_that_ends_after_the_erasure_leaves_nothing(alice, monkeypatch):
-    monkeypatch.setattr(avatars, "_pictures", lambda file: dict.fromkeys((512, 256, 64), b"picture"))
+    monkeypatch.setattr(avatars, "_pictures", lambda *_: dict.fromkeys((512, 256, 64), b"picture"))
     User.objects.filter(id=alice.id).update(is_active=False)
 
     with pytest.raises(Refusal) as refusal:

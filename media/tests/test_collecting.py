@@ -12,7 +12,7 @@ from conversations.models import Membership
 from media import services
 from media.models import Upload
 from media.services import blobs
-from media.tests.uploads import bring, brought, send, stored
+from media.tests.uploads import bring, brought, process, send, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,16 +30,15 @@ def test_what_was_never_attached_goes_after_a_day(sign_in, alice, group):
     assert len(stored()) == 2
 
 
-def test_what_is_not_ready_after_an_hour_has_failed(sign_in, alice, bob, group):
-    old, new = (bring(sign_in(alice), group).json() for _ in range(2))
-    message = send(sign_in(alice), group, old).json()
-    Upload.objects.filter(id=old["id"]).update(created_at=timezone.now() - timedelta(minutes=61))
+def test_what_kills_its_worker_each_time_has_failed(sign_in, alice, bob, group):
+    upload = bring(sign_in(alice), group).json()
+    message = send(sign_in(alice), group, upload).json()
+    Upload.objects.filter(id=upload["id"]).update(attempts=5)
 
-    services.give_up(timezone.now() - timedelta(hours=1))
+    process()
 
     shown = sign_in(bob).get(f"/api/v1/messages/{message['id']}/").json()["attachments"]
-    assert [one["status"] for one in shown] == ["failed"]
-    assert Upload.objects.get(id=new["id"]).status == "processing"
+    assert [(one["status"], one["is_cleaned"]) for one in shown] == [("failed", False)]
 
 
 def test_what_belongs_to_an_ended_conversation_goes(sign_in, alice, group):

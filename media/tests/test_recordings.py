@@ -26,7 +26,7 @@ def read(looked_at):
 
     def read(content):
         answer, previews = looked_at("media.recordings:recording", sandbox.RECORDING, content)
-        return answer, {name: Image.open(io.BytesIO(preview)) for name, preview in previews.items()}
+        return answer, {name: Image.open(io.BytesIO(one)) for name, one in previews.items() if name != "content"}
 
     return read
 

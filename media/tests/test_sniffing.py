@@ -5,8 +5,8 @@ from io import BytesIO
 
 import pytest
 
-from media.sniffing import INLINE, PICTURES, kind_of, sniff
-from media.tests.files import animation, picture
+from media.sniffing import INLINE, KEPT, PICTURES, kind_of, sniff
+from media.tests.files import animation, case, picture
 from media.tests.films import film, song, voice
 
 pytestmark = pytest.mark.plain
@@ -23,6 +23,8 @@ def iso(brand):
     return b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0" + brand + b"isom" + bytes(100)
 
 
+JAPANESE = "これは日本語の文章です。\r\n東京都千代田区1-1\r\n"
+JAPANESE_ENCODINGS = ("cp932", "euc_jp", "utf-16", "utf-16-le", "utf-16-be", "utf-32")
 OFFICE = "application/vnd.openxmlformats-officedocument."
 FILES = {
     "PNG": (picture("PNG"), "image/png", "image"),
@@ -30,14 +32,14 @@ FILES = {
     "JPEG": (picture("JPEG"), "image/jpeg", "image"),
     "GIF": (picture("GIF"), "image/gif", "image"),
     "WebP": (picture("WEBP"), "image/webp", "image"),
-    "TIFF": (picture("TIFF"), "image/tiff", "other"),
-    "BMP": (picture("BMP"), "image/bmp", "other"),
-    "ICO": (picture("ICO"), "image/x-icon", "other"),
-    "AVIF": (picture("AVIF"), "image/avif", "other"),
+    "TIFF": (picture("TIFF"), "image/tiff", "image"),
+    "BMP": (picture("BMP"), "image/bmp", "image"),
+    "ICO": (picture("ICO"), "image/x-icon", "image"),
+    "AVIF": (picture("AVIF"), "image/avif", "image"),
     "PSD": (b"8BPS\0\1" + bytes(100), "image/vnd.adobe.photoshop", "other"),
-    "HEIC": (iso(b"heic"), "image/heic", "other"),
-    "HEIX": (iso(b"heix"), "image/heic", "other"),
-    "HEIF": (iso(b"mif1"), "image/heic", "other"),
+    "HEIC": (iso(b"heic"), "image/heic", "image"),
+    "HEIX": (iso(b"heix"), "image/heic", "image"),
+    "HEIF": (iso(b"mif1"), "image/heic", "image"),
     "MP4": (film("mp4", seconds=0.2), "video/mp4", "video"),
     "fragmented MP4": (iso(b"iso5"), "video/mp4", "video"),
     "M4V": (iso(b"M4V "), "video/mp4", "video"),
@@ -77,7 +79,21 @@ FILES = {
     "gzip": (b"\x1f\x8b\x08" + bytes(20), "application/gzip", "other"),
     "7z": (b"7z\xbc\xaf\x27\x1c" + bytes(20), "application/x-7z-compressed", "other"),
     "RAR": (b"Rar!\x1a\x07\x01\x00", "application/x-rar-compressed", "other"),
-    "Latin-1": ("Gr\u00fc\u00dfe".encode("latin-1"), "application/octet-stream", "other"),
+    "AVIF by its second brand": (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "image/avif", "image"),
+    "AMR": (voice("amr", seconds=0.2), "audio/amr", "audio"),
+    "CAF": (voice("caf", seconds=0.2), "audio/x-caf", "audio"),
+    "AIFF": (voice("aiff", seconds=0.2), "audio/aiff", "audio"),
+    "PDF behind blanks": (b"\r\n \n%PDF-1.4\n1 0 obj\n", "application/pdf", "document"),
+    "PDF behind a mark": (b"\xef\xbb\xbf%PDF-1.4\n1 0 obj\n", "application/pdf", "document"),
+    "PDF behind junk": (case("junk.pdf"), "application/pdf", "document"),
+    "PDF behind a printer's page": (b"\x1b%-12345X@PJL\n\xff%PDF-1.4\n", "application/pdf", "document"),
+    "text about PDF": (b"It begins with %PDF-1.4", "text/plain", "document"),
+    "UTF-16 of a spreadsheet": (case("utf16.csv"), "text/plain", "document"),
+    **{name: (JAPANESE.encode(name), "text/plain", "document") for name in JAPANESE_ENCODINGS},
+    "Shift-JIS that is cut within a character": ((JAPANESE * 200).encode("cp932")[:8191], "text/plain", "document"),
+    "Latin-1": ("Gr\u00fc\u00dfe".encode("latin-1"), "text/plain", "document"),
+    "Latin-1 of a spreadsheet": ("Name;Stra\u00dfe\r\n".encode("latin-1") * 500, "text/plain", "document"),
+    "Cyrillic of before Unicode": ("Привет, как дела?".encode("cp1251"), "text/plain", "document"),
     "control characters": (b"\x1b[2Jhello", "application/octet-stream", "other"),
     "zeros": (bytes(100), "application/octet-stream", "other"),
     "nothing": (b"", "application/octet-stream", "other"),
@@ -101,6 +117,6 @@ def test_nothing_makes_it_fail():
 
 
 def test_what_is_shown_in_its_place_can_do_nothing():
-    assert PICTURES < INLINE
+    assert PICTURES & INLINE == KEPT
     assert {mime_type.partition("/")[0] for mime_type in INLINE} == {"image", "video", "audio"}
     assert not {"image/svg+xml", "text/html", "application/pdf"} & INLINE

@@ -5,8 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from chatproject.worker import ChatWorker
-from media.services.processing import QUEUE
+from media.lane import FileLane
 from media.tests.files import picture
 
 
@@ -27,8 +26,8 @@ def brought(client, conversation, *args, **fields):
 
 def process():
     """Do what is to be done in the background."""
-    worker = ChatWorker()
-    while worker.run_next(QUEUE):
+    lane = FileLane()
+    while lane.run_next():
         pass
 
 
