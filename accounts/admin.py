@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -15,6 +15,7 @@ from unfold.paginator import InfinitePaginator
 from accounts import services
 from accounts.forms import AppointForm, CodeForm, NewPersonForm, ProfileForm, SignInForm
 from accounts.models import Registration, Session, User
+from accounts.names import email_key
 from chatproject.common import audit
 from chatproject.common.admin import (
     PER_PAGE,
@@ -61,6 +62,15 @@ class PersonAdmin(ModelAdmin):
     actions = ("suspend", "restore", "end_sessions")
     action_form = ReasonedActionForm
     actions_detail = ("suspend_this", "restore_this", "sign_out", "send_code", "appoint", "delete_account")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """By words of their names, as everywhere, or by how their address begins."""
+        if not search_term.strip():
+            return queryset, False
+        named = User.objects.search(search_term).values("id")
+        return queryset.filter(Q(id__in=named) | Q(email__startswith=email_key(search_term))), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Without those that only stand in for a registration."""

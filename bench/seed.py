@@ -19,6 +19,7 @@ from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import Session, User  # noqa: E402
+from accounts.services import add_name_words  # noqa: E402
 from accounts.tokens import access_token  # noqa: E402
 from bench.scenes import CASTS, Cast  # noqa: E402
 from conversations.models import Conversation, Membership  # noqa: E402
@@ -49,7 +50,9 @@ def people(name: str, count: int) -> list[User]:
         user = User(full_name=f"{name.title()}-{number}", password="!", email=address, email_verified_at=verified_at)
         user.rename(f"{name}-{number}")
         users.append(user)
-    return User.objects.bulk_create(users, batch_size=1000)
+    User.objects.bulk_create(users, batch_size=1000)
+    add_name_words(users)
+    return users
 
 
 def rooms(name: str, cast: Cast) -> list[Conversation]:

@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from django.db.models import Case, Sum, Value, When
 
 from accounts.models import User
+from chatproject.common.text import located, words
 from conversations.models import Conversation
 from messaging.models import Message, MessageQuerySet
-from messaging.words import located, words
 
 CANDIDATES = 200
 """Matches that are enough, the newest. Whoever wants older ones narrows the search."""

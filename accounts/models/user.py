@@ -8,9 +8,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
+from accounts.models.name_word import NameWord
 from accounts.names import SKELETON_SIZE, email_key, skeleton, username_key
 from accounts.typed import canonical_password, password_spellings
 from chatproject.common.ids import uuid7
+from chatproject.common.text import words
+
+WORDS_ASKED = 10
+"""Words of a name that count in a search."""
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -25,8 +30,14 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(Q(username_key=username_key(username)) | Q(username_skeleton=skeleton(username)))
 
     def search(self, text: str) -> "UserQuerySet":
-        """People whose username or full name starts with `text`; the text is never an operator."""
-        return self.filter(Q(username_key__startswith=username_key(text)) | Q(full_name__istartswith=text))
+        """People of whose names some words begin with those of `text`, folded as messages are; it is never an operator.
+        Without a word in it nobody is found, nor by an address."""
+        name = text.strip().removeprefix("@")
+        asked = [] if "@" in name else list(dict.fromkeys(words(name)))[:WORDS_ASKED]
+        found = self if asked else self.none()
+        for word in asked:
+            found = found.filter(id__in=NameWord.objects.beginning(word).values("user"))
+        return found
 
     def by_login(self, login: str) -> "UserQuerySet":
         """The person with this e-mail address or username, blanks around it or not."""

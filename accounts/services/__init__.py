@@ -5,6 +5,7 @@ from accounts.services.codes import resend_code, resend_code_as_operator, resend
 from accounts.services.deletion import begin_erasure, erase, request_deletion, request_deletion_of
 from accounts.services.devices import forget_dead_device, forget_device, register_device
 from accounts.services.emails import confirm_email_change, request_email_change
+from accounts.services.finding import add_name_words
 from accounts.services.passwords import change_password, reset_password
 from accounts.services.people import (
     change_avatar,
@@ -30,6 +31,7 @@ from accounts.services.tickets import TICKET_SECONDS, issue_ticket, session_of_t
 
 __all__ = [
     "TICKET_SECONDS",
+    "add_name_words",
     "appoint",
     "begin_erasure",
     "block",

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts import presence, services
-from accounts.models import User
+from accounts.models import NameWord, User
 from conversations import services as conversations
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,3 +79,59 @@ def test_who_shows_it_is_seen(sign_in, alice_hides, bob):
 def test_nobody_is_found_by_an_address(sign_in, alice, bob):
     for search in ("alice@example.org", "alice@", "@example.org"):
         assert sign_in(bob).get(f"/api/v1/users/?search={search}").json()["results"] == []
+
+
+FOUND = [
+    ("jose", "José García", True),
+    ("garcia", "José García", True),
+    ("GARCÍ jo", "José García", True),
+    ("lukasz", "Łukasz", True),
+    ("Łuk", "Łukasz", True),
+    ("o'brien", "Mary O'Brien", True),
+    ("obrien", "Mary O’Brien", True),
+    ("brien", "Mary O'Brien", True),
+    ("小龙", "李小龙", True),
+    ("жанна", "Жанна", True),
+    ("ЖАН", "Жанна", True),
+    ("élodie", "Élodie", True),
+    ("ELODIE", "élodie", True),
+    ("रा", "मोहित राय", True),
+    ("osé", "José García", False),
+    ("jose x", "José García", False),
+    ("%", "José García", False),
+    ("_", "José García", False),
+]
+
+
+@pytest.mark.parametrize(("search", "full_name", "is_found"), FOUND)
+def test_people_are_found_by_any_word_of_their_names_wherever_one_looks(
+    person, sign_in, olga, alice, search, full_name, is_found
+):
+    dave = person("dave", full_name=full_name)
+    group = conversations.create_group(
+        alice, name="Friends", description="", member_ids=[dave.id], history="all", members_can_invite=False
+    )
+    client = sign_in(alice)
+    console = Client()
+    console.force_login(olga)
+
+    listed = client.get("/api/v1/users/", {"search": search}).json()["results"]
+    members = client.get(f"/api/v1/conversations/{group.id}/members/", {"search": search}).json()["results"]
+    page = console.get("/admin/accounts/user/", {"q": search}).content.decode()
+
+    assert [one["username"] for one in listed] == [one["user"]["username"] for one in members] == ["dave"] * is_found
+    assert ("dave@example.org" in page) == is_found
+
+
+def test_who_is_called_otherwise_is_found_by_the_new_name_only(person, sign_in, alice):
+    dave = person("dave", full_name="Dave Doe")
+    services.change_profile(dave, username="david", full_name="David Roe")
+    client = sign_in(alice)
+
+    def found(search: str) -> int:
+        return len(client.get("/api/v1/users/", {"search": search}).json()["results"])
+
+    assert [found(search) for search in ("dave", "doe", "david", "roe")] == [0, 0, 1, 1]
+    User.objects.filter(id=dave.id).update(erase_at=timezone.now())
+    services.erase(dave)
+    assert not NameWord.objects.filter(user=dave).exists()

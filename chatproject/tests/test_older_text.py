@@ -6,10 +6,13 @@ from types import SimpleNamespace
 import pytest
 from django.apps import apps
 from django.db import connection
+from django_tasks_db.models import DBTaskResult
 
+from accounts.models import NameWord
 from conversations import services as conversations
 from messaging import services
 from messaging.models import Message, Reaction
+from messaging.reindexing import reindex_search
 from messaging.wire.writing import NewMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,3 +57,25 @@ def test_a_reaction_that_is_no_emoji_any_more_can_be_taken_back(bob, message):
 
     message.refresh_from_db()
     assert (message.reactions, Reaction.objects.count()) == (None, 0)
+
+
+def test_messages_of_before_are_found_once_the_task_went_through_them(message):
+    Message.objects.update(content="Hello ❤️ ١٢", words="hello")
+
+    migrate("messaging", "0003_reindex_search", "enqueue")
+    assert DBTaskResult.objects.filter(task_path="messaging.reindexing.reindex_search", status="READY").count() == 1
+    reindex_search.func()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT words FROM messaging_message")
+        (kept,) = cursor.fetchone()
+    assert set(kept.replace("'", "").split()) == {"hello", "❤", "12"}
+
+
+def test_people_of_before_are_found(alice, bob):
+    before = set(NameWord.objects.values_list("user_id", "word"))
+    NameWord.objects.filter(user=alice).delete()
+
+    for _ in range(2):
+        migrate("accounts", "0006_name_words", "fill")
+        assert set(NameWord.objects.values_list("user_id", "word")) == before

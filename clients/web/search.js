@@ -35,7 +35,7 @@ export function searchElements(chat, { conversation_id, go, onText = () => {} })
   const find = async () => {
     const q = (asked = input.value.trim());
     if (is_sealed) return;
-    if (q.length < SHORTEST) return show([], null);
+    if (q.length < SHORTEST && !/[^\0-\x7f]/u.test(q)) return show([], null);
     try {
       const found = await chat.searchMessages({ q, conversation: conversation_id });
       const hits = found.filter(({ message }) => !chat.sealing.isSealed(message.conversation_id));

@@ -16,7 +16,7 @@ from chatproject.common.pagination import page
 from conversations.models import Membership
 from conversations.people import shows_presence_to
 
-SEARCH = {"search": (str, "Beginning of a username or a full name, 1 to 100 characters.")}
+SEARCH = {"search": (str, "Beginnings of words of a username or a full name, 1 to 100 characters.")}
 
 
 class PeopleView(APIView):

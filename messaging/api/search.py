@@ -83,7 +83,8 @@ def _view(request: SignedInRequest) -> dict[UUID, int]:
 
 def _query(request: SignedInRequest) -> Query:
     text = request.query_params.get("q", "").strip()
-    if not SHORTEST <= len(text) <= LONGEST:
+    shortest = SHORTEST if text.isascii() else 1  # a letter of Chinese is a word, and so is a picture
+    if not shortest <= len(text) <= LONGEST:
         raise invalid("q", f"Search for {SHORTEST} to {LONGEST} characters.")
     return Query(text)
 

@@ -143,7 +143,27 @@ def test_special_characters_are_text(solo, special: str) -> None:
     assert contents(solo, f"zebra{special}xylophone", conversation=group) == []
 
 
-@pytest.mark.parametrize("q", ["--", "* *", '"";', "%%%", "😀😀", "\x00\x00", "()", "' OR 1=1 --"])
+ALIKE = [
+    ("Alles ❤️ hier", "❤"),
+    ("Alles ❤ hier", "❤️"),
+    ("Hallo 👋🏽!", "👋"),
+    ("Hallo👋", "👋🏿"),
+    ("Am 👩‍💻", "👩‍💻"),
+    ("🫩🩷", "🩷"),
+    ("مرحبـــا", "مرحبا"),
+    ("رقم ١٢٣", "123"),
+    ("number 123", "١٢٣"),
+    ("我爱你", "爱"),
+    ("カタカナ", "タ"),
+]
+
+
+@pytest.mark.parametrize(("said", "q"), ALIKE, ids=ascii)
+def test_pictures_digits_and_single_letters_are_found(solo, said: str, q: str) -> None:
+    assert contents(solo, q, conversation=_said(solo, said)) == [said]
+
+
+@pytest.mark.parametrize("q", ["--", "* *", '"";', "%%%", "\x00\x00", "()", "' OR 1=1 --"])
 def test_of_punctuation_nothing_is_found(solo, q: str) -> None:
     _said(solo, "Is it? -- Yes (*): 😀😀 %%%")
     assert solo.get(f"messages/search/?q={quote(q)}") == {"results": [], "next": None, "previous": None}

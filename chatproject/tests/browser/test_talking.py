@@ -80,12 +80,14 @@ def test_a_name_is_completed_and_its_mention_is_seen(friends) -> None:
 
 CROWD = """
 from accounts.models import User
+from accounts.services import add_name_words
 from conversations.models import Conversation, Membership
 from chatproject.common.clock import now
 group = Conversation.objects.get(id={group!r})
 names = [{name!r} + f"-{{n}}" for n in range(250)]
 people = [User(username=n, username_key=n, username_skeleton=n, email_verified_at=now()) for n in names]
 User.objects.bulk_create(people)
+add_name_words(people)
 Membership.objects.bulk_create(Membership(conversation=group, user=one, joined_at=now()) for one in people)
 Conversation.objects.filter(id=group.id).update(member_count=251)
 """
