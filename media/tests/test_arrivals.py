@@ -1,0 +1,86 @@
+"""Files on their way in count before they are here."""
+
+from datetime import timedelta
+
+import pytest
+
+from chatproject.common.clock import now
+from chatproject.common.errors import Refusal
+from media import arriving, services
+from media.limits import ARRIVALS_AT_ONCE, MEGABYTE
+from media.models import Arrival
+from media.tests.uploads import bring
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_what_is_on_its_way_takes_its_place_in_the_quota(sign_in, alice, bob, group, settings):
+    settings.UPLOAD_QUOTA_MB = 20
+    for _ in range(2):
+        services.begin_arrival(alice, 9 * MEGABYTE)
+
+    with pytest.raises(Refusal) as refusal:
+        services.begin_arrival(alice, 9 * MEGABYTE)
+
+    assert refusal.value.code == "quota_exceeded"
+    assert bring(sign_in(alice), group, bytes(3 * MEGABYTE)).json()["code"] == "quota_exceeded"
+    assert bring(sign_in(bob), group, bytes(3 * MEGABYTE)).status_code == 201
+
+
+def test_what_has_arrived_or_was_refused_takes_none(sign_in, alice, group):
+    assert bring(sign_in(alice), group).status_code == 201
+    assert bring(sign_in(alice), group, b"").status_code == 400
+
+    assert not Arrival.objects.exists()
+
+
+def test_what_got_lost_takes_none_for_long(alice, settings):
+    settings.UPLOAD_QUOTA_MB = 1
+    services.begin_arrival(alice, MEGABYTE)
+    Arrival.objects.update(expires_at=now() - timedelta(seconds=1))
+
+    services.begin_arrival(alice, MEGABYTE)
+
+    assert Arrival.objects.count() == 1
+
+
+def test_only_some_of_one_person_arrive_at_once(alice, bob):
+    for _ in range(ARRIVALS_AT_ONCE):
+        services.begin_arrival(alice, 0)
+
+    with pytest.raises(Refusal) as refusal:
+        services.begin_arrival(alice, 0)
+
+    assert refusal.value.code == "rate_limited"
+    services.begin_arrival(bob, 0)
+
+
+def test_what_takes_too_long_leaves_nothing(sign_in, alice, group, settings, monkeypatch):
+    monkeypatch.setattr(arriving, "seconds_for", lambda size: -1)
+
+    response = bring(sign_in(alice), group, bytes(MEGABYTE))
+
+    assert (response.status_code, response.json()["detail"]) == (400, "The file took too long to arrive.")
+    assert not Arrival.objects.exists()
+    assert list(settings.FILE_UPLOAD_TEMP_DIR.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ('filename="a%22b.txt"', 'a"b.txt'),
+        ('filename="a\\"b.txt"', 'a"b.txt'),
+        ('filename="Übersicht 报告.pdf"', "Übersicht 报告.pdf"),
+        ("filename*=UTF-8''%C3%9Cbersicht.pdf", "Übersicht.pdf"),
+        ('filename="R&amp;D.txt"', "R&amp;D.txt"),
+    ],
+)
+def test_a_name_arrives_as_it_was_written(written, name, sign_in, alice, group):
+    head = f'--frame\r\nContent-Disposition: form-data; name="conversation_id"\r\n\r\n{group.id}\r\n'
+    file = f'--frame\r\nContent-Disposition: form-data; name="file"; {written}\r\n\r\ntext\r\n--frame--\r\n'
+
+    response = sign_in(alice).post(
+        "/api/v1/media/", (head + file).encode(), content_type="multipart/form-data; boundary=frame"
+    )
+
+    assert (response.status_code, response.json().get("filename")) == (201, name)
