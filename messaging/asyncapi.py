@@ -14,7 +14,7 @@ CLOSING_CODES = {
     1013: "the server is overloaded; come back",
     4400: "too many frames that made no sense",
     4401: "not or no longer signed in; refresh first",
-    4403: "origin or conversation refused",
+    4403: "origin or conversation refused, or membership ended",
     4408: "too slow or silent; come back",
     4409: "too many sockets of one person",
     4429: "flooding; come back later",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+BYTES_PER_SECOND, BYTES_AT_ONCE = 256 * 1024, 2 * 1024 * 1024
+"""What the sockets of one person in this process may send together; more is read more slowly."""
 CROSSINGS = 10
 """How often `CROSSING` is waited for the ring before one that came early: another process may be slow."""
 
@@ -41,6 +43,14 @@ class People:
         """How many sockets there are in this process, and of how many people. From any thread."""
         sockets = [len(person.sockets) for person in list(self._here.values())]
         return sum(sockets), sum(map(bool, sockets))
+
+    def spend_bytes(self, user_id: UUID, size: int) -> float:
+        """Count what a socket of this person has sent. Returns the seconds until it may be read."""
+        if (person := self._here.get(user_id)) is None:
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        person.paid_until = max(person.paid_until, now) + size / BYTES_PER_SECOND
+        return person.paid_until - now - BYTES_AT_ONCE / BYTES_PER_SECOND
 
     async def open(self, user_id: UUID) -> Person:
         """Hear what concerns this person in this process, before they are looked at."""

@@ -2,6 +2,7 @@
 
 from messaging.feed import Feed
 from messaging.presence import Presence
+from messaging.socket_limit import SocketLimit
 from messaging.threads import stop_threads
 from messaging.typing import Typing
 from messaging.writer import writer
@@ -9,6 +10,7 @@ from messaging.writer import writer
 feed = Feed()
 typing = Typing(feed)
 presence = Presence(feed)
+socket_limit = SocketLimit(feed)
 
 
 async def start() -> None:

@@ -33,6 +33,7 @@ class Hearer(Protocol):
     blocked: frozenset[UUID]
     hearing: set[UUID]
     only: UUID | None
+    opened_at: int
     lefts: dict[UUID, int]
     is_open: bool
     subscribing: asyncio.Lock
@@ -174,9 +175,21 @@ class Room:
 
 
 class Person:
-    """Somebody with sockets in this process, and the number up to which they were told."""
+    """Somebody with sockets in this process, and the number up to which they were told. What they have sent is within
+    what a person may send by `paid_until`, in the loop's time."""
 
-    __slots__ = ("early", "heard", "idle", "is_behind", "place", "ready", "renewing", "sockets", "user_id")
+    __slots__ = (
+        "early",
+        "heard",
+        "idle",
+        "is_behind",
+        "paid_until",
+        "place",
+        "ready",
+        "renewing",
+        "sockets",
+        "user_id",
+    )
 
     def __init__(self, user_id: UUID, ready: "asyncio.Future[None]") -> None:
         self.user_id = user_id
@@ -186,6 +199,7 @@ class Person:
         self.sockets: dict[Hearer, None] = {}
         self.renewing = self.is_behind = False
         self.idle = 0
+        self.paid_until = 0.0
 
 
 def slices(ids: list[UUID]) -> Iterable[list[UUID]]:

@@ -1,6 +1,7 @@
 """The socket: one per device, for all conversations or for one. It never raises: every frame gets an answer."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -24,10 +25,10 @@ from messaging.handshake import is_origin_allowed, session_of_scope
 from messaging.limiter import FrameLimit
 from messaging.protocol import Authenticate, Command, Sync, read_command, request_id
 from messaging.reader import AT_ONCE
-from messaging.realtime import feed, presence, start, typing
+from messaging.realtime import feed, presence, socket_limit, start, typing
 from messaging.rooms import Listening, Place
 from messaging.threads import in_thread
-from messaging.transport import EXTENSION, AsgiOutbox, DirectOutbox, Outbox
+from messaging.transport import EXTENSION, EXTRA_FRAMES, FLOODING, AsgiOutbox, DirectOutbox, Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +36,9 @@ SUBPROTOCOL = "chat.v1"
 SIGN_IN_SECONDS = 5.0
 GRACE = 0.25
 """Seconds after `hello` in which a `sync` may come first, so that nothing newer is heard before it."""
-SOCKETS_PER_PERSON = 20
-RESTART, NONSENSE, SIGNED_OUT, REFUSED, TOO_MANY, FLOODING, OVERLOADED = 1012, 4400, 4401, 4403, 4409, 4429, 1013
+FIRST_FRAME = 8 * 1024
+"""Characters of the frame that signs in."""
+RESTART, NONSENSE, SIGNED_OUT, REFUSED, OVERLOADED = 1012, 4400, 4401, 4403, 1013
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -86,6 +88,7 @@ class Socket:
         "is_open",
         "lefts",
         "only",
+        "opened_at",
         "outbox",
         "session_id",
         "shows_typing",
@@ -106,6 +109,7 @@ class Socket:
         self.hearing: set[UUID] = set()
         self.lefts: dict[UUID, int] = {}
         self.only: UUID | None = None
+        self.opened_at = time.time_ns()
         self.is_open = True
 
     # --- Life ---------------------------------------------------------------------------------------------------
@@ -117,6 +121,8 @@ class Socket:
         self.user_id, self.session_id = session.user_id, session.id
         user = session.user
         del session
+        if self._protocol:
+            self._protocol.extra_frames = EXTRA_FRAMES
         self._scope.clear()  # the server keeps it as long as the socket is open
         if self.only:
             await in_thread(_check_membership, self.user_id, self.only)
@@ -130,7 +136,10 @@ class Socket:
                 event = await self._receive()
                 if event["type"] == "websocket.disconnect":
                     break
-                await self._answer(event.get("text"))
+                text = event.get("text")
+                if text and (wait := feed.people.spend_bytes(self.user_id, len(text))) > 0:
+                    await asyncio.sleep(wait)
+                await self._answer(text)
         finally:
             presence.went(self)
 
@@ -175,6 +184,8 @@ class Socket:
     async def _sign_in_by_frame(self, text: str | None) -> tuple[Session, str | int | None]:
         id_ = None
         try:
+            if text and len(text) > FIRST_FRAME:
+                raise Refusal("not_authenticated")
             frame = _read(text)
             id_ = request_id(frame)
             command = read_command(frame)
@@ -208,10 +219,8 @@ class Socket:
         feed.people.settle(person, greeting.user.seq)
         is_new = self not in person.sockets
         person.sockets[self] = None
-        if len(person.sockets) > SOCKETS_PER_PERSON:
-            oldest = next(iter(person.sockets))
-            del person.sockets[oldest]
-            oldest.end(TOO_MANY)
+        if is_new:
+            socket_limit.opened(person)
         self.outbox.send(greeting.frame)
         self._places = {id_: place for id_, place in greeting.places.items() if id_ not in self.hearing}
         if is_new:

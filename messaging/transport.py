@@ -7,15 +7,25 @@ the test client) `scope["extensions"]` lacks our entry and `AsgiOutbox` takes ov
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from chatproject.common.limits import parse
+from messaging.limiter import FLOOD
 
 EXTENSION = "chat.transport"
 HIGH_WATER = 256 * 1024
 """Bytes that may wait for one slow reader before it is dropped."""
 SLOW_SECONDS = 10
-TOO_SLOW = 4408
+TOO_SLOW, FLOODING = 4408, 4429
+SLICE = 4096
+"""Bytes that are taken apart before it is asked whether they are a flood: some 700 of the smallest frames."""
+WINDOW_SECONDS = 10.0
+STRANGERS_FRAMES, EXTRA_FRAMES = 50, 1000
+"""Continuations, pings and pongs in so many seconds, before signing in and after."""
 
 
 def websocket_frame(payload: bytes) -> bytes:
@@ -29,7 +39,47 @@ def websocket_frame(payload: bytes) -> bytes:
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's protocol, offering its transport to the application and keeping query strings out of the logs."""
+    """uvicorn's protocol, offering its transport to the application and keeping query strings out of the logs.
+
+    A flood of frames ends the connection (4429): of those that carry no command, which the application never sees,
+    and of commands beyond what a socket may send and be refused."""
+
+    extra_frames = STRANGERS_FRAMES
+    _extra_spent, _window_ends, _is_flooded = 0, 0.0, False
+
+    def data_received(self, data: bytes) -> None:
+        """Take it apart slice by slice. What a flood still sends is thrown away."""
+        for start in range(0, len(data), SLICE):
+            if self._is_flooded:
+                return
+            super().data_received(data if len(data) <= SLICE else data[start : start + SLICE])
+
+    def handle_cont(self, event: Any) -> None:
+        self._spend()
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        self._spend()
+        super().handle_ping()
+
+    def handle_pong(self, event: Any) -> None:
+        self._spend()
+        super().handle_pong(event)
+
+    def _spend(self) -> None:
+        now = self.loop.time()
+        if now >= self._window_ends:
+            self._window_ends, self._extra_spent = now + WINDOW_SECONDS, 0
+        self._extra_spent += 1
+        if self._extra_spent > self.extra_frames:
+            self._end_flood()
+
+    def _end_flood(self) -> None:
+        self._is_flooded = True
+        if self.handshake_complete:
+            self.abort(FLOODING)
+        else:
+            self.transport.abort()
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -48,6 +98,8 @@ class FrameProtocol(WebSocketsSansIOProtocol):
                 self.handle_parser_exception()
                 return
         super().send_receive_event_to_app()
+        if self.queue.qsize() > _most_waiting():
+            self._end_flood()
 
     def keepalive_timeout(self) -> None:
         """A peer that stays silent is closed with 4408."""
@@ -69,6 +121,12 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(2, self.transport.abort)
+
+
+@cache
+def _most_waiting() -> int:
+    """Commands that may wait at once: twice as many as are answered or refused before the socket is closed."""
+    return 2 * (max(count for count, _ in parse(settings.RATE_FRAMES)) + FLOOD)
 
 
 class DirectOutbox:
