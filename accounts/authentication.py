@@ -66,20 +66,35 @@ def _count_failure(request: Request, token: str) -> None:
         limits.spend(settings.RATE_REQUESTS, f"expired:{session_id}")
 
 
-PICTURES_COOKIE = "chat_pictures"
+PICTURES_COOKIE, FILES_COOKIE = "chat_pictures", "chat_files"
 
 
-class PictureAuthentication(BaseAuthentication):
-    """For pictures and files alone: an `<img>` cannot send a token, so browsers show a cookie, which only reads."""
+class CookieAuthentication(BaseAuthentication):
+    """For what a page shows or saves by its address alone: it cannot send a token there, so browsers show a cookie. It
+    only reads, and opens one kind of thing."""
+
+    cookie: str
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
-        token = request.COOKIES.get(PICTURES_COOKIE)
+        token = request.COOKIES.get(self.cookie)
         if not token or request.method not in ("GET", "HEAD"):
             return None
-        session = Session.objects.live().filter(id=tokens.read_picture_token(token)).first()
+        session = Session.objects.live().filter(id=tokens.read_cookie_token(self.cookie, token)).first()
         if session is None:
             raise Refusal("token_invalid")
         return session.user, session
+
+
+class PictureAuthentication(CookieAuthentication):
+    """For pictures alone (`<img>`)."""
+
+    cookie = PICTURES_COOKIE
+
+
+class FileAuthentication(CookieAuthentication):
+    """For films, sounds and what is saved: files of messages and one's own archives."""
+
+    cookie = FILES_COOKIE
 
 
 def shows_sign_in(request: HttpRequest) -> bool:
@@ -87,21 +102,31 @@ def shows_sign_in(request: HttpRequest) -> bool:
     database says."""
     if token := bearer_of(request):
         return tokens.session_named(token) is not None
+    return request.method in ("GET", "HEAD") and any(
+        _is_ours(request, name) for name in (PICTURES_COOKIE, FILES_COOKIE)
+    )
+
+
+def _is_ours(request: HttpRequest, cookie: str) -> bool:
     try:
-        tokens.read_picture_token(request.COOKIES.get(PICTURES_COOKIE, ""))
+        tokens.read_cookie_token(cookie, request.COOKIES.get(cookie, ""))
     except Refusal:
         return False
-    return request.method in ("GET", "HEAD")
+    return True
 
 
-class PictureScheme(OpenApiAuthenticationExtension):
-    """How the OpenAPI document names it."""
+class CookieScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI document names them."""
 
-    target_class = PictureAuthentication
-    name = "pictures"
+    target_class = CookieAuthentication
+    match_subclasses = True
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return str(self.target.cookie).removeprefix("chat_")
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "apiKey", "in": "cookie", "name": PICTURES_COOKIE}
+        return {"type": "apiKey", "in": "cookie", "name": self.target.cookie}
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

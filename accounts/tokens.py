@@ -76,17 +76,21 @@ def read_refresh(token: str) -> tuple[UUID, int]:
     return UUID(match[1]), int(match[2])
 
 
-def picture_token(session: Session) -> str:
-    """What the browser's cookie for pictures holds: it names the session and opens nothing but pictures."""
-    return f"{session.id.hex}.{keyed_hash('pictures', session.id.hex)}"
+def cookie_token(cookie: str, session: Session) -> str:
+    """What the browser's cookie of this name holds: it names the session and opens what this cookie is for alone."""
+    return f"{session.id.hex}.{_cookie_seal(cookie, session.id.hex)}"
 
 
-def read_picture_token(token: str) -> UUID:
-    """The session of a cookie for pictures. Refuses `token_invalid`."""
+def read_cookie_token(cookie: str, token: str) -> UUID:
+    """The session that the cookie of this name holds. Refuses `token_invalid`."""
     session, _, seal = token.partition(".")
-    if not hmac.compare_digest(seal.encode(), keyed_hash("pictures", session).encode()):
+    if not hmac.compare_digest(seal.encode(), _cookie_seal(cookie, session).encode()):
         raise Refusal("token_invalid")
     return UUID(session)
+
+
+def _cookie_seal(cookie: str, session: str) -> str:
+    return keyed_hash(cookie.removeprefix("chat_"), session)
 
 
 def _seal(session: str, generation: str) -> str:

@@ -1,5 +1,5 @@
-"""The cookies of browsers, both HttpOnly: the refresh token, which only `auth/` ever sees, and one that shows pictures
-and nothing else."""
+"""The cookies of browsers, all HttpOnly: the refresh token, which only `auth/` ever sees, one that shows pictures, and
+one for other files; these read and do nothing else."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import tokens, wire
-from accounts.authentication import PICTURES_COOKIE
+from accounts.authentication import FILES_COOKIE, PICTURES_COOKIE
 from accounts.models import Session
 from chatproject.common.errors import Refusal
 
 NAME = "chat_refresh"
 PATH = "/api/v1/auth/"
-PICTURES_PATH = "/api/v1/"
+READING_PATH = "/api/v1/"
 
 
 def signed_in(request: Request, session: Session, *, cookie: bool) -> Response:
@@ -27,7 +27,8 @@ def signed_in(request: Request, session: Session, *, cookie: bool) -> Response:
         return Response(answer)
     response = Response(answer)
     _give(request, response, NAME, refresh, PATH)
-    _give(request, response, PICTURES_COOKIE, tokens.picture_token(session), PICTURES_PATH)
+    for name in (PICTURES_COOKIE, FILES_COOKIE):
+        _give(request, response, name, tokens.cookie_token(name, session), READING_PATH)
     return response
 
 
@@ -57,7 +58,8 @@ def take(request: Request) -> str:
 def remove(response: Response) -> Response:
     """Have the browser forget the cookies."""
     response.delete_cookie(NAME, path=PATH, samesite="Strict")
-    response.delete_cookie(PICTURES_COOKIE, path=PICTURES_PATH, samesite="Strict")
+    for name in (PICTURES_COOKIE, FILES_COOKIE):
+        response.delete_cookie(name, path=READING_PATH, samesite="Strict")
     return response
 
 

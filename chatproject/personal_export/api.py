@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import BearerAuthentication, PictureAuthentication, SignedInRequest
+from accounts.authentication import BearerAuthentication, FileAuthentication, SignedInRequest
 from accounts.models import User
 from chatproject.common.errors import not_found
 from chatproject.common.files import FileRenderer
@@ -45,7 +45,7 @@ class ExportView(APIView):
 
 
 class ArchiveView(APIView):
-    authentication_classes = (BearerAuthentication, PictureAuthentication)
+    authentication_classes = (BearerAuthentication, FileAuthentication)
     renderer_classes = (FileRenderer,)
 
     @describe(

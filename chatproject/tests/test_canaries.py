@@ -27,7 +27,7 @@ def test_each_secret_is_found_wherever_it_stands(alice, recorder):
     secrets = {
         "access token": tokens.access_token(session),
         "refresh token": tokens.refresh_token(session),
-        "picture token": tokens.picture_token(session),
+        "picture token": tokens.cookie_token("chat_pictures", session),
         "password hash": alice.password,
         "a code": canaries.note("a code", "123456"),
         "a ticket": canaries.note("a ticket", services.issue_ticket(session)),

@@ -248,7 +248,7 @@ def test_nothing_of_others_and_no_secret_is_in_it(sign_in, alice, bob) -> None:
     theirs = [b"canary", b"Canary", b"bob", b"Bob", b"198.51.100.99", b"another-token"]
     secrets = [alice.password, device.token, device.token_hash, client.access, tokens.refresh_token(client.session)]
     secrets += [secret.rsplit(".", 1)[1] for secret in secrets[3:]]
-    secrets += [tokens.picture_token(client.session).split(".")[1], PASSWORD]
+    secrets += [tokens.cookie_token("chat_files", client.session).split(".")[1], PASSWORD]
     assert b"Own words" in everything
     assert [word for word in [*theirs, *(secret.encode() for secret in secrets)] if word in everything] == []
     bobs_own = b"\n".join(unpacked(downloaded(bobs, made(bobs))).values())
@@ -344,10 +344,13 @@ def test_a_browser_shows_its_cookie(api, sign_in, alice, bob) -> None:
 
     answers = []
     for session in (client.session, sign_in(bob).session):
-        api.cookies["chat_pictures"] = tokens.picture_token(session)
+        api.cookies["chat_files"] = tokens.cookie_token("chat_files", session)
         answers.append([api.get(url).status_code, api.get(EXPORT).status_code, api.post(EXPORT).status_code])
 
     assert answers == [[200, 401, 401], [404, 401, 401]]
+    del api.cookies["chat_files"]
+    api.cookies["chat_pictures"] = tokens.cookie_token("chat_pictures", client.session)
+    assert api.get(url).status_code == 401, "that one is for pictures"
 
 
 def test_nobody_else_finds_it(api, sign_in, alice, bob, olga) -> None:

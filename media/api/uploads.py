@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from accounts.authentication import BearerAuthentication, PictureAuthentication, SignedInRequest
+from accounts.authentication import BearerAuthentication, FileAuthentication, PictureAuthentication, SignedInRequest
 from chatproject.common import limits
-from chatproject.common.errors import invalid, not_found
+from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.files import FileRenderer
 from chatproject.common.openapi import BINARY, PAGING, Page, Raw, describe
 from chatproject.common.pagination import page
@@ -100,7 +100,7 @@ class FileThrottle(BaseThrottle):
 
 
 class ContentView(APIView):
-    authentication_classes = (BearerAuthentication, PictureAuthentication)
+    authentication_classes = (BearerAuthentication, FileAuthentication, PictureAuthentication)
     renderer_classes = (FileRenderer,)
     throttle_classes = (FileThrottle,)
 
@@ -110,13 +110,15 @@ class ContentView(APIView):
     )
     def get(self, request: SignedInRequest, id: UUID) -> HttpResponseBase:  # noqa: A002
         upload = services.upload_of(request.user, id)
+        if isinstance(request.successful_authenticator, PictureAuthentication) and upload.kind != Upload.Kind.IMAGE:
+            raise Refusal("not_authenticated")
         services.refuse_unless_given(request.user, upload)
         is_shown = bool(upload.is_cleaned) and upload.kind in services.SHOWN and upload.mime_type in INLINE
         return serve(request, _stored(upload.content, upload.mime_type, upload.filename, is_shown))
 
 
 class AacView(APIView):
-    authentication_classes = (BearerAuthentication, PictureAuthentication)
+    authentication_classes = (BearerAuthentication, FileAuthentication)
     renderer_classes = (FileRenderer,)
     throttle_classes = (FileThrottle,)
 

@@ -76,7 +76,7 @@ def test_strangers_see_none(api, shown):
 
 def test_browsers_show_the_cookie_for_pictures(api, sign_in, alice, bob, shown):
     session = sign_in(bob).session
-    api.cookies["chat_pictures"] = tokens.picture_token(session)
+    api.cookies["chat_pictures"] = tokens.cookie_token("chat_pictures", session)
 
     assert api.get(shown).status_code == 200
     assert api.head(shown).status_code == 200
