@@ -9,7 +9,6 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
 from accounts import services
@@ -19,6 +18,7 @@ from accounts.names import email_key
 from chatproject.common import audit
 from chatproject.common.admin import (
     PER_PAGE,
+    ConsoleAdmin,
     ReadOnlyAdmin,
     ReasonedActionForm,
     ReasonForm,
@@ -33,7 +33,7 @@ admin.site.login_form = SignInForm
 
 
 @admin.register(User)
-class PersonAdmin(ModelAdmin):
+class PersonAdmin(ConsoleAdmin):
     """People: found by name or address, suspended, restored. Nobody sees or sets a password here."""
 
     list_display = ("username", "full_name", "email", "is_active", "is_staff", "created_at", "last_seen_at")

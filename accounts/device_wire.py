@@ -9,23 +9,25 @@ from msgspec import Meta
 from accounts.models import Device
 from accounts.wire import DeviceName, Moment
 from chatproject.common.clock import rfc3339
+from chatproject.common.wire import Body
 
 
-class SubscriptionKeys(msgspec.Struct):
+class SubscriptionKeys(Body):
     """The browser's keys, base64url without padding: its public key (65 bytes) and its secret (16 bytes)."""
 
     p256dh: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{87}=?$")]
     auth: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{22}(==)?$")]
 
 
-class Subscription(msgspec.Struct):
+class Subscription(Body, rename={"expiration_time": "expirationTime"}):
     """A push subscription as browsers give it (`PushSubscription.toJSON()`)."""
 
     endpoint: Annotated[str, Meta(pattern="^https://[^\\s/@]+/", max_length=2000)]
     keys: SubscriptionKeys
+    expiration_time: Annotated[float | None, Meta(description="Not looked at: the push service tells.")] = None
 
 
-class NewDevice(msgspec.Struct):
+class NewDevice(Body):
     """Where to push to: with `fcm` a registration `token`, with `webpush` a `subscription`."""
 
     provider: Literal["fcm", "webpush"]

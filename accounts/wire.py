@@ -7,12 +7,18 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from accounts.models import Session, User
+from accounts.names import check_email, check_username
+from accounts.services.passwords import check_password_is_good
 from chatproject.common.clock import rfc3339
 from chatproject.common.text import LINE, LINES
+from chatproject.common.wire import Body, Rule
 
-Email = Annotated[str, Meta(min_length=3, max_length=254)]
-Username = Annotated[str, Meta(max_length=100, description="3 to 32 letters, digits, `_`, `.` and `-`.")]
+Email = Annotated[str, Meta(min_length=3, max_length=254), Rule(check_email)]
+Username = Annotated[
+    str, Meta(max_length=100, description="3 to 32 letters, digits, `_`, `.` and `-`."), Rule(check_username)
+]
 Password = Annotated[str, Meta(min_length=1, max_length=1024)]
+NewPassword = Annotated[str, Meta(min_length=1, max_length=1024), Rule(check_password_is_good)]
 Code = Annotated[str, Meta(max_length=32, description="The six digits from the mail; blanks between them are fine.")]
 RegistrationId = Annotated[UUID, Meta(description="As `register/` has answered; without it every one counts.")]
 FullName = Annotated[str, Meta(max_length=100, extra=LINE)]
@@ -31,18 +37,18 @@ AddedBy = Annotated[
 
 
 # --- Bodies -----------------------------------------------------------------------------------------------------
-class Register(msgspec.Struct):
+class Register(Body):
     """A new account. `device_name` and `cookie` matter where verification is switched off."""
 
     email: Email
     username: Username
-    password: Password
+    password: NewPassword
     full_name: FullName = ""
     device_name: DeviceName = ""
     cookie: bool = False
 
 
-class Verify(msgspec.Struct):
+class Verify(Body):
     """The code that was sent to a new account's address. `cookie`: keep the refresh token in an HttpOnly cookie."""
 
     email: Email
@@ -52,7 +58,7 @@ class Verify(msgspec.Struct):
     cookie: bool = False
 
 
-class OtpResend(msgspec.Struct):
+class OtpResend(Body):
     """Ask for a new code; the old one ends. All who wait for one at this address get theirs, or one registration."""
 
     email: Email
@@ -60,7 +66,7 @@ class OtpResend(msgspec.Struct):
     purpose: Literal["verify_email", "change_email", "reset_password"] = "verify_email"
 
 
-class Login(msgspec.Struct):
+class Login(Body):
     """`login` is an e-mail address or a username. `cookie`: keep the refresh token in an HttpOnly cookie."""
 
     login: Annotated[str, Meta(min_length=1, max_length=254)]
@@ -69,53 +75,53 @@ class Login(msgspec.Struct):
     cookie: bool = False
 
 
-class Refresh(msgspec.Struct):
+class Refresh(Body):
     """The refresh token; without it the cookie counts."""
 
     refresh: Token | None = None
 
 
-class PasswordChange(msgspec.Struct):
+class PasswordChange(Body):
     """A new password for who knows the present one."""
 
     current_password: Password
-    new_password: Password
+    new_password: NewPassword
 
 
-class PasswordReset(msgspec.Struct):
+class PasswordReset(Body):
     """Ask for a code with which to set a new password."""
 
     email: Email
 
 
-class PasswordResetConfirm(msgspec.Struct):
+class PasswordResetConfirm(Body):
     """The code from the mail and the new password."""
 
     email: Email
     code: Code
-    new_password: Password
+    new_password: NewPassword
 
 
-class EmailChange(msgspec.Struct):
+class EmailChange(Body):
     """Ask for a code at the new address."""
 
     password: Password
     new_email: Email
 
 
-class EmailChangeConfirm(msgspec.Struct):
+class EmailChangeConfirm(Body):
     """The code that was sent to the new address."""
 
     code: Code
 
 
-class Deletion(msgspec.Struct):
+class Deletion(Body):
     """The password, so that a device left open deletes nobody."""
 
     password: Password
 
 
-class SettingsChange(msgspec.Struct):
+class SettingsChange(Body):
     """What changes; absent fields stay."""
 
     read_receipts: bool | UnsetType = UNSET
@@ -124,7 +130,7 @@ class SettingsChange(msgspec.Struct):
     who_can_add_me: AddedBy | UnsetType = UNSET
 
 
-class ProfileChange(msgspec.Struct):
+class ProfileChange(Body):
     """What changes; absent fields stay."""
 
     username: Username | UnsetType = UNSET
@@ -143,13 +149,17 @@ class Settings(msgspec.Struct):
     who_can_add_me: AddedBy = "everyone"
 
 
-class NewProfile(msgspec.Struct):
+class NewSettings(Settings, forbid_unknown_fields=True):
+    """All of them: absent ones return to their defaults."""
+
+
+class NewProfile(Body):
     """The whole profile: absent fields return to their defaults, only the username stays."""
 
     username: Username | UnsetType = UNSET
     full_name: FullName = ""
     bio: Bio = ""
-    settings: Settings = msgspec.field(default_factory=Settings)
+    settings: NewSettings = msgspec.field(default_factory=NewSettings)
 
 
 # --- Answers ----------------------------------------------------------------------------------------------------

@@ -11,13 +11,12 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, StreamingHttpResponse
 from django_tasks_db.admin import DBTaskResultAdmin
 from django_tasks_db.models import DBTaskResult
-from unfold.admin import ModelAdmin
 
 from accounts.models import User
 from accounts.names import username_key
 from chatproject import worker
 from chatproject.backups import admin as backups_admin  # noqa: F401 (registers them)
-from chatproject.common.admin import ReadOnlyAdmin
+from chatproject.common.admin import ConsoleAdmin, ReadOnlyAdmin
 from chatproject.common.clock import rfc3339
 from chatproject.common.models import AuditEntry
 from chatproject.personal_export import admin as personal_export_admin  # noqa: F401 (registers them)
@@ -28,7 +27,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, ConsoleAdmin):
     """What those may do whom a superuser appoints."""
 
 
@@ -101,7 +100,7 @@ admin.site.unregister(DBTaskResult)
 
 
 @admin.register(DBTaskResult)
-class TaskAdmin(DBTaskResultAdmin, ReadOnlyAdmin):
+class TaskAdmin(ReadOnlyAdmin, DBTaskResultAdmin):
     """What the worker does, has done and could not do."""
 
     actions = ("redrive",)

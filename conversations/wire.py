@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
 from chatproject.common.text import LINE, LINES
+from chatproject.common.wire import Body
 from conversations.models import Ban, Conversation, Membership
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, extra=LINE)]
@@ -18,7 +19,7 @@ SlowMode = Annotated[int, Meta(ge=0, le=21_600, description="Seconds between two
 UserIds = Annotated[list[UUID], Meta(max_length=100)]
 
 
-class NewConversation(msgspec.Struct):
+class NewConversation(Body):
     """`kind` "direct" with `user_id`; "group" or "channel" with `name` and, for groups, the first members. Whoever
     wants to be asked first (`who_can_add_me`), or was added by many strangers lately, gets an invitation instead: they
     are not in the `member_count` of the answer, and `invites/` has them."""
@@ -35,7 +36,7 @@ class NewConversation(msgspec.Struct):
     members_can_invite: bool = False
 
 
-class ConversationChange(msgspec.Struct):
+class ConversationChange(Body):
     """What changes; absent fields stay."""
 
     name: Name | UnsetType = UNSET
@@ -45,14 +46,14 @@ class ConversationChange(msgspec.Struct):
     slow_mode_seconds: SlowMode | UnsetType = UNSET
 
 
-class NewBan(msgspec.Struct):
+class NewBan(Body):
     """Somebody who is to stay out, and why."""
 
     user_id: UUID
     reason: Annotated[str, Meta(max_length=500, extra=LINES)] = ""
 
 
-class NewInvite(msgspec.Struct):
+class NewInvite(Body):
     """A link into the conversation: until when, and for how many. Without either it holds until it is deleted. With a
     `user_id` it is for this person alone, once, and they are told of it."""
 
@@ -61,7 +62,7 @@ class NewInvite(msgspec.Struct):
     user_id: UUID | None = None
 
 
-class NewMembers(msgspec.Struct):
+class NewMembers(Body):
     """One person (`user_id`) or several (`user_ids`), and the role they get. Whoever wants to be asked first
     (`who_can_add_me`), or was added by many strangers lately, gets an invitation instead and is not in the answer; so
     does nobody who is a member or invited already."""
@@ -71,7 +72,7 @@ class NewMembers(msgspec.Struct):
     role: Literal["owner", "admin", "member"] = "member"
 
 
-class MemberChange(msgspec.Struct):
+class MemberChange(Body):
     """`role` or `silenced_until`, until when they may not write, for others; the rest for oneself. Absent fields
     stay."""
 

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chatproject.common.clock import rfc3339
 from chatproject.common.errors import invalid
 from chatproject.common.text import LINE
+from chatproject.common.wire import Body
 from encryption.models import ManagedKey
 
 SuiteName = Literal["rsa-oaep-3072+aes-256-gcm+rsa-pss", "x25519+aes-256-gcm+ed25519"]
@@ -17,7 +18,7 @@ BASE64URL = "^[A-Za-z0-9_-]+$"
 Passphrase = Annotated[str, Meta(min_length=8, max_length=1024, description="Never kept, and not the password.")]
 
 
-class Bundle(msgspec.Struct, forbid_unknown_fields=True):
+class Bundle(Body):
     """The public keys of a device: SPKI in DER, and their signature by the signing key. All base64url without padding;
     docs/encryption.md has every byte."""
 
@@ -27,13 +28,13 @@ class Bundle(msgspec.Struct, forbid_unknown_fields=True):
     signature: Annotated[str, Meta(max_length=1024)]
 
 
-class NewKeyDevice(Bundle, forbid_unknown_fields=True):
+class NewKeyDevice(Bundle):
     """A device that reads and writes end to end, as long as this sign-in lasts."""
 
     name: Annotated[str, Meta(max_length=100, extra=LINE)] = ""
 
 
-class Rotation(msgspec.Struct, forbid_unknown_fields=True):
+class Rotation(Body):
     """New keys for a device: signed by the old signing key, or else with the password, which marks it as a reset that
     everybody is shown."""
 
@@ -101,14 +102,14 @@ class RosterRow(msgspec.Struct):
     user_id: UUID
 
 
-class Recipient(msgspec.Struct, forbid_unknown_fields=True):
+class Recipient(Body):
     """The message's key, wrapped for a device."""
 
     device: UUID
     key: Annotated[str, Meta(pattern=BASE64URL, max_length=512)]
 
 
-class SeenHead(msgspec.Struct, forbid_unknown_fields=True):
+class SeenHead(Body):
     """Where a member's key log ended for the sender of a message: the number and hash of its last line, or 0 and an
     empty hash where there was none."""
 
@@ -117,7 +118,7 @@ class SeenHead(msgspec.Struct, forbid_unknown_fields=True):
     hash: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
 
 
-class Envelope(msgspec.Struct, forbid_unknown_fields=True):
+class Envelope(Body):
     """A message as its sender's device has sealed it for each device that is to read it. docs/encryption.md has every
     byte; binary fields are base64url without padding. The server looks at the recipients and at `roster_seq`; it cannot
     open it. Version 2 has `heads`, which its readers compare with the key logs that they are shown; version 1 has none.
@@ -153,7 +154,7 @@ def _ascend(ids: list[UUID]) -> bool:
     return all(one < other for one, other in pairwise(ids))
 
 
-class NewPrekey(msgspec.Struct, forbid_unknown_fields=True):
+class NewPrekey(Body):
     """A public encryption key of the device's suite for one message, and the device's signature of `chat/prekey/1`;
     docs/encryption.md has every byte. Each number is given once, the next above the last."""
 
@@ -162,7 +163,7 @@ class NewPrekey(msgspec.Struct, forbid_unknown_fields=True):
     signature: Annotated[str, Meta(max_length=1024)]
 
 
-class NewPrekeys(msgspec.Struct, forbid_unknown_fields=True):
+class NewPrekeys(Body):
     """Keys that others may have for one message each, and the one they get when none of those is left; without a
     `fallback` the one before stays."""
 
@@ -178,7 +179,7 @@ class PrekeyStock(msgspec.Struct):
     last_number: int
 
 
-class PrekeyClaim(msgspec.Struct, forbid_unknown_fields=True):
+class PrekeyClaim(Body):
     """The devices that a key is asked of."""
 
     device_ids: Annotated[list[UUID], Meta(min_length=1, max_length=100)]
@@ -228,7 +229,7 @@ class KeyLog(msgspec.Struct):
     head: KeyLogHead
 
 
-class _Blob(msgspec.Struct, forbid_unknown_fields=True, tag_field="kdf"):
+class _Blob(Body, tag_field="kdf"):
     v: Literal[1]
     salt: Annotated[str, Meta(max_length=22)]
     nonce: Annotated[str, Meta(max_length=16)]
@@ -267,13 +268,13 @@ class Backup(BackupVersion):
     blob: BackupBlob
 
 
-class BackupReading(msgspec.Struct):
+class BackupReading(Body):
     """The password of the account; not the passphrase, which the server must not see."""
 
     password: Annotated[str, Meta(min_length=1, max_length=1024)]
 
 
-class NewManagedKey(msgspec.Struct):
+class NewManagedKey(Body):
     """The passphrase under which the private half is kept. Who forgets it has lost what was encrypted for the key."""
 
     passphrase: Passphrase
@@ -299,17 +300,21 @@ class ManagedEnvelope(msgspec.Struct):
     v: Annotated[int, Meta(ge=1, le=1)] = 1
 
 
-class ManagedText(msgspec.Struct):
+class SentEnvelope(ManagedEnvelope, forbid_unknown_fields=True):
+    """Such an envelope as it comes back."""
+
+
+class ManagedText(Body):
     """A text for somebody's key. The server sees it while it encrypts it, and does not keep it."""
 
     recipient_id: UUID
     plaintext: str
 
 
-class ManagedOpening(msgspec.Struct):
+class ManagedOpening(Body):
     """An envelope for one's own key, and the passphrase."""
 
-    envelope: ManagedEnvelope
+    envelope: SentEnvelope
     passphrase: Passphrase
 
 

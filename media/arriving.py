@@ -18,8 +18,10 @@ from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from rest_framework.parsers import BaseParser, DataAndFiles
 
 from chatproject.common.errors import Refusal, invalid
+from chatproject.common.faults import refuse_unknown_fields
 from chatproject.common.files import harmless
 from media.limits import MEGABYTE, seconds_for
+from chatproject.common.openapi import fields_of_form
 from media.sniffing import kind_of, sniff
 
 FORM_SIZE = 64 * 1024
@@ -96,6 +98,7 @@ class FileParser(BaseParser):
         try:
             arriving.parser = FormParser(request.META, stream, [arriving], "utf-8")
             fields, files = arriving.parser.parse()
+            refuse_unknown_fields(fields or (), fields_of_form(view, request.method))
         except BaseException as error:
             arriving.upload_interrupted()
             if isinstance(error, MultiPartParserError):

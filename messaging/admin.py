@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
 from chatproject.common.admin import (
+    ConsoleAdmin,
     LineField,
     ReadOnlyAdmin,
     ReasonedActionForm,
@@ -179,7 +179,7 @@ class TrialForm(forms.Form):
 
 
 @admin.register(Filter)
-class FilterAdmin(ModelAdmin):
+class FilterAdmin(ConsoleAdmin):
     """Words and links that are not wanted, and a box to try them in."""
 
     form = FilterForm

@@ -6,15 +6,16 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from chatproject.common.api import refusal_of
 from chatproject.common.errors import Refusal
+from chatproject.common.faults import faults_in
 from chatproject.common.text import tidy
+from chatproject.common.wire import Body
 from messaging.wire.writing import MessageChange, NewMessage, Place, Positions
 
 RequestId = Annotated[str, Meta(max_length=64)] | int | None
 
 
-class Token(msgspec.Struct):
+class Token(Body):
     """An access token."""
 
     token: Annotated[str, Meta(max_length=4096)]
@@ -33,43 +34,43 @@ class MessageEdit(MessageChange, kw_only=True):
     message_id: UUID
 
 
-class MessageRef(msgspec.Struct):
+class MessageRef(Body):
     """A message."""
 
     message_id: UUID
 
 
-class ReactionRef(msgspec.Struct):
+class ReactionRef(Body):
     """An emoji on a message."""
 
     message_id: UUID
     emoji: Annotated[str, Meta(min_length=1, max_length=64)]
 
 
-class ConversationRef(msgspec.Struct):
+class ConversationRef(Body):
     """A conversation."""
 
     conversation_id: UUID
 
 
-class ConversationMark(msgspec.Struct):
+class ConversationMark(Body):
     """A place in a conversation's log."""
 
     conversation_id: UUID
     seq: Place
 
 
-class People(msgspec.Struct):
+class People(Body):
     """People; at most 200."""
 
     user_ids: Annotated[list[UUID], Meta(max_length=200)]
 
 
-class Nothing(msgspec.Struct):
+class Nothing(Body):
     """No data."""
 
 
-class Command(msgspec.Struct, tag_field="type"):
+class Command(Body, tag_field="type"):
     """A frame from a client. With an `id` there is exactly one reply that carries it."""
 
     id: RequestId = None
@@ -205,5 +206,5 @@ def read_command(frame: object) -> Command:
         raise Refusal("invalid", "Unknown type of frame.", errors=errors)
     try:
         return tidy(msgspec.convert(frame, kind))
-    except msgspec.ValidationError as error:
-        raise refusal_of(error) from None
+    except msgspec.ValidationError:
+        raise Refusal("invalid", errors=faults_in(frame, kind)) from None

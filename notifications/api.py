@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
-from chatproject.common.api import body_of, moment_of
+from chatproject.common.api import body_of
 from chatproject.common.openapi import describe
 from notifications import providers, services, wire
 from notifications.levels import preference_of
@@ -27,8 +27,7 @@ class NoticeReadView(APIView):
 class ReadAllView(APIView):
     @describe("All were read, or those up to a moment", body=wire.ReadAll, answers={200: wire.NoticeCounts})
     def post(self, request: SignedInRequest) -> Response:
-        until = moment_of(body_of(request, wire.ReadAll).until, "until")
-        return Response(services.read_all(request.user, until=until))
+        return Response(services.read_all(request.user, until=body_of(request, wire.ReadAll).until))
 
 
 class PreferencesView(APIView):

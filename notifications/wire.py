@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
+from chatproject.common.wire import Body
 from conversations.models import Invite
 from conversations.services import token_of
 from conversations.wire import event
@@ -51,7 +52,7 @@ class NoticeCounts(msgspec.Struct):
     mentions: int
 
 
-class ReadAll(msgspec.Struct):
+class ReadAll(Body):
     """Up to which moment (`created_at` of the newest notice that was shown); without it, all of them."""
 
     until: datetime | None = None
@@ -73,12 +74,16 @@ class Preferences(msgspec.Struct):
     time_zone: str
 
 
-class PreferencesChange(msgspec.Struct):
+class NewQuietHours(QuietHours, forbid_unknown_fields=True):
+    """The quiet hours from now on."""
+
+
+class PreferencesChange(Body):
     """What changes; absent fields stay. `quiet_hours: null` switches them off."""
 
     notify: NotifyLevel | UnsetType = UNSET
     reactions: bool | UnsetType = UNSET
-    quiet_hours: QuietHours | UnsetType | None = UNSET
+    quiet_hours: NewQuietHours | UnsetType | None = UNSET
     time_zone: TimeZone | UnsetType = UNSET
 
 

@@ -54,4 +54,5 @@ def _token(body: NewDevice) -> str:
         return body.token
     if not body.subscription:
         raise invalid("subscription", "Web Push needs the subscription.", "required")
-    return msgspec.json.encode(body.subscription).decode()
+    subscription = body.subscription
+    return msgspec.json.encode({"endpoint": subscription.endpoint, "keys": subscription.keys}).decode()

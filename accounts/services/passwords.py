@@ -74,7 +74,7 @@ def lock_proved(user: User) -> User:
     return locked
 
 
-def check_password_is_good(password: str, user: User, *, field: str = "password") -> None:
+def check_password_is_good(password: str, user: User | None = None, *, field: str = "password") -> None:
     """Refuses (`invalid`) a password that is short, common, or like the person's own names."""
     try:
         validate_password(canonical_password(password), user)

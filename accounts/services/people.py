@@ -1,6 +1,7 @@
 """People: made by operators, changed by themselves."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -8,13 +9,13 @@ from django.db import IntegrityError, transaction
 from accounts import hooks
 from accounts.keys import keyed_hash
 from accounts.models import RestingName, User
-from accounts.names import check_email, check_username, skeleton, username_key
+from accounts.names import check_email, check_username, email_key, skeleton, username_key
 from accounts.services.passwords import check_password_is_good
 from accounts.services.sessions import look_again_at
 from accounts.services.staff import refuse_unless_above
 from chatproject.common import audit
 from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
+from chatproject.common.errors import Refusal, refuse_together
 from chatproject.common.limited import limited
 from chatproject.common.publish import announce_privacy
 from chatproject.common.text import clean_line, clean_text
@@ -27,10 +28,12 @@ SHOWN = {"username", "full_name", "avatar_url"}
 
 def prepare_person(*, email: str, username: str, password: str, full_name: str = "") -> User:
     """Somebody new, checked and not saved yet, without the password: `set_password` is work, for which limits are asked
-    first. Refuses (`invalid`) a bad address, name or password."""
-    user = User(email=check_email(email), full_name=clean_line(full_name))
-    user.rename(check_username(username))
-    check_password_is_good(password, user)
+    first. Refuses (`invalid`) a bad address, name and password, all at once."""
+    user = User(email=email_key(email), username=username, full_name=clean_line(full_name))
+    user.email, name, _ = refuse_together(
+        lambda: check_email(email), lambda: check_username(username), lambda: check_password_is_good(password, user)
+    )
+    user.rename(name)
     return user
 
 
@@ -84,7 +87,8 @@ def change_profile(user: User, **changes: Any) -> User:
 
 def _change_profile(user: User, changes: dict[str, Any]) -> User:
     clean = {"username": check_username, "full_name": clean_line, "bio": clean_text}
-    changes = {name: clean[name](value) if name in clean else value for name, value in changes.items()}
+    checked = refuse_together(*(partial(clean[name], value) for name, value in changes.items() if name in clean))
+    changes |= zip([name for name in changes if name in clean], checked, strict=True)
     try:
         return _change(user, changes)
     except IntegrityError:

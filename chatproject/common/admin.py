@@ -5,12 +5,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import ActionForm, BaseDialogForm
 from unfold.paginator import InfinitePaginator
+from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from chatproject.common.errors import Refusal
@@ -100,7 +103,26 @@ def back(url: str) -> HttpResponse:
     return HttpResponse(headers={"HX-Redirect": url})
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class CheckedChangeList(ChangeList):
+    """A list whose filters come from an address that anybody may have typed. Django looks at most of them; what only
+    the database finds impossible (a year beyond all time, NUL) is answered in the same way."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        try:
+            super().get_results(request)
+            len(self.result_list)  # asks the database now, not while the page is drawn
+        except (ValueError, OverflowError, DataError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+
+class ConsoleAdmin(ModelAdmin):
+    """What all lists of the console share."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CheckedChangeList
+
+
+class ReadOnlyAdmin(ConsoleAdmin):
     """Rows to look at: they come, change and go by deeds, never by a form. Large tables are not counted."""
 
     show_full_result_count = False

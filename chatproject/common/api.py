@@ -1,7 +1,9 @@
 """What every HTTP door shares: reading a body into a wire struct, writing an answer, paging by key."""
 
-from datetime import UTC, datetime
+import re
+from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 from django.conf import settings
@@ -11,9 +13,11 @@ from rest_framework.request import Request
 
 from chatproject.common import strict_json
 from chatproject.common.errors import Refusal, invalid
+from chatproject.common.faults import faults_in
 from chatproject.common.text import tidy
+from chatproject.common.wire import Body, moment_of, settle
 
-S = TypeVar("S", bound=msgspec.Struct)
+S = TypeVar("S", bound=Body)
 
 
 class StrictJSONParser(BaseParser):
@@ -37,39 +41,39 @@ class JSONRenderer(BaseRenderer):
 
 
 def body_of(request: Request, struct: type[S]) -> S:
-    """The request's body as `struct`; refuses (`invalid`) what does not fit, naming the field."""
+    """The request's body as `struct`; refuses (`invalid`) what does not fit, naming every field at fault."""
     return convert(request.data, struct)
 
 
 def convert(data: Any, struct: type[S]) -> S:
-    """`data` as `struct`, its text cleaned; refuses (`invalid`) what does not fit, naming the field."""
+    """`data` as `struct`, its text cleaned and its moments in UTC; refuses (`invalid`) what does not fit, naming every
+    field at fault."""
     try:
-        return tidy(msgspec.convert(data, struct))
-    except msgspec.ValidationError as error:
-        raise refusal_of(error) from None
+        return settle(tidy(msgspec.convert(data, struct)))
+    except msgspec.ValidationError:
+        raise Refusal("invalid", errors=faults_in(data, struct)) from None
+    except Refusal as refusal:
+        raise Refusal("invalid", errors=faults_in(data, struct) or refusal.errors) from None
 
 
-def refusal_of(error: msgspec.ValidationError) -> Refusal:
-    """msgspec's sentence ("Expected `str`, got `int` - at `$.content`") as a refusal that names the field."""
-    sentence, _, place = str(error).partition(" - at `")
-    field = place.rstrip("`").removeprefix("$").lstrip(".")
-    code = "invalid"
-    if sentence.startswith("Object missing required field"):
-        missing = sentence.split("`")[1]
-        field, code, sentence = (f"{field}.{missing}" if field else missing), "required", "This field is required."
-    return Refusal("invalid", errors=[{"field": field, "code": code, "detail": sentence}])
-
-
-def moment_of(moment: datetime | None, field: str) -> datetime | None:
-    """A moment from a body, in UTC; refuses (`invalid`) one that does not say which offset it means."""
-    if moment is None:
+def id_from(request: Request, name: str) -> UUID | None:
+    """An id from the query; refuses (`invalid`) what is none."""
+    if not (text := request.query_params.get(name)):
         return None
-    if moment.tzinfo is None:
-        raise invalid(field, "Name the offset, like Z.")
     try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise invalid(field, "This lies beyond all time.") from None
+        return msgspec.convert(text, UUID)
+    except msgspec.ValidationError:
+        raise invalid(name, "An id is expected.", "format") from None
+
+
+def moment_from(request: Request, name: str) -> datetime | None:
+    """A moment from the query, in UTC; refuses (`invalid`) what is none."""
+    if not (text := request.query_params.get(name)):
+        return None
+    try:
+        return moment_of(msgspec.convert(text, datetime), name)
+    except msgspec.ValidationError:
+        raise invalid(name, "A moment like 2026-01-31T12:00:00Z is expected.", "format") from None
 
 
 def int_of(request: Request, name: str, default: int | None = None, low: int = 0, high: int = 2**62) -> int | None:
@@ -77,11 +81,8 @@ def int_of(request: Request, name: str, default: int | None = None, low: int = 0
     text = request.query_params.get(name)
     if text is None:
         return default
-    try:
-        number = int(text) if len(text) < 20 else -1
-    except ValueError:
-        number = -1
+    number = int(text) if re.fullmatch(r"-?\d{1,19}", text, re.ASCII) else low - 1
     if not low <= number <= high:
         detail = f"A whole number from {low} to {high} is expected."
-        raise Refusal("invalid", errors=[{"field": name, "code": "invalid", "detail": detail}])
+        raise invalid(name, detail)
     return number

@@ -1,5 +1,6 @@
 """Refusals: the one way in which any deed says no, whatever the door."""
 
+from collections.abc import Callable
 from typing import Any
 
 CODES: dict[str, tuple[int, str]] = {
@@ -75,6 +76,24 @@ class Refusal(Exception):
 def invalid(field: str, detail: str, code: str = "invalid") -> Refusal:
     """A refusal that names one field of the body."""
     return Refusal("invalid", detail, errors=[{"field": field, "code": code, "detail": detail}])
+
+
+def refuse_together(*checks: Callable[[], object]) -> list[Any]:
+    """What the checks return. Refuses (`invalid`) with all that any of them names, not only the first."""
+    found: list[Any] = []
+    errors: list[dict[str, str]] = []
+    last = ""
+    for check in checks:
+        try:
+            found.append(check())
+        except Refusal as refusal:
+            if refusal.code != "invalid":
+                raise
+            errors += refusal.errors
+            last = refusal.detail
+    if errors:
+        raise Refusal("invalid", last if len(errors) == 1 else "", errors=errors)
+    return found
 
 
 def not_found() -> Refusal:

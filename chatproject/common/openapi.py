@@ -1,13 +1,17 @@
 """OpenAPI from the same structs that read and write the wire, so that the document cannot drift."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from functools import wraps
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import msgspec
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
 
-from chatproject.common.errors import CODES
+from chatproject.common.errors import CODES, Refusal
+from chatproject.common.faults import MOST, repeated, unknown
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -90,9 +94,9 @@ def describe(
     query: Mapping[str, tuple[type, str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Callable[[F], F]:
-    """Document an operation: its sentence, the struct of its body, the struct (or None) of each good answer, its query
-    parameters as `name: (type, description)`, and the headers it reads as `name: description`. `Raw` stands for what is
-    no JSON."""
+    """Document an operation, and hold it to that: its sentence, the struct of its body, the struct (or None) of each
+    good answer, its query parameters as `name: (type, description)`, and the headers it reads as `name: description`.
+    `Raw` stands for what is no JSON."""
     operation = Operation(body, answers, query or {})
     found = [(OpenApiParameter.QUERY, name, *about) for name, about in operation.query.items()]
     found += [(OpenApiParameter.HEADER, name, str, about) for name, about in (headers or {}).items()]
@@ -104,10 +108,33 @@ def describe(
     )
 
     def described(view: F) -> F:
-        view.operation = operation  # type: ignore[attr-defined]
-        return document(view)
+        @wraps(view)
+        def checked(self: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+            refuse_unknown(request, operation)
+            return view(self, request, *args, **kwargs)
+
+        checked.operation = operation  # type: ignore[attr-defined]
+        return document(cast("F", checked))
 
     return described
+
+
+def fields_of_form(view: Any, method: str) -> set[str]:
+    """The names of the fields that this view's form may have."""
+    body = getattr(view, method.lower()).operation.body
+    return set(body.schema["properties"]) if isinstance(body, Raw) else set()
+
+
+def refuse_unknown(request: Request, operation: Operation) -> None:
+    """Refuses (`invalid`), by name, parameters that the operation was not described with, those that are there twice,
+    and a body where none is taken. What a body may hold, its struct says."""
+    parameters = request.query_params
+    errors = [unknown(name) for name in parameters if name not in operation.query]
+    errors += [repeated(name) for name in parameters if len(parameters.getlist(name)) > 1]
+    if operation.body is None and request.method not in SAFE_METHODS and request.data:
+        errors += [unknown(name) for name in request.data] if isinstance(request.data, dict) else [unknown("")]
+    if errors:
+        raise Refusal("invalid", errors=errors[:MOST])
 
 
 PAGING = {

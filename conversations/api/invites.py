@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
 from accounts.wire import person
-from chatproject.common.api import body_of, moment_of
+from chatproject.common.api import body_of
 from chatproject.common.clock import rfc3339
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
@@ -27,8 +27,9 @@ class InvitesView(APIView):
     @describe("A new link", body=NewInvite, answers={201: InviteState})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor, body = Membership.objects.of(request.user, id), body_of(request, NewInvite)
-        expires_at = moment_of(body.expires_at, "expires_at")
-        invite = services.create_invite(actor, expires_at=expires_at, max_uses=body.max_uses, person_id=body.user_id)
+        invite = services.create_invite(
+            actor, expires_at=body.expires_at, max_uses=body.max_uses, person_id=body.user_id
+        )
         return Response(_state(invite), status=201)
 
 

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
 from accounts.models import User
-from chatproject.common.api import body_of, moment_of
+from chatproject.common.api import body_of
 from chatproject.common.errors import invalid
 from chatproject.common.ids import parse_id
 from chatproject.common.openapi import PAGING, Page, describe
@@ -52,8 +52,8 @@ class MemberView(APIView):
         if body.silenced_until is not UNSET:
             if body.role is not UNSET:
                 raise invalid("silenced_until", "Change the role by itself.")
-            until = moment_of(body.silenced_until, "silenced_until")
-            return Response(member(services.silence_member(actor, user_id=_user_id(request, user), until=until)))
+            user_id = _user_id(request, user)
+            return Response(member(services.silence_member(actor, user_id=user_id, until=body.silenced_until)))
         if _is_me(request, user) and body.role is UNSET:
             return Response(member(services.edit_own_membership(actor, changes=_own_changes(body))))
         if body.role is UNSET:
@@ -79,6 +79,4 @@ def _user_id(request: SignedInRequest, user: str) -> UUID:
 
 
 def _own_changes(body: MemberChange) -> dict[str, Any]:
-    changes = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
-    moment_of(changes.get("muted_until"), "muted_until")
-    return changes
+    return {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}

@@ -30,7 +30,11 @@ class PeopleView(APIView):
 
 
 class OnlineView(APIView):
-    @describe("Who is online, of the people the caller shares a conversation with", answers={200: Page[Profile]})
+    @describe(
+        "Who is online, of the people the caller shares a conversation with",
+        answers={200: Page[Profile]},
+        query=PAGING,
+    )
     def get(self, request: SignedInRequest) -> Response:
         known = (
             Membership.objects.live()

@@ -1,11 +1,12 @@
 """`users/me/avatar/`, `users/{id}/avatar/` and `conversations/{id}/avatar/`."""
 
+from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.http import HttpResponse, HttpResponseNotModified
 from django.utils.http import parse_etags
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import DataAndFiles, MultiPartParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,8 +14,9 @@ from rest_framework.views import APIView
 
 from accounts.authentication import BearerAuthentication, PictureAuthentication, SignedInRequest
 from chatproject.common.errors import invalid
+from chatproject.common.faults import refuse_unknown_fields
 from chatproject.common.files import FileRenderer
-from chatproject.common.openapi import BINARY, Raw, describe
+from chatproject.common.openapi import BINARY, Raw, describe, fields_of_form
 from conversations.models import Membership
 from conversations.services.locking import refuse_unless_allowed
 from media import services
@@ -34,8 +36,18 @@ HEADERS = {
 }
 
 
+class PictureParser(MultiPartParser):
+    """A form with one picture."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> "DataAndFiles[Any, Any]":
+        form = super().parse(stream, media_type, parser_context)
+        known = fields_of_form(parser_context["view"], parser_context["request"].method)
+        refuse_unknown_fields([*form.data, *form.files], known)
+        return form
+
+
 class MyAvatarView(APIView):
-    parser_classes = (MultiPartParser,)
+    parser_classes = (PictureParser,)
 
     @describe("Show this picture of me, in any usual format.", body=UPLOAD, answers={204: None})
     def put(self, request: SignedInRequest) -> Response:
@@ -60,7 +72,7 @@ class AvatarView(APIView):
 
 class ConversationAvatarView(APIView):
     authentication_classes = (BearerAuthentication, PictureAuthentication)
-    parser_classes = (MultiPartParser,)
+    parser_classes = (PictureParser,)
 
     def get_renderers(self) -> list[BaseRenderer]:
         return [FileRenderer()] if self.request.method == "GET" else super().get_renderers()

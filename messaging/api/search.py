@@ -1,11 +1,9 @@
 """Searching messages over HTTP."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from typing import TypeVar
 from uuid import UUID
 
-import msgspec
 from django.conf import settings
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -13,7 +11,7 @@ from rest_framework.views import APIView
 from accounts.authentication import SignedInRequest
 from accounts.models import User
 from chatproject.common import limits
-from chatproject.common.api import moment_of
+from chatproject.common.api import id_from, moment_from
 from chatproject.common.errors import invalid
 from chatproject.common.ids import parse_id
 from chatproject.common.openapi import PAGING, Page, describe
@@ -24,11 +22,9 @@ from messaging.models import Message
 from messaging.search import CANDIDATES, Filters, Query, bounded, search, snippet
 from messaging.wire.lists import Hit
 
-T = TypeVar("T")
 SHORTEST, LONGEST = 2, 200
 TYPES = ("text", "image", "video", "audio", "file", "encrypted")
 ORDERS = {"relevance": ["-rank", "-id"], "newest": ["-id"]}
-KINDS: dict[type, str] = {UUID: "An id", datetime: "A moment like 2026-01-31T12:00:00Z"}
 ASKED = {
     "q": (
         str,
@@ -94,26 +90,11 @@ def _filters(request: SignedInRequest) -> Filters:
     if content_type and content_type not in TYPES:
         raise invalid("content_type", f"One of {', '.join(TYPES)} is expected.")
     return Filters(
-        sender_id=_asked(request, "sender", UUID),
+        sender_id=id_from(request, "sender"),
         content_type=content_type or None,
-        before=_asked(request, "before", datetime),
-        after=_asked(request, "after", datetime),
+        before=moment_from(request, "before"),
+        after=moment_from(request, "after"),
     )
-
-
-def _asked(request: SignedInRequest, name: str, kind: type[T]) -> T | None:
-    """A value from the query; refuses (`invalid`) what is none of this kind."""
-    text = request.query_params.get(name)
-    if not text:
-        return None
-    try:
-        value = msgspec.convert(text, kind)
-        if isinstance(value, datetime):
-            moment_of(value, name)
-            value.astimezone(UTC)
-    except (msgspec.ValidationError, OverflowError):
-        raise invalid(name, f"{KINDS[kind]} is expected.") from None
-    return value
 
 
 def _order(request: SignedInRequest) -> list[str]:

@@ -25,7 +25,7 @@ from messaging.services import mark_delivered, mark_read
 from messaging.wire.catching_up import Caught, CaughtUp, Log, Snapshot, SnapshotRow
 from messaging.wire.lists import Unread
 from messaging.wire.messages import MessageState
-from messaging.wire.writing import Mark, Positions
+from messaging.wire.writing import Mark, NewMark, Positions
 
 
 class LogView(APIView):
@@ -41,17 +41,17 @@ class LogView(APIView):
 
 
 class ReadView(APIView):
-    @describe("Everything up to here was read", body=Mark, answers={200: Mark})
+    @describe("Everything up to here was read", body=NewMark, answers={200: Mark})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor = Membership.objects.of(request.user, id)
-        return Response(Mark(mark_read(actor, seq=body_of(request, Mark).seq)))
+        return Response(Mark(mark_read(actor, seq=body_of(request, NewMark).seq)))
 
 
 class DeliveredView(APIView):
-    @describe("Everything up to here has arrived on a device", body=Mark, answers={200: Mark})
+    @describe("Everything up to here has arrived on a device", body=NewMark, answers={200: Mark})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor = Membership.objects.of(request.user, id)
-        return Response(Mark(mark_delivered(actor, seq=body_of(request, Mark).seq)))
+        return Response(Mark(mark_delivered(actor, seq=body_of(request, NewMark).seq)))
 
 
 class UnreadView(APIView):

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chatproject.common.errors import invalid
 from chatproject.common.text import LINES, is_blank
+from chatproject.common.wire import Body
 from encryption.wire import Envelope
 from media.wire import ATTACHMENTS
 from messaging.mentions import MENTIONS
@@ -24,7 +25,7 @@ MentionIds = Annotated[list[UUID], Meta(max_length=MENTIONS)]
 Place = Annotated[int, Meta(ge=0, le=2**62)]
 
 
-class NewMessage(msgspec.Struct):
+class NewMessage(Body):
     """A message as its sender writes it. `client_id` makes retrying safe; choose a new one per message. `thread_id` is
     the first message of the thread it belongs to. Members are mentioned by `@name` in the text, or by `mention_ids`.
     `attachment_ids` are own uploads for this conversation; with some, the text may be empty, and the first of them
@@ -67,26 +68,26 @@ class NewMessage(msgspec.Struct):
         envelope.check()
 
 
-class Reaction(msgspec.Struct):
+class Reaction(Body):
     """An emoji."""
 
     emoji: Annotated[str, Meta(min_length=1, max_length=64)]
 
 
-class NewReport(msgspec.Struct):
+class NewReport(Body):
     """Why the operators should look at it."""
 
     reason: Literal["spam", "abuse", "violence", "sexual", "illegal", "other"]
     comment: Annotated[str, Meta(max_length=1000, extra=LINES)] = ""
 
 
-class TypingChange(msgspec.Struct):
+class TypingChange(Body):
     """Whether I am typing; good for 6 seconds."""
 
     is_typing: bool
 
 
-class MessageChange(msgspec.Struct):
+class MessageChange(Body):
     """The new text of an own message, whom it names besides those in the text, and the files it carries from now on;
     without `attachment_ids` it keeps those it has. End to end it is a new `envelope` instead, sealed as an edit under a
     `client_id` of its own."""
@@ -122,7 +123,11 @@ class Mark(msgspec.Struct):
     seq: Place
 
 
-class Positions(msgspec.Struct):
+class NewMark(Mark, Body):
+    """How far one has read, or how far it has arrived."""
+
+
+class Positions(Body):
     """What a client holds: the epoch it was told and, per conversation, the last place it has."""
 
     epoch: str

@@ -27,6 +27,9 @@ class _Text(NamedTuple):
     is_needed: bool
 
 
+BLANK = "Write at least one visible character."
+
+
 def tidy(body: S, path: str = "") -> S:
     """This body with its text cleaned. Refuses (`invalid`) a text that is needed and of which nothing can be seen."""
     for name, said, clean, is_needed in _texts_of(type(body)):
@@ -36,7 +39,7 @@ def tidy(body: S, path: str = "") -> S:
         elif clean and isinstance(value, str):
             cleaned = clean(value)
             if is_needed and not cleaned:
-                raise invalid(f"{path}{said}", "Write at least one visible character.", "blank")
+                raise invalid(f"{path}{said}", BLANK, "blank")
             setattr(body, name, cleaned)
     return body
 

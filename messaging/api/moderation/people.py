@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from accounts import services
 from accounts.api.staff import StaffView, person_of
 from accounts.authentication import SignedInRequest
-from chatproject.common.api import body_of, moment_of
+from chatproject.common.api import body_of
 from chatproject.common.openapi import describe
 from messaging.api.moderation import wire
 
@@ -18,8 +18,7 @@ class SuspendView(StaffView):
     @describe("Suspend somebody until a moment, or until restored", body=wire.Suspension, answers={200: wire.Standing})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         body = body_of(request, wire.Suspension)
-        until = moment_of(body.until, "until")
-        services.suspend(request.user, person_of(id), until=until, reason=body.reason)
+        services.suspend(request.user, person_of(id), until=body.until, reason=body.reason)
         return Response(wire.standing(person_of(id)))
 
 

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from accounts.api.staff import StaffView
 from accounts.authentication import SignedInRequest
-from chatproject.common.api import body_of, moment_of
+from chatproject.common.api import body_of
 from chatproject.common.errors import invalid
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
@@ -63,8 +63,7 @@ class DecideView(StaffView):
     @describe("Decide about a report and all about the same", body=wire.NewDecision, answers={200: wire.QueueRow})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         body = body_of(request, wire.NewDecision)
-        until = moment_of(body.until, "until")
-        services.decide_report(request.user, report_id=id, decision=body.decision, reason=body.reason, until=until)
+        services.decide_report(request.user, report_id=id, decision=body.decision, reason=body.reason, until=body.until)
         return Response(wire.queue_row(Report.objects.counted().get(id=id)))
 
 

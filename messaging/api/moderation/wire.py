@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
 from chatproject.common.text import LINE, LINES
+from chatproject.common.wire import Body
 from conversations.wire import Name, SlowMode
 from messaging.models import Filter, Message, Report
 from messaging.services import Case
@@ -23,27 +24,27 @@ Pattern = Annotated[str, Meta(min_length=1, max_length=100, extra=LINE)]
 Note = Annotated[str, Meta(max_length=200, extra=LINE)]
 
 
-class Reasoned(msgspec.Struct):
+class Reasoned(Body):
     """Why something is done."""
 
     reason: Reason = ""
 
 
-class Suspension(msgspec.Struct):
+class Suspension(Body):
     """Until when somebody may not sign in; without it, until they are restored."""
 
     until: datetime | None = None
     reason: Reason = ""
 
 
-class Resending(msgspec.Struct):
+class Resending(Body):
     """What the code is for."""
 
     purpose: Literal["verify_email", "change_email", "reset_password"] = "verify_email"
     reason: Reason = ""
 
 
-class Moderation(msgspec.Struct):
+class Moderation(Body):
     """What changes; absent fields stay. `owner_id` is a member, who alone owns it then."""
 
     is_frozen: bool | UnsetType = UNSET
@@ -111,13 +112,13 @@ class CaseState(QueueRow):
     met: list[str]
 
 
-class Opening(msgspec.Struct):
+class Opening(Body):
     """Why somebody reads what nobody has shown to the staff."""
 
     reason: Annotated[str, Meta(min_length=10, max_length=1000, description="It stands in the audit log.")]
 
 
-class NewDecision(msgspec.Struct):
+class NewDecision(Body):
     """What is decided, and why: whom it is about is told both. `until` is when a suspension ends."""
 
     decision: Literal["dismissed", "message_deleted", "warned", "suspended", "banned", "removed"]
@@ -125,7 +126,7 @@ class NewDecision(msgspec.Struct):
     until: datetime | None = None
 
 
-class NewFilter(msgspec.Struct):
+class NewFilter(Body):
     """What is not wanted. A `word` is one or several in a row, with `*` at an end for whatever else belongs to it; a
     `link` is the name of a host. `flag` lets a message in and reports it, `block` refuses it. One that would meet more
     than 5 % of the newest messages is kept only with `is_broad` (`filters/preview/` says how many it would)."""
@@ -138,7 +139,7 @@ class NewFilter(msgspec.Struct):
     is_broad: bool = False
 
 
-class FilterChange(msgspec.Struct):
+class FilterChange(Body):
     """What changes; absent fields stay. `is_broad` as in a new filter."""
 
     pattern: Pattern | UnsetType = UNSET
@@ -160,7 +161,7 @@ class FilterState(msgspec.Struct):
     created_at: str
 
 
-class Draft(msgspec.Struct):
+class Draft(Body):
     """A pattern to try on the newest messages."""
 
     kind: Literal["word", "link"]
@@ -174,7 +175,7 @@ class Share(msgspec.Struct):
     share: int | None
 
 
-class Trial(msgspec.Struct):
+class Trial(Body):
     """A text to try the filters on."""
 
     text: Content

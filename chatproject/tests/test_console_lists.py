@@ -1,0 +1,64 @@
+"""Nonsense in the address of a list of the console is no fault of ours. Lists and fields are found by themselves."""
+
+from contextlib import suppress
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import SuspiciousOperation
+from django.db import transaction
+from django.db.models import Field
+from django.test import Client
+
+from chatproject.common.admin import CheckedChangeList
+
+LISTS = sorted(admin.site._registry.items(), key=lambda pair: pair[0].__name__)
+NONSENSE = ("99999999999", "-1", "\x00", "x", "", "0001-01-01T00:00:00+15:59", "\N{FULLWIDTH DIGIT ONE}", "9" * 400)
+LOOKUPS = (
+    "",
+    "__exact",
+    "__in",
+    "__gte",
+    "__year",
+    "__year__gte",
+    "__month",
+    "__isnull",
+    "__range",
+    "__regex",
+    "__date",
+)
+WORDS = ("q", "p", "o", "all", "e", "_facets", "_popup")
+
+
+def parameters(fields: list[Field]) -> list[str]:
+    """Everything that may be asked of a list by its address, and more."""
+    names = [f"{field.name}{lookup}" for field in fields for lookup in LOOKUPS]
+    return [*names, *WORDS, "nonsense", "user__nonsense", "user__created_at__year"]
+
+
+def test_every_list_checks_what_it_is_asked(rf) -> None:
+    assert len(LISTS) > 8
+    assert [m for m, a in LISTS if not issubclass(a.get_changelist(rf.get("/")), CheckedChangeList)] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("model", "shown"), LISTS, ids=lambda one: getattr(one, "__name__", ""))
+def test_nonsense_is_never_a_fault(model, shown, olga, rf) -> None:
+    for name in parameters(model._meta.concrete_fields):
+        for value in NONSENSE:
+            request = rf.get("/", {name: value})
+            request.user = olga
+            with transaction.atomic(), suppress(IncorrectLookupParameters, SuspiciousOperation):
+                shown.get_changelist_instance(request)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("nonsense", ["created_at__year=99999999999", "id__range=", "email__exact=%00"])
+def test_nonsense_leads_back_to_the_list(olga, nonsense) -> None:
+    console = Client()
+    console.force_login(olga)
+
+    answer = console.get(f"/admin/accounts/user/?{nonsense}", follow=True)
+
+    assert answer.redirect_chain == [("/admin/accounts/user/?e=1", 302)]
+    assert answer.status_code == 200

@@ -1,0 +1,130 @@
+"""What a body or a query has too much is refused by its name, on every route and in every command.
+
+Routes, commands and their structs are found by themselves.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Union, get_args, get_origin
+
+import msgspec
+import pytest
+
+from chatproject.common.openapi import PAGING, Page, Raw
+from chatproject.common.wire import Body, kinds_in
+from chatproject.tests.operations import operations
+from encryption import wire as encryption
+from messaging.protocol import COMMANDS
+from messaging.tests.client import http
+from messaging.tests.test_chunked import name, scene  # noqa: F401 (a fixture)
+
+FORMS = [one for one in operations() if one.has_form]
+EXACT = {encryption.Bundle, encryption.Pbkdf2Backup, encryption.Argon2Backup, encryption.Envelope, encryption.Recipient}
+"""What is signed or sealed as a whole: it is shown as it came."""
+
+
+def structs_in(kind: Any) -> Iterator[type[msgspec.Struct]]:
+    """Every struct that stands in this type, at whatever depth."""
+    for one in kinds_in(kind):
+        if get_origin(one):
+            for part in get_args(one):
+                yield from structs_in(part)
+        elif isinstance(one, type) and issubclass(one, msgspec.Struct):
+            yield one
+            for field in msgspec.structs.fields(one):
+                yield from structs_in(field.type)
+
+
+BODIES = [one.about.body for one in operations() if one.about.body and not one.has_form]
+SENT = {struct for body in (*BODIES, COMMANDS) for struct in structs_in(body)}
+SHOWN = {
+    struct
+    for operation in operations()
+    for answer in operation.about.answers.values()
+    if answer is not None and not isinstance(answer, Raw)
+    for struct in structs_in(answer if not get_args(answer) else Union[get_args(answer)])  # noqa: UP007
+}
+
+
+def test_every_struct_that_clients_send_forbids_what_it_does_not_know() -> None:
+    assert len(SENT) > 60
+    assert [one for one in SENT if not one.__struct_config__.forbid_unknown_fields] == []
+    assert [one for body in BODIES for one in kinds_in(body) if not issubclass(one, Body)] == []
+
+
+def test_answers_may_have_more_fields() -> None:
+    assert {one for one in SHOWN if one.__struct_config__.forbid_unknown_fields} <= EXACT
+
+
+def test_moments_stand_where_they_are_settled() -> None:
+    """`settle` looks at the fields of a body itself."""
+    tops = {one for body in BODIES for one in kinds_in(body)}
+    holders = {one for one in SENT for field in msgspec.structs.fields(one) if datetime in kinds_in(field.type)}
+
+    assert len(holders) >= 4
+    assert holders <= tops
+
+
+def test_every_list_pages() -> None:
+    lists = [one for one in operations() if get_origin(one.about.answers.get(200)) is Page]
+
+    assert len(lists) > 15
+    assert [name(one) for one in lists if not PAGING.keys() <= one.about.query.keys()] == []
+
+
+def faults(answer) -> dict[str, str]:
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), answer.text
+    return {fault["field"]: fault["code"] for fault in answer.json()["errors"]}
+
+
+@pytest.mark.parametrize("operation", operations(), ids=name)
+def test_a_parameter_that_does_not_exist_is_named(scene, operation) -> None:  # noqa: F811
+    answer = scene.olga.call(operation.method, scene.path(operation.route) + "?nonsense=1&nonsense=2&limitt=3")
+
+    assert faults(answer) == {"nonsense": "repeated", "limitt": "unknown"}
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in operations() if one.method != "GET" and not one.has_form], ids=name
+)
+def test_a_field_that_does_not_exist_is_named(scene, operation) -> None:  # noqa: F811
+    headers = {**scene.olga.headers, "If-None-Match": "*"}
+    path = f"{scene.olga.server.url}/api/v1/{scene.path(operation.route)}"
+
+    answer = http.request(operation.method, path, headers=headers, json={"nonsense": 1, "kdf": "argon2id"})
+
+    assert faults(answer)["nonsense"] == "unknown"
+
+
+@pytest.mark.parametrize("operation", FORMS, ids=name)
+def test_a_field_of_a_form_that_does_not_exist_is_named(scene, operation) -> None:  # noqa: F811
+    files = {"file": ("a.txt", b"The plan")}
+    data = {"nonsense": "1"} | ({"conversation_id": scene.group} if operation.route == "media/" else {})
+
+    answer = scene.olga.call(operation.method, scene.path(operation.route), data=data, files=files)
+
+    assert faults(answer) == {"nonsense": "unknown"}
+
+
+async def test_a_field_that_a_command_does_not_have_is_named(person) -> None:
+    alice = person("alice")
+    async with alice.socket() as socket:
+        for kind in COMMANDS.__args__:
+            reply = await socket.ask(str(kind.__struct_config__.tag), nonsense=1)
+            assert reply["error"]["code"] == "invalid", kind
+            assert {"field": "data.nonsense", "code": "unknown"}.items() <= reply["error"]["errors"][-1].items()
+            await socket.frame({"type": "ping", "id": str(kind), "request": 1})
+            refused = await socket.until(lambda kind=kind: socket.replies.get(str(kind)))
+            assert refused["error"]["errors"][0]["field"] == "request"
+            if len(socket.replies) % 12 > 9:  # who sends much nonsense is closed
+                break
+
+
+def test_what_was_silently_ignored_is_refused(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+
+    muted = alice.call("PATCH", f"conversations/{group}/members/me/", json={"is_muted": True})
+    found = alice.call("GET", "users/?q=dave")
+
+    assert (faults(muted), faults(found)) == ({"is_muted": "unknown"}, {"q": "unknown"})
