@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
 from chatproject.common.text import LINE, LINES
-from chatproject.common.wire import Body
+from chatproject.common.wire import Body, ClientId
 from conversations.models import Ban, Conversation, Membership
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, extra=LINE)]
@@ -34,6 +34,7 @@ class NewConversation(Body):
     ] = "server"
     history: Literal["all", "joined"] = "all"
     members_can_invite: bool = False
+    client_id: ClientId | None = None
 
 
 class ConversationChange(Body):
@@ -60,6 +61,7 @@ class NewInvite(Body):
     expires_at: datetime | None = None
     max_uses: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     user_id: UUID | None = None
+    client_id: ClientId | None = None
 
 
 class NewMembers(Body):

@@ -18,6 +18,7 @@ from chatproject.common import audit
 from chatproject.common.clock import now
 from chatproject.common.errors import invalid
 from chatproject.common.limited import limited
+from chatproject.common.models import Creation
 from chatproject.common.publish import announce_privacy
 
 NAME_RESTS_FOR = timedelta(days=365)
@@ -87,6 +88,7 @@ def erase(user: User) -> None:
     waiting_at(user.email or "").delete()
     OneTime.objects.filter(address=user.email or None).delete()
     Block.objects.filter(Q(blocker=user) | Q(blocked=user)).delete()
+    Creation.objects.filter(actor_id=user.id).delete()
     _empty(user)
     hooks.person_erased(user)
     hooks.person_changed(user)

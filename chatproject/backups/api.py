@@ -7,8 +7,10 @@ from rest_framework.response import Response
 from accounts.api.staff import StaffView
 from accounts.authentication import SignedInRequest
 from chatproject.backups.making import request_backup
-from chatproject.backups.wire import BackupState, backup_state
+from chatproject.backups.wire import BackupState, NewBackup, backup_state
+from chatproject.common.api import body_of
 from chatproject.common.errors import not_found
+from chatproject.common.idempotency import status_of
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
 from chatproject.models import Backup
@@ -26,10 +28,12 @@ class BackupsView(StaffView):
 
     @describe(
         "Have a backup made, for the staff; while one is being made, that one. `conflict` without `BACKUP_KEY`.",
-        answers={202: BackupState},
+        body=NewBackup,
+        answers={202: BackupState, 200: BackupState},
     )
     def post(self, request: SignedInRequest) -> Response:
-        return Response(backup_state(request_backup(request.user)), 202)
+        backup = request_backup(request.user, client_id=body_of(request, NewBackup).client_id)
+        return Response(backup_state(backup), status_of(backup, 202))
 
 
 class BackupView(StaffView):

@@ -17,6 +17,7 @@ from chatproject.backups.archive import KEPT, ArchiveSink, writing
 from chatproject.common import audit
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
+from chatproject.common.idempotency import once
 from chatproject.common.ids import uuid7
 from chatproject.common.tasks import TaskContext, task
 from chatproject.models import Backup
@@ -34,6 +35,7 @@ NO_KEY = "BACKUP_KEY is not set: nothing would keep whoever finds a backup from 
 Status = Backup.Status
 
 
+@once(Backup)
 def request_backup(actor: User | None = None) -> Backup:
     """Have a backup made in the background; while one is being made, that one. Without an actor it is time for one.
 

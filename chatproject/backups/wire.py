@@ -6,7 +6,14 @@ import msgspec
 
 from accounts.wire import Moment
 from chatproject.common.clock import rfc3339
+from chatproject.common.wire import Body, ClientId
 from chatproject.models import Backup
+
+
+class NewBackup(Body):
+    """A backup, from now on."""
+
+    client_id: ClientId | None = None
 
 
 class BackupState(msgspec.Struct):

@@ -23,7 +23,7 @@ CODES: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "This method is not allowed here."),
     "conflict": (409, "This conflicts with the present state."),
     "username_taken": (409, "This username is taken."),
-    "idempotency_conflict": (409, "This client_id was used for another message."),
+    "idempotency_conflict": (409, "This client_id was used for something else."),
     "last_owner": (409, "The last owner cannot go while others are in the conversation."),
     "stale_devices": (409, "The list of devices has changed."),
     "precondition_failed": (412, "The precondition does not hold."),

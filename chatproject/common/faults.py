@@ -14,7 +14,7 @@ from chatproject.common.errors import Refusal
 from chatproject.common.text.fields import BLANK
 from chatproject.common.wire import Rule, kinds_in, moment_of
 
-MOST = 20
+MOST = 50
 """Faults that are named; a body may have been made to have thousands."""
 ITEMS = 100
 """Items of a list that are looked at."""

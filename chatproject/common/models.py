@@ -51,3 +51,21 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.action}"
+
+
+class Creation(models.Model):
+    """That somebody has created something under a `client_id` of theirs: `digest` is of all that they asked for. Kept
+    for ever, as the `client_id` of a message is; without a foreign key, because it is about things of all kinds."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    actor_id = models.UUIDField()
+    client_id = models.CharField(max_length=64)
+    digest = models.BinaryField(max_length=32)
+    object_id = models.UUIDField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["actor_id", "client_id"], name="one_creation_per_client_id")]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} of {self.actor_id}"

@@ -19,6 +19,14 @@ class Body(msgspec.Struct, forbid_unknown_fields=True):
     was heeded."""
 
 
+ClientId = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=64,
+        description="Chosen by the client, another one for each; makes it safe to ask again after a lost answer.",
+    ),
+]
 B = TypeVar("B", bound=msgspec.Struct)
 
 

@@ -8,13 +8,15 @@ from rest_framework.views import APIView
 
 from accounts.authentication import BearerAuthentication, FileAuthentication, SignedInRequest
 from accounts.models import User
+from chatproject.common.api import body_of
 from chatproject.common.errors import not_found
 from chatproject.common.files import FileRenderer
+from chatproject.common.idempotency import status_of
 from chatproject.common.openapi import BINARY, PAGING, Page, Raw, describe
 from chatproject.common.pagination import page
 from chatproject.models import PersonalExport
 from chatproject.personal_export.making import request_export
-from chatproject.personal_export.wire import ExportState, export_state
+from chatproject.personal_export.wire import ExportState, NewExport, export_state
 from media.serving import Stored, serve
 
 ZIP = "application/zip"
@@ -32,10 +34,12 @@ class ExportsView(APIView):
 
     @describe(
         "Have an archive of everything that I have here made, at most three a day; while one is being made, that one.",
-        answers={202: ExportState},
+        body=NewExport,
+        answers={202: ExportState, 200: ExportState},
     )
     def post(self, request: SignedInRequest) -> Response:
-        return Response(export_state(request_export(request.user), request), 202)
+        export = request_export(request.user, client_id=body_of(request, NewExport).client_id)
+        return Response(export_state(export, request), status_of(export, 202))
 
 
 class ExportView(APIView):

@@ -15,6 +15,7 @@ from accounts.services import refuse_unless_above
 from chatproject.common import audit, limits
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, not_found
+from chatproject.common.idempotency import once
 from chatproject.common.ids import uuid7
 from chatproject.common.tasks import TaskContext, task
 from chatproject.models import LIFETIME, PersonalExport
@@ -29,6 +30,7 @@ RATE = "3/d"
 Status = PersonalExport.Status
 
 
+@once(PersonalExport)
 @transaction.atomic
 def request_export(user: User) -> PersonalExport:
     """Have an archive made; while one is being made, that one. Refuses `rate_limited`."""

@@ -7,7 +7,14 @@ from rest_framework.request import Request
 
 from accounts.wire import Moment
 from chatproject.common.clock import rfc3339
+from chatproject.common.wire import Body, ClientId
 from chatproject.models import PersonalExport
+
+
+class NewExport(Body):
+    """An archive, from now on."""
+
+    client_id: ClientId | None = None
 
 
 class ExportState(msgspec.Struct):

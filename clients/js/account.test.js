@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ChatClient } from "./chat.js";
+import { ChatError } from "./errors.js";
 import { FakeServer, alice, bob, conversation, message, settled } from "./fakes.js";
 
 /** A client that is signed in, and its server. */
@@ -152,4 +153,32 @@ test("a session that the server ended is told as such", async (t) => {
   t.mock.timers.tick(1_000);
   await settled();
   assert.deepEqual(told, [{ reason: "ended" }]);
+});
+
+test("a group whose answer was lost is asked for again under the same client_id", async () => {
+  const { server, chat } = await signedIn();
+  const made = conversation({ kind: "group", name: "Friends" });
+  const answers = [{ status: 503, code: "unavailable" }, made, made];
+  server.on("POST conversations/", () => answers.shift());
+  chat.store.put(made);
+  const group = { name: "Friends", member_ids: [bob.id] };
+  await assert.rejects(chat.createGroup(group));
+  await chat.createGroup(group);
+  await chat.createGroup(group);
+  const [lost, again, another] = server.asked("POST conversations/").map(({ body }) => body.client_id);
+  assert.ok(lost);
+  assert.equal(again, lost);
+  assert.notEqual(another, lost);
+});
+
+test("a refusal tells all that is wrong with a field, and what is about none of the form", () => {
+  const errors = [
+    { field: "password", code: "password_too_short", detail: "Too short." },
+    { field: "password", code: "password_too_common", detail: "Too common." },
+    { field: "email", code: "format", detail: "No address." },
+  ];
+  const refusal = new ChatError({ code: "invalid", errors });
+  assert.equal(refusal.about("password"), "Too short. Too common.");
+  assert.equal(refusal.about("username"), null);
+  assert.deepEqual(refusal.besides(["password", "username"]), ["No address."]);
 });

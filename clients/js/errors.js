@@ -34,9 +34,15 @@ export class ChatError extends Error {
     return this.status === 401 || ["not_authenticated", "token_invalid"].includes(this.code);
   }
 
-  /** What was said about one field, or nothing. @param {string} field */
+  /** All that was said about one field, or nothing. @param {string} field */
   about(field) {
-    return this.errors.find((error) => error.field === field)?.detail ?? null;
+    const said = this.errors.filter((error) => error.field === field).map(({ detail }) => detail);
+    return said.length ? said.join(" ") : null;
+  }
+
+  /** What was said about other fields than these. @param {string[]} fields */
+  besides(fields) {
+    return this.errors.filter(({ field }) => !fields.includes(field)).map(({ detail }) => detail);
   }
 
   static offline(detail = "No connection to the server.") {

@@ -80,7 +80,8 @@ function fieldElement(testid, { label, hint = "", tag = "input", options = [], .
 
 function complain(form, error, refusal) {
   let is_said = false;
-  for (const field of form.querySelectorAll("input, textarea, select")) {
+  const fields = [...form.querySelectorAll("input, textarea, select")];
+  for (const field of fields) {
     const detail = refusal?.about?.(field.name) ?? null;
     const note = field.nextElementSibling;
     field.setAttribute("aria-invalid", String(detail !== null));
@@ -89,7 +90,8 @@ function complain(form, error, refusal) {
     if (detail !== null && !is_said) field.focus();
     is_said ||= detail !== null;
   }
-  fill(error, refusal && !is_said ? sentenceOf(refusal) : null);
+  const rest = is_said ? refusal.besides(fields.map(({ name }) => name)).join(" ") : refusal && sentenceOf(refusal);
+  fill(error, rest || null);
 }
 
 function countDown(button, seconds) {

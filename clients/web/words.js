@@ -176,7 +176,8 @@ export function initialsOf(name) {
 export function sentenceOf(error) {
   if (error.code === "offline" || error.code === "timeout")
     return "The server cannot be reached. Try again in a moment.";
-  const detail = error.errors?.[0]?.detail ?? error.message;
+  const details = [...new Set(error.errors?.map(({ detail }) => detail))];
+  const detail = details.join(" ") || error.message;
   return error.retry_after ? `${detail} Try again in ${waitText(error.retry_after)}.` : detail;
 }
 

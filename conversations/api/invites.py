@@ -9,6 +9,7 @@ from accounts.authentication import SignedInRequest
 from accounts.wire import person
 from chatproject.common.api import body_of
 from chatproject.common.clock import rfc3339
+from chatproject.common.idempotency import status_of
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
 from conversations import services
@@ -24,13 +25,13 @@ class InvitesView(APIView):
         rows = Invite.objects.usable().filter(conversation=id).select_related("created_by", "person")
         return Response(page(request, rows, order=["-id"], show=lambda invites: [*map(_state, invites)]))
 
-    @describe("A new link", body=NewInvite, answers={201: InviteState})
+    @describe("A new link", body=NewInvite, answers={201: InviteState, 200: InviteState})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor, body = Membership.objects.of(request.user, id), body_of(request, NewInvite)
         invite = services.create_invite(
-            actor, expires_at=body.expires_at, max_uses=body.max_uses, person_id=body.user_id
+            actor, expires_at=body.expires_at, max_uses=body.max_uses, person_id=body.user_id, client_id=body.client_id
         )
-        return Response(_state(invite), status=201)
+        return Response(_state(invite), status=status_of(invite))
 
 
 class InviteView(APIView):

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.idempotency import once
 from chatproject.common.limited import limited, spend_for
 from conversations import hooks
 from conversations.log import Kind, announce_added, append
@@ -41,6 +42,7 @@ def open_direct(actor: User, *, user_id: UUID, encryption: str = "server") -> tu
         return Conversation.objects.get(pair_key=key), False
 
 
+@once(Conversation)
 @limited("RATE_CONVERSATIONS")
 def create_group(
     actor: User,
@@ -75,6 +77,7 @@ def create_group(
     return conversation
 
 
+@once(Conversation)
 @limited("RATE_CONVERSATIONS")
 def create_channel(actor: User, *, name: str, description: str, history: str) -> Conversation:
     """A public channel that the actor owns and anybody may join."""

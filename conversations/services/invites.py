@@ -12,6 +12,7 @@ from accounts.keys import derived_key
 from accounts.models import Block, User
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.idempotency import once
 from chatproject.common.limited import limited
 from conversations.models import Ban, Invite, Membership
 from conversations.services.adding import acquainted, invite, refuse_too_many, spend_strangers
@@ -21,6 +22,7 @@ from conversations.services.members import enter
 SEAL_SIZE = 16
 
 
+@once(Invite)
 @limited("RATE_CHANGES")
 def create_invite(
     actor: Membership, *, expires_at: datetime | None, max_uses: int | None, person_id: UUID | None = None

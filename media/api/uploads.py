@@ -17,6 +17,7 @@ from accounts.authentication import BearerAuthentication, FileAuthentication, Pi
 from chatproject.common import limits
 from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.files import FileRenderer
+from chatproject.common.idempotency import status_of
 from chatproject.common.openapi import BINARY, PAGING, Page, Raw, describe
 from chatproject.common.pagination import page
 from conversations.models import Membership
@@ -38,6 +39,7 @@ FORM = Raw(
                 "description": "`voice` marks a recording as a voice note; `document` sends anything as it is. "
                 "Otherwise the content says what it is.",
             },
+            "client_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "Makes a repeat safe."},
             "file": BINARY,
         },
         "required": ["conversation_id", "file"],
@@ -51,7 +53,11 @@ class UploadsView(APIView):
     parser_classes = (FileParser,)
     _arrival: Arrival | None = None
 
-    @describe("Bring a file, to be attached to messages of one conversation", body=FORM, answers={201: UploadState})
+    @describe(
+        "Bring a file, to be attached to messages of one conversation",
+        body=FORM,
+        answers={201: UploadState, 200: UploadState},
+    )
     def post(self, request: SignedInRequest) -> Response:
         limits.spend(settings.RATE_UPLOADS, f"uploads:{request.user.id}")
         close_old_connections()  # others need the connection while the file is on its way
@@ -66,15 +72,17 @@ class UploadsView(APIView):
         if file is None:
             raise invalid("file", "This field is required.", "required")
         with file:
-            conversation_id, wanted = _fields(request.data)  # type: ignore[arg-type]
-            upload = services.keep_upload(request.user, conversation_id=conversation_id, file=file, wanted=wanted)
-        return Response(upload_state(upload), status=201)
+            conversation_id, wanted, client_id = _fields(request.data)  # type: ignore[arg-type]
+            upload = services.keep_upload(
+                request.user, conversation_id=conversation_id, file=file, wanted=wanted, client_id=client_id
+            )
+        return Response(upload_state(upload), status=status_of(upload))
 
     def check_upload(self, request: SignedInRequest, fields: Mapping[str, str]) -> None:
         """Before the first byte of the file: whatever can be refused by now. From here on it counts in the quota."""
         at_least = max(0, expected_size(request.META) - FORM_SIZE)
         if "conversation_id" in fields:
-            conversation_id, _ = _fields(fields)
+            conversation_id, *_ = _fields(fields)
             services.check_upload(request.user, conversation_id=conversation_id, size=at_least)
         self._arrival = services.begin_arrival(request.user, at_least)
         close_old_connections()
@@ -174,8 +182,8 @@ def _shared(found: list[Attachment]) -> list[SharedFile]:
     return [shared_file(one) for one in found]
 
 
-def _fields(fields: Mapping[str, Any]) -> tuple[UUID, str]:
-    """The conversation, and the kind that is wanted if any."""
+def _fields(fields: Mapping[str, Any]) -> tuple[UUID, str, str | None]:
+    """The conversation, the kind that is wanted and the `client_id`, if any."""
     try:
         conversation_id = UUID(fields["conversation_id"])
     except KeyError:
@@ -185,7 +193,10 @@ def _fields(fields: Mapping[str, Any]) -> tuple[UUID, str]:
     wanted = fields.get("kind", "")
     if wanted and wanted not in Upload.Kind:
         raise invalid("kind", f"The kind is one of {', '.join(Upload.Kind)}.")
-    return conversation_id, wanted
+    client_id = fields.get("client_id")
+    if client_id is not None and not 1 <= len(client_id) <= 64:
+        raise invalid("client_id", "1 to 64 characters.")
+    return conversation_id, wanted, client_id
 
 
 def _stored(blob: Blob, mime_type: str, filename: str, is_inline: bool) -> Stored:

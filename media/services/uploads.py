@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.models import User
 from chatproject.common import apart
 from chatproject.common.errors import Refusal, not_found
+from chatproject.common.idempotency import note, once
 from chatproject.common.limited import limited
 from conversations.models import Conversation, Membership
 from conversations.services.locking import refuse_unless_allowed
@@ -34,6 +35,7 @@ def check_upload(actor: User, *, conversation_id: UUID, size: int) -> Membership
     return membership
 
 
+@once(Upload, apart=True)
 def keep_upload(actor: User, *, conversation_id: UUID, file: Arrived, wanted: str = "") -> Upload:
     """Keep a file for messages of this conversation; pictures and recordings are processed from now on.
 
@@ -48,7 +50,7 @@ def keep_upload(actor: User, *, conversation_id: UUID, file: Arrived, wanted: st
         actor = User.objects.lock(actor)
         check_upload(actor, conversation_id=conversation_id, size=file.size or 0)
         (content,) = blobs.keep(written).values()
-        return Upload.objects.create(
+        upload = Upload.objects.create(
             conversation_id=conversation_id,
             uploader=actor,
             kind=kind,
@@ -59,6 +61,8 @@ def keep_upload(actor: User, *, conversation_id: UUID, file: Arrived, wanted: st
             content=content,
             is_cleaned=None if kind in SHOWN else False,
         )
+        note(upload)
+        return upload
 
 
 @limited("RATE_CHANGES")

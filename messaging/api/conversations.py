@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.authentication import SignedInRequest
 from chatproject.common.api import body_of
 from chatproject.common.errors import invalid
+from chatproject.common.idempotency import status_of
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
 from conversations import services
@@ -76,12 +77,15 @@ def _begin(request: SignedInRequest, body: NewConversation) -> tuple[Conversatio
     if not name:
         raise invalid("name", "A name is needed.", "required")
     shared: dict[str, Any] = {"name": name, "description": body.description, "history": body.history}
+    shared["client_id"] = body.client_id
     if body.kind == "channel":
         if body.encryption != "server":
             raise invalid("encryption", "A channel is for everybody: it cannot be end to end.")
-        return services.create_channel(request.user, **shared), True
-    shared |= {"members_can_invite": body.members_can_invite, "encryption": body.encryption}
-    return services.create_group(request.user, member_ids=body.member_ids, **shared), True
+        made = services.create_channel(request.user, **shared)
+    else:
+        shared |= {"members_can_invite": body.members_can_invite, "encryption": body.encryption}
+        made = services.create_group(request.user, member_ids=body.member_ids, **shared)
+    return made, status_of(made) == 201
 
 
 def _discovered(channels: list[Any]) -> list[Discovered]:

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from chatproject.common import audit
 from chatproject.common.errors import Refusal, invalid, not_found
+from chatproject.common.idempotency import once
 from chatproject.common.ids import uuid7
 from chatproject.common.limited import limited
 from messaging.filters import Filters, clean_pattern, present
@@ -36,6 +37,7 @@ def _share(kind: str, pattern: str) -> int | None:
     return max(1, round(100 * met / len(texts))) if len(texts) >= FEWEST else None
 
 
+@once(Filter)
 @limited("RATE_STAFF")
 def create_filter(
     actor: User,

@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +12,7 @@ from messaging.tests.client import Person, bearer, http
 
 JSON = "application/json"
 BOUNDARY = "chunky"
+NOTHING = UUID(int=7)
 WITH_JSON = [one for one in operations() if one.about.body and not one.has_form]
 WITH_FORM = [one for one in operations() if one.has_form]
 
@@ -54,8 +56,8 @@ class Scene:
         self.ids |= {"reports": report, "filters": filter_, "members": "me"}
 
     def path(self, route: str) -> str:
-        """The route with what is really there."""
-        return re.sub(r"([a-z-]+)/<\w+:\w+>", lambda found: f"{found[1]}/{self.ids[found[1]]}", route)
+        """The route with what is really there, where a body is looked at."""
+        return re.sub(r"([a-z-]+)/<\w+:\w+>", lambda found: f"{found[1]}/{self.ids.get(found[1], NOTHING)}", route)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,14 @@ from messaging.tests.client import http
 from messaging.tests.test_chunked import name, scene  # noqa: F401 (a fixture)
 
 FORMS = [one for one in operations() if one.has_form]
-EXACT = {encryption.Bundle, encryption.Pbkdf2Backup, encryption.Argon2Backup, encryption.Envelope, encryption.Recipient}
+EXACT = {
+    encryption.SeenHead,
+    encryption.Bundle,
+    encryption.Pbkdf2Backup,
+    encryption.Argon2Backup,
+    encryption.Envelope,
+    encryption.Recipient,
+}
 """What is signed or sealed as a whole: it is shown as it came."""
 
 

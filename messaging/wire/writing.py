@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chatproject.common.errors import invalid
 from chatproject.common.text import LINES, is_blank
-from chatproject.common.wire import Body
+from chatproject.common.wire import Body, ClientId
 from encryption.wire import Envelope
 from media.wire import ATTACHMENTS
 from messaging.mentions import MENTIONS
@@ -19,7 +19,6 @@ BESIDE = "Whatever a sealed message says stands in its envelope."
 NOT_E2EE = "This conversation is not end to end."
 UNSEALED = "This conversation is end to end: its messages are sealed by the device that sends them."
 Content = Annotated[str, Meta(max_length=CONTENT_SIZE)]
-ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 AttachmentIds = Annotated[list[UUID], Meta(max_length=ATTACHMENTS)]
 MentionIds = Annotated[list[UUID], Meta(max_length=MENTIONS)]
 Place = Annotated[int, Meta(ge=0, le=2**62)]

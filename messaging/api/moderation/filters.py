@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from accounts.api.staff import StaffView
 from accounts.authentication import SignedInRequest
 from chatproject.common.api import body_of
+from chatproject.common.idempotency import status_of
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
 from messaging import services
@@ -25,11 +26,11 @@ class FiltersView(StaffView):
     def get(self, request: SignedInRequest) -> Response:
         return Response(page(request, Filter.objects.all(), order=["-created_at", "-id"], show=_states))
 
-    @describe("A new filter", body=wire.NewFilter, answers={201: wire.FilterState})
+    @describe("A new filter", body=wire.NewFilter, answers={201: wire.FilterState, 200: wire.FilterState})
     def post(self, request: SignedInRequest) -> Response:
         body = body_of(request, wire.NewFilter)
         made = services.create_filter(request.user, **structs.asdict(body))
-        return Response(wire.filter_state(Filter.objects.get(id=made.id)), status=201)
+        return Response(wire.filter_state(Filter.objects.get(id=made.id)), status=status_of(made))
 
 
 class FilterView(StaffView):

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
 from chatproject.common.text import LINE, LINES
-from chatproject.common.wire import Body
+from chatproject.common.wire import Body, ClientId
 from conversations.wire import Name, SlowMode
 from messaging.models import Filter, Message, Report
 from messaging.services import Case
@@ -137,6 +137,7 @@ class NewFilter(Body):
     is_active: bool = True
     note: Note = ""
     is_broad: bool = False
+    client_id: ClientId | None = None
 
 
 class FilterChange(Body):

@@ -1,0 +1,126 @@
+"""Asking again after a lost answer creates nothing twice, whatever it is."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from chatproject.common.openapi import Raw
+from chatproject.tests.operations import Found, operations
+from messaging.tests.client import Person
+
+CREATING = [one for one in operations() if one.method == "POST" and {201, 202} & one.about.answers.keys()]
+BY_NATURE = {
+    "auth/register/": "an address has one registration",
+    "auth/otp/resend/": "a code replaces the one before, after a pause",
+    "auth/password/reset/": "a code replaces the one before, after a pause",
+    "auth/email/change/": "a code replaces the one before, after a pause",
+    "conversations/<uuid:id>/members/": "a person is a member once",
+    "conversations/<uuid:id>/bans/": "a person is banned once",
+    "messages/<uuid:id>/report/": "a person reports a message once",
+    "users/<uuid:id>/report/": "a person has one open report about another",
+    "users/me/devices/": "a token stands for one device",
+    "encryption/devices/": "a sign-in has one device",
+    "encryption/managed/keys/": "the newest key counts, and what an older one was used for stays readable",
+    "moderation/people/<uuid:id>/resend-code/": "a code replaces the one before",
+}
+"""What cannot be there twice, or does no harm."""
+
+
+def takes_client_id(operation: Found) -> bool:
+    body = operation.about.body
+    return body is not None and "client_id" in (
+        body.schema["properties"] if isinstance(body, Raw) else body.__struct_fields__
+    )
+
+
+def test_everything_that_creates_takes_a_client_id_or_says_why_not() -> None:
+    assert {one.route for one in CREATING if not takes_client_id(one)} == BY_NATURE.keys()
+    assert [one.route for one in CREATING if takes_client_id(one) and 200 not in one.about.answers] == []
+
+
+@pytest.fixture
+def alice(person) -> Person:
+    return person("alice")
+
+
+def bodies(alice: Person, operator: Person, group: str) -> list[tuple[Person, str, dict, dict]]:
+    """Who asks where, for what, and for what else under the same `client_id`."""
+    spam = f"spam{alice.name.rpartition('-')[2]}"
+    return [
+        (alice, "conversations/", {"kind": "group", "name": "Friends"}, {"kind": "group", "name": "Others"}),
+        (alice, "conversations/", {"kind": "channel", "name": alice.name}, {"kind": "group", "name": alice.name}),
+        (alice, f"conversations/{group}/invites/", {"max_uses": 1}, {"max_uses": 2}),
+        (alice, f"conversations/{group}/messages/", {"content": "Hi"}, {"content": "Ho"}),
+        (
+            operator,
+            "moderation/filters/",
+            {"kind": "word", "pattern": spam, "action": "flag"},
+            {"kind": "word", "pattern": spam, "action": "block"},
+        ),
+    ]
+
+
+def test_again_gives_the_first_one_and_another_body_is_refused(alice, operator) -> None:
+    group = alice.group()
+    for number, (one, path, body, other) in enumerate(bodies(alice, operator, group)):
+        client_id = {"client_id": f"{alice.name}-{number}"}
+        first = one.call("POST", path, json=body | client_id)
+        again = one.call("POST", path, json=body | client_id)
+        another = one.call("POST", path, json=other | client_id)
+
+        assert (first.status_code, again.status_code, another.status_code) == (201, 200, 409), (path, another.text)
+        named = "token" if "invites" in path else "id"
+        assert first.json()[named] == again.json()[named]
+        assert another.json()["code"] == "idempotency_conflict"
+
+
+def test_what_the_staff_and_a_person_have_made_is_made_once(alice) -> None:
+    first = alice.call("POST", "users/me/export/", json={"client_id": "one"})
+    again = alice.call("POST", "users/me/export/", json={"client_id": "one"})
+
+    assert (first.status_code, again.status_code) == (202, 200)
+    assert first.json()["id"] == again.json()["id"]
+
+
+def test_a_file_is_kept_once(alice) -> None:
+    group = alice.group()
+
+    def bring(content: bytes, client_id: str = "one") -> tuple[int, dict]:
+        form = {"conversation_id": group, "client_id": client_id}
+        answer = alice.call("POST", "media/", data=form, files={"file": ("plan.txt", content)})
+        return answer.status_code, answer.json()
+
+    (first, upload), (again, same), (refused, why) = bring(b"The plan"), bring(b"The plan"), bring(b"Another")
+
+    assert (first, again, refused) == (201, 200, 409)
+    assert upload["id"] == same["id"]
+    assert why["code"] == "idempotency_conflict"
+    assert bring(b"The plan", "two")[1]["id"] != upload["id"]
+
+
+def test_at_the_same_moment_too(alice) -> None:
+    body = {"kind": "group", "name": "Friends", "client_id": "at once"}
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: alice.call("POST", "conversations/", json=body), range(6)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert [row["name"] for row in alice.get("conversations/")["results"]].count("Friends") == 1
+
+
+def test_everybody_has_client_ids_of_their_own(alice, person) -> None:
+    body = {"kind": "group", "name": "Friends", "client_id": "one"}
+    mine, theirs = (one.call("POST", "conversations/", json=body) for one in (alice, person("bob")))
+
+    assert (mine.status_code, theirs.status_code) == (201, 201)
+    assert mine.json()["id"] != theirs.json()["id"]
+
+
+def test_what_is_gone_is_not_created_again(alice) -> None:
+    group = alice.group()
+    invite = {"max_uses": 3, "client_id": "one"}
+    token = alice.post(f"conversations/{group}/invites/", invite)["token"]
+    alice.call("DELETE", f"conversations/{group}/invites/{token}/")
+
+    assert alice.code("POST", f"conversations/{group}/invites/", invite) == "idempotency_conflict"
+    assert alice.get(f"conversations/{group}/invites/")["results"] == []
