@@ -20,8 +20,8 @@ from rest_framework.parsers import BaseParser, DataAndFiles
 from chatproject.common.errors import Refusal, invalid
 from chatproject.common.faults import refuse_unknown_fields
 from chatproject.common.files import harmless
-from media.limits import MEGABYTE, seconds_for
 from chatproject.common.openapi import fields_of_form
+from media.limits import MEGABYTE, seconds_for
 from media.sniffing import kind_of, sniff
 
 FORM_SIZE = 64 * 1024

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.db import DataError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
@@ -104,14 +104,19 @@ def back(url: str) -> HttpResponse:
 
 
 class CheckedChangeList(ChangeList):
-    """A list whose filters come from an address that anybody may have typed. Django looks at most of them; what only
-    the database finds impossible (a year beyond all time, NUL) is answered in the same way."""
+    """A list whose filters come from an address that anybody may have typed. Django looks at them when it adds them to
+    the query; what is only found impossible when that is asked (a year beyond all time, half a range) raises whatever
+    it likes, and is answered in the same way."""
 
     def get_results(self, request: HttpRequest) -> None:
         try:
             super().get_results(request)
             len(self.result_list)  # asks the database now, not while the page is drawn
-        except (ValueError, OverflowError, DataError) as error:
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            if not request.GET:
+                raise
             raise IncorrectLookupParameters(error) from error
 
 

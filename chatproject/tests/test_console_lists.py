@@ -53,7 +53,7 @@ def test_nonsense_is_never_a_fault(model, shown, olga, rf) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("nonsense", ["created_at__year=99999999999", "id__range=", "email__exact=%00"])
+@pytest.mark.parametrize("nonsense", ["created_at__year=99999999999", "id__range="])
 def test_nonsense_leads_back_to_the_list(olga, nonsense) -> None:
     console = Client()
     console.force_login(olga)

@@ -55,18 +55,20 @@ async def answered(socket, frame: object, kind: str) -> None:
         assert (answers[0]["id"], answers[0]["ok"]) == (frame["id"], False)  # type: ignore[index]
 
 
-async def test_what_is_more_than_asked_for_is_passed_over(door) -> None:
+async def test_what_the_data_have_too_much_is_refused_and_around_them_passed_over(door) -> None:
     alice, bob = door("alice"), door("bob")
     group = alice.group(bob)
 
     async with alice.socket() as mine:
         more = {f"field{n}": n for n in range(200)}
         reply = await mine.ask("message.send", conversation_id=group, content="Hi", seq=99, sender=bob.id, **more)
+        head = alice.row(group)["seq"]
         await mine.frame({"type": "ping", "id": "p", "data": None, **more})
         await mine.until(lambda: mine.replies.get("p"))
 
-    assert reply["data"]["message"]["sender"]["id"] == alice.id
-    assert reply["data"]["message"]["seq"] == 3
+    assert reply["error"]["code"] == "invalid"
+    assert {"data.seq", "data.sender", "data.field0"} <= {fault["field"] for fault in reply["error"]["errors"]}
+    assert head == 2
 
 
 async def test_too_large_and_not_utf8_close(door) -> None:
