@@ -6,11 +6,12 @@ import sys
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatproject.settings")
-    from django.core.management import execute_from_command_line
     from environs import EnvError
 
     try:
-        execute_from_command_line(sys.argv)
+        from chatproject import commands
+
+        commands.run(sys.argv)
     except EnvError as error:  # a setting that cannot even be read
         sys.exit(str(error))
     except KeyboardInterrupt:

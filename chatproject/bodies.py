@@ -140,14 +140,13 @@ async def _refuse(scope: dict[str, Any], body: Limited, send: Send, refusal: Ref
     response = problem_response(refusal, request_id)
     response["Content-Length"] = str(len(response.content))
     response["X-Request-Id"] = request_id
-    is_read = _is_read(scope, body)
-    if not is_read:
+    if not body.is_complete:
         response["Connection"] = "close"
     _add_cors_headers(scope, response)
     headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.content, "more_body": True})
-    if not is_read:
+    if not _is_read(scope, body):
         await body.discard()
     await send({"type": "http.response.body", "body": b""})
 

@@ -54,5 +54,7 @@ def logging_config(level: str, fmt: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "propagate": False},
             # Refusals are answers, not faults; ours are logged by the request middleware.
             "django.request": {"level": "ERROR"},
+            # So is a foreign Host, which it logs with a traceback.
+            "django.security": {"level": "CRITICAL"},
         },
     }

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import structlog
 import uvicorn
 from django.conf import settings
@@ -23,6 +22,8 @@ from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
+
+from chatproject.common.database import Unreachable, wait_for_database
 
 log = structlog.get_logger(__name__)
 
@@ -65,13 +66,11 @@ def _why_not(error: OSError, host: str, port: int) -> str:
 
 
 def reach_database() -> None:
-    """Raises `CannotStart` with the driver's own words when PostgreSQL does not answer: the pool would only wait."""
-    if connection.vendor != "postgresql":
-        return
+    """Wait for PostgreSQL; raises `CannotStart` when it does not answer in time."""
     try:
-        psycopg.connect(**connection.get_connection_params()).close()
-    except psycopg.OperationalError as error:
-        raise CannotStart(f"The database of DATABASE_URL does not answer: {str(error).splitlines()[0]}.") from None
+        wait_for_database()
+    except Unreachable as reason:
+        raise CannotStart(str(reason)) from None
 
 
 def migrate() -> None:

@@ -15,6 +15,7 @@ from environs import Env, EnvError
 from chatproject import __version__
 from chatproject.kept import kept
 from chatproject.logs import logging_config
+from chatproject.private import close_database, keep_private
 from chatproject.push import firebase_credentials, make_vapid_key, vapid_key
 from chatproject.storage import storage_of
 
@@ -33,6 +34,14 @@ DEBUG = env.bool("DEBUG", False)
 REDIS_URL = env.str("REDIS_URL", "")
 REDIS_PREFIX = env.str("REDIS_PREFIX", "chat")
 VERSION = __version__
+# Where nginx finds the uploads by itself, like /protected/; empty: this server sends them.
+ACCEL_REDIRECT = env.str("ACCEL_REDIRECT", "")
+STATIC_ROOT = env.path("STATIC_ROOT", DATA_DIR / "static")
+try:
+    shared = {Path(STATIC_ROOT), DATA_DIR / "uploads"} if ACCEL_REDIRECT else {Path(STATIC_ROOT)}
+    keep_private(DATA_DIR, but=shared, is_entered=bool(ACCEL_REDIRECT))
+except OSError as error:
+    raise EnvError(f"DATA_DIR={DATA_DIR} cannot be written to: {error.strerror}.") from None
 SECRET_KEY = env.str("SECRET_KEY", "") or kept(DATA_DIR / "secret_key", lambda: secrets.token_urlsafe(64))
 
 # --- Applications -----------------------------------------------------------------------------------------------
@@ -60,6 +69,7 @@ INSTALLED_APPS = [
     "chatproject",
 ]
 MIDDLEWARE = [
+    "chatproject.common.middleware.ForwardedMiddleware",
     "chatproject.common.middleware.RequestIdMiddleware",
     "chatproject.common.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -71,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "chatproject.common.middleware.ConsoleGateMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "chatproject.common.middleware.ProblemMiddleware",
 ]
 ROOT_URLCONF = "chatproject.urls"
@@ -107,6 +118,8 @@ if not DATABASE_IS_POSTGRES and DATABASES["default"]["ENGINE"] != "django.db.bac
 # Threads that serve sockets, per process; with PostgreSQL also (nearly) the number of its connections.
 DATABASE_THREADS = env.int("DATABASE_THREADS", 4)
 if DATABASE_IS_POSTGRES:
+    # The pool asks a connection whether it lives before it hands it out: none of before an outage is met after it.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),  # type: ignore[dict-item]
         "pool": {
@@ -121,6 +134,7 @@ if DATABASE_IS_POSTGRES:
         "connect_timeout": 5,
     }
 else:
+    close_database(Path(DATABASES["default"]["NAME"]))
     DATABASES["default"]["CONN_MAX_AGE"] = None  # opening it takes as long as a dozen queries
     DATABASES["default"]["OPTIONS"] = {
         # Deferred transactions that read before they write fail at once under load, whatever the timeout.
@@ -246,17 +260,22 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Strict"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Whether people come by https: then the console's cookies go nowhere else.
+TLS = env.bool("TLS", bool(TRUSTED_PROXIES) and any(one.startswith("https://") for one in CSRF_TRUSTED_ORIGINS))
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 30 * 24 * 3600 if TLS else 0)
+SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", TLS)
+SECURE_REDIRECT_EXEMPT = ["^health/", "^metrics$"]  # asked from this machine
+# What lies below other names of the domain is not ours to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if TRUSTED_PROXIES:
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # of those only: common/middleware.py
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env.path("STATIC_ROOT", DATA_DIR / "static")
 STATICFILES_DIRS = [("js", BASE_DIR / "clients" / "js"), ("web", BASE_DIR / "clients" / "web")]
 WHITENOISE_USE_FINDERS = DEBUG
 
 # --- Files ------------------------------------------------------------------------------------------------------
-# Where nginx finds the uploads by itself, like /protected/; empty: this server sends them.
-ACCEL_REDIRECT = env.str("ACCEL_REDIRECT", "")
 _storage = storage_of(env.str("STORAGE_URL", ""), folder=DATA_DIR / "uploads", is_shared=bool(ACCEL_REDIRECT))
 # From where browsers fetch files, if not from here.
 STORAGE_ORIGIN = _storage.origin

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 
 from chatproject.common import limits
+from chatproject.common.database import drop_dead_connection
 from chatproject.common.errors import Refusal, not_found
 from chatproject.common.publish import ring
 from messaging.batch import Batch, Outgoing, Sent
@@ -247,6 +248,8 @@ class _Lane:
             while not stopping:
                 items, stopping = self._take()
                 try:
+                    if drop_dead_connection():
+                        store = None
                     store = store or open_store()
                     self._work(store, items)
                 except Error as error:  # the connection is gone; what was not answered yet was not written

@@ -33,6 +33,12 @@ def address_of(request: HttpRequest) -> str:
     return client_address(request.META.get("REMOTE_ADDR") or "", request.META.get("HTTP_X_FORWARDED_FOR", ""))
 
 
+def comes_through_proxy(request: HttpRequest) -> bool:
+    """Whether one of the `TRUSTED_PROXIES` has sent this request, and is believed what it says of it."""
+    peer = _parse(request.META.get("REMOTE_ADDR") or "")
+    return peer is not None and _is_trusted(peer)
+
+
 def limit_key(address: str) -> str:
     """What limits count by: one IPv4 address, or the /64 that one IPv6 customer has to itself."""
     parsed = _parse(address)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
 
 from chatproject.common import audit, gate
-from chatproject.common.addresses import address_of
+from chatproject.common.addresses import address_of, comes_through_proxy
 from chatproject.common.errors import Refusal
 from chatproject.common.ids import uuid7
 from chatproject.common.problems import lacks_slash, page_not_found, problem_response, refusal_for
@@ -36,6 +36,19 @@ def policy_for(path_is_looser: bool, files: str) -> str:
     """What a page may load. `files` is the origin of the bucket with the files that people bring, if there is one."""
     policy = LOOSER_POLICY if path_is_looser else PAGE_POLICY
     return re.sub(r"(img|media|connect)-src 'self'", rf"\g<0> {files}", policy) if files else policy
+
+
+class ForwardedMiddleware:
+    """Only a trusted proxy says whether people came by https: anybody else could go round the redirect to it, and have
+    a cookie for https sent in the clear."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not comes_through_proxy(request):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        return self.get_response(request)
 
 
 class RequestIdMiddleware:
