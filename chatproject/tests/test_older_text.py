@@ -9,7 +9,9 @@ from django.db import connection
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import NameWord
+from chatproject.common.errors import Refusal
 from conversations import services as conversations
+from conversations.models import Conversation, Membership
 from messaging import services
 from messaging.models import Message, Reaction
 from messaging.reindexing import reindex_search
@@ -79,3 +81,19 @@ def test_people_of_before_are_found(alice, bob):
     for _ in range(2):
         migrate("accounts", "0006_name_words", "fill")
         assert set(NameWord.objects.values_list("user_id", "word")) == before
+
+
+def test_a_public_name_that_looks_like_another_is_refused_and_those_of_before_stay(alice, bob):
+    first = conversations.create_channel(alice, name="News", description="", history="all")
+    for name in ("News", "NEWS", "N\u0435ws"):
+        with pytest.raises(Refusal, match="conflict"):
+            conversations.create_channel(bob, name=name, description="", history="all")
+    second = conversations.create_channel(bob, name="Sports", description="", history="all")
+    with pytest.raises(Refusal, match="conflict"):
+        conversations.edit_conversation(Membership.objects.of(bob, second.id), changes={"name": "news"})
+    Conversation.objects.filter(id=second.id).update(name="news", name_skeleton=None)
+
+    migrate("conversations", "0002_public_names", "fill")
+    assert Conversation.objects.get(id=second.id).name_skeleton is None
+    conversations.delete_conversation(Membership.objects.of(alice, first.id))
+    assert conversations.create_channel(alice, name="News", description="", history="all")

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import User
+from accounts.names import SKELETON_SIZE, skeleton
 from chatproject.common.ids import uuid7
 
 
@@ -49,6 +50,7 @@ class Conversation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=8, choices=Kind)
     name = models.CharField(max_length=100, blank=True)
+    name_skeleton = models.CharField(max_length=SKELETON_SIZE, null=True, editable=False)
     description = models.CharField(max_length=1000, blank=True)
     avatar_url = models.CharField(max_length=200, blank=True, editable=False)
     pair_key = models.CharField(max_length=70, null=True, editable=False)
@@ -74,6 +76,11 @@ class Conversation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["pair_key"], name="direct_once_per_pair"),
             models.UniqueConstraint(fields=["is_lobby"], condition=models.Q(is_lobby=True), name="one_lobby"),
+            models.UniqueConstraint(
+                fields=["name_skeleton"],
+                condition=models.Q(kind="channel", deleted_at__isnull=True),
+                name="public_names_look_unique",
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind="direct", pair_key__isnull=False)
                 | (~models.Q(kind="direct") & models.Q(pair_key__isnull=True)),
@@ -87,6 +94,15 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.kind} {self.id}"
+
+    def look(self) -> None:
+        """Keep what the name of a public conversation is compared by."""
+        self.name_skeleton = skeleton(self.name) if self.kind == self.Kind.CHANNEL else None
+
+    def looks_like_another(self) -> bool:
+        """Whether another public conversation has a name that looks like this one's."""
+        others = Conversation.objects.discoverable().exclude(id=self.id)
+        return self.name_skeleton is not None and others.filter(name_skeleton=self.name_skeleton).exists()
 
     @property
     def is_direct(self) -> bool:

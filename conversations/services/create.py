@@ -14,6 +14,7 @@ from conversations.log import Kind, announce_added, append
 from conversations.models import Conversation, Membership
 from conversations.models.conversation import pair_key
 from conversations.services.adding import acquainted, admit, invite, spend_strangers
+from conversations.services.edit import claim_name, save_named
 from conversations.services.members import refuse_crowd
 
 
@@ -82,6 +83,7 @@ def create_group(
 def create_channel(actor: User, *, name: str, description: str, history: str) -> Conversation:
     """A public channel that the actor owns and anybody may join."""
     conversation = Conversation(kind=Conversation.Kind.CHANNEL, name=name, description=description, history=history)
+    claim_name(conversation)
     with transaction.atomic():
         return _begin(conversation, [actor], actor)
 
@@ -91,7 +93,7 @@ def _begin(conversation: Conversation, people: list[User], owner: User | None) -
     now = timezone.now()
     conversation.member_count = len(people)
     conversation.created_at = conversation.active_at = now
-    conversation.save(force_insert=True)
+    save_named(conversation, force_insert=True)
     memberships = [
         Membership(
             conversation=conversation,

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from chatproject.common.errors import invalid
+from chatproject.common.errors import Refusal, invalid
 from chatproject.common.limited import limited
 from chatproject.common.text import clean_line
 from conversations.log import Kind, announce_change, announce_removed, append, conversation_frame
@@ -35,6 +35,29 @@ def clean(changes: dict[str, Any]) -> dict[str, Any]:
     return {**changes, "name": name}
 
 
+def claim_name(conversation: Conversation) -> None:
+    """Have a public conversation called so. Refuses (`conflict`) a name that looks like that of another one."""
+    conversation.look()
+    if conversation.looks_like_another():
+        raise _taken()
+
+
+def save_named(conversation: Conversation, **options: Any) -> None:
+    """Save it. Refuses (`conflict`) where another one took the name at this moment."""
+    try:
+        with transaction.atomic():
+            conversation.save(**options)
+    except IntegrityError:
+        if conversation.looks_like_another():
+            raise _taken() from None
+        raise
+
+
+def _taken() -> Refusal:
+    detail = "There is a public conversation with this name, or one that looks like it."
+    return Refusal("conflict", detail, errors=[{"field": "name", "code": "taken", "detail": detail}])
+
+
 def change_conversation(conversation: Conversation, actor: User | None, changes: dict[str, Any]) -> dict[str, Any]:
     """Write these fields of a locked conversation at the next place of its log, and tell it. Returns those that were
     otherwise before; without any, nothing is written."""
@@ -42,7 +65,9 @@ def change_conversation(conversation: Conversation, actor: User | None, changes:
     if changes:
         for name, value in changes.items():
             setattr(conversation, name, value)
-        conversation.save(update_fields=list(changes))
+        if "name" in changes:
+            claim_name(conversation)
+        save_named(conversation, update_fields=[*changes, "name_skeleton"])
         change = append(conversation, Kind.CONVERSATION_UPDATED, actor=actor)
         announce_change(change, conversation_frame(change, conversation))
     return changes

@@ -16,7 +16,7 @@ def ensure_lobby() -> Conversation | None:
         return None
     if lobby is None:
         now = timezone.now()
-        return Conversation.objects.create(
+        lobby = Conversation(
             kind=Conversation.Kind.CHANNEL,
             name=NAME,
             description="Everybody is welcome here.",
@@ -24,6 +24,17 @@ def ensure_lobby() -> Conversation | None:
             created_at=now,
             active_at=now,
         )
+        _show(lobby)
+        lobby.save(force_insert=True)
+        return lobby
     if lobby.deleted_at:
-        Conversation.objects.filter(id=lobby.id).update(deleted_at=None)
+        _show(lobby)
+        Conversation.objects.filter(id=lobby.id).update(deleted_at=None, name_skeleton=lobby.name_skeleton)
     return lobby
+
+
+def _show(lobby: Conversation) -> None:
+    """It is there whatever others are called meanwhile."""
+    lobby.look()
+    if lobby.looks_like_another():
+        lobby.name_skeleton = None
