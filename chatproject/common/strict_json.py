@@ -5,6 +5,7 @@ decoded would cost ten times as much, on the loop that serves everybody.
 """
 
 import gc
+from array import array
 from typing import Any
 
 import msgspec
@@ -51,9 +52,16 @@ def _loads(text: str | bytes) -> Any:
 
 
 def _may_be_deep(data: bytes) -> bool:
-    """Whether there are so many brackets, in strings too."""
-    most = MAX_DEPTH + 1
-    return len(data.split(b"[", most)) + len(data.split(b"{", most)) - 2 > MAX_DEPTH
+    """Whether half as many brackets of one kind are there, in strings too."""
+    return _has_more(data, b"[", MAX_DEPTH // 2) or _has_more(data, b"{", MAX_DEPTH // 2)
+
+
+def _has_more(data: bytes, bracket: bytes, count: int) -> bool:
+    """`find` skips what is none forty times as fast as `count` and `split` do."""
+    at = -1
+    while count >= 0 and (at := data.find(bracket, at + 1)) >= 0:
+        count -= 1
+    return count < 0
 
 
 def _level(value: Any, depth: int) -> list[Any]:
@@ -91,8 +99,13 @@ def _has_long_number(data: bytes) -> bool:
 def _has_beyond_64_bits(value: Any) -> bool:
     level = [value]
     while level:
-        if [item for item in level if type(item) is int and not -(2**63) <= item < 2**63]:
+        try:
+            array("q", level)  # many numbers and nothing else, checked at once
+        except OverflowError:
             return True
+        except TypeError:
+            if any(type(item) is int and not -(2**63) <= item < 2**63 for item in level):
+                return True
         level = gc.get_referents(*level)
     return False
 
