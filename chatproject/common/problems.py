@@ -43,14 +43,12 @@ def problem_response(refusal: Refusal, request_id: str = "") -> HttpResponse:
         "errors": refusal.errors,
     }
     headers = {"Cache-Control": "no-store"}
-    if refusal.retry_after is not None:
-        document["retry_after"] = refusal.retry_after
     if refusal.roster is not None:
         document["roster"] = refusal.roster
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if refusal.status in (429, 503):
-        seconds = 1.0 if refusal.retry_after is None else refusal.retry_after
+    seconds = 1.0 if refusal.retry_after is None and refusal.status in (429, 503) else refusal.retry_after
+    if seconds is not None:
         document["retry_after"] = seconds
         headers["Retry-After"] = str(max(1, math.ceil(seconds)))
     return HttpResponse(

@@ -105,7 +105,8 @@ def test_the_menu_leads_to_every_list_that_one_may_see(rf, alice, olga) -> None:
     alice.groups.add(Group.objects.get(name="Moderators"))
     assert menu(type(alice).objects.get(id=alice.id)) == {
         *("/admin/", "/admin/messaging/report/", "/admin/conversations/conversation/", "/admin/messaging/message/"),
-        *("/admin/messaging/filter/", "/admin/accounts/user/", "/admin/accounts/session/"),
+        *("/admin/messaging/filter/", "/admin/accounts/user/", "/admin/accounts/registration/"),
+        "/admin/accounts/session/",
     }
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 import pytest
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.db.models import Field
@@ -47,7 +48,7 @@ def test_nonsense_is_never_a_fault(model, shown, olga, rf) -> None:
     for name in parameters(model._meta.concrete_fields):
         for value in NONSENSE:
             request = rf.get("/", {name: value})
-            request.user = olga
+            request.user, request._messages = olga, CookieStorage(request)
             with transaction.atomic(), suppress(IncorrectLookupParameters, SuspiciousOperation):
                 shown.get_changelist_instance(request)
 

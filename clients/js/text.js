@@ -20,6 +20,10 @@ const MOST = 100;
 const NAME_SIZE = 32;
 const LONGEST = 3 * NAME_SIZE;
 const BLANK = /^[\p{White_Space}\p{Cc}\p{Cs}\p{DI}\ufff9-\ufffb\u2800\u{16fe4}\u{1d159}]*$/u;
+const ALIKE = { æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" };
+const ALONE = /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{sc=Thai}\p{sc=Laoo}\p{sc=Mymr}\p{sc=Khmr}]/gu;
+const ACCENTS = /[\u0300-\u036f\p{Cf}\p{Me}\p{DI}\u0640]/gu;
+const JOINING = /[\p{Pd}\p{Pc}'’ʼ.]+/gu;
 const STYLES = /[\u{fe0e}\u{fe0f}]/gu;
 
 /** Whether two emoji are one, spelled with or without variation selectors: the server counts them together. */
@@ -38,6 +42,16 @@ export function nameKey(name) {
     char === "ı" ? char : char.toUpperCase().toLowerCase(),
   );
   return folded.join("").normalize("NFKC");
+}
+
+/**
+ * Whether somebody of these names is found by what is asked, as the server finds people: each of its words begins one of
+ * theirs, without regard to case and accents.
+ */
+export function isFoundBy(asked, ...names) {
+  const theirs = names.flatMap((name) => [name, name.replace(JOINING, "")]).flatMap(wordsOf);
+  const wanted = wordsOf(asked);
+  return wanted.length > 0 && wanted.every((word) => theirs.some((one) => one.startsWith(word)));
 }
 
 /**
@@ -63,6 +77,12 @@ export function mentionsIn(text, keys) {
 /** The name that is being written at the end of a text, after its `@`; null when there is none. */
 export function begunIn(text) {
   return text.match(BEGUN)?.groups.name ?? null;
+}
+
+function wordsOf(text) {
+  const plain = text.normalize("NFKD").toLowerCase().normalize("NFKD").replace(ACCENTS, "");
+  const alike = plain.replace(/[æœøłđı]/gu, (letter) => ALIKE[letter]);
+  return alike.replace(ALONE, " $& ").split(/[^\p{L}\p{M}\p{N}]+/u).filter(Boolean);
 }
 
 function endsOf(run) {

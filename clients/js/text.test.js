@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { begunIn, isBlank, isSameEmoji, mentionsIn, nameKey } from "./text.js";
+import { begunIn, isBlank, isFoundBy, isSameEmoji, mentionsIn, nameKey } from "./text.js";
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/text.json", import.meta.url), "utf8"));
 
@@ -26,6 +26,10 @@ for (const [text, names, found] of vectors.mentions) {
     assert.deepEqual(told, found);
   });
 }
+
+test("people are found by the beginnings of the words of their names", () => {
+  for (const [names, asked, found] of vectors.people) assert.equal(isFoundBy(asked, ...names), found, asked);
+});
 
 test("a name is begun where one could be meant", () => {
   const begun = ["@", "Hi @bo", "你好@bo", "＠मोहि", "bob@bo", "@bob "].map(begunIn);

@@ -1,4 +1,4 @@
-import { begunIn } from "../js/text.js";
+import { begunIn, isFoundBy, nameKey } from "../js/text.js";
 import { avatar } from "./avatar.js";
 import { fill, h } from "./dom.js";
 import { calledIn } from "./words.js";
@@ -60,7 +60,7 @@ export class Completion {
   }
 
   #offer(begun) {
-    this.#offered = begun === null || this.#is_dismissed ? [] : this.#matching(begun.toLowerCase());
+    this.#offered = begun === null || this.#is_dismissed ? [] : this.#matching(begun);
     this.#draw();
   }
 
@@ -95,10 +95,10 @@ export class Completion {
     const others = known.filter(({ id }) => id !== store.me.id);
     const people = others.map((user) => ({ ...user, name: calledIn(store, this.#id, user) }));
     const may_all = store.conversations.get(this.#id)?.capabilities?.includes("mention_all");
-    const fits = ({ username, name }) =>
-      [username, ...name.split(/\s+/)].some((word) => word.toLowerCase().startsWith(begun));
+    const key = nameKey(begun);
+    const fits = ({ username, name }) => nameKey(username).startsWith(key) || isFoundBy(begun, username, name);
     const fitting = [...people, ...(may_all ? [EVERYBODY] : [])].filter(fits).slice(0, SHOWN);
-    const is_written = fitting.length === 1 && fitting[0].username.toLowerCase() === begun;
+    const is_written = fitting.length === 1 && nameKey(fitting[0].username) === key;
     return is_written ? [] : fitting;
   }
 

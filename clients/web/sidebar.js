@@ -1,3 +1,4 @@
+import { isFoundBy } from "../js/text.js";
 import { avatar } from "./avatar.js";
 import { openChannels } from "./channels.js";
 import { fill, fillKeyed, h, icon, iconButton } from "./dom.js";
@@ -85,7 +86,8 @@ export class Sidebar {
     fillKeyed(this.#me, [{ key: "me", ...me }], () => h("span", {}, avatar(me), h("strong", {}, me.name)));
     this.#me.setAttribute("aria-label", `${me.name}: your profile`);
     const items = store.list.map((conversation) => this.#item(conversation, open_id));
-    const wanted = items.filter(({ title }) => title.toLowerCase().includes(this.#wanted));
+    const fits = ({ title }) => title.toLowerCase().includes(this.#wanted) || isFoundBy(this.#wanted, title);
+    const wanted = items.filter(fits);
     const archived = wanted.filter(({ is_archived }) => is_archived);
     fillKeyed(
       this.#list,

@@ -115,7 +115,7 @@ class CaseState(QueueRow):
 class Opening(Body):
     """Why somebody reads what nobody has shown to the staff."""
 
-    reason: Annotated[str, Meta(min_length=10, max_length=1000, description="It stands in the audit log.")]
+    reason: Annotated[str, Meta(min_length=10, max_length=1000, description="It stands in the audit log.", extra=LINES)]
 
 
 class NewDecision(Body):
