@@ -668,7 +668,7 @@ def test_ten_thousand_long_messages_need_no_more_memory(alice, bob) -> None:
 
 
 def test_queries_do_not_grow_with_conversations(alice, bob, settings) -> None:
-    settings.RATE_CONVERSATIONS = settings.RATE_STRANGERS = "1000/s"
+    settings.RATE_CONVERSATIONS = settings.RATE_STRANGERS = settings.RATE_ADDED = "1000/s"
     counts = []
     for more in (1, 30):
         for _ in range(more):

@@ -60,7 +60,7 @@ def test_every_service_by_which_operators_act_on_people_is_tried_here() -> None:
         for name in accounts.__all__
         if inspect.isfunction(act := getattr(accounts, name))
         and next(iter(inspect.signature(act).parameters), "") in ("operator", "actor")
-        and {"user", "session"} & inspect.signature(act).parameters.keys()
+        and {"user", "owner", "session"} & inspect.signature(act).parameters.keys()
     }
     assert found - {"outranks", "refuse_unless_above", "block", "unblock"} == ACTS.keys()
 

@@ -1,6 +1,8 @@
 """Who may do what: every action by every role in every state of a conversation, who reaches whom, and that a body
 smuggles nothing in."""
 
+from uuid import uuid4
+
 import pytest
 
 from conversations.policy import LEAST_ROLE
@@ -34,7 +36,7 @@ class Scene:
             self.id = keeper.post("conversations/", {"kind": "direct", "user_id": cast["member"].id})["id"]
         else:
             kind = "channel" if self.state == "channel" else "group"
-            self.id = keeper.post("conversations/", {"kind": kind, "name": "Room"})["id"]
+            self.id = keeper.post("conversations/", {"kind": kind, "name": f"Room {uuid4()}"})["id"]
             inside = [cast[name].id for name in ("member", "left", "banned", "subject")]
             keeper.post(f"{self.path}members/", {"user_ids": inside})
             for role in ("owner", "admin"):

@@ -134,9 +134,9 @@ def test_who_sends_everything_first_sees_the_refusal(person):
 
 
 def test_slow_uploads_keep_nobody_waiting(server, person):
-    alice = person("alice")
-    group = alice.group()
-    slow = [Slow(server, alice, 10 * MEGABYTE) for _ in range(30)]
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob, carol)
+    slow = [Slow(server, one, 10 * MEGABYTE) for one in (bob, carol) for _ in range(15)]
     for one in slow:
         one.send(head(group) + b"\x89PNG\r\n\x1a\n" + bytes(70_000))
     time.sleep(0.5)

@@ -222,10 +222,12 @@ def test_it_cannot_be_set_as_text(sign_in, alice):
 
 def test_without_a_file_it_is_required(sign_in, alice):
     client = sign_in(alice)
-    for body in (b"", b"--frame--\r\n", part(picture(), field="picture") + b"--frame--\r\n"):
+    missing, misnamed = ("file", "required"), ("picture", "unknown")
+    named = part(picture(), field="picture") + b"--frame--\r\n"
+    for body, error in ((b"", missing), (b"--frame--\r\n", missing), (named, misnamed)):
         response = client.put(MINE, body, content_type=FORM)
         assert (response.status_code, response.json()["code"]) == (400, "invalid")
-        assert [(one["field"], one["code"]) for one in response.json()["errors"]] == [("file", "required")]
+        assert [(one["field"], one["code"]) for one in response.json()["errors"]] == [error]
 
 
 def test_only_forms_are_taken(sign_in, alice):

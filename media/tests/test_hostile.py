@@ -60,7 +60,7 @@ FORMS = {
     "no headers": (b"--frame\r\n\r\nx\r\n", 400),
     "a long header": (b"--frame\r\nContent-Disposition: form-data; name=" + b"x" * 100_000 + b"\r\n\r\nx\r\n", 400),
     "broken base64": (part(b"***", name=b'x"\r\nContent-Transfer-Encoding: base64\r\nX: "'), 400),
-    "another field too": (b'--frame\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n' + part(picture()), 204),
+    "another field too": (b'--frame\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n' + part(picture()), 400),
 }
 
 

@@ -45,6 +45,7 @@ HIDDEN = {
     ),
     "media/<uuid:id>/": ("media/{upload}/", {"GET": None, "DELETE": None}),
     "media/<uuid:id>/content/": ("media/{upload}/content/", {"GET": None}),
+    "media/<uuid:id>/aac/": ("media/{upload}/aac/", {"GET": None}),
     "media/<uuid:id>/thumbnail/": ("media/{upload}/thumbnail/", {"GET": None}),
     "messages/<uuid:id>/history/": (f"messages/{MESSAGE}/history/", {"GET": None}),
     "messages/<uuid:id>/receipts/": (f"messages/{MESSAGE}/receipts/", {"GET": None}),
@@ -58,6 +59,10 @@ HIDDEN = {
     "messages/<uuid:id>/report/": (f"messages/{MESSAGE}/report/", {"POST": {"reason": "spam"}}),
     "messages/<uuid:id>/": (f"messages/{MESSAGE}/", {"GET": None, "PATCH": {"content": "x"}, "DELETE": None}),
     "moderation/reports/<uuid:id>/": ("moderation/reports/{report}/", {"GET": None}),
+    "moderation/reports/<uuid:id>/open/": (
+        "moderation/reports/{report}/open/",
+        {"POST": {"reason": "To see what it says"}},
+    ),
     "moderation/reports/<uuid:id>/decide/": ("moderation/reports/{report}/decide/", {"POST": {"decision": "warned"}}),
     "moderation/filters/<uuid:id>/": ("moderation/filters/{report}/", {"PATCH": {"note": "x"}, "DELETE": None}),
     "moderation/people/<uuid:id>/suspend/": (f"moderation/people/{MEMBER}/suspend/", {"POST": {}}),
