@@ -64,7 +64,7 @@ def check_emoji(text: str) -> str:
     """The emoji in its one spelling. Refuses (`invalid`) text: an emoji is one picture, perhaps of joined ones."""
     if emoji := emoji_of(text):
         return emoji
-    raise invalid("emoji", "This is not an emoji.")
+    raise invalid("emoji", "That isn't an emoji.")
 
 
 def reactions_of(message: Message) -> dict[str, Any]:
