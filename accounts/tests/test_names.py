@@ -5,7 +5,7 @@ import pytest
 from accounts.names import RESERVED, skeleton
 from chatproject.common.errors import Refusal
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.plain]
 
 LOOK_ALIKES = [
     ("paypal", "p\u0430ypal"),  # Cyrillic

@@ -14,7 +14,7 @@ from accounts.typed import canonical_password, code_digits
 from chatproject.common.errors import Refusal
 from conftest import PASSWORD
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.plain]
 
 COMPOSED = "gar schöne Größe"
 TYPED = [COMPOSED, unicodedata.normalize("NFD", COMPOSED), "gar\u00a0schöne\u3000Größe"]

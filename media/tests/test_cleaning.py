@@ -19,7 +19,7 @@ from media.tests.films import film, voice
 from media.tests.uploads import bring, brought, process, send, stored
 from messaging.models import Message
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.plain]
 
 PLANTED = planted()
 TOLD_LATER = {"audio/mp4", "audio/webm", "audio/aac", "video/ogg"}

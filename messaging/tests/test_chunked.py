@@ -10,6 +10,8 @@ import pytest
 from chatproject.tests.operations import Found, operations
 from messaging.tests.client import Person, bearer, http
 
+pytestmark = pytest.mark.plain
+
 JSON = "application/json"
 BOUNDARY = "chunky"
 NOTHING = UUID(int=7)

@@ -19,6 +19,8 @@ from messaging.protocol import COMMANDS
 from messaging.tests.client import http
 from messaging.tests.test_chunked import name, scene  # noqa: F401 (a fixture)
 
+pytestmark = pytest.mark.plain
+
 WRITING = [one for one in operations() if one.method != "GET" and StrictJSONParser in one.view.parser_classes]
 FORMS = [one for one in operations() if one.has_form]
 EXACT = {

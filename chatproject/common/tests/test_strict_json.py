@@ -8,6 +8,8 @@ import pytest
 from chatproject.common.errors import Refusal
 from chatproject.common.strict_json import MAX_DEPTH, loads
 
+pytestmark = pytest.mark.plain
+
 SIZE = 64 * 1024
 SPACED = '{"a":  1}'
 
