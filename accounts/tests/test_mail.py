@@ -152,7 +152,8 @@ def test_nothing_is_sent_when_the_transaction_fails(alice):
 def test_every_mail_says_what_it_is_for(alice, kind, mailbox):
     alice.erase_at = now()
     alice.save()
-    one_time.send_to(alice, OneTime.Purpose.CHANGE_EMAIL, "alice@example.org")
+    with transaction.atomic():
+        one_time.send_to(alice, OneTime.Purpose.CHANGE_EMAIL, "alice@example.org")
     whose = alice
     if kind == OneTime.Purpose.VERIFY_EMAIL:
         alice.delete()

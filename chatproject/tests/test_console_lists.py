@@ -49,7 +49,7 @@ def test_nonsense_is_never_a_fault(model, shown, olga, rf) -> None:
         for value in NONSENSE:
             request = rf.get("/", {name: value})
             request.user, request._messages = olga, CookieStorage(request)
-            with transaction.atomic(), suppress(IncorrectLookupParameters, SuspiciousOperation):
+            with suppress(IncorrectLookupParameters, SuspiciousOperation), transaction.atomic():
                 shown.get_changelist_instance(request)
 
 

@@ -211,10 +211,10 @@ def test_all_is_no_name() -> None:
     "text", ["@" * 10_000, "@a" * 3000, "@a " * 3333, "a@" * 5000, "@" + "a" * 9999, ("@" + "a" * 33) * 294]
 )
 def test_reading_names_takes_no_time_whatever_stands_there(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for _ in range(10):
         named_in(text)
-    assert time.perf_counter() - begun < 0.25
+    assert time.thread_time() - begun < 0.25
 
 
 def test_an_edit_names_by_id_as_well_and_members_only(person) -> None:
