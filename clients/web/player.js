@@ -9,6 +9,7 @@ let playing = null;
 /** What is heard: play it, see its waves, and go to a place in it. */
 export function playerElement(file, { tabIndex = 0 } = {}) {
   const { kind, filename, duration, waveform } = file;
+  const is_waiting = file.status === "processing" && !file.preview; // the server gives it out when it is clean
   const name = kind === "voice" ? "the voice message" : filename;
   const audio = new Audio();
   audio.preload = "none";
@@ -28,7 +29,14 @@ export function playerElement(file, { tabIndex = 0 } = {}) {
     },
     bars,
   );
-  const button = h("button", { type: "button", class: "play", "data-testid": "play", tabIndex, onclick: toggle });
+  const button = h("button", {
+    type: "button",
+    class: "play",
+    "data-testid": "play",
+    tabIndex,
+    disabled: is_waiting,
+    onclick: toggle,
+  });
   audio.addEventListener("timeupdate", draw);
   audio.addEventListener("play", begin);
   audio.addEventListener("pause", draw);
@@ -40,6 +48,7 @@ export function playerElement(file, { tabIndex = 0 } = {}) {
   return element;
 
   function toggle() {
+    if (is_waiting) return;
     if (!audio.paused) return audio.pause();
     if (element.classList.contains("broken")) audio.load();
     element.classList.remove("broken");
@@ -77,7 +86,7 @@ export function playerElement(file, { tabIndex = 0 } = {}) {
     const share = length() ? currentTime / length() : 0;
     bars.forEach((bar, at) => bar.classList.toggle("heard", at < share * bars.length));
     button.replaceChildren(icon(paused ? "play" : "pause"));
-    button.setAttribute("aria-label", paused ? `Play ${name}` : "Pause");
+    button.setAttribute("aria-label", is_waiting ? `Preparing ${name}` : paused ? `Play ${name}` : "Pause");
     const shown = paused && !currentTime ? length() : currentTime;
     time.textContent = length() ? durationText(shown) : "";
     describe(currentTime);
