@@ -60,6 +60,7 @@ def create_group(
     others = list(User.objects.active().filter(id__in=set(member_ids) - {actor.id}))
     if missing := set(member_ids) - {actor.id} - {other.id for other in others}:
         raise invalid("member_ids", f"No such person: {min(map(str, missing))}")
+    others.sort(key=lambda other: member_ids.index(other.id))  # as they were named: the first is the oldest member
     conversation = Conversation(
         kind=Conversation.Kind.GROUP,
         name=name,

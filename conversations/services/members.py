@@ -47,6 +47,7 @@ def add_members(actor: Membership, *, user_ids: list[UUID], role: str = Role.MEM
         here = Membership.objects.live().filter(conversation=conversation, user__in=people).values("user")
         waiting = Invite.objects.usable().filter(conversation=conversation, person__in=people).values("person")
         people = list(User.objects.filter(id__in=user_ids).exclude(id__in=here).exclude(id__in=waiting))
+        people.sort(key=lambda user: user_ids.index(user.id))
         if Ban.objects.filter(conversation=conversation, user__in=people).exists():
             raise Refusal("banned")
         entering, asked = admit(actor.user, people)
