@@ -1,5 +1,6 @@
 """Every page works without the rest of the internet, and without breaking its own content policy."""
 
+import secrets
 import shutil
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -49,16 +50,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def page(running: Server, browser: Browser) -> Iterator[Page]:
-    """A page on which olga, who operates, is signed in to the console."""
-    command = ("create_operator", "--email", "olga@example.org", "--username", "olga", "--password-stdin")
+    """A page on which an operator is signed in to the console. Where tests of other files ran in between, it is made a
+    second time on the same server, for somebody else."""
+    olga = f"olga-{secrets.token_hex(4)}"
+    command = ("create_operator", "--email", f"{olga}@example.org", "--username", olga, "--password-stdin")
     made = running.run(*command, input=f"{PASSWORD}\n")
     assert made.returncode == 0, made.stderr
     page = browser.new_page()
     page.goto(f"{running.url}/admin/login/")
-    page.fill("[name=username]", "olga")
+    page.fill("[name=username]", olga)
     page.fill("[name=password]", PASSWORD)
     page.click("[type=submit]")
-    page.wait_for_selector("text=olga")
+    page.wait_for_selector(f"text={olga}")
     yield page
     page.close()
 
