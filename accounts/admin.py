@@ -5,20 +5,20 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from unfold.paginator import InfinitePaginator
 
 from accounts import services
+from accounts.console import PeopleSearchAdmin
 from accounts.forms import AppointForm, CodeForm, NewPersonForm, ProfileForm, SignInForm
 from accounts.models import Registration, Session, User
-from accounts.names import email_key
+from accounts.models.registration import RegistrationQuerySet
 from chatproject.common import audit
 from chatproject.common.admin import (
     PER_PAGE,
-    ConsoleAdmin,
     ReadOnlyAdmin,
     ReasonedActionForm,
     ReasonForm,
@@ -33,7 +33,7 @@ admin.site.login_form = SignInForm
 
 
 @admin.register(User)
-class PersonAdmin(ConsoleAdmin):
+class PersonAdmin(PeopleSearchAdmin):
     """People: found by name or address, suspended, restored. Nobody sees or sets a password here."""
 
     list_display = ("username", "full_name", "email", "is_active", "is_staff", "created_at", "last_seen_at")
@@ -42,7 +42,7 @@ class PersonAdmin(ConsoleAdmin):
     list_per_page = PER_PAGE
     list_disable_select_all = True
     list_filter = ("is_active", "is_staff")
-    search_fields = ("username", "full_name", "email")
+    search_people = ("id",)
     ordering = ("username_key",)
     fields = (
         "username",
@@ -62,15 +62,6 @@ class PersonAdmin(ConsoleAdmin):
     actions = ("suspend", "restore", "end_sessions")
     action_form = ReasonedActionForm
     actions_detail = ("suspend_this", "restore_this", "sign_out", "send_code", "appoint", "delete_account")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
-    ) -> tuple[QuerySet[User], bool]:
-        """By words of their names, as everywhere, or by how their address begins."""
-        if not search_term.strip():
-            return queryset, False
-        named = User.objects.search(search_term).values("id")
-        return queryset.filter(Q(id__in=named) | Q(email__startswith=email_key(search_term))), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Without those that only stand in for a registration."""
@@ -242,9 +233,18 @@ class RegistrationAdmin(ReadOnlyAdmin):
     list_display = ("username", "full_name", "email", "reference", "created_at")
     fields = list_display
     search_fields = ("username", "full_name", "email")
+    search_help_text = PeopleSearchAdmin.search_help_text
     ordering = ("-created_at",)
     actions = ("send_code",)
     action_form = ReasonedActionForm
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: RegistrationQuerySet, search_term: str
+    ) -> tuple[RegistrationQuerySet, bool]:
+        """As people are found, who these are not yet."""
+        if not search_term.strip():
+            return queryset, False
+        return queryset.search(search_term), False
 
     def has_view_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
         return request.user.has_perm("accounts.view_user")
@@ -268,12 +268,15 @@ class RegistrationAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Session)
-class SessionAdmin(ReadOnlyAdmin):
+class SessionAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
     """Sign-ins, to look at and to end."""
 
     list_display = ("user", "device_name", "address", "created_at", "last_used_at", "expires_at", "ended_at")
     list_select_related = ("user",)
-    search_fields = ("user__username", "user__email", "device_name", "address")
+    search_fields = ("device_name", "address")
+    search_help_text = (
+        "Words of somebody's names, how their e-mail address begins, a device or where it signed in from."
+    )
     ordering = ("-id",)
     actions = ("end",)
     action_form = ReasonedActionForm

@@ -11,6 +11,8 @@ from chatproject.common.errors import invalid
 
 RESERVED = {"admin", "administrator", "all", "channel", "everyone", "here", "lobby", "me", "root", "support", "system"}
 SKELETON_SIZE = 255
+WORDS_ASKED = 10
+"""Words of a name that count in a search."""
 
 
 def username_key(username: str) -> str:
@@ -34,6 +36,12 @@ def check_username(username: str) -> str:
     if username_key(name) in RESERVED or skeleton(name) in _looks_reserved():
         raise invalid("username", "This username is reserved.")
     return name
+
+
+def asked_words(search: str) -> list[str]:
+    """The words that names are searched for; none where an address is meant."""
+    name = search.strip().removeprefix("@")
+    return [] if "@" in name else list(dict.fromkeys(text.words(name)))[:WORDS_ASKED]
 
 
 @cache

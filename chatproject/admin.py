@@ -12,8 +12,8 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django_tasks_db.admin import DBTaskResultAdmin
 from django_tasks_db.models import DBTaskResult
 
+from accounts.console import PeopleSearchAdmin
 from accounts.models import User
-from accounts.names import username_key
 from chatproject import worker
 from chatproject.backups import admin as backups_admin  # noqa: F401 (registers them)
 from chatproject.common.admin import ConsoleAdmin, ReadOnlyAdmin
@@ -32,12 +32,14 @@ class GroupAdmin(DjangoGroupAdmin, ConsoleAdmin):
 
 
 @admin.register(AuditEntry)
-class AuditAdmin(ReadOnlyAdmin):
-    """What the staff did, the last first. Found by action, reason, origin, or the id of a person or thing."""
+class AuditAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
+    """What the staff did, the last first."""
 
     list_display = ("number", "at", "actor", "action", "subject", "subject_id", "reason", "origin")
     list_filter = ("action", "subject")
+    search_people = ("actor_id", "subject_id")
     search_fields = ("action", "reason", "origin", "actor_id__exact", "subject_id__exact")
+    search_help_text = "Words of somebody's names, an action, a reason, an origin, or the id of a person or thing."
     ordering = ("-number",)
     fields = (*list_display, "facts", "link")
     actions = ("export",)
@@ -69,15 +71,14 @@ def _line(entry: AuditEntry) -> bytes:
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
-    """Who wrote where and when, found by the sender's name. What was said is in a transcript, for who may read it and
+class MessageAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
+    """Who wrote where and when, found by the sender. What was said is in a transcript, for who may read it and
     says why."""
 
     list_display = ("created_at", "sender", "conversation", "seq", "content_type", "edited_at", "deleted_at")
     list_filter = ("content_type",)
     list_select_related = ("sender", "conversation")
-    search_fields = ("sender__username_key__exact",)
-    search_help_text = "The whole name of who wrote."
+    search_people = ("sender",)
     ordering = ("-id",)
     fields = ("id", *list_display, "client_id", "reply_count", "pinned_at")
 
@@ -85,15 +86,6 @@ class MessageAdmin(ReadOnlyAdmin):
         """Without what was said."""
         rows: QuerySet[Message] = super().get_queryset(request)
         return rows.defer("content", "words", "envelope", "metadata")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
-    ) -> tuple[QuerySet[Message], bool]:
-        """By the sender's id: joined by their name, PostgreSQL would look at every message of theirs."""
-        if search_term:
-            named = User.objects.filter(username_key=username_key(search_term))
-            queryset = queryset.filter(sender__in=list(named.values_list("id", flat=True)))
-        return queryset, False
 
 
 admin.site.unregister(DBTaskResult)

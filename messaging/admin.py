@@ -11,6 +11,7 @@ from django.urls import reverse
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
+from accounts.console import PeopleSearchAdmin
 from chatproject.common.admin import (
     ConsoleAdmin,
     LineField,
@@ -33,12 +34,12 @@ SUSPEND = "accounts.suspend_user"
 
 
 @admin.register(Report)
-class ReportAdmin(ReadOnlyAdmin):
+class ReportAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
     """A line for all reports about the same, the open ones first. Whoever decides tells all who are concerned."""
 
     list_display = ("created_at", "reason", "person", "reports", "comment", "status", "decision", "decided_at")
     list_filter = ("status", "reason", "decision")
-    search_fields = ("person__username", "reporter__username")
+    search_people = ("person", "reporter")
     ordering = ("-status", "created_at", "id")
     fields = ("id", "person", "status", "decision", "decision_reason", "decided_by", "decided_at")
     actions = ("dismiss",)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.console import PeopleSearchAdmin
 from chatproject.common.admin import ReadOnlyAdmin
 from chatproject.common.clock import now
 from notifications import services
@@ -26,13 +27,13 @@ class State(admin.SimpleListFilter):
 
 
 @admin.register(Push)
-class PushAdmin(ReadOnlyAdmin):
+class PushAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
     """What is to be pushed, without what it says. A push that was sent is not kept."""
 
     list_display = ("id", "kind", "to", "state", "attempts", "reason", "created_at", "due_at", "dead_at")
     list_filter = (State, "kind", "device__provider")
     list_select_related = ("device__user",)
-    search_fields = ("device__user__username",)
+    search_people = ("device__user",)
     ordering = ("due_at",)
     fields = ("id", "kind", "to", "state", "attempts", "reason", "created_at", "due_at", "dead_at")
     actions = ("redrive",)

@@ -1,8 +1,9 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from accounts.names import email_key, username_key
+from accounts.names import asked_words, email_key, username_key
 from chatproject.common.ids import uuid7
+from chatproject.common.text import name_words
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):
@@ -12,6 +13,18 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         """Registrations with this e-mail address or username, the newest first."""
         named = {"email": email_key(login)} if "@" in login else {"username_key": username_key(login.strip())}
         return self.filter(**named).order_by("-created_at", "-id")
+
+    def search(self, text: str) -> "RegistrationQuerySet":
+        """Registrations whose names are found as those of people are, or whose address begins so. Few wait, and not for
+        long, so that their words are kept nowhere."""
+        asked = asked_words(text)
+        names = self.values_list("id", "username", "full_name") if asked else ()
+        found = [id_ for id_, *named in names if _are_in(asked, name_words(*named))]
+        return self.filter(models.Q(id__in=found) | models.Q(email__startswith=email_key(text)))
+
+
+def _are_in(asked: list[str], names: list[str]) -> bool:
+    return all(any(name.startswith(word) for name in names) for word in asked)
 
 
 class Registration(models.Model):

@@ -9,13 +9,9 @@ from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
 from accounts.models.name_word import NameWord
-from accounts.names import SKELETON_SIZE, email_key, skeleton, username_key
+from accounts.names import SKELETON_SIZE, asked_words, email_key, skeleton, username_key
 from accounts.typed import canonical_password, password_spellings
 from chatproject.common.ids import uuid7
-from chatproject.common.text import words
-
-WORDS_ASKED = 10
-"""Words of a name that count in a search."""
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -32,8 +28,7 @@ class UserQuerySet(models.QuerySet["User"]):
     def search(self, text: str) -> "UserQuerySet":
         """People of whose names some words begin with those of `text`, folded as messages are; it is never an operator.
         Without a word in it nobody is found, nor by an address."""
-        name = text.strip().removeprefix("@")
-        asked = [] if "@" in name else list(dict.fromkeys(words(name)))[:WORDS_ASKED]
+        asked = asked_words(text)
         found = self if asked else self.none()
         for word in asked:
             found = found.filter(id__in=NameWord.objects.beginning(word).values("user"))

@@ -12,6 +12,7 @@ from django.urls import reverse
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from accounts.console import PeopleSearchAdmin
 from accounts.models import User
 from accounts.services import outranks
 from chatproject.common import audit
@@ -32,13 +33,12 @@ class AskingForm(ReasonForm):
 
 
 @admin.register(PersonalExport)
-class PersonalExportAdmin(ReadOnlyAdmin):
+class PersonalExportAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
     """Who asked for an archive, and how far it is. Asking for somebody and taking an archive away are written down."""
 
     list_display = ("user", "status", "progress", "size", "created_at", "finished_at", "expires_at")
     list_filter = ("status",)
     list_select_related = ("user",)
-    search_fields = ("user__username", "user__email")
     ordering = ("-created_at",)
     fields = ("id", *list_display)
     actions_list = ("ask",)

@@ -137,6 +137,6 @@ def test_messages_are_found_by_who_wrote_them(alice, bob, olga) -> None:
         ["bob", "alice"],
         ["alice"],
         ["bob"],
-        [],
+        ["alice"],
         [],
     ]
