@@ -34,7 +34,7 @@ MESSAGES: dict[str, tuple[str, list[str], Json, bool]] = {
     "phones, edited": ("alice-phone", PHONES, {"content": "better " * 80}, True),
     "laptops": ("alice-laptop", LAPTOPS, {"content": TEXT}, False),
     "everybody, from a phone": ("bob-phone", EVERYBODY, RICH, False),
-    "everybody, from a laptop": ("bob-laptop", EVERYBODY, {"content": ""}, True),
+    "everybody, from a laptop": ("bob-laptop", EVERYBODY, {"content": "", "attachments": [ATTACHMENT]}, True),
     "phones, with heads": ("alice-phone", PHONES, {"content": TEXT}, False),
     "phones, edited, with heads": ("alice-phone", PHONES, {"content": TEXT}, True),
     "everybody, with heads": ("bob-laptop", EVERYBODY, RICH, False),

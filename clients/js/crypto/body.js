@@ -1,3 +1,4 @@
+import { isBlank } from "../text.js";
 import { encode, join, number } from "./canonical.js";
 import { CryptoError } from "./errors.js";
 import { aNumber, aText, anId, isObject, someBytes } from "./shapes.js";
@@ -22,6 +23,18 @@ export function pad(body) {
   const plaintext = new Uint8Array(sizeClass(HEAD + text.length));
   plaintext.set(join(COMMITMENT, number(text.length, 4), text));
   return plaintext;
+}
+
+/**
+ * A body of which something can be seen. @throws {CryptoError} `content_invalid`: readers could not tell it from
+ * nothing, and the server cannot look
+ */
+export function requireShown(body) {
+  const read = readBody(body);
+  if (isBlank(read.content) && !read.attachments.length) {
+    throw new CryptoError("content_invalid", "Nothing of it can be seen.");
+  }
+  return read;
 }
 
 /** The body of a plaintext. @throws {CryptoError} `content_invalid` */

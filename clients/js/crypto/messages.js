@@ -1,4 +1,4 @@
-import { pad, unpad } from "./body.js";
+import { pad, requireShown, unpad } from "./body.js";
 import { readDevice } from "./bundles.js";
 import { encode, random, sha256 } from "./canonical.js";
 import { contextOf, readEnvelope, requireFew, requireOrder, signedBytes, wrapInfo, writeEnvelope } from "./envelope.js";
@@ -31,10 +31,11 @@ export async function sealMessage({ body, device, recipients, roster_seq, heads 
     roster_seq: aNumber(roster_seq),
     heads: heads && readHeads([...heads].sort((one, other) => (one.user < other.user ? -1 : 1))),
   };
+  const plaintext = pad(requireShown(body));
   const context = await contextOf(bound, place);
   const [secret, nonce] = [random(32), random(12)];
   const key = await crypto.subtle.importKey("raw", secret, "AES-GCM", false, ["encrypt"]);
-  const sealing = crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: context }, key, pad(body));
+  const sealing = crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: context }, key, plaintext);
   const ciphertext = new Uint8Array(await sealing);
   const wrapped = await Promise.all(readers.map((reader) => wrapFor(reader, secret, context)));
   const unsigned = { ...bound, recipients: wrapped, nonce, ciphertext };

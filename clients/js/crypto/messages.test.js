@@ -64,14 +64,14 @@ test("any other head of a key log is noticed, and a head cannot be taken away", 
   const { heads: _, ...bare } = envelope;
   await assert.rejects(open({ ...bare, v: 1 }), { code: "signature_invalid" });
   const many = Array.from({ length: 257 }, (_, at) => ({ ...first, user: `0d000000-0000-4000-8000-${10 ** 11 + at}` }));
-  await assert.rejects(seal({ content: "" }, { heads: many }), { code: "too_large" });
-  await assert.rejects(seal({ content: "" }, { heads: [first, first] }), { code: "heads_unsorted" });
+  await assert.rejects(seal({ content: "Hi" }, { heads: many }), { code: "too_large" });
+  await assert.rejects(seal({ content: "Hi" }, { heads: [first, first] }), { code: "heads_unsorted" });
 });
 
 test("any text opens to itself", async () => {
   for (let round = 0; round < 30; round++) {
     const points = Array.from(new Uint32Array(random(4 * (round * 7)).buffer), (value) => value % 0x110000);
-    const content = String.fromCodePoint(...points.filter((point) => point < 0xd800 || point > 0xdfff));
+    const content = `a${String.fromCodePoint(...points.filter((point) => point < 0xd800 || point > 0xdfff))}`;
     assert.equal((await open(await seal({ content }))).content, content);
   }
 });
@@ -84,13 +84,22 @@ test("what is sealed twice is not the same, and says by its length only how long
 });
 
 test("what is no body is not sealed", async () => {
-  for (const body of [{}, { content: "a".repeat(10_001) }, { content: "\ud800" }, { content: "", mentions: ["bob"] }]) {
+  for (const body of [{}, { content: "a".repeat(10_001) }, { content: "\ud800" }, { content: "Hi", mentions: ["bob"] }]) {
     await assert.rejects(seal(body), { code: "content_invalid" });
   }
-  await assert.rejects(seal({ content: "" }, { recipients: [] }), { code: "malformed" });
+  await assert.rejects(seal({ content: "Hi" }, { recipients: [] }), { code: "malformed" });
   const twice = ["bob-laptop", "bob-laptop"];
-  await assert.rejects(seal({ content: "" }, { recipients: twice }), { code: "recipients_duplicate" });
-  await assert.rejects(seal({ content: "" }, { roster_seq: 1.5 }), { code: "malformed" });
+  await assert.rejects(seal({ content: "Hi" }, { recipients: twice }), { code: "recipients_duplicate" });
+  await assert.rejects(seal({ content: "Hi" }, { roster_seq: 1.5 }), { code: "malformed" });
+});
+
+test("nothing is sealed of which nothing can be seen", async () => {
+  const attachment = vectors("messages").javascript.find(({ body }) => body.attachments).body.attachments[0];
+  for (const content of vectors("text").blank) {
+    await assert.rejects(seal({ content }), { code: "content_invalid" }, JSON.stringify(content));
+    await assert.rejects(seal({ content, attachments: [] }), { code: "content_invalid" });
+    await seal({ content, attachments: [attachment] });
+  }
 });
 
 test("a removed device opens nothing that comes later", async () => {

@@ -23,7 +23,7 @@ async function madeUp({ id: user_id }, device_id = PHONE) {
 /** What somebody is warned of, once it is known. */
 async function warnings({ sealing, heard }) {
   heard();
-  await sealing.seal({ conversation_id: PLACE, client_id: "look" }, { content: "" }).catch(() => {});
+  await sealing.seal({ conversation_id: PLACE, client_id: "look" }, { content: "Hi" }).catch(() => {});
   return sealing.readersOf(PLACE).warnings;
 }
 

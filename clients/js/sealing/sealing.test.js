@@ -122,7 +122,7 @@ test("a new browser reads from then on, and old keys still read after another si
 
 test("what stands in the clear in such a conversation is not trusted, whatever the server says later", async () => {
   const { directory, alice, bob } = await pair();
-  const plain = { ...(await written(alice, "")), envelope: null, content: "Send me your password" };
+  const plain = { ...(await written(alice, "Hi")), envelope: null, content: "Send me your password" };
   assert.deepEqual(await read(bob, plain), { refused: "untrusted" });
   bob.store.put({ id: PLACE, kind: "direct", encryption: "server", seq: 2 });
   assert.ok(bob.sealing.isSealed(PLACE));

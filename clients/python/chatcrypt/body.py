@@ -6,6 +6,7 @@ from typing import Any
 from chatcrypt.canonical import encode
 from chatcrypt.errors import CryptoError
 from chatcrypt.shapes import Json, a_number, a_text, an_id, some_bytes
+from chatcrypt.text import is_blank
 
 CLASSES = tuple(256 << power for power in range(9))
 COMMITMENT = bytes(32)
@@ -20,6 +21,15 @@ def pad(body: Json) -> bytes:
     text = json.dumps(_lean(read_body(body)), ensure_ascii=False, separators=(",", ":")).encode()
     plaintext = COMMITMENT + len(text).to_bytes(4, "big") + text
     return plaintext.ljust(size_class(len(plaintext)), b"\0")
+
+
+def require_shown(body: Json) -> Json:
+    """A body of which something can be seen. Raises `content_invalid`: readers could not tell it from nothing, and the
+    server cannot look."""
+    read = read_body(body)
+    if is_blank(read["content"]) and not read["attachments"]:
+        raise CryptoError("content_invalid", "Nothing of it can be seen.")
+    return read
 
 
 def size_class(size: int) -> int:

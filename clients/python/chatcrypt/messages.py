@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from chatcrypt.body import pad, unpad
+from chatcrypt.body import pad, require_shown, unpad
 from chatcrypt.devices import OwnDevice, PublicDevice
 from chatcrypt.envelope import RECIPIENTS, Envelope, Place, require_order, wrap_info
 from chatcrypt.errors import CryptoError
@@ -61,7 +61,7 @@ def seal_message(
     ends = tuple(sorted(heads, key=lambda head: head.user))
     seen = read_heads(write_heads(ends)) if ends else ()
     context = place.context(suite, device, roster, seen)
-    ciphertext = AESGCM(fresh.key).encrypt(fresh.nonce, pad(body), context)
+    ciphertext = AESGCM(fresh.key).encrypt(fresh.nonce, pad(require_shown(body)), context)
     keys = tuple((an_id(each.id), fresh.wrap(each, fresh.key, wrap_info(each, context))) for each in readers)
     unsigned = Envelope(suite, device, roster, keys, fresh.nonce, ciphertext, heads=seen)
     return replace(unsigned, signature=suite.sign(sender.signing_key, unsigned.signed(context))).to_json()

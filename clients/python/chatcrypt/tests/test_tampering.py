@@ -4,7 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chatcrypt import (
@@ -23,6 +23,7 @@ from chatcrypt import (
 from chatcrypt.canonical import decode, encode, pack
 from chatcrypt.tests.cast import own, public, refused, vectors
 from chatcrypt.tests.files import opened, sealed
+from chatcrypt.text import is_blank
 
 pytestmark = pytest.mark.plain
 GOOD = {each["name"]: each for each in vectors("messages")["python"]}
@@ -83,11 +84,11 @@ def test_any_other_head_of_a_key_log_is_noticed(which, at, digit, number) -> Non
 def test_heads_are_sealed_in_order_and_there_are_not_too_many() -> None:
     heads = [Head(f"0d000000-0000-4000-8000-{number:012}", 1, "ab" * 32) for number in range(257)]
     how = {"sender": own("bob-phone"), "recipients": [public("bob-phone")], "roster_seq": 1}
-    envelope = seal_message({"content": ""}, PLACE, heads=heads[255::-1], **how)
+    envelope = seal_message({"content": "Hi"}, PLACE, heads=heads[255::-1], **how)
     assert Envelope.read(envelope).heads == tuple(heads[:256])
     for given_heads, code in ((heads, "too_large"), ([heads[0], heads[0]], "heads_unsorted")):
         with refused(code):
-            seal_message({"content": ""}, PLACE, heads=given_heads, **how)
+            seal_message({"content": "Hi"}, PLACE, heads=given_heads, **how)
 
 
 ROWS = ["recipients.0.device", "recipients.0.key", "heads.0.user", "heads.0.number", "heads.0.hash"]
@@ -123,6 +124,7 @@ def test_any_nonsense_instead_of_an_envelope_or_a_bundle_is_refused(nonsense) ->
 @settings(max_examples=60, deadline=None)
 @given(st.text(WELL_FORMED, max_size=2_000))
 def test_any_text_opens_to_itself(text) -> None:
+    assume(not is_blank(text))
     for name in ("alice-phone", "bob-laptop"):
         recipients = [public("alice-phone"), public("bob-laptop")]
         envelope = seal_message({"content": text}, PLACE, sender=own(name), recipients=recipients, roster_seq=1)
@@ -155,7 +157,7 @@ def test_different_fields_are_packed_differently(one, other) -> None:
 
 def test_what_is_sealed_twice_is_not_the_same() -> None:
     once, again = (
-        seal_message({"content": ""}, PLACE, sender=own("bob-phone"), recipients=[public("bob-phone")], roster_seq=1)
+        seal_message({"content": "Hi"}, PLACE, sender=own("bob-phone"), recipients=[public("bob-phone")], roster_seq=1)
         for _ in range(2)
     )
     assert all(once[field] != again[field] for field in ("nonce", "ciphertext", "signature", "recipients"))
@@ -165,10 +167,10 @@ def test_what_is_sealed_twice_is_not_the_same() -> None:
     ("body", "code"),
     [
         ({"content": "a" * 10_001}, "content_invalid"),
-        ({"content": "\x01" * 10_000, "mentions": [], "attachments": []}, None),
+        ({"content": "a" + "\x01" * 9_999, "mentions": [], "attachments": []}, None),
         ({"content": "\ud800"}, "content_invalid"),
-        ({"content": "", "mentions": ["bob"]}, "content_invalid"),
-        ({"content": "", "mentions": [PLACE.conversation_id] * 51}, "content_invalid"),
+        ({"content": "Hi", "mentions": ["bob"]}, "content_invalid"),
+        ({"content": "Hi", "mentions": [PLACE.conversation_id] * 51}, "content_invalid"),
         ({}, "content_invalid"),
     ],
 )
@@ -183,10 +185,20 @@ def test_what_is_no_body_is_not_sealed(body, code) -> None:
         seal()
 
 
+@pytest.mark.parametrize("content", vectors("text")["blank"])
+def test_nothing_is_sealed_of_which_nothing_can_be_seen(content) -> None:
+    how = {"sender": own("bob-phone"), "recipients": [public("bob-phone")], "roster_seq": 1}
+    attachment = next(each["body"]["attachments"][0] for each in GOOD.values() if "attachments" in each["body"])
+    for body in ({"content": content}, {"content": content, "attachments": []}):
+        with refused("content_invalid"):
+            seal_message(body, PLACE, **how)
+    assert seal_message({"content": content, "attachments": [attachment]}, PLACE, **how)
+
+
 def test_a_recipient_stands_there_once_and_there_is_one() -> None:
     for recipients, code in (([], "malformed"), ([public("bob-phone")] * 2, "recipients_duplicate")):
         with refused(code):
-            seal_message({"content": ""}, PLACE, sender=own("bob-phone"), recipients=recipients, roster_seq=1)
+            seal_message({"content": "Hi"}, PLACE, sender=own("bob-phone"), recipients=recipients, roster_seq=1)
 
 
 def test_a_removed_device_opens_nothing_that_comes_later() -> None:
@@ -206,7 +218,7 @@ def test_a_key_that_makes_no_secret_is_nobody_s() -> None:
     bundle = {**good.public.bundle, "encryption_key": encode(zeros), "signature": encode(signature)}
     carol = read_device(good.id, good.public.user_id, bundle)
     with refused("bad_key"):
-        seal_message({"content": ""}, PLACE, sender=own("bob-phone"), recipients=[carol], roster_seq=1)
+        seal_message({"content": "Hi"}, PLACE, sender=own("bob-phone"), recipients=[carol], roster_seq=1)
 
 
 def test_private_keys_are_not_shown() -> None:
