@@ -90,7 +90,7 @@ export class Account {
 
   /** Have all own data put into an archive, in the background. @returns {Promise<object>} its state */
   requestExport() {
-    return this.api.post("users/me/export/");
+    return this.api.create("users/me/export/");
   }
 
   /** @returns {Promise<?object>} the state of the last one asked for */

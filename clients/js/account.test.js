@@ -155,21 +155,35 @@ test("a session that the server ended is told as such", async (t) => {
   assert.deepEqual(told, [{ reason: "ended" }]);
 });
 
-test("a group whose answer was lost is asked for again under the same client_id", async () => {
-  const { server, chat } = await signedIn();
-  const made = conversation({ kind: "group", name: "Friends" });
-  const answers = [{ status: 503, code: "unavailable" }, made, made];
-  server.on("POST conversations/", () => answers.shift());
-  chat.store.put(made);
-  const group = { name: "Friends", member_ids: [bob.id] };
-  await assert.rejects(chat.createGroup(group));
-  await chat.createGroup(group);
-  await chat.createGroup(group);
-  const [lost, again, another] = server.asked("POST conversations/").map(({ body }) => body.client_id);
-  assert.ok(lost);
-  assert.equal(again, lost);
-  assert.notEqual(another, lost);
-});
+const CREATING = {
+  "POST conversations/": [
+    (chat) => chat.createGroup({ name: "Friends", member_ids: [bob.id] }),
+    (chat) => chat.createChannel({ name: "News" }),
+    (chat) => chat.openDirect(bob.id),
+  ],
+  "POST conversations/c/invites/": [(chat) => chat.invite("c")],
+  "POST users/me/export/": [(chat) => chat.requestExport()],
+};
+
+for (const [path, actions] of Object.entries(CREATING)) {
+  test(`${path} whose answer was lost is asked for again under the same client_id, whatever was between`, async () => {
+    for (const create of actions) {
+      const { server, chat } = await signedIn();
+      const made = conversation();
+      const answers = [{ status: 503, code: "unavailable" }, { status: 503, code: "unavailable" }, made, made];
+      server.on(path, () => answers.shift());
+      chat.store.put(made);
+      await assert.rejects(create(chat));
+      await assert.rejects(chat.api.create(path.slice(5), { name: "Something else" }));
+      await create(chat);
+      await create(chat);
+      const [lost, other, again, another] = server.asked(path).map(({ body }) => body.client_id);
+      assert.ok(lost && other && another);
+      assert.equal(again, lost);
+      assert.equal(new Set([lost, other, another]).size, 3);
+    }
+  });
+}
 
 test("a refusal tells all that is wrong with a field, and what is about none of the form", () => {
   const errors = [

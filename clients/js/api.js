@@ -1,4 +1,5 @@
 import { ChatError } from "./errors.js";
+import { newId } from "./ids.js";
 import { fetchTelling } from "./upload.js";
 
 /** The REST side: one method, which signs requests, refreshes once on 401 and throws `ChatError`. */
@@ -6,6 +7,7 @@ export class Api {
   #fetch;
   #base;
   #session;
+  #unanswered = new Map();
 
   constructor({ base, fetch, session }) {
     this.#base = base;
@@ -56,6 +58,29 @@ export class Api {
 
   post(path, body = {}) {
     return this.request("POST", path, { body });
+  }
+
+  /**
+   * Create something, and never twice: it goes with a `client_id`, that of `body` or a new one. Until the server has
+   * answered, the same is asked for under the same.
+   * @param {string} path
+   * @param {object | FormData} [body] a form brings its `client_id`
+   * @param {object} [options] as for `request`
+   */
+  async create(path, body = {}, options = {}) {
+    if (body instanceof FormData || body.client_id) return this.request("POST", path, { ...options, body });
+    const asked = JSON.stringify([path, body]);
+    const client_id = this.#unanswered.get(asked) ?? newId();
+    this.#unanswered.set(asked, client_id);
+    const answered = () => this.#unanswered.delete(asked);
+    try {
+      const made = await this.request("POST", path, { ...options, body: { ...body, client_id } });
+      answered();
+      return made;
+    } catch (error) {
+      if (!error.is_unanswered && !error.is_passing) answered();
+      throw error;
+    }
   }
 
   patch(path, body) {

@@ -320,14 +320,14 @@ export class ChatClient extends Notifications {
   async #post(body) {
     const { conversation_id, ...rest } = body;
     if (!body.envelope || JSON.stringify(body).length < FRAME) return this.#socket.request("message.send", body);
-    return { message: await this.api.post(`conversations/${conversation_id}/messages/`, rest) };
+    return { message: await this.api.create(`conversations/${conversation_id}/messages/`, rest) };
   }
 
   /** A file goes to the server as it is, or sealed. */
   #carry(file, options) {
-    const { conversation_id, onProgress, signal } = options;
-    if (!this.sealing.isSealed(conversation_id)) return this.upload(file, options);
-    return this.sealing.files.send(file, (sealed) => this.upload(sealed, { conversation_id, onProgress, signal }));
+    if (!this.sealing.isSealed(options.conversation_id)) return this.upload(file, options);
+    const bare = { ...options, kind: undefined };
+    return this.sealing.files.send(file, options.client_id, (sealed) => this.upload(sealed, bare));
   }
 
   async #credentials() {

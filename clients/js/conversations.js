@@ -1,5 +1,4 @@
 import { Account, all } from "./account.js";
-import { newId } from "./ids.js";
 
 /**
  * What somebody does with conversations and the people in them. `ChatClient` has these methods; it brings `api`,
@@ -7,15 +6,13 @@ import { newId } from "./ids.js";
  * `capabilities` tell beforehand.
  */
 export class Conversations extends Account {
-  #unanswered = null;
-
   /**
    * The direct conversation with a person, made if need be; there is one of each mode.
    * @param {{encryption?: "server" | "e2ee"}} [mode]
    * @returns {Promise<object>}
    */
   openDirect(user_id, { encryption } = {}) {
-    return this.keep(this.api.post("conversations/", { kind: "direct", user_id, encryption }));
+    return this.keep(this.api.create("conversations/", { kind: "direct", user_id, encryption }));
   }
 
   /**
@@ -24,27 +21,12 @@ export class Conversations extends Account {
    * @returns {Promise<object>} the conversation
    */
   createGroup({ name, member_ids, encryption }) {
-    return this.keep(this.#create("conversations/", { kind: "group", name, member_ids, encryption }));
+    return this.keep(this.api.create("conversations/", { kind: "group", name, member_ids, encryption }));
   }
 
   /** Begin a public channel. @param {{name: string, description?: string}} channel @returns {Promise<object>} */
   createChannel({ name, description }) {
-    return this.keep(this.#create("conversations/", { kind: "channel", name, description }));
-  }
-
-  /** Until the server has answered, the same is asked for under the same `client_id`. */
-  async #create(path, body) {
-    const asked = JSON.stringify([path, body]);
-    if (this.#unanswered?.asked !== asked) this.#unanswered = { asked, client_id: newId() };
-    const { client_id } = this.#unanswered;
-    try {
-      const made = await this.api.post(path, { ...body, client_id });
-      this.#unanswered = null;
-      return made;
-    } catch (error) {
-      if (!error.is_unanswered && !error.is_passing) this.#unanswered = null;
-      throw error;
-    }
+    return this.keep(this.api.create("conversations/", { kind: "channel", name, description }));
   }
 
   /** @returns {Promise<object[]>} public channels */
@@ -146,7 +128,7 @@ export class Conversations extends Account {
    * @returns {Promise<object>} `{token, expires_at, max_uses, uses, …}`
    */
   invite(conversation_id, { expires_at = null, max_uses = null } = {}) {
-    return this.#create(`conversations/${conversation_id}/invites/`, { expires_at, max_uses });
+    return this.api.create(`conversations/${conversation_id}/invites/`, { expires_at, max_uses });
   }
 
   /** @returns {Promise<object[]>} the links that still lead in, the last first */

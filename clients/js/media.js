@@ -1,4 +1,5 @@
 import { Conversations } from "./conversations.js";
+import { newId } from "./ids.js";
 
 const PAGE = 60;
 
@@ -17,18 +18,20 @@ export class Media extends Conversations {
    * @param {Blob} file
    * @param {object} options
    * @param {string} options.conversation_id
+   * @param {string} [options.client_id] whoever sends the same file again, because no answer came, gives the same one
    * @param {"voice"} [options.kind] a recording of somebody speaking
    * @param {(share: number) => void} [options.onProgress] told how much was sent, from 0 to 1
    * @param {AbortSignal} [options.signal] gives it up
    * @returns {Promise<object>} the upload
    * @throws {ChatError} `too_large`, `quota_exceeded`, `unsupported_media_type`, `read_only`, `cancelled`
    */
-  upload(file, { conversation_id, kind, onProgress, signal }) {
+  upload(file, { conversation_id, client_id = newId(), kind, onProgress, signal }) {
     const body = new FormData();
     body.append("conversation_id", conversation_id);
+    body.append("client_id", client_id);
     if (kind) body.append("kind", kind);
     body.append("file", file, file.name || "file"); // the last: the server has decided by then whether to read it
-    return this.api.request("POST", "media/", { body, onProgress, signal });
+    return this.api.create("media/", body, { onProgress, signal });
   }
 
   /** @returns {Promise<object>} an upload as it is now */

@@ -32,7 +32,7 @@ test("a file goes as a form, the file last", async (t) => {
   const { server, chat } = await online(t);
   const upload = await chat.upload(file("a.ogg", "audio/ogg"), { conversation_id: "c", kind: "voice" });
   const [{ body }] = server.asked("POST media/");
-  assert.deepEqual([...body.keys()], ["conversation_id", "kind", "file"]);
+  assert.deepEqual([...body.keys()], ["conversation_id", "client_id", "kind", "file"]);
   assert.equal(upload.id, "u-a.ogg");
 });
 

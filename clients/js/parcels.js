@@ -109,8 +109,12 @@ export class Parcels {
     const going = new AbortController();
     this.#going.set(key, going);
     this.#put(key, { status: "sending", progress: 0, error: null });
-    const options = { conversation_id, kind: kind === "voice" ? kind : undefined, signal: going.signal };
-    await this.#send(file, { ...options, onProgress: (share) => this.#progressed(key, share) }).then(
+    const said = { conversation_id, client_id: key, kind: kind === "voice" ? kind : undefined };
+    await this.#send(file, {
+      ...said,
+      signal: going.signal,
+      onProgress: (share) => this.#progressed(key, share),
+    }).then(
       (upload) => this.#arrived(key, upload),
       (error) => this.#refused(key, error),
     );

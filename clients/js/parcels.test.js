@@ -98,12 +98,16 @@ test("a limit is waited out, a refusal is told and can be retried", async (t) =>
   ways[0].fail(new ChatError({ code: "rate_limited", status: 429, retry_after: 5 }));
   await settled();
   assert.deepEqual(statuses(store), ["waiting"]);
+  parcels.add("c", file("b"));
   t.mock.timers.tick(5_000);
-  ways[1].fail(new ChatError({ code: "too_large", status: 413, detail: "Too large." }));
+  const [first, other, again] = ways.map(({ options }) => options.client_id);
+  assert.deepEqual([first === again, first === other], [true, false]);
+  ways[2].fail(new ChatError({ code: "too_large", status: 413, detail: "Too large." }));
   await settled();
   assert.equal(asUpload(store.parcels.get(key)).error, "Too large.");
   parcels.retry(key);
-  assert.deepEqual([ways.length, statuses(store)], [3, ["sending"]]);
+  assert.deepEqual([ways.length, statuses(store)], [4, ["sending", "sending"]]);
+  assert.equal(ways[3].options.client_id, first);
 });
 
 test("who signs out leaves nothing", async (t) => {

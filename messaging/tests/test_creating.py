@@ -1,11 +1,14 @@
 """Asking again after a lost answer creates nothing twice, whatever it is."""
 
+import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from chatproject.common.openapi import Raw
 from chatproject.tests.operations import Found, operations
+from chatproject.tests.server import ROOT
 from messaging.tests.client import Person
 
 CREATING = [one for one in operations() if one.method == "POST" and {201, 202} & one.about.answers.keys()]
@@ -36,6 +39,36 @@ def takes_client_id(operation: Found) -> bool:
 def test_everything_that_creates_takes_a_client_id_or_says_why_not() -> None:
     assert {one.route for one in CREATING if not takes_client_id(one)} == BY_NATURE.keys()
     assert [one.route for one in CREATING if takes_client_id(one) and 200 not in one.about.answers] == []
+
+
+JS = [path for path in (ROOT / "clients").glob("*/**/*.js") if not path.name.endswith(".test.js")]
+ASKING = re.compile(r"""\.(?P<how>post|create|request)\(\s*(?:"POST",\s*)?(?P<path>[`"][^`"]+[`"]|\w+)""")
+
+
+def shape(path: str) -> str:
+    """A path without the ids in it, as both a route and a client write it."""
+    return re.sub(r"<[^>]+>|\$\{[^}]+\}", "*", path)
+
+
+def asked_by_clients() -> Iterator[tuple[str, str, str]]:
+    """What clients in JavaScript ask for by POST: the file, how, and the path."""
+    for file in JS:
+        text = file.read_text()
+        for found in ASKING.finditer(text):
+            path = found["path"]
+            if path.isidentifier() and (constant := re.search(rf'const {path} = ("[^"]+")', text)):
+                path = constant[1]
+            if path[0] in '`"':
+                yield file.name, found["how"], shape(path.strip('`"'))
+
+
+def test_whatever_clients_create_goes_with_a_client_id() -> None:
+    creating = {shape(one.route) for one in CREATING if takes_client_id(one)}
+    asked = list(asked_by_clients())
+
+    assert [one for one in asked if one[1] != "create" and one[2] in creating] == []
+    created = {path for _, how, path in asked if how == "create"}
+    assert {path for path in creating if not path.startswith(("moderation/", "backups/"))} == created
 
 
 @pytest.fixture

@@ -13,22 +13,26 @@ const SHOWN = {
 export class SealedFiles {
   #fetch;
   #opened = new Map();
+  #unanswered = new WeakMap();
 
   constructor({ fetch }) {
     this.#fetch = fetch;
   }
 
   /**
-   * Seal a file and send it.
+   * Seal a file and send it; the same bytes again for as long as it has not arrived under this `client_id`.
    * @param {Blob} file
+   * @param {string} client_id
    * @param {(sealed: Blob) => Promise<object>} upload
    * @returns {Promise<object>} the upload, with `sealed`: what the message says of it
    */
-  async send(file, upload) {
-    const { stream, secrets } = sealFile(file);
-    const blob = await new Response(stream).blob();
+  async send(file, client_id, upload) {
+    const waiting = this.#unanswered.get(file) ?? new Map();
+    this.#unanswered.set(file, waiting);
+    if (!waiting.has(client_id)) waiting.set(client_id, await sealedOf(file));
+    const { blob, key, nonce, digest, size } = waiting.get(client_id);
     const answer = await upload(new File([blob], "sealed", { type: "application/octet-stream" }));
-    const { key, nonce, digest, size } = await secrets;
+    waiting.delete(client_id);
     const about = { name: nameOf(file), mime_type: file.type.slice(0, 127) || "application/octet-stream", size };
     const sealed = { upload_id: answer.id, key, nonce, digest, ...about };
     await this.#keep(sealed, file).catch(() => {});
@@ -123,6 +127,12 @@ function kindOf({ mime_type, size }) {
 const typeOf = (sealed) => (kindOf(sealed) === "other" ? "application/octet-stream" : sealed.mime_type);
 
 const nameOf = ({ name }) => [...(name || "file")].slice(0, 255).join("").slice(0, 255);
+
+async function sealedOf(file) {
+  const { stream, secrets } = sealFile(file);
+  const blob = await new Response(stream).blob();
+  return { blob, ...(await secrets) };
+}
 
 async function partsOf(stream) {
   const parts = [];

@@ -33,7 +33,7 @@ async function shown(files, upload, sealed) {
 
 test("a file is bytes to the server, and itself to who has the message", async () => {
   const { server, upload, mine, theirs } = scene();
-  const answer = await mine.send(file("dear bob", "plans.pdf", "application/pdf"), upload);
+  const answer = await mine.send(file("dear bob", "plans.pdf", "application/pdf"), "k", upload);
   assert.deepEqual(server.told, { name: "sealed", type: "application/octet-stream" });
   assert.ok(!new TextDecoder().decode(server.bytes).includes("dear"));
   const [about] = theirs.show([answer], [answer.sealed]);
@@ -44,9 +44,31 @@ test("a file is bytes to the server, and itself to who has the message", async (
   assert.equal(await (await theirs.open(about)).text(), "dear bob");
 });
 
+test("what has no answer goes out again byte for byte, and what was answered is sealed anew", async () => {
+  const { server, upload, mine, theirs } = scene();
+  const plans = file("dear bob", "plans.pdf", "application/pdf");
+  const sent = [];
+  const send = (client_id, is_answered) =>
+    mine.send(plans, client_id, async (sealed) => {
+      const answer = await upload(sealed);
+      sent.push(new TextDecoder("latin1").decode(server.bytes));
+      if (!is_answered) throw new Error("offline");
+      return answer;
+    });
+  await assert.rejects(send("one", false));
+  await send("two", true);
+  const answer = await send("one", true);
+  const [about] = theirs.show([answer], [answer.sealed]);
+  assert.equal(await (await theirs.open(about)).text(), "dear bob");
+  await send("one", true);
+  const [lost, other, again, anew] = sent;
+  assert.equal(again, lost);
+  assert.equal(new Set([lost, other, anew]).size, 3);
+});
+
 test("a picture is shown from this page's memory, one's own without asking for it", async () => {
   const { server, upload, mine, theirs } = scene();
-  const answer = await mine.send(file("pixels", "cat.png", "image/png"), upload);
+  const answer = await mine.send(file("pixels", "cat.png", "image/png"), "k", upload);
   const own = await shown(mine, answer, answer.sealed);
   assert.match(own.content_url, /^blob:/);
   assert.equal(server.asked, 0);
@@ -57,7 +79,7 @@ test("a picture is shown from this page's memory, one's own without asking for i
 test("what could act in the name of the page is never shown, only saved", async () => {
   const { upload, mine, theirs } = scene();
   for (const type of ["text/html", "image/svg+xml", "application/xhtml+xml", ""]) {
-    const answer = await mine.send(file("<script>", "x", type), upload);
+    const answer = await mine.send(file("<script>", "x", type), "k", upload);
     const [about] = theirs.show([answer], [answer.sealed]);
     assert.deepEqual([about.kind, about.content_url], ["other", null], type);
     assert.equal((await theirs.open(about)).type, "application/octet-stream");
@@ -66,7 +88,7 @@ test("what could act in the name of the page is never shown, only saved", async 
 
 test("another file than the message means is refused, and so is one that the server put there", async () => {
   const { server, upload, mine, theirs } = scene();
-  const answer = await mine.send(file("pixels", "cat.png", "image/png"), upload);
+  const answer = await mine.send(file("pixels", "cat.png", "image/png"), "k", upload);
   server.bytes[3] ^= 1;
   assert.equal((await shown(theirs, answer, answer.sealed)).status, "failed");
   const [about] = theirs.show([answer], [answer.sealed]);
