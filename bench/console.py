@@ -26,11 +26,15 @@ PAGES = {
     "report queue": "/admin/messaging/report/",
     "messages": "/admin/messaging/message/",
     "messages of a person": "/admin/messaging/message/?q=reader-3",
+    "messages of who wrote none": "/admin/messaging/message/?q=crowd-999",
     "people": "/admin/accounts/user/",
     "people by a part of the name": "/admin/accounts/user/?q=crowd-999",
     "conversations": "/admin/conversations/conversation/",
     "sign-ins": "/admin/accounts/session/",
+    "sign-ins of a person": "/admin/accounts/session/?q=crowd-999",
+    "reports about a person": "/admin/messaging/report/?q=crowd-999",
     "audit log": "/admin/common/auditentry/",
+    "audit log about a person": "/admin/common/auditentry/?q=crowd-999",
     "status/ as JSON": "/api/v1/status/",
 }
 
