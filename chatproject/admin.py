@@ -19,6 +19,7 @@ from chatproject.backups import admin as backups_admin  # noqa: F401 (registers 
 from chatproject.common.admin import ConsoleAdmin, ReadOnlyAdmin
 from chatproject.common.clock import rfc3339
 from chatproject.common.models import AuditEntry
+from chatproject.common.text import clean_text
 from chatproject.personal_export import admin as personal_export_admin  # noqa: F401 (registers them)
 from messaging.models import Message
 
@@ -35,7 +36,7 @@ class GroupAdmin(DjangoGroupAdmin, ConsoleAdmin):
 class AuditAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
     """What the staff did, the last first."""
 
-    list_display = ("number", "at", "actor", "action", "subject", "subject_id", "reason", "origin")
+    list_display = ("number", "at", "actor", "action", "subject", "subject_id", "why", "origin")
     list_filter = ("action", "subject")
     search_people = ("actor_id", "subject_id")
     search_fields = ("action", "reason", "origin", "actor_id__exact", "subject_id__exact")
@@ -53,6 +54,11 @@ class AuditAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
     @admin.display(description="by")
     def actor(self, entry: AuditEntry) -> str:
         return str(getattr(entry, "actor_name", None) or entry.actor_id or "a command")
+
+    @admin.display(description="reason")
+    def why(self, entry: AuditEntry) -> str:
+        """Clean, whatever an older version took: the log itself cannot be changed."""
+        return clean_text(entry.reason)
 
     @admin.display(description="hash")
     def link(self, entry: AuditEntry) -> str:

@@ -6,16 +6,28 @@ from types import SimpleNamespace
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.db.models import CharField, JSONField, Model, TextField
+from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
-from accounts.models import NameWord
+from accounts import services as accounts
+from accounts.models import NameWord, Registration, User
+from chatproject import cleaning
+from chatproject.common import audit
+from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
+from chatproject.common.models import AuditEntry
+from chatproject.common.text import clean_text
+from chatproject.tests.refusing import refusing
+from chatproject.tests.test_texts import HOSTILE, INVISIBLE, UNSEEN
 from conversations import services as conversations
-from conversations.models import Conversation, Membership
+from conversations.models import Ban, Conversation, Membership
+from encryption.models import KeyDevice
 from messaging import services
-from messaging.models import Message, Reaction
+from messaging.models import Filter, Message, Reaction
 from messaging.reindexing import reindex_search
 from messaging.wire.writing import NewMessage
+from notifications.models import Notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,3 +109,112 @@ def test_a_public_name_that_looks_like_another_is_refused_and_those_of_before_st
     assert Conversation.objects.get(id=second.id).name_skeleton is None
     conversations.delete_conversation(Membership.objects.of(alice, first.id))
     assert conversations.create_channel(alice, name="News", description="", history="all")
+
+
+NOT_CLEANED = {
+    # compared, addressed or proved, never read by people
+    *("username_key", "username_skeleton", "name_skeleton", "pair_key", "word", "words", "client_id", "edit_id"),
+    *("hash", "audit_hash", "token", "token_hash", "secret_hash", "name_hash", "held_for", "digest", "password"),
+    *("bundle", "proof", "blob", "envelope", "public_key", "places", "time_zone"),
+    # checked for what they are since the first version
+    *("username", "email", "address", "emoji", "pattern", "filename", "mime_type"),
+    # written by the server
+    *("avatar_url", "placeholder", "waveform", "action", "subject", "origin", "facts", "archive", "drill_result"),
+    *("mentions", "reactions", "attachments"),
+    *("Change.data", "Process.name", "Push.reason", "Backup.name", "Backup.note"),
+    # a message's own text is a block of its own, and apps read their own data
+    *("content", "metadata"),
+    # in the chain of hashes: cleaned where it is shown
+    "AuditEntry.reason",
+}
+OURS = [model for model in apps.get_models() if not model.__module__.startswith("django")]
+
+
+def test_every_text_of_every_row_is_cleaned_or_says_why_not():
+    texts = {
+        f"{model.__name__}.{field.name}"
+        for model in OURS
+        for field in model._meta.concrete_fields
+        if isinstance(field, CharField | TextField | JSONField) and not field.choices
+    }
+    cleaned = {f"{model.__name__}.{name}" for model, fields in cleaning.CLEANED for name in fields}
+
+    assert cleaned <= texts
+    left = texts - cleaned - NOT_CLEANED
+    assert {text for text in left if text.partition(".")[2] not in NOT_CLEANED} == set()
+
+
+def test_the_audit_log_keeps_what_was_written_and_shows_it_clean(olga):
+    audit.record("person.suspend", actor_id=olga.id, subject="person", subject_id=olga.id)
+    AuditEntry.objects.update(reason=HOSTILE)
+    console = Client()
+    console.force_login(olga)
+
+    for page in ("/admin/common/auditentry/", "/admin/common/auditentry/1/change/"):
+        shown = console.get(page).content.decode()
+        assert "AAA" in shown
+        assert [one for one in UNSEEN if one in shown] == []
+
+
+@pytest.fixture
+def rows(alice, bob, message) -> None:
+    """A row of each kind that people write something in."""
+    session = accounts.open_session(alice)
+    accounts.register_device(session, provider="fcm", token="a telephone")
+    Registration.objects.create(email="dave@example.org", username="dave", username_key="dave", password="")
+    Ban.objects.create(conversation=message.conversation, user=bob)
+    KeyDevice.objects.create(user=alice, session=session, encryption_key=b"", signing_key=b"", signature=b"")
+    Filter.objects.create(kind="word", pattern="spam", action="flag")
+    services.report_person(bob, user_id=alice.id, reason="spam")
+    Notice.objects.create(user=alice, kind="warning", subject_id=alice.id, at=now())
+
+
+def fill(text: str) -> None:
+    """Have this text in all rows, as a version without rules took it."""
+    for model, fields in cleaning.CLEANED:
+        held = {name: text if name != "data" else {"name": text, "reason": text, "until": None} for name in fields}
+        assert model._base_manager.update(**held), model
+
+
+def held(model: type[Model]) -> list[dict]:
+    return list(model._base_manager.order_by("pk").values(*dict(cleaning.CLEANED)[model]))
+
+
+@pytest.mark.parametrize("text", [HOSTILE, *INVISIBLE])
+def test_names_and_reasons_of_before_come_out_harmless(rows, monkeypatch, text):
+    monkeypatch.setattr(cleaning, "BATCH", 1)
+    monkeypatch.setattr(cleaning, "BATCHES_PER_TASK", 3)
+    fill(text)
+    said = {"line": "AAA AAAA B", "lines": clean_text(HOSTILE)} if text == HOSTILE else {"line": "", "lines": ""}
+
+    migrate("chatproject", "0002_clean_older_text", "enqueue")
+    turns = 0
+    while task := DBTaskResult.objects.filter(status="READY", task_path__contains="clean_older_text").first():
+        task.delete()
+        cleaning.clean_older_text.func(*task.args_kwargs["args"])
+        turns += 1
+
+    assert turns > 3, "it hands over"
+    lines = {"bio", "description", "reason", "comment", "decision_reason"}
+    for model, fields in cleaning.CLEANED:
+        for row in held(model):
+            for name in fields:
+                want = {"name": said["line"], "reason": said["lines"], "until": None} if name == "data" else None
+                assert row[name] == (want or said["lines" if name in lines else "line"]), (model, name)
+
+
+def test_one_that_cannot_be_cleaned_and_one_that_changes_meanwhile_are_left(alice, bob, carol, monkeypatch):
+    User.objects.update(full_name=HOSTILE)
+    clean = cleaning._clean
+
+    def change_carol(row):
+        if row == carol:
+            User.objects.filter(id=carol.id).update(full_name="Carol")
+        clean(row)
+
+    monkeypatch.setattr(cleaning, "_clean", change_carol)
+    with refusing(User, "id", alice.id, on="UPDATE"):
+        cleaning.clean_older_text.func()
+
+    names = dict(User.objects.values_list("username", "full_name"))
+    assert names == {"alice": HOSTILE, "bob": "AAA AAAA B", "carol": "Carol"}
