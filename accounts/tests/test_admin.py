@@ -173,6 +173,17 @@ def press(console, user, button, **form):
     return console.get(answer.headers["HX-Redirect"]).content.decode()
 
 
+@pytest.mark.parametrize("until", ["2099-01-01T00:00:00+16:00", "9999-12-31T23:59:59-10:00"])
+def test_moments_that_are_none_are_said_in_the_dialog(console, alice, until):
+    answer = console.post(f"{PEOPLE}{alice.id}/suspend/", {"_form_submitted": "True", "until": until})
+
+    assert answer.status_code == 200
+    assert "HX-Redirect" not in answer.headers
+    assert "offset from UTC" in answer.content.decode() or "beyond all time" in answer.content.decode()
+    alice.refresh_from_db()
+    assert alice.is_active
+
+
 def test_buttons_ask_why_and_do_the_deeds(console, alice, sign_in, mailbox):
     client = sign_in(alice)
     assert "End all sessions" in console.get(f"{PEOPLE}{alice.id}/change/").content.decode()

@@ -5,7 +5,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
@@ -18,6 +20,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from chatproject.common.errors import Refusal
 from chatproject.common.text import clean_line, clean_text
+from chatproject.common.wire import moment_of
 
 REASON_SIZE = 1000
 PER_PAGE = 50
@@ -38,6 +41,17 @@ class LinesField(forms.CharField):
         return clean_text(super().to_python(value) or "")
 
 
+class MomentField(forms.DateTimeField):
+    """A moment, in UTC unless it names an offset; refused where the API refuses it."""
+
+    def to_python(self, value: Any) -> Any:
+        moment = super().to_python(value)
+        try:
+            return moment and moment_of(moment, "")
+        except Refusal as refusal:
+            raise ValidationError(refusal.detail) from None
+
+
 class ReasonForm(BaseDialogForm):
     """Asks why, before a button's deed is done."""
 
@@ -47,7 +61,7 @@ class ReasonForm(BaseDialogForm):
 class UntilForm(ReasonForm):
     """Asks until when as well."""
 
-    until = forms.DateTimeField(
+    until = MomentField(
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
         help_text="In UTC.",
@@ -106,7 +120,13 @@ def back(url: str) -> HttpResponse:
 class CheckedChangeList(ChangeList):
     """A list whose filters come from an address that anybody may have typed. Django looks at them when it adds them to
     the query; what is only found impossible when that is asked (a year beyond all time, half a range) raises whatever
-    it likes, and is answered in the same way."""
+    it likes, and is answered in the same way, as is a filter that the list does not offer."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        try:
+            return super().get_filters(request)
+        except DisallowedModelAdminLookup as error:
+            raise IncorrectLookupParameters(error) from error
 
     def get_results(self, request: HttpRequest) -> None:
         try:
@@ -122,6 +142,13 @@ class CheckedChangeList(ChangeList):
 
 class ConsoleAdmin(ModelAdmin):
     """What all lists of the console share."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """By the filters that the list offers alone. Django lets every column be asked for by an address: whoever asks
+        for `content__startswith` or `password__startswith` letter by letter has read what the list does not show."""
+        offered = [getattr(one, "parameter_name", one) for one in self.list_filter]
+        is_offered = any(lookup == name or lookup.startswith(f"{name}__") for name in offered)
+        return is_offered and super().lookup_allowed(lookup, value, request)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return CheckedChangeList

@@ -63,3 +63,35 @@ def test_nonsense_leads_back_to_the_list(olga, nonsense) -> None:
 
     assert answer.redirect_chain == [("/admin/accounts/user/?e=1", 302)]
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(("model", "shown"), LISTS, ids=lambda one: getattr(one, "__name__", ""))
+def test_a_list_is_asked_by_its_own_filters_alone(model, shown, rf) -> None:
+    offered = {getattr(one, "parameter_name", one) for one in shown.list_filter}
+    names = {field.name for field in model._meta.get_fields()} - offered
+
+    assert names
+    for name in names:
+        for lookup in ("", "__startswith", "__regex", "__isnull", "__in"):
+            assert not shown.lookup_allowed(f"{name}{lookup}", "x", rf.get("/")), name
+    for name in offered:
+        assert shown.lookup_allowed(name, "x", rf.get("/"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "question",
+    [
+        "messaging/message/?content__startswith=H",
+        "messaging/message/?words__contains=hello",
+        "accounts/user/?password__startswith=argon2",
+        "accounts/user/?reports__isnull=False",
+    ],
+)
+def test_an_address_reads_no_column_that_the_list_does_not_show(olga, question) -> None:
+    console = Client()
+    console.force_login(olga)
+
+    answer = console.get(f"/admin/{question}")
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/admin/{question.split('?')[0]}?e=1")
