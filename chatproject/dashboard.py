@@ -16,7 +16,7 @@ from chatproject.status import Count, Status, status
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the template of the first page shows, to whoever may see it."""
     if request.user.has_perm("chatproject.view_status"):
-        found = status()
+        found = status(request.user)
         context |= {
             "status": found,
             "cards": _cards(found),

@@ -103,11 +103,11 @@ class StatusView(StaffView):
 
     @describe("How the installation is, for the staff", answers={200: Status})
     def get(self, request: SignedInRequest) -> Response:
-        return Response(status())
+        return Response(status(request.user))
 
 
-def status() -> Status:
-    """How it is at this moment."""
+def status(viewer: Any) -> Status:
+    """How it is at this moment. Reports about the viewer are not counted: that would tell of them."""
     moment = now()
     processes = list(Process.objects.filter(seen_at__gt=moment - timedelta(minutes=1)).order_by("name", "pid"))
     found = Status(
@@ -124,7 +124,7 @@ def status() -> Status:
         messages_by_day=_counts(moment, timedelta(days=1), DAYS),
         tasks=_tasks(moment),
         pushes=_pushes(moment),
-        reports_open=Report.objects.filter(status=Report.Status.OPEN).count(),
+        reports_open=Report.objects.visible_to(viewer).open().count(),
         storage=_storage(),
         health=_health(),
         backup_proved_at=rfc3339(proved) if (proved := schedule.last_proved_at()) else None,

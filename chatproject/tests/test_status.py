@@ -56,6 +56,13 @@ def test_the_staff_sees_how_it_is(sign_in, olga, bob, process, written) -> None:
     assert found["troubles"] == ["1 tasks have failed for good."]
 
 
+def test_reports_about_oneself_are_not_counted(sign_in, alice, bob, olga) -> None:
+    services.report_person(alice, user_id=olga.id, reason=Report.Reason.ABUSE)
+    services.report_person(alice, user_id=bob.id, reason=Report.Reason.ABUSE)
+
+    assert sign_in(olga).get(STATUS).json()["reports_open"] == 1
+
+
 def about() -> dict:
     return {"message_id": Message.objects.latest("seq").id, "reason": Report.Reason.SPAM}
 

@@ -137,7 +137,7 @@ def test_what_fails_says_why_and_leaves_no_file(settings, tmp_path) -> None:
     failed = Backup.objects.get()
     assert (failed.status, failed.name) == ("failed", "")
     assert "File exists" in failed.note
-    assert "The last backup failed" in " ".join(status().troubles)
+    assert "The last backup failed" in " ".join(status(None).troubles)
 
 
 # --- What is in it ----------------------------------------------------------------------------------------------
@@ -276,12 +276,12 @@ def test_the_console_has_two_buttons_and_looks_again_while_one_is_made(olga, ali
 # --- Proving ----------------------------------------------------------------------------------------------------
 def test_a_drill_proves_a_backup_and_notes_how_long_it_took(alice, sign_in) -> None:
     backup = made()
-    assert status().backup_proved_at is None
+    assert status(None).backup_proved_at is None
     proved = drilling.drill()
     assert (proved.id, proved.proved_at) == (backup.id, proved.drilled_at)
     assert "rows and 0 files are back" in proved.drill_result
     assert proved.drill_seconds > 0
-    assert status().backup_proved_at
+    assert status(None).backup_proved_at
     assert list(django_settings.DATA_DIR.glob(".drill-*")) == []
 
 
@@ -293,7 +293,7 @@ def test_a_drill_of_a_damaged_backup_proves_nothing(alice) -> None:
     failed = drilling.drill(backup.name)
     assert (failed.proved_at, bool(failed.drilled_at)) == (None, True)
     assert "damaged" in failed.drill_result or "cut off" in failed.drill_result
-    assert "The last backup that was to be proved could not be restored." in status().troubles
+    assert "The last backup that was to be proved could not be restored." in status(None).troubles
 
 
 def test_there_must_be_something_to_prove(db) -> None:
