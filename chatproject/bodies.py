@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from chatproject.common.errors import Refusal
 from chatproject.common.ids import uuid7
 from chatproject.common.problems import problem_response
 from media.arriving import FORM_SIZE, largest
+from media.limits import seconds_for
 
 log = structlog.get_logger("chatproject.requests")
 
@@ -47,7 +49,7 @@ class BodyLimit:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         limit = limit_of(scope["path"])
-        body = Limited(receive, limit)
+        body = Limited(receive, limit, seconds_for(_expected(scope["headers"], limit)))
         try:
             _check_headers(scope["headers"], limit)
             await self.app(scope, body, _closing(scope, body, send))
@@ -67,6 +69,11 @@ def limit_of(path: str) -> int:
     return limit
 
 
+def _expected(headers: list[tuple[bytes, bytes]], limit: int) -> int:
+    """The bytes of a body that says how many it has; of another, as many as it may have."""
+    return next((int(value) for name, value in headers if name == b"content-length"), limit)
+
+
 def _check_headers(headers: list[tuple[bytes, bytes]], limit: int) -> None:
     if sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
         raise Refusal("too_large", f"The headers are larger than {MAX_HEADER_BYTES} bytes.")
@@ -76,11 +83,12 @@ def _check_headers(headers: list[tuple[bytes, bytes]], limit: int) -> None:
 
 
 class Limited:
-    """A `receive` that raises a refusal when the body is too large, or stops coming. `is_complete`: all of it came."""
+    """A `receive` that raises a refusal when the body is too large, stops coming, or takes longer than `seconds`.
+    `is_complete`: all of it came."""
 
-    def __init__(self, receive: Receive, limit: int) -> None:
+    def __init__(self, receive: Receive, limit: int, seconds: float = math.inf) -> None:
         self.is_complete = False
-        self._receive, self._limit = receive, limit
+        self._receive, self._limit, self._seconds = receive, limit, seconds
         self._size, self._began = 0, asyncio.get_running_loop().time()
 
     async def __call__(self) -> Message:
@@ -100,7 +108,8 @@ class Limited:
                 await _discard(self._receive)
 
     async def _in_time(self) -> Message:
-        patience = min(SILENCE, self._began + SILENCE + self._size / SLOWEST - asyncio.get_running_loop().time())
+        most = min(self._seconds, SILENCE + self._size / SLOWEST)
+        patience = min(SILENCE, self._began + most - asyncio.get_running_loop().time())
         try:
             async with asyncio.timeout(patience):
                 return await self._receive()

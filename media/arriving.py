@@ -4,9 +4,7 @@ Nothing of a body is read before the view asks for it (`chatproject/bodies.py`),
 early.
 """
 
-import math
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,7 +19,7 @@ from chatproject.common.errors import Refusal, invalid
 from chatproject.common.faults import refuse_unknown_fields
 from chatproject.common.files import harmless
 from chatproject.common.openapi import fields_of_form
-from media.limits import MEGABYTE, seconds_for
+from media.limits import MEGABYTE
 from media.sniffing import kind_of, sniff
 
 FORM_SIZE = 64 * 1024
@@ -46,7 +44,6 @@ class Arriving(FileUploadHandler):
         super().__init__()
         self._check = check
         self._arrived: Arrived | None = None
-        self._deadline = math.inf
         self.parser: Any = None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -55,16 +52,13 @@ class Arriving(FileUploadHandler):
         if self.field_name != "file" or self._arrived:
             raise invalid(self.field_name or "file", "One file is expected, as `file`.")
         self._check(self.parser._post.dict())  # what was parsed so far; Django has no other way to ask
-        self._deadline = time.monotonic() + seconds_for(expected_size(self.parser._meta))
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Refuses `unsupported_media_type` by the first bytes, `too_large`, and (`invalid`) what takes too long."""
+        """Refuses `unsupported_media_type` by the first bytes, and `too_large`."""
         if self._arrived is None:
             self._arrived = _begin(_written(self.file_name or ""), raw_data)
         if start + len(raw_data) > limit_of(self._arrived.mime_type):
             raise too_large(self._arrived.mime_type)
-        if time.monotonic() > self._deadline:
-            raise Refusal("invalid", "The file took too long to arrive.")
         self._arrived.write(raw_data)
 
     def file_complete(self, file_size: int) -> Arrived:
@@ -109,7 +103,7 @@ class FileParser(BaseParser):
 
 def expected_size(meta: Mapping[str, Any]) -> int:
     """The bytes of a body by what its request says; of one that does not say, as many as there may be."""
-    return largest() if "HTTP_TRANSFER_ENCODING" in meta else int(meta["CONTENT_LENGTH"])
+    return largest() if "HTTP_TRANSFER_ENCODING" in meta else int(meta.get("CONTENT_LENGTH") or 0)
 
 
 def limit_of(mime_type: str) -> int:

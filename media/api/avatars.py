@@ -20,6 +20,7 @@ from chatproject.common.openapi import BINARY, Raw, describe, fields_of_form
 from conversations.models import Membership
 from conversations.services.locking import refuse_unless_allowed
 from media import services
+from media.arriving import expected_size
 from media.limits import AVATAR_SIZES
 
 WEBP = "image/webp"
@@ -51,7 +52,8 @@ class MyAvatarView(APIView):
 
     @describe("Show this picture of me, in any usual format.", body=UPLOAD, answers={204: None})
     def put(self, request: SignedInRequest) -> Response:
-        services.set_avatar(request.user, _file(request))
+        with services.arrival(request.user, expected_size(request.META), is_kept=False):
+            services.set_avatar(request.user, _file(request))
         return Response(status=204)
 
     @describe("Show no picture of me.", answers={204: None})
@@ -86,7 +88,8 @@ class ConversationAvatarView(APIView):
     def put(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor = Membership.objects.of(request.user, id)
         refuse_unless_allowed(actor, "edit_conversation")  # before the picture is read
-        services.set_conversation_avatar(actor, _file(request))
+        with services.arrival(request.user, expected_size(request.META), is_kept=False):
+            services.set_conversation_avatar(actor, _file(request))
         return Response(status=204)
 
     @describe("Show no picture of a conversation.", answers={204: None})

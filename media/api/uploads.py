@@ -23,7 +23,7 @@ from chatproject.common.pagination import page
 from conversations.models import Membership
 from media import services
 from media.arriving import FORM_SIZE, FileParser, expected_size
-from media.models import Arrival, Attachment, Blob, Upload
+from media.models import Attachment, Blob, Upload
 from media.serving import Stored, serve
 from media.sniffing import INLINE
 from media.wire import SharedFile, UploadState, shared_file, upload_state
@@ -51,7 +51,6 @@ KINDS = {"kind": (str, f"Only files of this kind: {', '.join(Upload.Kind)}.")}
 
 class UploadsView(APIView):
     parser_classes = (FileParser,)
-    _arrival: Arrival | None = None
 
     @describe(
         "Bring a file, to be attached to messages of one conversation",
@@ -60,12 +59,8 @@ class UploadsView(APIView):
     )
     def post(self, request: SignedInRequest) -> Response:
         limits.spend(settings.RATE_UPLOADS, f"uploads:{request.user.id}")
-        close_old_connections()  # others need the connection while the file is on its way
-        try:
+        with services.arrival(request.user, _at_least(request)):
             return self._keep(request)
-        finally:
-            if self._arrival:
-                services.end_arrival(self._arrival)
 
     def _keep(self, request: SignedInRequest) -> Response:
         file = request.FILES.get("file")
@@ -79,13 +74,11 @@ class UploadsView(APIView):
         return Response(upload_state(upload), status=status_of(upload))
 
     def check_upload(self, request: SignedInRequest, fields: Mapping[str, str]) -> None:
-        """Before the first byte of the file: whatever can be refused by now. From here on it counts in the quota."""
-        at_least = max(0, expected_size(request.META) - FORM_SIZE)
+        """Before the first byte of the file: whatever can be refused by now."""
         if "conversation_id" in fields:
             conversation_id, *_ = _fields(fields)
-            services.check_upload(request.user, conversation_id=conversation_id, size=at_least)
-        self._arrival = services.begin_arrival(request.user, at_least)
-        close_old_connections()
+            services.check_upload(request.user, conversation_id=conversation_id, size=_at_least(request))
+            close_old_connections()
 
 
 class UploadView(APIView):
@@ -176,6 +169,11 @@ class SharedView(APIView):
                 raise invalid("kind", f"The kind is one of {', '.join(Upload.Kind)}.")
             rows = rows.filter(upload__kind=kind)
         return Response(page(request, rows, order=["-seq", "position"], show=_shared))
+
+
+def _at_least(request: SignedInRequest) -> int:
+    """The bytes of the file that is announced, or fewer."""
+    return max(0, expected_size(request.META) - FORM_SIZE)
 
 
 def _shared(found: list[Attachment]) -> list[SharedFile]:

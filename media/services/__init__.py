@@ -1,7 +1,7 @@
 """What can be done with files: the only writers. They are written before the transaction that shows them commits, and
 deleted after the one that hides them did."""
 
-from media.services.arrivals import begin_arrival, end_arrival
+from media.services.arrivals import arrival, begin_arrival
 from media.services.attachments import Attachable, reattach, send_as_is
 from media.services.avatars import (
     avatar_names,
@@ -28,12 +28,12 @@ from media.services.uploads import (
 __all__ = [
     "SHOWN",
     "Attachable",
+    "arrival",
     "avatar_names",
     "begin_arrival",
     "check_upload",
     "collect",
     "discard_upload",
-    "end_arrival",
     "forget_ended",
     "give_up",
     "keep_upload",

@@ -6,7 +6,7 @@ import pytest
 
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal
-from media import arriving, services
+from media import services
 from media.limits import ARRIVALS_AT_ONCE, MEGABYTE
 from media.models import Arrival
 from media.tests.uploads import bring
@@ -53,16 +53,6 @@ def test_only_some_of_one_person_arrive_at_once(alice, bob):
 
     assert refusal.value.code == "rate_limited"
     services.begin_arrival(bob, 0)
-
-
-def test_what_takes_too_long_leaves_nothing(sign_in, alice, group, settings, monkeypatch):
-    monkeypatch.setattr(arriving, "seconds_for", lambda size: -1)
-
-    response = bring(sign_in(alice), group, bytes(MEGABYTE))
-
-    assert (response.status_code, response.json()["detail"]) == (400, "The file took too long to arrive.")
-    assert not Arrival.objects.exists()
-    assert list(settings.FILE_UPLOAD_TEMP_DIR.iterdir()) == []
 
 
 @pytest.mark.parametrize(

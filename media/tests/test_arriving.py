@@ -1,6 +1,7 @@
 """Files on their way in: what is refused is refused before it arrives, and nobody else waits."""
 
 import asyncio
+import select
 import socket
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from chatproject.tests.server import Server
+from media.limits import ARRIVALS_AT_ONCE
 from media.tests.files import picture
 from messaging.tests.client import Person, bearer, http
 from messaging.tests.conftest import GENEROUS, cast_on
@@ -41,12 +43,13 @@ def head(conversation):
 class Slow:
     """An upload over a bare connection, sent as one likes."""
 
-    def __init__(self, server: Server, person: Person | None, length: int) -> None:
+    def __init__(self, server: Server, person: Person | None, length: int, what: str = "POST media/") -> None:
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
         headers = bearer(person.token) if person else {}
         headers |= {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Content-Length": str(length)}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        self.socket.sendall(f"POST /api/v1/media/ HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode())
+        method, path = what.split()
+        self.socket.sendall(f"{method} /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode())
 
     def send(self, content: bytes) -> None:
         self.socket.sendall(content)
@@ -145,6 +148,19 @@ def test_slow_uploads_keep_nobody_waiting(server, person):
     assert alice.write(group)["seq"]
     assert upload(alice, group, picture()).status_code == 201
     assert time.monotonic() - began < 5  # and not until the thirty time out
+    for one in slow:
+        one.socket.close()
+
+
+@pytest.mark.parametrize("what", ["POST media/", "PUT users/me/avatar/"])
+def test_one_person_leaves_places_for_others(what, server, person):
+    alice, bob = person("alice"), person("bob")
+    slow = [Slow(server, alice, 1000, what) for _ in range(ARRIVALS_AT_ONCE + 1)]  # and not one byte
+
+    answered, _, _ = select.select([one.socket for one in slow], [], [], 10)
+
+    assert [b" 429 " in one.recv(65536) for one in answered] == [True]
+    assert upload(bob, bob.group(), picture()).status_code == 201
     for one in slow:
         one.socket.close()
 
