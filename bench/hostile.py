@@ -3,7 +3,7 @@ frames: `python -m bench.hostile --frames`.
 
 Reads the generated corpus, and all files in the folders (and in tar archives there); prints how it went. With `--http`
 each is brought to a real server, sent in a message and fetched, eight at a time; without, only the sandbox reads it.
-`--strangers` attacks a server by crowds that have not signed in instead.
+`--strangers` attacks a server by crowds that have not signed in instead, `--uploads` by one person's uploads.
 """
 
 import argparse
@@ -90,6 +90,7 @@ def main() -> None:
     parser.add_argument("--http", action="store_true", help="through a server's doors")
     parser.add_argument("--strangers", action="store_true", help="crowds that have not signed in, instead of files")
     parser.add_argument("--frames", action="store_true", help="what reading hostile frames costs, instead of files")
+    parser.add_argument("--uploads", action="store_true", help="what one person's uploads do to others, instead")
     options = parser.parse_args()
     if options.frames:
         hostile_frames.show()
@@ -98,6 +99,11 @@ def main() -> None:
         from bench.hostile_strangers import attack_all
 
         attack_all()
+        return
+    if options.uploads:
+        from bench import hostile_uploads
+
+        hostile_uploads.attack_all()
         return
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     files = {"corpus": () if options.no_corpus else corpus.files(), **packages(options.folders)}
