@@ -11,8 +11,9 @@ const JOINT = new RegExp(
   "gu",
 );
 const HOST = "(?<![\\p{L}\\p{M}\\p{N}.\\-@＠])(?:[\\p{L}\\p{M}\\p{N}\\-]{1,63}\\.)+\\p{L}{2,63}(?::\\d{1,5})?/";
+const HANDLE = "[@＠][\\p{L}\\p{M}\\p{N}_.\\-]{1,64}[@＠](?:[\\p{L}\\p{M}\\p{N}\\-]{1,63}\\.)+\\p{L}{2,63}";
 const ADDRESS = new RegExp(
-  `(?:(?<![A-Za-z0-9+.\\-])[A-Za-z][A-Za-z0-9+.\\-]{0,31}://|(?<![\\p{L}\\p{N}])www\\.|${HOST})[^\\s<>"]*`,
+  `(?:(?<![A-Za-z0-9+.\\-])[A-Za-z][A-Za-z0-9+.\\-]{0,31}://|(?<![\\p{L}\\p{N}])www\\.|${HOST})[^\\s<>"]*|${HANDLE}`,
   "gu",
 );
 const TICKS = /`+/gu;
@@ -21,9 +22,15 @@ const NAME_SIZE = 32;
 const LONGEST = 3 * NAME_SIZE;
 const BLANK = /^[\p{White_Space}\p{Cc}\p{Cs}\p{DI}\ufff9-\ufffb\u2800\u{16fe4}\u{1d159}]*$/u;
 const ALIKE = { æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i" };
-const ALONE = /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{sc=Thai}\p{sc=Laoo}\p{sc=Mymr}\p{sc=Khmr}]/gu;
-const ACCENTS = /[\u0300-\u036f\p{Cf}\p{Me}\p{DI}\u0640]/gu;
+const LETTER = /[\p{L}\p{M}\p{N}]/u;
+const ALONE = /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{sc=Thai}\p{sc=Laoo}\p{sc=Mymr}\p{sc=Khmr}]/u;
+const PICTURE = /(?!\p{ASCII})[\p{ExtPict}\p{RI}]/u;
+const NOTHING = /[\p{Cf}\p{Me}\p{DI}\p{EMod}\u0640]/u;
+const DIGIT = /\p{Nd}/u;
+const LAST_ACCENT = "\u0345";
 const JOINING = /[\p{Pd}\p{Pc}'’ʼ.]+/gu;
+/** What became of each character that was met. */
+const foldings = new Map();
 const STYLES = /[\u{fe0e}\u{fe0f}]/gu;
 
 /** Whether two emoji are one, spelled with or without variation selectors: the server counts them together. */
@@ -38,9 +45,7 @@ export function isBlank(text) {
 
 /** By what names are compared: case, width and what is not seen make no difference. */
 export function nameKey(name) {
-  const folded = [...name.replace(/\p{DI}+/gu, "").normalize("NFKC")].map((char) =>
-    char === "ı" ? char : char.toUpperCase().toLowerCase(),
-  );
+  const folded = [...name.replace(/\p{DI}+/gu, "").normalize("NFKC")].map(caseless);
   return folded.join("").normalize("NFKC");
 }
 
@@ -79,10 +84,40 @@ export function begunIn(text) {
   return text.match(BEGUN)?.groups.name ?? null;
 }
 
+/** A character as Unicode folds it: `ẞ` is small `ß` first, and then `ss`. */
+function caseless(char) {
+  return char === "ı" ? char : char.toLowerCase().toUpperCase().toLowerCase();
+}
+
 function wordsOf(text) {
-  const plain = text.normalize("NFKD").toLowerCase().normalize("NFKD").replace(ACCENTS, "");
-  const alike = plain.replace(/[æœøłđı]/gu, (letter) => ALIKE[letter]);
-  return alike.replace(ALONE, " $& ").split(/[^\p{L}\p{M}\p{N}]+/u).filter(Boolean);
+  for (const char of text) if (!foldings.has(char)) foldings.set(char, folded(char));
+  return [...text].map((char) => foldings.get(char)).join("").split(" ").filter(Boolean);
+}
+
+function folded(char) {
+  if (NOTHING.test(char)) return "";
+  if (PICTURE.test(char) && !LETTER.test(char)) return ` ${char} `;
+  const plain = [...char.normalize("NFKD")].map(caseless).join("").normalize("NFKD");
+  return [...plain].map((letter) => [...(ALIKE[letter] ?? letter)].map(part).join("")).join("");
+}
+
+function part(letter) {
+  if (NOTHING.test(letter) || isAccent(letter)) return "";
+  if (!LETTER.test(letter)) return " ";
+  if (ALONE.test(letter) || PICTURE.test(letter)) return ` ${letter} `;
+  return DIGIT.test(letter) ? String(valueOf(letter)) : letter;
+}
+
+/** Whether Unicode gives it a combining class: such signs go before the one of the highest class. */
+function isAccent(sign) {
+  return (LAST_ACCENT + sign).normalize("NFD") !== LAST_ACCENT + sign;
+}
+
+/** What a digit of any script counts: those of a script stand in a row, from zero on. */
+function valueOf(digit) {
+  let value = 0;
+  while (value < 9 && DIGIT.test(String.fromCodePoint(digit.codePointAt(0) - value - 1))) value += 1;
+  return value;
 }
 
 function endsOf(run) {

@@ -20,8 +20,10 @@ _AT = regex.compile(
 )
 _JOINT = regex.compile(rf"(?![\p{{M}}\u200C\u200D])(?:(?={_ATTACHING})|(?<={_ATTACHING}[\p{{M}}\u200C\u200D]*))")
 _HOST = r"(?<![\p{L}\p{M}\p{N}.\-@＠])(?:[\p{L}\p{M}\p{N}\-]{1,63}\.)+\p{L}{2,63}(?::\d{1,5})?/"
+_HANDLE = r"[@＠][\p{L}\p{M}\p{N}_.\-]{1,64}[@＠](?:[\p{L}\p{M}\p{N}\-]{1,63}\.)+\p{L}{2,63}"
+"""Somebody at another place: `@user@example.org`."""
 _ADDRESS = regex.compile(
-    rf"""(?:(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{{0,31}}://|(?<![\p{{L}}\p{{N}}])www\.|{_HOST})[^\s<>"]*"""
+    rf"""(?:(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{{0,31}}://|(?<![\p{{L}}\p{{N}}])www\.|{_HOST})[^\s<>"]*|{_HANDLE}"""
 )
 _TICKS = regex.compile("`+")
 
