@@ -4,7 +4,6 @@ Looking through a text takes time by its length and the number of filters, whate
 plain piece of text, and none is an expression that somebody wrote.
 """
 
-import re
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -24,10 +23,13 @@ LEAST, LEAST_OPEN, CASELESS = 2, 3, 2
 case, of which some make a word by themselves, counts as so many."""
 LOOK_AGAIN = 2.0
 """Seconds after which a process asks whether the filters are others now."""
-WORD, HOST = re.compile(r"\w+"), re.compile(r"[\w.-]+")
+WORD, HOST = regex.compile(r"[\p{L}\p{M}\p{N}_]+"), regex.compile(r"[\p{L}\p{M}\p{N}_.-]+")
+"""With their marks: without its vowels, a word of Devanagari would be as many words as it has consonants."""
 HOST_SIZE = 253
 UNSEEN = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
 """What is not seen, and would hide a word."""
+ADDED = regex.compile(r"[\p{sc=Inherited}\p{Me}\u0640]+")
+"""What can be added to any letter and would hide a word: marks that make no letter with it, and what makes it longer."""
 FLAGGED = "Filter: "
 """How the comment of a report begins that a filter made; the patterns follow."""
 ASIDE = 8
@@ -149,9 +151,10 @@ def words_met(text: str, flagged: Iterable[Report]) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """A text without what is not seen, and without the difference of cases and of letters that are the same."""
+    """A text without what is not seen or only added, and without the difference of cases and of letters that are the
+    same."""
     plain = unicodedata2.normalize("NFKC", UNSEEN.sub("", text)).casefold()
-    folded: str = unicodedata2.normalize("NFKC", plain)
+    folded: str = ADDED.sub("", unicodedata2.normalize("NFKC", plain))
     return folded.replace("\u3002", ".")
 
 

@@ -108,6 +108,9 @@ def test_a_change_counts_at_once_here_and_soon_elsewhere(bob, olga, group, monke
         ("word", "straße", ["STRASSE"], ["stras"]),
         ("word", "*垃圾*", ["这是垃圾信息"], ["信息"]),
         ("word", "buy", ["Buy!"], ["buyer"]),
+        ("word", "मोहित", ["मोहित!", "मो\u200dहित"], ["महत", "म ह त", "माहीत"]),
+        ("word", "spam", ["s\u0336p\u0336a\u0336m\u0336", "s\u20ddpam"], ["spám"]),
+        ("word", "محمد", ["محـمـد", "مُحَمَّد"], ["محمود"]),
         (
             "link",
             "https://Evil.example/x",
@@ -115,6 +118,7 @@ def test_a_change_counts_at_once_here_and_soon_elsewhere(bob, olga, group, monke
             [],
         ),
         ("link", "evil.example", ["https://good.example@evil.example/", "evil\uff0eexample"], ["devil.example"]),
+        ("link", "उदाहरण.example", ["http://उदाहरण.example/x"], ["उदहरण.example"]),
         ("link", "bücher.example", ["http://xn--bcher-kva.example/"], ["bucher.example"]),
     ],
 )
