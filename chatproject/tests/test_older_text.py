@@ -96,19 +96,19 @@ def test_people_of_before_are_found(alice, bob):
 
 
 def test_a_public_name_that_looks_like_another_is_refused_and_those_of_before_stay(alice, bob):
-    first = conversations.create_channel(alice, name="News", description="", history="all")
-    for name in ("News", "NEWS", "N\u0435ws"):
+    first = conversations.create_channel(alice, name="Big News", description="", history="all")
+    for name in ("Big News", "BIG NEWS", "Big N\u0435ws", "Big  News", "Big\u2800News", "Big News\u2800"):
         with pytest.raises(Refusal, match="conflict"):
             conversations.create_channel(bob, name=name, description="", history="all")
     second = conversations.create_channel(bob, name="Sports", description="", history="all")
     with pytest.raises(Refusal, match="conflict"):
-        conversations.edit_conversation(Membership.objects.of(bob, second.id), changes={"name": "news"})
-    Conversation.objects.filter(id=second.id).update(name="news", name_skeleton=None)
+        conversations.edit_conversation(Membership.objects.of(bob, second.id), changes={"name": "big news"})
+    Conversation.objects.filter(id=second.id).update(name="big news", name_skeleton=None)
 
     migrate("conversations", "0002_public_names", "fill")
     assert Conversation.objects.get(id=second.id).name_skeleton is None
     conversations.delete_conversation(Membership.objects.of(alice, first.id))
-    assert conversations.create_channel(alice, name="News", description="", history="all")
+    assert conversations.create_channel(alice, name="Big News", description="", history="all")
 
 
 NOT_CLEANED = {

@@ -14,6 +14,8 @@ NAME = regex.compile(rf"(?V1)(?:{_BEGIN}{_REST}*)(?:{_BEGIN}{_REST}*|[_.\-])*")
 """Letters and digits with the marks and joiners that belong to them, and between them `_`, `.` and `-`."""
 _PILE = regex.compile(r"\p{Mn}{5}")
 _IGNORED = regex.compile(r"\p{DI}+")
+_GAP = regex.compile(r"[\p{White_Space}\u2800\U00016FE4\U0001D159]+")
+"""What looks like a space, however wide: pages show several as one."""
 
 
 def is_name(text: str) -> bool:
@@ -34,7 +36,8 @@ def name_key(name: str) -> str:
 def skeleton(name: str) -> str:
     """What names that look alike have in common (UTS #39, section 4), whatever their script. `paypal`, `PAYPA1` and one
     with a Cyrillic letter have the same."""
-    shown = unicodedata2.normalize("NFD", unicodedata2.normalize("NFKC", _IGNORED.sub("", name)))
+    line = _GAP.sub(" ", _IGNORED.sub("", name)).strip()
+    shown = unicodedata2.normalize("NFD", unicodedata2.normalize("NFKC", line))
     return _looks_of(_looks_of(shown).casefold())  # the capital I is an l, the small one is not
 
 
