@@ -3,6 +3,9 @@ from collections.abc import Iterator
 import pytest
 
 from chatproject.tests.server import Server
+from notifications.tests.fcm import fcm
+
+__all__ = ["fcm", "running"]
 
 
 @pytest.fixture(scope="session")

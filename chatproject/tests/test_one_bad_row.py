@@ -35,7 +35,6 @@ from messaging.writer import writer
 from notifications.lane import LOST, MAX_ATTEMPTS, PushLane, settle
 from notifications.models import Notice, Push
 from notifications.providers import Outcome, Verdict
-from notifications.tests.fcm import FcmServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -127,15 +126,6 @@ def test_a_conversation_that_cannot_be_told_keeps_no_other_and_is_told_when_it_c
 
 
 # --- Pushes -----------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def fcm(settings) -> Iterator[FcmServer]:
-    """Where pushes go in this test, at once and to whoever is online too."""
-    settings.PUSH_DELAY_SECONDS = settings.PUSH_ONLINE_SECONDS = 0
-    with FcmServer() as server:
-        server.configure(settings)
-        yield server
-
-
 @pytest.fixture
 def phones(fcm, sign_in, bob, carol) -> None:
     for user in (bob, carol):

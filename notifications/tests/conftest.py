@@ -1,3 +1,4 @@
 from messaging.tests.conftest import server
+from notifications.tests.fcm import fcm
 
-__all__ = ["server"]
+__all__ = ["fcm", "server"]

@@ -9,11 +9,13 @@ with FcmServer() as fcm:
 import json
 import secrets
 import threading
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import jwt
+import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -140,3 +142,12 @@ class FcmServer(LoopbackServer[Sent]):
             self._good.add(token := canaries.note("Google's access token", secrets.token_urlsafe(40)))
         answer = {"access_token": token, "expires_in": 3599, "token_type": "Bearer"}
         return Reply(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+
+
+@pytest.fixture
+def fcm(settings) -> Iterator[FcmServer]:
+    """Where pushes go in this test, at once and to whoever is online too."""
+    settings.PUSH_DELAY_SECONDS = settings.PUSH_ONLINE_SECONDS = 0
+    with FcmServer() as server:
+        server.configure(settings)
+        yield server

@@ -20,13 +20,6 @@ TOKEN = canaries.note("registration token", "fcm:APA91bH-telephone-of-alice")
 PUSH = Push("alice", "hello", {"conversation": "c1"}, tag="c1", badge=3, ttl=3600, is_urgent=True)
 
 
-@pytest.fixture
-def fcm(settings):
-    with FcmServer() as server:
-        server.configure(settings)
-        yield server
-
-
 def send(push: Push = PUSH) -> Outcome:
     return provider_of("fcm").send(TOKEN, push)
 

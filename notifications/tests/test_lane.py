@@ -25,21 +25,12 @@ from notifications import lane as lanes
 from notifications.lane import PushLane
 from notifications.models import Push
 from notifications.services import change_preferences, redrive
-from notifications.tests.fcm import INVALID_ARGUMENT, UNREGISTERED, FcmServer
+from notifications.tests.fcm import INVALID_ARGUMENT, UNREGISTERED
 from notifications.tests.loopback import HANG, Reply
 from notifications.tests.webpush import WebPushServer
 from notifications.wire import PreferencesChange, QuietHours
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def fcm(settings) -> Iterator[FcmServer]:
-    """Where pushes go in this test, at once and to whoever is online too."""
-    settings.PUSH_DELAY_SECONDS = settings.PUSH_ONLINE_SECONDS = 0
-    with FcmServer() as server:
-        server.configure(settings)
-        yield server
 
 
 @pytest.fixture
