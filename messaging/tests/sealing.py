@@ -22,13 +22,14 @@ from messaging.tests.client import Person
 
 
 class Sealer:
-    """A device of somebody, in the server's directory; `own` are its keys, the present ones first."""
+    """A device of somebody, in the server's directory: a new one, or that whose keys are given. `own` are its keys, the
+    present ones first."""
 
-    def __init__(self, person: Person, suite: Suite = CURVE) -> None:
+    def __init__(self, person: Person, suite: Suite = CURVE, own: OwnDevice | None = None) -> None:
         self.person = person
         self.seen = Seen()
-        device = make_device(person.id, suite)
-        self.id: str = person.post("encryption/devices/", device.public.bundle)["id"]
+        device = own or make_device(person.id, suite)
+        self.id: str = device.id or person.post("encryption/devices/", device.public.bundle)["id"]
         self.own = [_named(device, self.id)]
 
     def renew(self, device: OwnDevice) -> None:
