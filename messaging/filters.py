@@ -29,7 +29,7 @@ HOST_SIZE = 253
 UNSEEN = regex.compile(r"\p{Default_Ignorable_Code_Point}+")
 """What is not seen, and would hide a word."""
 ADDED = regex.compile(r"[\p{sc=Inherited}\p{Me}\u0640]+")
-"""What can be added to any letter and would hide a word: marks that make no letter with it, and what makes it longer."""
+"""What can be added to any letter and would hide a word: marks that make no other letter, and what makes it longer."""
 FLAGGED = "Filter: "
 """How the comment of a report begins that a filter made; the patterns follow."""
 ASIDE = 8

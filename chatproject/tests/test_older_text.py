@@ -100,6 +100,9 @@ def test_a_public_name_that_looks_like_another_is_refused_and_those_of_before_st
     for name in ("Big News", "BIG NEWS", "Big N\u0435ws", "Big  News", "Big\u2800News", "Big News\u2800"):
         with pytest.raises(Refusal, match="conflict"):
             conversations.create_channel(bob, name=name, description="", history="all")
+    conversations.create_channel(alice, name="MUSIC", description="", history="all")
+    with pytest.raises(Refusal, match="conflict"):
+        conversations.create_channel(bob, name="Music", description="", history="all")
     second = conversations.create_channel(bob, name="Sports", description="", history="all")
     with pytest.raises(Refusal, match="conflict"):
         conversations.edit_conversation(Membership.objects.of(bob, second.id), changes={"name": "big news"})

@@ -100,9 +100,11 @@ class Conversation(models.Model):
         self.name_skeleton = skeleton(self.name) if self.kind == self.Kind.CHANNEL else None
 
     def looks_like_another(self) -> bool:
-        """Whether another public conversation has a name that looks like this one's."""
+        """Whether the name of another public conversation looks like this one, in capitals or small letters as well: a
+        capital I looks like an l, and a small one does not."""
         others = Conversation.objects.discoverable().exclude(id=self.id)
-        return self.name_skeleton is not None and others.filter(name_skeleton=self.name_skeleton).exists()
+        looks = {skeleton(name) for name in (self.name, self.name.upper(), self.name.casefold())}
+        return self.name_skeleton is not None and others.filter(name_skeleton__in=looks).exists()
 
     @property
     def is_direct(self) -> bool:
