@@ -15,7 +15,6 @@ import string
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import django
 import psutil
@@ -112,7 +111,7 @@ def texts(count: int, vocabulary: list[str], chance: random.Random) -> Iterator[
 def write(said: Iterator[tuple[int, str]], rooms: list[Conversation], writers: list[User], *, is_bare: bool) -> float:
     """Store all messages; the microseconds of the database's CPU time for each of the first ones."""
     store, places = open_store(), [0] * len(rooms)
-    stored, before, cost = 0, cpu_seconds(store), 0.0
+    stored, before, cost = 0, cpu_seconds(), 0.0
     while batch := list(itertools.islice(said, BATCH if stored < MEASURED else BATCH * 50)):
         rows = []
         for room, text in batch:
@@ -122,7 +121,7 @@ def write(said: Iterator[tuple[int, str]], rooms: list[Conversation], writers: l
             store.keep(rows)
         stored += len(batch)
         if stored <= MEASURED:
-            cost = (cpu_seconds(store) - before) * 1e6 / stored
+            cost = (cpu_seconds() - before) * 1e6 / stored
     return cost
 
 
@@ -134,9 +133,9 @@ def row(room: Conversation, place: int, writer: User, text: str, is_bare: bool) 
     )  # fmt: skip
 
 
-def cpu_seconds(store: Any) -> float:
+def cpu_seconds() -> float:
     """What the database has used: PostgreSQL's process for this connection, or this process with SQLite in it."""
-    pid = store._raw.info.backend_pid if connection.vendor == "postgresql" else os.getpid()
+    pid = connection.connection.info.backend_pid if connection.vendor == "postgresql" else os.getpid()
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
 

@@ -118,8 +118,7 @@ if not DATABASE_IS_POSTGRES and DATABASES["default"]["ENGINE"] != "django.db.bac
 # Threads that serve sockets, per process; with PostgreSQL also (nearly) the number of its connections.
 DATABASE_THREADS = env.int("DATABASE_THREADS", 4)
 if DATABASE_IS_POSTGRES:
-    # The pool asks a connection whether it lives before it hands it out: none of before an outage is met after it.
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["ENGINE"] = "chatproject.common.postgres"
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),  # type: ignore[dict-item]
         "pool": {

@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, connections
 
-from chatproject.common.database import drop_dead_connection
+from chatproject.common.database import on_living_connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,9 +46,8 @@ def stop_threads() -> None:
 
 def _run(deed: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """A thread keeps its connection between deeds and drops it when the database was away."""
-    drop_dead_connection()
     try:
-        return deed(*args, **kwargs)
+        return on_living_connection(deed, *args, **kwargs)
     except (OperationalError, InterfaceError):
         connection.close()
         raise

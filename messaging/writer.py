@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 
 from chatproject.common import limits
-from chatproject.common.database import drop_dead_connection
+from chatproject.common.database import on_living_connection
 from chatproject.common.errors import Refusal, not_found
 from chatproject.common.publish import ring
 from messaging.batch import Batch, Outgoing, Sent
@@ -70,7 +70,7 @@ class Writer:
         if batch:
             self._write_later(batch.passed_over)
         if refused:
-            _answer(_repeats_among(refused))
+            _answer(on_living_connection(_repeats_among, refused))
 
     def _write_later(self, items: list[Outgoing]) -> None:
         """Somebody else holds a lock that these need: they wait for it where nobody waits for them."""
@@ -86,9 +86,9 @@ class Writer:
         """Write a batch; when it fails, each of its items alone, so that one bad message harms nobody."""
         if not items:
             return None
-        batch = Batch(items, datetime.now(UTC))
         try:
-            batch.write(store, wait_ms)
+            # What was committed, but whose answer was lost with the connection, is found again by its client id.
+            batch = on_living_connection(_written, store, items, wait_ms)
         except StillLocked:
             if wait_ms:
                 _answer_unavailable(items)
@@ -109,6 +109,12 @@ class Writer:
             return None
         _finish(batch)
         return batch
+
+
+def _written(store: Store, items: list[Outgoing], wait_ms: int) -> Batch:
+    batch = Batch(items, datetime.now(UTC))
+    batch.write(store, wait_ms)
+    return batch
 
 
 def _answer_unavailable(items: list[Outgoing]) -> None:
@@ -160,7 +166,7 @@ def _finish(batch: Batch) -> None:
     ring(batch.rings)
     if batch.duplicates:
         limits.forgive([_limit_key(item) for item, _ in batch.duplicates], settings.RATE_MESSAGES)
-        _answer([(item, _as_it_is_now(item, message_id)) for item, message_id in batch.duplicates])
+        _answer([(item, on_living_connection(_as_it_is_now, item, id_)) for item, id_ in batch.duplicates])
 
 
 def _answer(answers: Iterable[tuple[Outgoing, Sent | Refusal]]) -> None:
@@ -242,21 +248,16 @@ class _Lane:
         return found
 
     def _run(self) -> None:
-        store: Store | None = None
-        stopping = False
+        store, stopping = open_store(), False
         try:
             while not stopping:
                 items, stopping = self._take()
                 try:
-                    if drop_dead_connection():
-                        store = None
-                    store = store or open_store()
                     self._work(store, items)
                 except Error as error:  # the connection is gone; what was not answered yet was not written
                     log.warning("writer_reconnects", reason=type(error).__name__)
                     _answer([(item, Refusal("unavailable", retry_after=1)) for item in [*items, *self._waiting()]])
                     connection.close()
-                    store = None
                 except Exception:
                     log.exception("writer_fault")
                     _answer([(item, Refusal("internal")) for item in items])

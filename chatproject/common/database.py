@@ -2,9 +2,17 @@
 
 import select
 import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import psycopg
-from django.db import connection
+import structlog
+from django.db import InterfaceError, OperationalError, connection
+
+log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 PATIENCE = 10.0
 """Seconds for which a command waits for the database."""
@@ -27,6 +35,19 @@ def drop_dead_connection() -> bool:
     if is_dead:
         connection.close()
     return is_dead
+
+
+def on_living_connection(deed: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `deed` returns. If it loses this thread's connection it is done again on another, so it must bear being
+    repeated: it may have been committed, and only the answer was lost."""
+    drop_dead_connection()
+    try:
+        return deed(*args, **kwargs)
+    except (OperationalError, InterfaceError) as error:
+        if not drop_dead_connection():
+            raise
+        log.info("connection_lost", reason=type(error).__name__)
+    return deed(*args, **kwargs)
 
 
 def _has_news(descriptor: int) -> bool:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import IsolationLevel
 
 from chatproject.common.ids import uuid7
@@ -15,7 +16,7 @@ def moment(of: str = "default") -> Iterator[str]:
     """The alias of a connection of its own that sees the database as it is now, and can only read."""
     alias = f"moment-{uuid7().hex}"
     connection = connections[of].copy(alias)
-    connection.settings_dict["OPTIONS"] = _options(connection.settings_dict)
+    connection.settings_dict["OPTIONS"] = _options(connection)
     connections[alias] = connection  # for this thread alone
     try:
         with transaction.atomic(using=alias):
@@ -27,10 +28,11 @@ def moment(of: str = "default") -> Iterator[str]:
         del connections[alias]
 
 
-def _options(settings: dict[str, Any]) -> dict[str, Any]:
+def _options(connection: BaseDatabaseWrapper) -> dict[str, Any]:
     """Without the pool, whose connections others use after us. SQLite's other transactions begin with its one lock."""
-    options = {key: value for key, value in settings["OPTIONS"].items() if key not in ("pool", "transaction_mode")}
-    if settings["ENGINE"] == "django.db.backends.postgresql":
+    given = connection.settings_dict["OPTIONS"]
+    options = {key: value for key, value in given.items() if key not in ("pool", "transaction_mode")}
+    if connection.vendor == "postgresql":
         read_only = f"{options.get('options', '')} -c default_transaction_read_only=on".strip()
         return {**options, "isolation_level": IsolationLevel.REPEATABLE_READ, "options": read_only}
     return {**options, "init_command": f"{options.get('init_command', '')} PRAGMA query_only=ON;"}

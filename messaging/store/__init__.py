@@ -13,5 +13,5 @@ from messaging.store.sqlite import SqliteStore
 
 
 def open_store() -> Store:
-    """The store of this thread's connection."""
+    """The store of this thread's connection, whichever that is when a transaction begins."""
     return PostgresStore() if connection.vendor == "postgresql" else SqliteStore()

@@ -73,14 +73,14 @@ class PostgresStore:
         UPDATE conversations_conversation SET seq = greatest(seq, %(place)s) WHERE id = %(conversation)s"""
 
     def __init__(self) -> None:
-        connection.ensure_connection()
-        self._raw: psycopg.Connection[Any] = connection.connection
-        # Django binds on the client and never prepares; here a few statements run all day.
-        self._raw.prepare_threshold = 2
         self._passing_over = ""
 
     @contextmanager
     def transaction(self, wait_ms: int) -> Iterator[None]:
+        connection.ensure_connection()
+        self._raw: psycopg.Connection[Any] = connection.connection
+        # Django binds on the client and never prepares; here a few statements run all day.
+        self._raw.prepare_threshold = 2
         self._passing_over = "" if wait_ms else "SKIP LOCKED"
         self._run(f"{self.BEGIN} SET LOCAL lock_timeout = {int(wait_ms or ROW_WAIT_MS)};")
         try:

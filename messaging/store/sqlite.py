@@ -50,12 +50,10 @@ class SqliteStore:
         "UPDATE conversations_conversation SET seq = max(seq, :place) WHERE id = :conversation",
     )
 
-    def __init__(self) -> None:
-        connection.ensure_connection()
-        self._raw = connection.connection
-
     @contextmanager
     def transaction(self, wait_ms: int) -> Iterator[None]:
+        connection.ensure_connection()
+        self._raw = connection.connection
         self._run("BEGIN IMMEDIATE")
         try:
             yield

@@ -49,6 +49,12 @@ class Proxy:
         """Cut each `every`-th connection that commits, after the commit and before its answer; 0 for none."""
         self._cut_at_commit = every
         self._commits = 0
+        self._only_once = False
+
+    def cut_next_commit(self) -> None:
+        """Cut the next connection that commits, and no other."""
+        self.cut_at_commit(every=1)
+        self._only_once = True
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.is_away:
@@ -83,4 +89,6 @@ class Proxy:
         if self._commits % self._cut_at_commit:
             return False
         self.cut_commits += 1
+        if self._only_once:
+            self._cut_at_commit = 0
         return True

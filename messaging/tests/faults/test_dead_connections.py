@@ -1,11 +1,14 @@
 """PostgreSQL ends every connection, as a restart of it does: nobody meets a dead one afterwards."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import psycopg
 import pytest
+from django.db import OperationalError, connection
 
+from chatproject.common.database import on_living_connection
 from chatproject.tests.server import Server, free_port
 from messaging.tests.client import Person
 from messaging.tests.conftest import GENEROUS, cast_on
@@ -54,6 +57,59 @@ def test_no_request_meets_a_dead_connection(server: Server) -> None:
         assert requests(alice, group) == fine
 
     assert "Traceback" not in server.log
+
+
+async def test_one_who_asks_alone_meets_none_of_many_dead_connections(server: Server) -> None:
+    alice = await asyncio.to_thread(cast_on(server), "alice")
+    group = await asyncio.to_thread(alice.group)
+    async with alice.socket() as socket:
+        for content in ("over the socket", "again"):
+            await asyncio.to_thread(requests, alice, group)
+            assert await asyncio.to_thread(end_every_connection, server) > 8
+            await socket.say(group, content)
+
+        await asyncio.to_thread(end_every_connection, server)
+        assert (await socket.ask("read.mark", conversation_id=group, seq=1))["ok"]
+        await asyncio.to_thread(end_every_connection, server)
+        async with alice.socket():
+            pass
+
+    assert "unavailable" not in server.log
+
+
+async def test_a_message_whose_connection_dies_under_it_is_written_once(server: Server) -> None:
+    person = await asyncio.to_thread(cast_on, server)
+    alice = await asyncio.to_thread(person, "alice")
+    group = await asyncio.to_thread(alice.group)
+    async with alice.socket() as socket, await psycopg.AsyncConnection.connect(server.env["DATABASE_URL"]) as session:
+        await session.execute("SELECT 1 FROM conversations_membership WHERE conversation_id = %s FOR UPDATE", [group])
+        saying = asyncio.create_task(socket.say(group, "Hello"))  # keeps its batch from the end of it
+        waiting = f"FROM pg_locks WHERE NOT granted AND {session.info.backend_pid} = ANY(pg_blocking_pids(pid))"
+        while not await (await session.execute(f"SELECT pg_terminate_backend(pid) {waiting}")).fetchall():
+            await asyncio.sleep(0)
+        await session.rollback()
+        said = await saying
+
+    assert [message["id"] for message in await asyncio.to_thread(alice.history, group)] == [said["id"]]
+    assert "connection_lost" in server.log
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_loses_its_connection_is_done_again_and_only_that() -> None:
+    def ask(statement: str) -> int:
+        asked.append(statement)
+        with connection.cursor() as cursor:
+            cursor.execute(statement if len(asked) == 1 else "SELECT 7")
+            return cursor.fetchone()[0]
+
+    asked: list[str] = []
+    assert on_living_connection(ask, "SELECT pg_terminate_backend(pg_backend_pid())") == 7
+    assert len(asked) == 2
+
+    asked.clear()
+    with pytest.raises(OperationalError):
+        on_living_connection(ask, "DO 'BEGIN RAISE SQLSTATE ''55P03''; END'")
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("command", [["end_sessions", "alice"], ["migrate"], ["serve"]])
