@@ -16,7 +16,7 @@ from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from rest_framework.parsers import BaseParser, DataAndFiles
 
 from chatproject.common.errors import Refusal, invalid
-from chatproject.common.faults import refuse_unknown_fields
+from chatproject.common.faults import refuse_odd_fields
 from chatproject.common.files import harmless
 from chatproject.common.openapi import fields_of_form
 from media.limits import MEGABYTE
@@ -92,13 +92,18 @@ class FileParser(BaseParser):
         try:
             arriving.parser = FormParser(request.META, stream, [arriving], "utf-8")
             fields, files = arriving.parser.parse()
-            refuse_unknown_fields(fields or (), fields_of_form(view, request.method))
+            refuse_odd_fields(names_in(fields), fields_of_form(view, request.method))
         except BaseException as error:
             arriving.upload_interrupted()
             if isinstance(error, MultiPartParserError):
                 raise Refusal("invalid", f"This is no form: {error}") from None
             raise
         return DataAndFiles(fields or QueryDict(), files)
+
+
+def names_in(fields: QueryDict | None) -> list[str]:
+    """The names of a form's fields, each as often as it is there."""
+    return [name for name, values in fields.lists() for _ in values] if fields else []
 
 
 def expected_size(meta: Mapping[str, Any]) -> int:

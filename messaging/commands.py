@@ -33,6 +33,8 @@ async def send(socket: "Socket", command: protocol.MessageSend) -> bytes:
     message = command.data
     message.check()
     conversation_id = message.conversation_id
+    if conversation_id and message.recipient_id:
+        raise invalid("recipient_id", "Name a conversation or a recipient, not both.", "misplaced")
     if conversation_id is None:
         conversation_id = await in_thread(_direct, socket.user_id, message.recipient_id)
     answer: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()

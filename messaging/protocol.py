@@ -70,7 +70,7 @@ class Nothing(Body):
     """No data."""
 
 
-class Command(msgspec.Struct, tag_field="type"):
+class Command(Body, tag_field="type"):
     """A frame from a client. With an `id` there is exactly one reply that carries it."""
 
     id: RequestId = None

@@ -1,6 +1,7 @@
 """What every HTTP door shares: reading a body into a wire struct, writing an answer, paging by key."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -54,6 +55,24 @@ def convert(data: Any, struct: type[S]) -> S:
         raise Refusal("invalid", errors=faults_in(data, struct)) from None
     except Refusal as refusal:
         raise Refusal("invalid", errors=faults_in(data, struct) or refusal.errors) from None
+
+
+def refuse_misplaced(body: Body, names: Iterable[str]) -> None:
+    """Refuses (`invalid`) fields that mean nothing beside the others of this body: whoever has set them would believe
+    that they were heeded. What says no more than its default does no harm."""
+    fresh = {field.name: field for field in msgspec.structs.fields(body)}
+    detail = "This means nothing here, beside the other fields."
+    errors = [
+        {"field": name, "code": "misplaced", "detail": detail}
+        for name in names
+        if getattr(body, name) != _default_of(fresh[name])
+    ]
+    if errors:
+        raise Refusal("invalid", errors=errors)
+
+
+def _default_of(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
 def id_from(request: Request, name: str) -> UUID | None:

@@ -2,6 +2,7 @@
 only after it has found one."""
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -65,14 +66,17 @@ def unknown(field: str) -> Fault:
     return {"field": field[:LONGEST], "code": "unknown", "detail": "There is no such field."}
 
 
-def refuse_unknown_fields(names: Iterable[str], known: Container[str]) -> None:
-    """Refuses (`invalid`), by name, fields of a form that it does not have."""
-    if errors := [unknown(name) for name in names if name not in known]:
+def refuse_odd_fields(names: Iterable[str], known: Container[str]) -> None:
+    """Refuses (`invalid`), by name, fields of a form that it does not have, or that are there more than once."""
+    often = Counter(names)
+    errors = [unknown(name) for name in often if name not in known]
+    errors += [repeated(name) for name, count in often.items() if name in known and count > 1]
+    if errors:
         raise Refusal("invalid", errors=errors[:MOST])
 
 
 def repeated(field: str) -> Fault:
-    """The fault of a parameter that is there more than once: only one of its values would count."""
+    """The fault of a parameter or form field that is there more than once: only one of its values would count."""
     return {"field": field, "code": "repeated", "detail": "This may be given once."}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import is_valid_path
@@ -13,7 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from chatproject.common import gate
-from chatproject.common.errors import CODES, Refusal
+from chatproject.common.errors import CODES, Refusal, invalid
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +66,8 @@ def refusal_for(error: Exception) -> Refusal | None:
             return error
         case OperationalError() | InterfaceError():
             return Refusal("unavailable", retry_after=1)
+        case TooManyFilesSent():
+            return invalid("file", "One file is expected, as `file`.")
         case RequestDataTooBig():
             return Refusal("too_large")
         case Http404():

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
 from accounts.models import User
-from chatproject.common.api import body_of
+from chatproject.common.api import body_of, refuse_misplaced
 from chatproject.common.errors import invalid
 from chatproject.common.ids import parse_id
 from chatproject.common.openapi import PAGING, Page, describe
@@ -21,6 +21,7 @@ from conversations.api.people import SEARCH, search_of
 from conversations.models import Membership
 from conversations.wire import Member, MemberChange, NewMembers, member
 
+FIELDS = MemberChange.__struct_fields__
 RANK = Case(When(role="owner", then=Value(0)), When(role="admin", then=Value(1)), default=Value(2))
 
 
@@ -50,14 +51,14 @@ class MemberView(APIView):
     def patch(self, request: SignedInRequest, id: UUID, user: str) -> Response:  # noqa: A002
         actor, body = Membership.objects.of(request.user, id), body_of(request, MemberChange)
         if body.silenced_until is not UNSET:
-            if body.role is not UNSET:
-                raise invalid("silenced_until", "Change the role by itself.")
+            refuse_misplaced(body, (name for name in FIELDS if name != "silenced_until"))
             user_id = _user_id(request, user)
             return Response(member(services.silence_member(actor, user_id=user_id, until=body.silenced_until)))
         if _is_me(request, user) and body.role is UNSET:
             return Response(member(services.edit_own_membership(actor, changes=_own_changes(body))))
         if body.role is UNSET:
             raise invalid("role", "Of others only the role, or until when they are silenced.", "required")
+        refuse_misplaced(body, (name for name in FIELDS if name != "role"))
         return Response(member(services.change_role(actor, user_id=_user_id(request, user), role=body.role)))
 
     @describe("Remove a member, or leave (`me`)", answers={204: None})

@@ -14,13 +14,13 @@ from rest_framework.views import APIView
 
 from accounts.authentication import BearerAuthentication, PictureAuthentication, SignedInRequest
 from chatproject.common.errors import invalid
-from chatproject.common.faults import refuse_unknown_fields
+from chatproject.common.faults import refuse_odd_fields
 from chatproject.common.files import FileRenderer
 from chatproject.common.openapi import BINARY, Raw, describe, fields_of_form
 from conversations.models import Membership
 from conversations.services.locking import refuse_unless_allowed
 from media import services
-from media.arriving import expected_size
+from media.arriving import expected_size, names_in
 from media.limits import AVATAR_SIZES
 
 WEBP = "image/webp"
@@ -43,7 +43,7 @@ class PictureParser(MultiPartParser):
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> "DataAndFiles[Any, Any]":
         form = super().parse(stream, media_type, parser_context)
         known = fields_of_form(parser_context["view"], parser_context["request"].method)
-        refuse_unknown_fields([*form.data, *form.files], known)
+        refuse_odd_fields([*names_in(form.data), *form.files], known)
         return form
 
 

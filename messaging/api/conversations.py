@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
-from chatproject.common.api import body_of
+from chatproject.common.api import body_of, refuse_misplaced
 from chatproject.common.errors import invalid
 from chatproject.common.idempotency import status_of
 from chatproject.common.openapi import PAGING, Page, describe
@@ -20,6 +20,16 @@ from conversations.models import Conversation, Membership
 from conversations.wire import ConversationChange, NewConversation, conversation_state
 from messaging.rows import row_memberships, row_of, rows
 from messaging.wire.lists import ConversationRow, Discovered
+
+OF_KINDS = {
+    "user_id": ("direct",),
+    "name": ("group", "channel"),
+    "description": ("group", "channel"),
+    "history": ("group", "channel"),
+    "member_ids": ("group",),
+    "members_can_invite": ("group",),
+}
+"""Fields of a new conversation that only some kinds have."""
 
 
 class ConversationsView(APIView):
@@ -69,6 +79,7 @@ class JoinView(APIView):
 
 
 def _begin(request: SignedInRequest, body: NewConversation) -> tuple[Conversation, bool]:
+    refuse_misplaced(body, (name for name, kinds in OF_KINDS.items() if body.kind not in kinds))
     if body.kind == "direct":
         if body.user_id is None:
             raise invalid("user_id", "A direct conversation needs a person.", "required")

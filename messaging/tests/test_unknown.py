@@ -133,3 +133,82 @@ def test_what_was_silently_ignored_is_refused(person) -> None:
     found = alice.call("GET", "users/?q=dave")
 
     assert (faults(muted), faults(found)) == ({"is_muted": "unknown"}, {"q": "unknown"})
+
+
+@pytest.mark.parametrize(
+    ("body", "misplaced"),
+    [
+        ({"kind": "direct", "member_ids": True}, {"member_ids"}),
+        ({"kind": "direct", "name": "Tea", "history": "joined"}, {"name", "history"}),
+        ({"kind": "channel", "name": "Tea", "member_ids": True}, {"member_ids"}),
+        (
+            {"kind": "channel", "name": "Tea", "user_id": True, "members_can_invite": True},
+            {"user_id", "members_can_invite"},
+        ),
+        ({"kind": "group", "name": "Tea", "user_id": True}, {"user_id"}),
+    ],
+)
+def test_what_another_kind_of_conversation_has_is_refused(person, body, misplaced) -> None:
+    alice, bob = person("alice"), person("bob")
+    people = {"member_ids": [bob.id], "user_id": bob.id}
+    said = {name: people[name] if value is True and name in people else value for name, value in body.items()}
+    said |= {"user_id": bob.id} if body["kind"] == "direct" else {}
+
+    answer = alice.call("POST", "conversations/", json=said)
+
+    assert faults(answer) == dict.fromkeys(misplaced, "misplaced")
+
+
+def test_defaults_of_another_kind_do_no_harm(person) -> None:
+    alice, bob = person("alice"), person("bob")
+
+    body = {"kind": "direct", "user_id": bob.id, "name": None, "member_ids": [], "history": "all"}
+
+    assert alice.post("conversations/", body)["kind"] == "direct"
+
+
+def test_of_a_member_one_thing_is_changed_at_a_time(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    there = f"conversations/{group}/members"
+
+    his = alice.call("PATCH", f"{there}/{bob.id}/", json={"role": "admin", "nickname": "Boss"})
+    silenced = alice.call(
+        "PATCH", f"{there}/{bob.id}/", json={"silenced_until": None, "role": "admin", "notify": "all"}
+    )
+    own = alice.call("PATCH", f"{there}/me/", json={"role": "owner", "muted_until": "2999-01-01T00:00:00Z"})
+
+    assert faults(his) == {"nickname": "misplaced"}
+    assert faults(silenced) == {"role": "misplaced", "notify": "misplaced"}
+    assert faults(own) == {"muted_until": "misplaced"}
+    assert bob.row(group)["membership"]["role"] == "member"
+
+
+async def test_a_frame_has_no_fields_beside_its_data(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group, other = alice.group(bob), alice.group()
+    async with alice.socket() as socket:
+        await socket.frame(
+            {"type": "message.send", "id": 1, "conversation_id": other, "data": {"recipient_id": bob.id}}
+        )
+        await socket.frame({"type": "ping", "id": 2, "nonsense": 1})
+        both = await socket.ask("message.send", conversation_id=group, recipient_id=bob.id, content="Hello")
+        await socket.until(lambda: 2 in socket.replies)
+    errors = [reply["error"]["errors"] for reply in (socket.replies[1], socket.replies[2], both)]
+
+    assert [{fault["field"]: fault["code"] for fault in found} for found in errors] == [
+        {"conversation_id": "unknown"},
+        {"nonsense": "unknown"},
+        {"recipient_id": "misplaced"},
+    ]
+
+
+@pytest.mark.parametrize("operation", FORMS, ids=name)
+def test_a_form_has_one_file_and_each_field_once(scene, operation) -> None:  # noqa: F811
+    olga, path = scene.olga, scene.path(operation.route)
+    files = [("file", ("a.txt", b"The plan")), ("file", ("b.txt", b"Another"))]
+
+    assert faults(olga.call(operation.method, path, files=files)) == {"file": "invalid"}
+    if operation.route == "media/":
+        twice = {"conversation_id": [scene.group, scene.group]}
+        assert faults(olga.call("POST", path, data=twice, files=files[:1])) == {"conversation_id": "repeated"}
