@@ -50,8 +50,8 @@ def _looks_reserved() -> set[str]:
 
 
 def email_key(email: str) -> str:
-    """By what e-mail addresses are compared and how they are kept: trimmed, in lower case."""
-    return email.strip().lower()
+    """By what e-mail addresses are compared and how they are kept: trimmed, in lower case, without what is not seen."""
+    return text.seen(email).strip().lower()
 
 
 def check_email(email: str, field: str = "email") -> str:

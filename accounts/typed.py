@@ -18,6 +18,7 @@ def password_spellings(password: str) -> tuple[str, ...]:
 
 
 def code_digits(code: str) -> str:
-    """A code without the blanks and hyphens between its digits, the digits of any script as 0 to 9."""
-    kept = (char for char in code if not char.isspace() and char != "-")
+    """A code without the blanks and dashes between its digits and what is not seen around them, the digits of any
+    script as 0 to 9."""
+    kept = (char for char in code if not char.isspace() and unicodedata.category(char) not in {"Pd", "Cf"})
     return "".join(str(unicodedata.decimal(char, char)) for char in kept)

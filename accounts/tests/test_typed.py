@@ -73,7 +73,14 @@ def test_the_console_takes_every_spelling_too(olga):
 
 
 @pytest.mark.parametrize(
-    "spelling", ["{}{}{} {}{}{}", " {}{}{}{}{}{}\n", "{}{}{}-{}{}{}", "{}\u2009{}\u00a0{}\u3000{} {} {}"]
+    "spelling",
+    [
+        "{}{}{} {}{}{}",
+        " {}{}{}{}{}{}\n",
+        "{}{}{}-{}{}{}",
+        "{}\u2009{}\u00a0{}\u3000{} {} {}",
+        "\ufeff\u202a{}{}{}\u2013{}{}{}\u202c",
+    ],
 )
 @pytest.mark.parametrize("digits", ["0123456789", "０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩"])
 def test_a_code_counts_with_blanks_and_in_the_digits_of_any_script(api, alice, mailbox, spelling, digits):
@@ -104,6 +111,16 @@ def test_blanks_around_a_name_or_an_address_count_nowhere(api, alice, mailbox, b
     assert api.post(f"{AUTH}otp/resend/", {"email": new["email"]}).status_code == 202
     verify = {"email": new["email"], "code": mailbox.code("dave@example.org")}
     assert api.post(f"{AUTH}verify/", verify).json()["user"]["username"] == "dave"
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u202a"])
+def test_nor_does_what_is_not_seen_around_an_address(api, alice, mailbox, unseen):
+    assert login(api, PASSWORD, f"{unseen}alice@example.org{unseen}").status_code == 200
+
+    new = {"email": f"{unseen}dave@example.org", "username": "dave", "password": PASSWORD}
+    assert api.post(f"{AUTH}register/", new).status_code == 201
+    verify = {"email": "dave@example.org", "code": mailbox.code("dave@example.org")}
+    assert api.post(f"{AUTH}verify/", verify).status_code == 200
 
 
 @pytest.mark.parametrize("blank", [" ", "\u3000"])

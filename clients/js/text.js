@@ -43,6 +43,11 @@ export function isBlank(text) {
   return BLANK.test(text);
 }
 
+/** A name as it may stand in a line: without controls, breaks of lines, and what turns the direction of writing. */
+export function harmless(name) {
+  return name.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}]+/gu, "").trim() || "file";
+}
+
 /** By what names are compared: case, width and what is not seen make no difference. */
 export function nameKey(name) {
   const folded = [...name.replace(/\p{DI}+/gu, "").normalize("NFKC")].map(caseless);

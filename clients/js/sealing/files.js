@@ -1,4 +1,5 @@
 import { openFile, sealFile } from "../crypto/index.js";
+import { harmless } from "../text.js";
 import { refusal } from "./refusals.js";
 
 const SHOWN_BYTES = 20_000_000;
@@ -53,7 +54,7 @@ export class SealedFiles {
       const kind = kindOf(one);
       const about = {
         id: one.upload_id,
-        filename: one.name,
+        filename: harmless(one.name),
         mime_type: one.mime_type,
         size: one.size,
         kind,
@@ -126,7 +127,7 @@ function kindOf({ mime_type, size }) {
 
 const typeOf = (sealed) => (kindOf(sealed) === "other" ? "application/octet-stream" : sealed.mime_type);
 
-const nameOf = ({ name }) => [...(name || "file")].slice(0, 255).join("").slice(0, 255);
+const nameOf = ({ name }) => [...harmless(name ?? "")].slice(0, 255).join("").slice(0, 255);
 
 async function sealedOf(file) {
   const { stream, secrets } = sealFile(file);

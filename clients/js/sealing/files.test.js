@@ -44,6 +44,18 @@ test("a file is bytes to the server, and itself to who has the message", async (
   assert.equal(await (await theirs.open(about)).text(), "dear bob");
 });
 
+test("a name that turns or breaks the line is shown without that", async () => {
+  const { upload, mine, theirs } = scene();
+  const answer = await mine.send(file("x", "evil\u202egpj.exe", "application/pdf"), "k", upload);
+  assert.equal(answer.sealed.name, "evilgpj.exe");
+  const names = ["evil\u202egpj.exe", "a\u2028b\u001b.txt", "\u2066", "علی\u200cرضا.txt", "👩‍💻.png"];
+  const about = theirs.show([], names.map((name) => ({ ...answer.sealed, name })));
+  assert.deepEqual(
+    about.map(({ filename }) => filename),
+    ["evilgpj.exe", "ab.txt", "file", "علی\u200cرضا.txt", "👩‍💻.png"],
+  );
+});
+
 test("what has no answer goes out again byte for byte, and what was answered is sealed anew", async () => {
   const { server, upload, mine, theirs } = scene();
   const plans = file("dear bob", "plans.pdf", "application/pdf");
