@@ -28,7 +28,7 @@ class OneTime(models.Model):
     address = models.EmailField(max_length=254, blank=True)
     secret_hash = models.CharField(max_length=64)
     tries = models.PositiveSmallIntegerField(default=0)
-    places = models.JSONField(default=dict)
+    places = models.JSONField(default=dict, db_default={})
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

@@ -91,7 +91,7 @@ def test_people_of_before_are_found(alice, bob):
     NameWord.objects.filter(user=alice).delete()
 
     for _ in range(2):
-        migrate("accounts", "0006_name_words", "fill")
+        migrate("accounts", "0007_fill_name_words", "fill")
         assert set(NameWord.objects.values_list("user_id", "word")) == before
 
 
@@ -108,7 +108,7 @@ def test_a_public_name_that_looks_like_another_is_refused_and_those_of_before_st
         conversations.edit_conversation(Membership.objects.of(bob, second.id), changes={"name": "big news"})
     Conversation.objects.filter(id=second.id).update(name="big news", name_skeleton=None)
 
-    migrate("conversations", "0002_public_names", "fill")
+    migrate("conversations", "0004_fill_public_names", "fill")
     assert Conversation.objects.get(id=second.id).name_skeleton is None
     conversations.delete_conversation(Membership.objects.of(alice, first.id))
     assert conversations.create_channel(alice, name="Big News", description="", history="all")
