@@ -47,7 +47,7 @@ def moment_of(moment: datetime, field: str) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise invalid(field, "This lies beyond all time.", "format") from None
+        raise invalid(field, "This date is out of range.", "format") from None
 
 
 def settle(body: B) -> B:

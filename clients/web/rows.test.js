@@ -197,7 +197,7 @@ test("new keys are told between the messages of a direct conversation too", () =
   const changes = rowsOf(store, "c").filter(({ kind }) => kind === "change");
   assert.deepEqual(
     changes.map(({ text }) => text),
-    ["bob uses a new device", "bob's keys have changed", "Your keys have changed"],
+    ["bob added a new device", "bob's keys have changed", "Your keys have changed"],
   );
   assert.equal(store.conversations.get("c").roster_seq, 5);
 });

@@ -129,15 +129,15 @@ def test_a_new_device_reads_from_then_on_and_everybody_is_told(servers, pair, ta
     phone = tab(servers[0].url, bob.name, width=390, height=780)
     enter(phone, phone.sign_in)
 
-    expect(alice.find("timeline")).to_contain_text(f"{bob.name} uses a new device")
-    expect(alice.find("sealed-notice")).to_contain_text(f"{bob.name} uses a new device")
+    expect(alice.find("timeline")).to_contain_text(f"{bob.name} added a new device")
+    expect(alice.find("sealed-notice")).to_contain_text(f"{bob.name} added a new device")
     phone.open_first()
     expect(phone.find("unopened")).to_have_text("Sealed before this device was there")
     expect(phone.find("sealed-notice")).to_contain_text("This device reads from now on")
     alice.say(f"after {canary}")
     expect(phone.message(f"after {canary}")).to_be_visible()
     alice.page.reload()
-    expect(alice.find("sealed-notice")).to_contain_text(f"{bob.name} uses a new device")
+    expect(alice.find("sealed-notice")).to_contain_text(f"{bob.name} added a new device")
     alice.find("sealed-ok").click()
     expect(alice.find("sealed-notice")).to_be_hidden()
     alice.page.reload()
@@ -209,7 +209,7 @@ def test_nothing_is_sealed_for_a_new_device_of_whom_one_has_compared_before_the_
 
     phone = tab(servers[0].url, bob.name, width=390, height=780)
     enter(phone, phone.sign_in)
-    expect(alice.find("sealed-notice")).to_contain_text(f"{bob.name} uses a new device")
+    expect(alice.find("sealed-notice")).to_contain_text(f"{bob.name} added a new device")
     for text in ("one", "two"):
         alice.say(f"{text} {canary}")
         expect(alice.message(f"{text} {canary}")).to_contain_text("Nothing is sent until you decide")

@@ -10,9 +10,9 @@ export function unopenedText(code) {
   return REASONS[code] ?? "Could not be verified";
 }
 
-/** "bob uses a new device", from an entry of the log. @param {string} name of the person; "You" for oneself */
+/** "bob added a new device", from an entry of the log. @param {string} name of the person; "You" for oneself */
 export function keyChangeText({ kind }, name) {
-  if (kind === "added") return name === "You" ? "You use a new device" : `${name} uses a new device`;
+  if (kind === "added") return name === "You" ? "You added a new device" : `${name} added a new device`;
   return name === "You" ? "Your keys have changed" : `${name}'s keys have changed`;
 }
 
@@ -28,7 +28,7 @@ export function warningText(warning, nameOf) {
 }
 
 function theirText({ what, is_held }, name) {
-  const change = what === "added" ? `${name} uses a new device.` : `${name}'s keys have changed.`;
+  const change = what === "added" ? `${name} added a new device.` : `${name}'s keys have changed.`;
   return is_held ? `${change} You compared safety numbers before that, so nothing is sent until you decide.` : change;
 }
 
