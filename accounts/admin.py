@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.hashers import make_password
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -16,6 +17,7 @@ from accounts.console import PeopleSearchAdmin
 from accounts.forms import AppointForm, CodeForm, NewPersonForm, ProfileForm, SignInForm
 from accounts.models import Registration, Session, User
 from accounts.models.registration import RegistrationQuerySet
+from accounts.typed import canonical_password
 from chatproject.common import audit
 from chatproject.common.admin import (
     PER_PAGE,
@@ -30,6 +32,7 @@ from chatproject.common.admin import (
 from chatproject.common.clock import now
 
 admin.site.login_form = SignInForm
+HASHED = "chat.hashed"
 
 
 @admin.register(User)
@@ -82,6 +85,13 @@ class PersonAdmin(PeopleSearchAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return self.readonly_fields if obj else ()
 
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """Somebody new has their password hashed before Django's transaction begins."""
+        if request.method == "POST" and object_id is None and self.has_add_permission(request):
+            hashed = make_password(canonical_password(request.POST.get("password", "")))
+            request.META[HASHED] = hashed
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Through the deeds, never behind their back."""
         if change:
@@ -89,7 +99,8 @@ class PersonAdmin(PeopleSearchAdmin):
             services.change_profile_of(request.user, obj, **said)  # type: ignore[arg-type]
         else:
             names = self.get_fields(request)
-            made = services.create_person(**{name: form.cleaned_data[name] for name in names})
+            said = {name: form.cleaned_data[name] for name in names}
+            made = services.create_person(**said, hashed=request.META[HASHED])
             obj.__dict__.update(made.__dict__)
             audit.record("person.create", actor_id=request.user.pk, subject="person", subject_id=made.id)
 

@@ -37,10 +37,16 @@ def prepare_person(*, email: str, username: str, password: str, full_name: str =
     return user
 
 
-def create_person(*, email: str, username: str, password: str, full_name: str = "", is_operator: bool = False) -> User:
-    """Somebody whose address needs no confirmation. Refuses `conflict` and `username_taken`."""
+def create_person(
+    *, email: str, username: str, password: str, full_name: str = "", is_operator: bool = False, hashed: str = ""
+) -> User:
+    """Somebody whose address needs no confirmation; `hashed` is their password's hash, for callers in a transaction: it is
+    work, and others would wait for its locks. Refuses `conflict` and `username_taken`."""
     user = prepare_person(email=email, username=username, password=password, full_name=full_name)
-    user.set_password(password)
+    if hashed:
+        user.password = hashed
+    else:
+        user.set_password(password)
     user.email_verified_at = now()
     user.is_staff = user.is_superuser = is_operator
     return save_new(user)

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from accounts import hashers, services
-from accounts.models import OneTime
+from accounts.models import OneTime, User
 from accounts.services.passwords import prove_password
 from chatproject.common.errors import Refusal
 from conftest import PASSWORD
@@ -106,6 +106,17 @@ def test_nobody_waits_for_a_lock_while_a_password_is_hashed(alice, mailbox, sett
     services.create_person(email="carol@example.org", username="carol", password=PASSWORD)
 
     assert Outside.hashes >= 9
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nor_while_an_operator_makes_somebody(olga, client, settings):
+    settings.PASSWORD_HASHERS = [f"{__name__}.Outside", "django.contrib.auth.hashers.MD5PasswordHasher"]
+    client.force_login(olga)
+
+    new = {"email": "bob@example.org", "username": "bob", "password": NEW}
+    assert client.post("/admin/accounts/user/add/", new).status_code == 302
+
+    assert check_password(NEW, User.objects.get(username="bob").password)
 
 
 @pytest.mark.django_db(transaction=True)
