@@ -40,8 +40,8 @@ def prepare_person(*, email: str, username: str, password: str, full_name: str =
 def create_person(
     *, email: str, username: str, password: str, full_name: str = "", is_operator: bool = False, hashed: str = ""
 ) -> User:
-    """Somebody whose address needs no confirmation; `hashed` is their password's hash, for callers in a transaction: it is
-    work, and others would wait for its locks. Refuses `conflict` and `username_taken`."""
+    """Somebody whose address needs no confirmation; `hashed` is their password's hash, from callers in a
+    transaction: it is work, and others would wait for its locks. Refuses `conflict` and `username_taken`."""
     user = prepare_person(email=email, username=username, password=password, full_name=full_name)
     if hashed:
         user.password = hashed
