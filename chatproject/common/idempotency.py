@@ -44,12 +44,13 @@ def once(model: type[models.Model], *, apart: bool = False) -> Callable[[Callabl
             if client_id is None or actor is None:
                 return action(actor, **asked)
             wanted = _Asked(person_of(actor), client_id, _digest(action, actor, asked))
+            found: T | None = _first(wanted, model)
             try:
-                found: T | None = _first(wanted, model)
                 return found or _create(wanted, lambda: action(actor, **asked), apart)
-            except _Twin:
-                first: T = _first(wanted, model)
-                return first
+            except (_Twin, Refusal):  # its name, its place or its limit may have gone to its twin
+                if found := _first(wanted, model):
+                    return found
+                raise
 
         creating.is_idempotent = True  # type: ignore[attr-defined]
         return creating

@@ -4,6 +4,7 @@ import pytest
 
 from accounts import services as accounts
 from accounts.models import User
+from accounts.tests.at_once import at_once
 from chatproject.common.errors import Refusal
 from conversations import services
 from conversations.models import Conversation, Invite, Membership
@@ -203,3 +204,12 @@ def test_who_is_invited_already_is_not_asked_again(alice, bob) -> None:
 
     assert add(alice, place, bob) == set()
     assert list(Invite.objects.all()) == [before]
+
+
+def test_invitations_from_many_places_at_once_are_counted(alice, bob) -> None:
+    owners = [Membership.objects.of(alice, group(alice).id) for _ in range(8)]
+
+    made = at_once(8, lambda: services.create_invite(owners.pop(), expires_at=None, max_uses=None, person_id=bob.id))
+
+    assert made.count("conflict") == 3
+    assert len(invited_to(bob)) == 5

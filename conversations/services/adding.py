@@ -81,8 +81,8 @@ def spend_strangers(actor: User, count: int) -> None:
 def invite(
     conversation: Conversation, actor: User, people: Collection[User], *, expires_at: datetime | None = None
 ) -> list[Invite]:
-    """Ask people whether they want to come into a locked conversation; whoever was asked already is asked anew. Where
-    the transaction locks people besides, it has locked these as well. Refuses `rate_limited`, and `conflict` when too
+    """Ask people whether they want to come into a locked conversation; whoever was asked already is asked anew. The
+    transaction has locked these people: how many invitations wait for them is counted here. Refuses `rate_limited`, and `conflict` when too
     many invitations wait, for the conversation or a person."""
     Invite.objects.filter(conversation=conversation, person__in=people).delete()
     refuse_too_many(conversation, len(people))

@@ -58,6 +58,7 @@ def _invite(actor: Membership, person_id: UUID, expires_at: datetime | None) -> 
     if Membership.objects.live().filter(conversation=actor.conversation, user=person).exists():
         raise Refusal("conflict", "They are a member already.")
     spend_strangers(actor.user, int(not acquainted(actor.user, [person])))
+    User.objects.lock(person)  # invitations from several conversations at once are counted one after the other
     (made,) = invite(actor.conversation, actor.user, [person], expires_at=expires_at)
     return made
 

@@ -131,14 +131,16 @@ def test_a_file_is_kept_once(alice) -> None:
     assert bring(b"The plan", "two")[1]["id"] != upload["id"]
 
 
-def test_at_the_same_moment_too(alice) -> None:
-    body = {"kind": "group", "name": "Friends", "client_id": "at once"}
+@pytest.mark.parametrize("kind", ["group", "channel"])
+def test_at_the_same_moment_too(alice, kind) -> None:
+    """Also where the first one takes a name that the others would need."""
+    body = {"kind": kind, "name": alice.name, "client_id": "at once"}
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: alice.call("POST", "conversations/", json=body), range(6)))
 
     assert sorted(answer.status_code for answer in answers) == [200] * 5 + [201]
     assert len({answer.json()["id"] for answer in answers}) == 1
-    assert [row["name"] for row in alice.get("conversations/")["results"]].count("Friends") == 1
+    assert [row["name"] for row in alice.get("conversations/")["results"]].count(alice.name) == 1
 
 
 def test_everybody_has_client_ids_of_their_own(alice, person) -> None:
