@@ -60,6 +60,7 @@ class ChatWorker(Worker):
         )
         self._stopping = threading.Event()
         self._running: set[UUID] = set()
+        self._aside: set[UUID] = set()
         self._tidied = 0.0
         self._tail = Follower()
         self._pushes = PushLane(previews_of, newest_unread)
@@ -121,8 +122,8 @@ class ChatWorker(Worker):
         now = timezone.now()
         if self._running:
             DBTaskResult.objects.filter(id__in=tuple(self._running), status=RUNNING).update(started_at=now)
-        take_back(DBTaskResult.objects.filter(status=RUNNING, started_at__lt=now - LEASE))
-        apart.run(erasure.erase_who_is_due, accounts.restore_who_is_due, pulse.keep, schedule.keep_up)
+        lost = DBTaskResult.objects.filter(status=RUNNING, started_at__lt=now - LEASE)
+        apart.run(partial(take_back, lost), erasure.erase_who_is_due, accounts.restore_who_is_due, pulse.keep, schedule.keep_up)
         if time.monotonic() - self._tidied > 3600 or not self._tidied:
             self._tidied = time.monotonic()
             housekeeping.tidy(self._stopping)
@@ -138,13 +139,21 @@ class ChatWorker(Worker):
 
     def _claim(self, lane: str | None) -> DBTaskResult | None:
         own = Q(queue_name=lane) if lane else ~Q(queue_name__in=[name for name in LANES if name])
-        ready = DBTaskResult.objects.ready().filter(own, backend_name=self.backend_name)
+        ready = DBTaskResult.objects.ready().filter(own, backend_name=self.backend_name).exclude(id__in=self._aside)
         if not ready.exists():  # asked first: taking SQLite's write lock twice a second would delay senders
             return None
-        with exclusive_transaction():
-            task: DBTaskResult | None = ready.get_locked()
-            if task:
-                task.claim(self.worker_id)
+        task: DBTaskResult | None = None
+        try:
+            with exclusive_transaction():
+                task = ready.get_locked()
+                if task:
+                    task.claim(self.worker_id)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            if task:  # it cannot even be written that it failed
+                self._aside.add(task.id)
+            raise
         return task
 
     def _repeat(self, deed: Callable[[], bool], interval: float) -> None:
@@ -170,8 +179,11 @@ def redrive(tasks: "DBTaskResult.objects") -> int:  # type: ignore[valid-type]
 
 def take_back(lost: "DBTaskResult.objects") -> None:  # type: ignore[valid-type]
     """Put tasks whose worker died back into the queue; what has killed `MAX_ATTEMPTS` workers has failed."""
-    for task in lost[:100]:
-        poisonous = len(task.worker_ids) >= MAX_ATTEMPTS
-        row = DBTaskResult.objects.filter(id=task.id, status=RUNNING, started_at=task.started_at)
-        if row.update(status=FAILED if poisonous else READY):
-            log.warning("task_taken_back", task=task.task_path, given_up=poisonous)
+    apart.each(lost[:100], _take_back)
+
+
+def _take_back(task: DBTaskResult) -> None:
+    poisonous = len(task.worker_ids) >= MAX_ATTEMPTS
+    row = DBTaskResult.objects.filter(id=task.id, status=RUNNING, started_at=task.started_at)
+    if row.update(status=FAILED if poisonous else READY):
+        log.warning("task_taken_back", task=task.task_path, given_up=poisonous)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from django_tasks_db.models import DBTaskResult
 
 from accounts import services as accounts
@@ -77,6 +77,34 @@ def test_a_step_that_fails_leaves_the_other_steps_their_turn(alice, bob) -> None
     assert DBTaskResult.objects.get().status == "READY", "taken back"
     assert User.objects.get(pk=bob.pk).is_active
     assert not Session.objects.filter(pk=leftover.pk).exists()
+
+
+def test_a_task_that_cannot_be_claimed_keeps_no_other_of_its_lane(alice, bob) -> None:
+    for user in (alice, bob):
+        erasure.erase_person.enqueue(str(user.id))
+    stuck = DBTaskResult.objects.ready().first()
+    worker = ChatWorker()
+
+    with refusing(DBTaskResult, "id", stuck.id, on="UPDATE"):
+        with pytest.raises(DatabaseError):  # which its thread logs
+            worker.run_next()
+        assert worker.run_next()
+
+    assert DBTaskResult.objects.get(status="SUCCESSFUL") != stuck
+
+
+def test_a_task_that_cannot_be_taken_back_keeps_no_other_and_no_other_step(alice, bob) -> None:
+    for user in (alice, bob):
+        erasure.erase_person.enqueue(str(user.id))
+    stuck, other = DBTaskResult.objects.all()
+    DBTaskResult.objects.update(status="RUNNING", started_at=now() - 2 * LEASE, worker_ids=["one that was killed"])
+    User.objects.filter(pk=bob.pk).update(is_active=False, suspended_until=now() - LONG_AGO)
+
+    with refusing(DBTaskResult, "id", stuck.id, on="UPDATE"):
+        ChatWorker().keep()
+
+    assert DBTaskResult.objects.get(pk=other.pk).status == "READY"
+    assert User.objects.get(pk=bob.pk).is_active
 
 
 def test_who_cannot_be_erased_keeps_nobody_else(alice, bob) -> None:
