@@ -123,7 +123,13 @@ class ChatWorker(Worker):
         if self._running:
             DBTaskResult.objects.filter(id__in=tuple(self._running), status=RUNNING).update(started_at=now)
         lost = DBTaskResult.objects.filter(status=RUNNING, started_at__lt=now - LEASE)
-        apart.run(partial(take_back, lost), erasure.erase_who_is_due, accounts.restore_who_is_due, pulse.keep, schedule.keep_up)
+        apart.run(
+            partial(take_back, lost),
+            erasure.erase_who_is_due,
+            accounts.restore_who_is_due,
+            pulse.keep,
+            schedule.keep_up,
+        )
         if time.monotonic() - self._tidied > 3600 or not self._tidied:
             self._tidied = time.monotonic()
             housekeeping.tidy(self._stopping)

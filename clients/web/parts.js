@@ -1,6 +1,7 @@
 import { mentionsIn } from "../js/text.js";
 
-const LINK = /https?:\/\/[^\s<>"]+[^\s<>".,:;!?)\]}']/gu;
+/** Up to what would turn the direction of writing: a link reads as the address that it leads to. */
+const LINK = /https?:\/\/[^\s<>"\p{Bidi_C}]+[^\s<>".,:;!?)\]}'\p{Bidi_C}]/gu;
 
 /**
  * A text in parts: links, names of somebody, and what stands between.

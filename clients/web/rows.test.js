@@ -162,6 +162,10 @@ test("names are marked where they are somebody's, also with what follows them in
     { text: "a@alice.org " },
     { text: "https://x.org/@alice", is_link: true },
   ]);
+  assert.deepEqual(partsOf("https://x.org/\u202egro.knab//:sptth"), [
+    { text: "https://x.org/", is_link: true },
+    { text: "\u202egro.knab//:sptth" },
+  ]);
 });
 
 test("what is sealed is shown as it was opened, also in quotes and previews", () => {

@@ -14,7 +14,7 @@ _SPELLING = "|".join(
         r"(?<=[\p{jt=D}\p{jt=L}\p{InSC=Virama}])\u200D",
         # how the sign before is to look
         rf"(?<=[^\s{_UNSEEN}])[\uFE00-\uFE0F\U000E0100-\U000E01EF]",
-        r"(?<=\p{Mongolian})[\u180B-\u180D\u180F]",
+        r"(?<=\p{Mongolian})[\u180B-\u180F]",
     )
 )
 _TAKEN_OUT = regex.compile(f"(?V1)(?P<spelling>{_SPELLING})|{_UNSEEN}")
