@@ -48,8 +48,9 @@ def once(model: type[models.Model], *, apart: bool = False) -> Callable[[Callabl
             try:
                 return found or _create(wanted, lambda: action(actor, **asked), apart)
             except (_Twin, Refusal):  # its name, its place or its limit may have gone to its twin
-                if found := _first(wanted, model):
-                    return found
+                twin: T | None = _first(wanted, model)
+                if twin:
+                    return twin
                 raise
 
         creating.is_idempotent = True  # type: ignore[attr-defined]

@@ -82,8 +82,8 @@ def invite(
     conversation: Conversation, actor: User, people: Collection[User], *, expires_at: datetime | None = None
 ) -> list[Invite]:
     """Ask people whether they want to come into a locked conversation; whoever was asked already is asked anew. The
-    transaction has locked these people: how many invitations wait for them is counted here. Refuses `rate_limited`, and `conflict` when too
-    many invitations wait, for the conversation or a person."""
+    transaction has locked these people: how many invitations wait for them is counted here. Refuses `rate_limited`, and
+    `conflict` when too many wait, for the conversation or a person."""
     Invite.objects.filter(conversation=conversation, person__in=people).delete()
     refuse_too_many(conversation, len(people))
     return [_invite(conversation, actor, person, expires_at) for person in people]
