@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -37,10 +38,11 @@ class RefreshThrottle(RequestThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         try:
             session_id, _ = tokens.read_refresh(_refresh_of(request))
-        except Refusal as refusal:
-            if refusal.code == "invalid":  # once read, DRF would take the broken body for an empty one
-                raise
-            return super().allow_request(request, view)
+        except (Refusal, APIException) as error:
+            is_allowed = super().allow_request(request, view)
+            if isinstance(error, APIException) or error.code == "invalid":
+                raise  # once read, DRF would take the broken body for an empty one
+            return is_allowed
         limits.spend(settings.RATE_REQUESTS, f"requests:{session_id}")
         return True
 

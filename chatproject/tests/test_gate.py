@@ -85,6 +85,17 @@ def test_garbage_instead_of_a_refresh_token_is_limited(server: Server, address: 
     assert answers == [401] * RATE + [429] * 3
 
 
+@pytest.mark.parametrize("path", ["/api/v1/auth/refresh/", "/api/v1/auth/logout/"])
+@pytest.mark.parametrize("body", [{"content": b"{"}, {"json": {"nonsense": 1}}, {"data": {"refresh": "x"}}])
+def test_a_body_that_names_no_sign_in_is_limited(server: Server, address: str, path: str, body: dict) -> None:
+    headers = {} if "data" in body else {"Content-Type": "application/json"}
+
+    answers = statuses(server, address, path, method="POST", headers=headers, **body)
+
+    assert set(answers[:RATE]) <= {400, 415}
+    assert answers[RATE:] == [429] * 3
+
+
 def test_pages_their_files_health_and_preflights_are_not_counted(server: Server, address: str) -> None:
     preflight = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "GET"}
     for path in ("/", "/static/js/chat.js", "/health/", "/health/ready/"):
