@@ -1,6 +1,7 @@
 import { fingerprint, safetyNumber } from "../crypto/index.js";
 import { standing } from "./keylogs.js";
 
+/** What is remembered of one sender about one person: nobody pushes out what another has found. */
 const FORKS = 50;
 /** A kind that is not known here may be anything, so it is told as the worst. */
 const told = (kind) => (kind === "added" ? "added" : "changed");
@@ -76,8 +77,9 @@ export class Trust {
     const is_known = (found) => found.by === by && found.number === number && found.hash === hash;
     if (this.#kept.forks[user_id]?.some(is_known)) return;
     await this.#change(({ forks }) => {
-      const fork = { by, number, hash, is_answered: false };
-      forks[user_id] = [...(forks[user_id] ?? []), fork].slice(-FORKS);
+      const found = [...(forks[user_id] ?? []), { by, number, hash, is_answered: false }];
+      const others = found.filter((fork) => fork.by !== by);
+      forks[user_id] = [...others, ...found.filter((fork) => fork.by === by).slice(-FORKS)];
     });
   }
 

@@ -168,3 +168,18 @@ function apart(keys) {
   const rest = ["put", "delete", "putFirst"].map((name) => [name, (...given) => keys[name](...given)]);
   return { ...Object.fromEntries(rest), get };
 }
+
+test("a member who signs any number of false heads pushes out no warning of another one", async () => {
+  const { alice } = await pair();
+  const { trust } = alice.sealing;
+  const about = { user_id: BOB.id, hash: "f".repeat(64) };
+
+  await trust.contradicted({ ...about, by: ALICE.id, number: 9 });
+  for (let number = 1; number <= 60; number++) await trust.contradicted({ ...about, by: BOB.id, number });
+
+  const forked = (await warnings(alice)).filter(({ what }) => what === "forked");
+  assert.deepEqual(
+    forked.map(({ by }) => by),
+    [ALICE.id, BOB.id],
+  );
+});
