@@ -23,7 +23,7 @@ from messaging.tests.client import Person
 
 MEGABYTE = 1024 * 1024
 ENV = {"REQUIRE_EMAIL_VERIFICATION": "false", "RATE_AUTH": "1000/m", "UPLOAD_QUOTA_MB": "20"}
-OTHERS = ("alice", "bob", "carol", "dave", "erin", "olga")
+OTHERS = tuple(f"member-{n}" for n in range(6))
 MINE = "users/me/avatar/"
 
 

@@ -13,7 +13,8 @@ from chatproject.common.errors import Refusal
 
 MAX_DEPTH = 32
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
-_LEVEL = list[Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | float | str | bool | list | dict | None]
+_INT = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_LEVEL = list[_INT | float | str | bool | list[Any] | dict[str, Any] | None]
 """What may stand side by side in a container, or in several of the same depth."""
 
 
