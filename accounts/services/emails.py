@@ -8,7 +8,7 @@ from accounts.services import codes, limiting, mails, one_time
 from accounts.services.passwords import lock_proved, prove_password
 from accounts.services.registration import lock_waiting, waiting_at
 from accounts.services.sessions import end_other_sessions, look_again_at
-from chatproject.common.errors import Refusal, invalid
+from chatproject.common.errors import Refusal, invalid, refuse_together
 from chatproject.common.limited import limited
 
 CHANGE = OneTime.Purpose.CHANGE_EMAIL
@@ -18,8 +18,9 @@ CHANGE = OneTime.Purpose.CHANGE_EMAIL
 def request_email_change(user: User, *, password: str, new_email: str, address: str = "") -> None:
     """Send a code to the new address, and a notice to the old one. The owner of a known address gets a mail instead;
     the answer is the same. Refuses `invalid` and `rate_limited`."""
-    new_email = check_email(new_email, field="new_email")
-    prove_password(user, password)
+    new_email, _ = refuse_together(
+        lambda: check_email(new_email, field="new_email"), lambda: prove_password(user, password)
+    )
     if new_email == user.email:
         raise invalid("new_email", "This is your address already.")
     limiting.spend_code(new_email, address, f"code:by:{user.pk}")

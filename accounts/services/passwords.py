@@ -10,7 +10,7 @@ from accounts.names import email_key
 from accounts.services import codes, limiting, mails, one_time
 from accounts.services.sessions import end_all_sessions, end_other_sessions
 from accounts.typed import canonical_password
-from chatproject.common.errors import Refusal, invalid
+from chatproject.common.errors import Refusal, invalid, refuse_together
 from chatproject.common.limited import limited
 
 RESET = OneTime.Purpose.RESET_PASSWORD
@@ -20,8 +20,10 @@ RESET = OneTime.Purpose.RESET_PASSWORD
 def change_password(session: Session, *, current_password: str, new_password: str) -> int:
     """Set a new password; all other sign-ins end. Returns how many did. Refuses `invalid` and `rate_limited`."""
     user = session.user
-    prove_password(user, current_password, field="current_password")
-    check_password_is_good(new_password, user, field="new_password")
+    refuse_together(
+        lambda: prove_password(user, current_password, field="current_password"),
+        lambda: check_password_is_good(new_password, user, field="new_password"),
+    )
     hashed = make_password(canonical_password(new_password))
     with transaction.atomic():
         _set(lock_proved(user), hashed)

@@ -55,6 +55,13 @@ def test_it_takes_the_password(sign_in, alice, mailbox):
     assert mailbox.to(NEW) == mailbox.to(OLD) == []
 
 
+def test_all_that_is_wrong_is_said_at_once(sign_in, alice):
+    answer = ask(sign_in(alice), new="nonsense", password="wrong")
+
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == ["new_email", "password"]
+
+
 @pytest.mark.parametrize("new", [OLD, "ALICE@example.org", "nonsense", "a@b"])
 def test_what_is_no_new_address_is_refused(sign_in, alice, new):
     answer = ask(sign_in(alice), new=new)

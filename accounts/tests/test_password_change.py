@@ -67,6 +67,13 @@ def test_a_bad_new_one_is_refused_by_its_field(sign_in, alice, new):
     assert {error["field"] for error in response.json()["errors"]} == {"new_password"}
 
 
+def test_all_that_is_wrong_is_said_at_once(sign_in, alice):
+    response = sign_in(alice).post(URL, body(current="wrong", new="12345"))
+
+    assert response.status_code == 400
+    assert {error["field"] for error in response.json()["errors"]} == {"current_password", "new_password"}
+
+
 def test_guessing_meets_its_limit_and_being_right_does_not_count(sign_in, alice, settings):
     settings.RATE_AUTH = "3/m"
     client = sign_in(alice)
