@@ -4,6 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
 from chatcrypt import RSA, OwnDevice
 from chatcrypt.devices import sign_bundle
 from chatcrypt.tests.cast import NODE, needs_node
@@ -42,6 +43,7 @@ def with_devices(people: list[Person]) -> OwnDevice:
     return sign_bundle(people[0].id, RSA, *keys, device=first)
 
 
+@pytest.mark.plain
 @needs_node
 async def test_a_message_for_a_hundred_rsa_devices_is_delivered(person) -> None:
     alice, *others = [person(name) for name in ("alice", "bob", *("carol",) * 9)]
