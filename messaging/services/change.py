@@ -78,7 +78,8 @@ def _says_otherwise(message: Message, change: MessageChange, has_files: bool) ->
         return change.client_id != message.edit_id
     if not has_files:
         check_content(change.text)
-    return message.content != change.text
+    named = {*map(str, change.mention_ids)} - {str(message.sender_id), *(message.mentions or ())}
+    return message.content != change.text or bool(named)
 
 
 def _refuse_unsealed(membership: Membership, change: MessageChange) -> None:

@@ -229,3 +229,17 @@ def test_an_edit_names_by_id_as_well_and_members_only(person) -> None:
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "mention_ids")
     assert alice.get(path)["content"] == "You there"
     assert counts(bob, group) == (1, 1)
+
+
+def test_an_edit_that_only_names_somebody_is_one(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob)
+    path = f"messages/{alice.write(group, 'Hello')['id']}/"
+
+    named = alice.call("PATCH", path, json={"content": "Hello", "mention_ids": [bob.id, alice.id]}).json()
+    again = alice.call("PATCH", path, json={"content": "Hello", "mention_ids": [bob.id, alice.id]}).json()
+    refused = alice.call("PATCH", path, json={"content": "Hello", "mention_ids": [carol.id]})
+
+    assert (ids(named), counts(bob, group)) == ([bob.id], (1, 1))
+    assert again["changed_seq"] == named["changed_seq"]
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "mention_ids")
