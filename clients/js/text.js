@@ -29,6 +29,7 @@ const NOTHING = /[\p{Cf}\p{Me}\p{DI}\p{EMod}\u0640]/u;
 const DIGIT = /\p{Nd}/u;
 const LAST_ACCENT = "\u0345";
 const JOINING = /[\p{Pd}\p{Pc}'’ʼ.]+/gu;
+const GIVEN = /(?<![가-힣])[가-힣]{1,2}?([가-힣]{1,2})(?![가-힣])/gu;
 /** What became of each character that was met. */
 const foldings = new Map();
 const STYLES = /[\u{fe0e}\u{fe0f}]/gu;
@@ -59,7 +60,7 @@ export function nameKey(name) {
  * theirs, without regard to case and accents.
  */
 export function isFoundBy(asked, ...names) {
-  const theirs = names.flatMap((name) => [name, name.replace(JOINING, "")]).flatMap(wordsOf);
+  const theirs = names.flatMap(readingsOf).flatMap(wordsOf);
   const wanted = wordsOf(asked);
   return wanted.length > 0 && wanted.every((word) => theirs.some((one) => one.startsWith(word)));
 }
@@ -92,6 +93,12 @@ export function begunIn(text) {
 /** A character as Unicode folds it: `ẞ` is small `ß` first, and then `ss`. */
 function caseless(char) {
   return char === "ı" ? char : char.toLowerCase().toUpperCase().toLowerCase();
+}
+
+/** A name as it is written, in one, and the given name in a Korean one. */
+function readingsOf(name) {
+  const given = [...name.normalize("NFC").matchAll(GIVEN)].map(([, found]) => found);
+  return [name, name.replace(JOINING, ""), ...given];
 }
 
 function wordsOf(text) {

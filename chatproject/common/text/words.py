@@ -22,6 +22,8 @@ _NOTHING = regex.compile(r"[\p{Cf}\p{Me}\p{DI}\p{Emoji_Modifier}\u0640]")
 """Between letters and around pictures: joiners, frames, styles, tones of skin, and what only makes a word longer."""
 _LETTER = regex.compile(r"[\p{L}\p{M}\p{N}]")
 _JOINING = regex.compile(r"[\p{Pd}\p{Pc}'’ʼ.]+")
+_GIVEN = regex.compile(r"(?<![가-힣])[가-힣]{1,2}?([가-힣]{1,2})(?![가-힣])")
+"""The given name in a Korean one of two to four syllables: no space stands before it."""
 KNOWN_LETTERS = 10_000
 
 
@@ -32,9 +34,12 @@ def words(text: str) -> list[str]:
 
 def name_words(*names: str) -> list[str]:
     """The words that people are found by: those of their names, also where these are written in one (`OBrien`)."""
-    return list(
-        dict.fromkeys(word for name in names for text in (name, _JOINING.sub("", name)) for word in words(text))
-    )
+    return list(dict.fromkeys(word for name in names for text in _readings(name) for word in words(text)))
+
+
+def _readings(name: str) -> Iterator[str]:
+    yield from (name, _JOINING.sub("", name))
+    yield from _GIVEN.findall(unicodedata2.normalize("NFC", name))
 
 
 def located(text: str) -> Iterator[tuple[str, int, int]]:
