@@ -1,7 +1,7 @@
 import { asUpload } from "../js/parcels.js";
 import { nameKey } from "../js/text.js";
 import { summaryOf } from "./files.js";
-import { calledIn, changeText, clock, dayOf, FOLDED, isFolded, listText, nameOf } from "./words.js";
+import { beginningOf, calledIn, changeText, clock, dayOf, FOLDED, isFolded, listText, nameOf } from "./words.js";
 
 const TOGETHER_MS = 5 * 60_000;
 
@@ -91,7 +91,7 @@ function quoteOf(store, { id, kind }, replied) {
     id: quote.id,
     seq: quote.seq,
     name: quote.sender ? nameOf(store.person(quote.sender)) : "",
-    text: quote.is_deleted || !summary ? "Message not available" : summary.slice(0, 200),
+    text: quote.is_deleted || !summary ? "Message not available" : beginningOf(summary, 200),
   };
 }
 

@@ -117,6 +117,8 @@ test("a direct conversation with somebody blocked stays to be read", () => {
   store.setBlocked(bob.id, true);
   assert.equal(rowsOf(store, "c").at(-1).is_folded, false);
   assert.equal(excerptOf({ kind: "direct", last_message: message(1) }, store), "text 1");
+  const long = message(1, { content: `${"a".repeat(119)}🩷🩷` });
+  assert.equal(excerptOf({ kind: "direct", last_message: long }, store), `${"a".repeat(119)}🩷`);
 });
 
 test("what is folded is nothing new", () => {

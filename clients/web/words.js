@@ -41,13 +41,18 @@ export function titleOf(conversation, store) {
   return conversation.name || "Unnamed";
 }
 
+/** The first characters of a text, none of them cut in two. */
+export function beginningOf(text, most) {
+  return [...text.slice(0, 2 * most)].slice(0, most).join("");
+}
+
 /** One line for the conversation list. */
 export function excerptOf({ last_message, kind }, store) {
   const message = store.reveal(last_message);
   if (!message) return "No messages yet";
   if (isFolded(message, kind, store)) return FOLDED;
   const is_own = message.sender?.id === store.me?.id;
-  const text = message.is_deleted ? "Message deleted" : summaryOf(message).replaceAll(/\s+/g, " ").slice(0, 120);
+  const text = message.is_deleted ? "Message deleted" : beginningOf(summaryOf(message).replaceAll(/\s+/g, " "), 120);
   if (is_own) return `You: ${text}`;
   return kind === "direct" ? text : `${nameOf(store.person(message.sender))}: ${text}`;
 }
