@@ -225,3 +225,15 @@ def test_the_list_acts_with_a_reason_and_by_its_own_rights(console, alice, bob, 
 
     assert list(User.objects.filter(is_active=False)) == []
     assert [entry.actor_id for entry in AuditEntry.objects.order_by("number")] == [olga.id, bob.id]
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "a wrong one"])
+def test_ones_own_password_is_changed_on_the_page_alone(console, olga, password):
+    new = "another horse battery"
+    form = {"old_password": password, "new_password1": new, "new_password2": new}
+
+    answer = console.post("/admin/password_change/", form)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    olga.refresh_from_db()
+    assert olga.check_password(PASSWORD)
