@@ -1,5 +1,5 @@
 """Every hostile file there is, through what reads it: `python -m bench.hostile [--http] [folder ...]`; or hostile
-frames: `python -m bench.hostile --frames`.
+frames: `python -m bench.hostile --frames`, or `--floods` of them.
 
 Reads the generated corpus, and all files in the folders (and in tar archives there); prints how it went. With `--http`
 each is brought to a real server, sent in a message and fetched, eight at a time; without, only the sandbox reads it.
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import structlog
 
-from bench import hostile_frames
+from bench import hostile_floods, hostile_frames
 from media import sandbox
 from media.job import Unfit
 from media.sniffing import HEAD, kind_of, sniff
@@ -91,9 +91,10 @@ def main() -> None:
     parser.add_argument("--strangers", action="store_true", help="crowds that have not signed in, instead of files")
     parser.add_argument("--frames", action="store_true", help="what reading hostile frames costs, instead of files")
     parser.add_argument("--uploads", action="store_true", help="what one person's uploads do to others, instead")
+    parser.add_argument("--floods", action="store_true", help="floods of frames over real sockets, instead of files")
     options = parser.parse_args()
-    if options.frames:
-        hostile_frames.show()
+    if options.frames or options.floods:
+        (hostile_frames if options.frames else hostile_floods).show()
         return
     if options.strangers:
         from bench.hostile_strangers import attack_all

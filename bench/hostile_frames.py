@@ -26,6 +26,7 @@ FRAMES = {
     "one object of many keys": "{" + ",".join(f'"{n}":1' for n in range(SIZE // 9)) + "}",
     "numbers": full_of("1"),
     "numbers of 19 digits": full_of("9223372036854775807"),
+    "numbers of 19 digits among others": full_of('9223372036854775807,{"a":-9223372036854775808},"",1.5'),
     "strings": full_of('""'),
     "escapes": json.dumps("\\" * (SIZE // 2)),
     "one long string": json.dumps("x" * SIZE),
