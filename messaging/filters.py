@@ -170,7 +170,7 @@ def clean_pattern(kind: str, pattern: str) -> str:
     body = " ".join(WORD.findall(folded))
     if not body or "*" in folded.strip("*"):
         raise invalid("pattern", "Give a word, or several; * may stand at its ends.")
-    letters = sum(CASELESS if unicodedata2.category(char) == "Lo" else 1 for char in body)
+    letters = sum(CASELESS if unicodedata2.category(char) == "Lo" else 1 for char in body if char != " ")
     if letters < (LEAST_OPEN if "*" in folded else LEAST):
         raise invalid("pattern", f"Give at least {LEAST} letters, and {LEAST_OPEN} beside a *.")
     return f"{'*' if folded.startswith('*') else ''}{body}{'*' if folded.endswith('*') else ''}"

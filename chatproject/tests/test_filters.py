@@ -138,6 +138,7 @@ def test_what_a_pattern_meets(kind, pattern, met, not_met):
         ("word", "a*b"),
         ("word", "\u200b"),
         ("word", "e*"),
+        ("word", "e e*"),
         ("word", "*is"),
         ("word", "i"),
         ("word", "\u200be\u200b*"),
