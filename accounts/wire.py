@@ -59,7 +59,8 @@ class Verify(Body):
 
 
 class OtpResend(Body):
-    """Ask for a new code; the old one ends. All who wait for one at this address get theirs, or one registration."""
+    """Ask for the code again: the same one while it is out, else a new one. All who wait for one at this address get
+    theirs, or one registration."""
 
     email: Email
     registration: RegistrationId | None = None

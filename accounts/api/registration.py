@@ -60,7 +60,7 @@ class VerifyView(PublicView):
 
 
 class ResendView(PublicView):
-    @describe("Ask for a new code; always answered alike.", body=wire.OtpResend, answers={202: wire.Verification})
+    @describe("Ask for the code again; always answered alike.", body=wire.OtpResend, answers={202: wire.Verification})
     def post(self, request: Request) -> Response:
         body = body_of(request, wire.OtpResend)
         services.resend_code(

@@ -9,9 +9,10 @@ from chatproject.common.ids import uuid7
 class OneTime(models.Model):
     """Something that works once: a code sent by mail or a socket ticket. Only a keyed hash of it is kept.
 
-    A code belongs to its purpose, its address and one person or registration; sending a new one ends the old (`unspent`
-    is unique) but keeps the count of wrong tries, in all and by place (a keyed hash of where they came from). A code of
-    nobody stands for an address at which nobody waits: time must not tell. A ticket is found by its hash.
+    A code belongs to its purpose, its address and one person or registration, who have one at a time; wrong tries are
+    counted in all and by place (a keyed hash of where they came from), from `created_at` on, for as long as the code is
+    the same. A code of nobody stands for an address at which nobody waits: time must not tell. A ticket is found by its
+    hash.
     """
 
     class Purpose(models.TextChoices):

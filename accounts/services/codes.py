@@ -19,8 +19,8 @@ MAILS = 10
 
 
 def resend_code(*, email: str, purpose: str, registration_id: UUID | None = None, address: str = "") -> None:
-    """Send a new code to whoever waits for one at this address, or for this registration, each in a mail of their own;
-    the answer is the same if nobody does. Refuses `rate_limited`."""
+    """Send the code again to whoever waits for one at this address, or for this registration, each in a mail of their
+    own; a new one where it is no longer out. The answer is the same if nobody waits. Refuses `rate_limited`."""
     limiting.spend_sign_in(email, address)
     limiting.spend_code(email, address)
     waiting: list[User | Registration | None] = [*_waiting_for(email, Purpose(purpose))]
@@ -31,7 +31,7 @@ def resend_code(*, email: str, purpose: str, registration_id: UUID | None = None
 
 
 def send_again(registration: Registration) -> None:
-    """Send a new code of a registration."""
+    """Send the code of a registration again."""
     mails.send_code(Purpose.VERIFY_EMAIL, registration, registration.email, is_again=True)
 
 

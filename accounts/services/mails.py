@@ -21,7 +21,7 @@ DELETION_REQUESTED, DELETION_CANCELLED = "deletion_requested", "deletion_cancell
 def send_code(
     purpose: OneTime.Purpose, owner: User | Registration | None, address: str, *, is_again: bool = False
 ) -> None:
-    """Send a new code for this purpose. Where the address belongs to somebody else they get a notice instead, the first
+    """Send the code for this purpose. Where the address belongs to somebody else they get a notice instead, the first
     time. For nobody: nothing, in the same time."""
     _send(purpose, owner, address, is_again)
 
@@ -43,7 +43,7 @@ def _send(kind: str, owner: User | Registration | None, address: str | None, is_
 
 @task
 def send_mail(kind: str, owner_id: str | None, address: str | None, is_again: bool = False) -> None:
-    """Write and send a mail. Repeating it is harmless: a new code ends the one before."""
+    """Write and send a mail. Repeating it is harmless: the code is the same."""
     write_mail(kind, owner_id, address, is_again)
 
 

@@ -24,14 +24,15 @@ Owner = User | Registration | None
 
 
 def make_code(purpose: OneTime.Purpose, owner: Owner, address: str) -> str:
-    """A new code of this person or registration at this address; the one before ends. Nobody's is made as well.
+    """The code of this person or registration at this address, good for ten minutes from now. Nobody's is made as well.
 
-    Wrong tries count on: asking for another code within 15 minutes of the first try's code does not restore them.
+    It is the same one while it is out, or its wrong tries count: whoever asks for it in somebody's name ends nothing
+    that lies in their mailbox, and restores no tries.
     """
-    code = f"{secrets.randbelow(10**6):06}"
     with transaction.atomic():
-        owner = _lock(owner)  # of two codes made at once the later one counts
+        owner = _lock(owner)
         row = _unspent(purpose, owner, address)
+        code = _code_of(row, address)
         row.address, row.secret_hash = address, code_hash(row, address, code)
         row.expires_at = now() + CODE_LIFETIME
         row.save()
@@ -73,13 +74,14 @@ def _owned(owner: Owner) -> dict[str, Any]:
 
 
 def _unspent(purpose: OneTime.Purpose, owner: Owner, address: str) -> OneTime:
-    """Their row for this purpose, locked; made if there is none. Tries that are long past are forgotten."""
+    """Their row for this purpose, locked; made if there is none. Tries that are long past are forgotten, and with them
+    a code that is no longer out."""
     moment = now()
     own = {**_owned(owner), **({} if owner else {"address": address})}
     fresh = {"address": address, "created_at": moment, "expires_at": moment}
     rows = OneTime.objects.select_for_update()
     row, _ = rows.get_or_create(purpose=purpose, used_at=None, **own, defaults=fresh)
-    if row.created_at <= moment - TRIES_COUNT_FOR:
+    if row.created_at <= moment - TRIES_COUNT_FOR and row.expires_at <= moment:
         row.tries, row.places, row.created_at = 0, {}, moment
     return row
 
@@ -115,8 +117,14 @@ def use_code(row: OneTime, **then: Any) -> bool:
 
 
 def forgive_tries(owner: User | Registration, purpose: OneTime.Purpose) -> None:
-    """Restore the tries of their code for this purpose."""
-    codes_of(owner, purpose).update(tries=0, places={})
+    """Restore the tries of their code for this purpose; the next is another one."""
+    codes_of(owner, purpose).update(tries=0, places={}, created_at=now())
+
+
+def _code_of(row: OneTime, address: str) -> str:
+    """Nobody knows it without the key of this installation, and it is another one after `created_at` has changed."""
+    made = keyed_hash("code", row.purpose, row.id.hex, address, row.created_at.isoformat())
+    return f"{int(made, 16) % 10**6:06}"
 
 
 def code_hash(row: OneTime, address: str, code: str) -> str:

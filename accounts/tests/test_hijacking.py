@@ -85,9 +85,8 @@ def test_sending_again_keeps_them_apart(api, mailbox):
     api.post(f"{AUTH}otp/resend/", resend)
     assert [len(codes(mailbox, one["reference"])) for one in (hers, mallorys)] == [3, 2]
 
-    old, _, new = codes(mailbox, hers["reference"])
-    assert verify(api, old).json()["code"] == "code_invalid"
-    assert verify(api, new).status_code == 200
+    assert len(set(codes(mailbox, hers["reference"]))) == 1, "a stranger's asking ends no code"
+    assert verify(api, codes(mailbox, hers["reference"])[0]).status_code == 200
     assert (login(api, PASSWORD), login(api, MALLORYS)) == ("ok", "invalid_credentials")
 
 

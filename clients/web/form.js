@@ -98,7 +98,7 @@ function countDown(button, seconds) {
   let left = Math.ceil(seconds);
   const tick = () => {
     button.disabled = left > 0;
-    button.textContent = left > 0 ? `Send a new code in ${waitText(left)}` : "Send a new code";
+    button.textContent = left > 0 ? `Send the code again in ${waitText(left)}` : "Send the code again";
     if (left-- > 0 && button.isConnected) setTimeout(tick, 1_000);
   };
   tick();
