@@ -96,7 +96,7 @@ def _may_have_long_number(data: bytes) -> bool:
 
 
 def _has_beyond_64_bits(value: Any) -> bool:
-    level = [value]
+    level = gc.get_referents(value) or [value]
     try:
         while level:
             msgspec.convert(level, _LEVEL)
