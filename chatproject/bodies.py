@@ -42,7 +42,8 @@ clients would never see the answer."""
 
 class BodyLimit:
     """ASGI middleware: answers 413 as soon as a body is announced or grows too large. Whoever is answered before their
-    body was read sees the answer, and then the connection closes."""
+    body was read sees the answer, and then the connection closes. And answers 503 where a server that stops waits no
+    longer, which uvicorn says by cancelling, and would answer with a 500."""
 
     def __init__(self, app: Application) -> None:
         self.app = app
@@ -50,11 +51,16 @@ class BodyLimit:
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         limit = limit_of(scope["path"])
         body = Limited(receive, limit, seconds_for(_expected(scope["headers"], limit)))
+        answer = Answer(_closing(scope, body, send))
         try:
             _check_headers(scope["headers"], limit)
-            await self.app(scope, body, _closing(scope, body, send))
+            await self.app(scope, body, answer)
         except Refusal as refusal:
             await _refuse(scope, body, send, refusal)
+        except asyncio.CancelledError:
+            if answer.has_begun:
+                raise
+            await _refuse(scope, body, send, Refusal("unavailable", "This server stops.", retry_after=1))
 
 
 def limit_of(path: str) -> int:
@@ -115,6 +121,17 @@ class Limited:
                 return await self._receive()
         except TimeoutError:
             raise Refusal("invalid", "The rest of the body did not come.") from None
+
+
+class Answer:
+    """A `send` that knows whether the answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self.has_begun, self._send = False, send
+
+    async def __call__(self, message: Message) -> None:
+        self.has_begun = True
+        await self._send(message)
 
 
 def _closing(scope: dict[str, Any], body: Limited, send: Send) -> Send:

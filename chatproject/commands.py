@@ -9,9 +9,7 @@ from django.db import InterfaceError, OperationalError
 from chatproject.common.database import Unreachable, wait_for_database
 
 OF_DJANGO = {
-    "changepassword",
     "clearsessions",
-    "createsuperuser",
     "dumpdata",
     "flush",
     "loaddata",

@@ -9,8 +9,9 @@ for an empty one.
 Threads are kept from one request to the next. Django makes one for each, which would open SQLite anew: that takes as
 long as most requests.
 
-Only so many requests are worked on at once, and only so many more wait (`slots.py`). Health checks and uploads have
-slots of their own: a busy server still answers the one, and slow uploads delay nobody else.
+Only so many requests are worked on at once, and only so many more wait (`slots.py`). Health checks, uploads and what
+hashes a password have slots of their own: a busy server still answers the first, slow uploads delay nobody else, and a
+class that signs in at once waits its turn here, instead of being refused where passwords are hashed.
 """
 
 import asyncio
@@ -21,9 +22,11 @@ from typing import Any
 
 import django
 from asgiref.sync import ThreadSensitiveContext
+from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler
 
+from accounts.hashers import WAITING
 from chatproject.common.errors import Refusal
 from chatproject.slots import Slots
 
@@ -31,6 +34,8 @@ Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+HASHING = ("/api/v1/auth/register/", "/api/v1/auth/login/", "/api/v1/auth/password/", "/api/v1/auth/email/")
+"""Where passwords are posted by many."""
 KEPT = 8
 """Threads that wait for requests. More are made while more are served at once; they end with their request."""
 
@@ -41,9 +46,11 @@ class Handler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._idle: list[ThreadPoolExecutor] = []
-        self._slots = Slots(at_once=16, waiting=128)
+        # On PostgreSQL as many as have a connection: they wait their turn here, in order, and not for the pool.
+        self._slots = Slots(at_once=8 if settings.DATABASE_IS_POSTGRES else 16, waiting=128)
         self._upload_slots = Slots(at_once=64, waiting=64)
         self._health_slots = Slots(at_once=2, waiting=32)
+        self._password_slots = Slots(at_once=WAITING, waiting=128)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         try:
@@ -61,6 +68,8 @@ class Handler(ASGIHandler):
     def _slots_for(self, scope: dict[str, Any]) -> Slots:
         if scope["path"].startswith("/health/"):
             return self._health_slots
+        if scope["method"] == "POST" and scope["path"].startswith(HASHING):
+            return self._password_slots
         return self._upload_slots if _is_upload(scope) else self._slots
 
     def _keep(self, thread: ThreadPoolExecutor, loop: asyncio.AbstractEventLoop, release: Callable[[], None]) -> None:

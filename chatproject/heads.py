@@ -8,6 +8,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from chatproject.common.errors import Refusal
 from chatproject.common.ids import uuid7
 from chatproject.common.problems import problem_response
+from chatproject.stopping import stopping
 
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 64 * 1024
@@ -42,6 +43,13 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._has_head()
         super().on_headers_complete()
+        if self.cycle and stopping.is_set():
+            self.cycle.keep_alive = False  # the next request is for a server that stays
+
+    @property
+    def is_beginning(self) -> bool:
+        """Whether the head of a request is on its way, as far as one can tell."""
+        return self._head_timer is not None
 
     def send_400_response(self, msg: str) -> None:
         request_id = uuid7().hex

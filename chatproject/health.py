@@ -12,6 +12,7 @@ from chatproject.common.errors import Refusal
 from chatproject.common.publish import listeners
 from chatproject.common.redis import redis_client
 from chatproject.home import read_only
+from chatproject.stopping import stopping
 
 log = structlog.get_logger(__name__)
 STARTED = time.monotonic()
@@ -25,7 +26,10 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 @read_only
 def ready(request: HttpRequest) -> HttpResponse:
-    """`/health/ready/`: 503 without the database; without Redis sending still works, so that is only `degraded`."""
+    """`/health/ready/`: 503 without the database; without Redis sending still works, so that is only `degraded`.
+    503, too, from the moment on that this process is told to stop."""
+    if stopping.is_set():
+        raise Refusal("unavailable", "This server stops.", retry_after=2)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.urls import get_resolver
 
 from chatproject.pulse import Pulse
+from chatproject.stopping import on_stop
 from chatproject.worker import ChatWorker
 from messaging import realtime
 
@@ -66,10 +67,11 @@ def _settle() -> None:
 
 
 def _be_patient() -> None:
-    """uvicorn breaks off at a second Ctrl-C, with a traceback. Stopping takes seconds at most, so it may finish."""
-    stop = signal.getsignal(signal.SIGINT)
+    """uvicorn breaks off at a second Ctrl-C, with a traceback. Stopping takes seconds at most, so it may finish. And it
+    leaves to the system what a closed terminal does, which ends a process at once."""
+    stop = signal.getsignal(signal.SIGTERM)
     if callable(stop):
-        signal.signal(signal.SIGINT, lambda _, frame: stop(signal.SIGTERM, frame))
+        on_stop(lambda _, frame: stop(signal.SIGTERM, frame))
 
 
 def _die_with_parent() -> None:

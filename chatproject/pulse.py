@@ -13,6 +13,7 @@ from django.db.models import Max
 
 from accounts.presence import process_id
 from chatproject.common.clock import now
+from chatproject.common.ids import uuid7
 from chatproject.models import Hour, Process
 from messaging.models import Message
 from messaging.realtime import feed
@@ -27,9 +28,11 @@ FIRST = timedelta(days=30)
 
 
 class Pulse:
-    """The thread of a serving process that says that it lives, and with how many sockets."""
+    """The thread of a serving process, or of a worker, that says that it lives, and with how many sockets."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_worker: bool = False) -> None:
+        self._id = uuid7() if is_worker else UUID(process_id)
+        self._is_worker = is_worker
         self._started_at = now()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
@@ -52,15 +55,16 @@ class Pulse:
             if self._stopping.wait(EVERY):
                 break
         try:
-            Process.objects.filter(id=process_id).delete()
+            Process.objects.filter(id=self._id).delete()
         except DatabaseError:
             log.warning("pulse_without_database")
         connections.close_all()
 
     def _beat(self) -> None:
-        sockets, people = feed.people.count()
+        sockets, people = (0, 0) if self._is_worker else feed.people.count()
         state = {"name": platform.node()[:200], "pid": os.getpid(), "started_at": self._started_at, "seen_at": now()}
-        Process.objects.update_or_create(id=UUID(process_id), defaults={**state, "sockets": sockets, "people": people})
+        state |= {"sockets": sockets, "people": people, "is_worker": self._is_worker}
+        Process.objects.update_or_create(id=self._id, defaults=state)
 
 
 def keep() -> None:

@@ -1,6 +1,7 @@
 """Starting and stopping: the port, the schema, the static files, and the processes that serve."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import signal
@@ -8,10 +9,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import structlog
 import uvicorn
@@ -20,10 +20,10 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
+from chatproject import serving
 from chatproject.common.database import Unreachable, wait_for_database
+from chatproject.stopping import on_stop
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +36,9 @@ class CannotStart(Exception):
     """The server cannot start. The message is a sentence for the person at the terminal."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """The listening socket. Taken first, so that two servers never prepare the same place; raises `CannotStart`."""
+def take_port(host: str, port: int) -> socket.socket:
+    """The socket of the port, which does not listen before somebody serves: until then a proxy is refused, and asks
+    another host. Raises `CannotStart`."""
     try:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         sock = socket.socket(family, kind, proto)
@@ -47,11 +48,33 @@ def listen(host: str, port: int) -> socket.socket:
     sock.set_inheritable(True)
     try:
         sock.bind(address)
+    except OSError as error:
+        sock.close()
+        raise CannotStart(_why_not(error, host, port)) from None
+    return sock
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The same, so that no server can start beside it. Raises `CannotStart`."""
+    sock = take_port(host, port)
+    try:
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
         raise CannotStart(_why_not(error, host, port)) from None
     return sock
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One process at a time prepares what lies in `DATA_DIR`, where the file system can lock a folder."""
+    folder = os.open(settings.DATA_DIR, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _why_not(error: OSError, host: str, port: int) -> str:
@@ -108,10 +131,10 @@ def collect_static() -> None:
         stamp.write_text(digest.hexdigest())
 
 
-def run(sock: socket.socket, *, workers: int, own_worker: bool) -> None:
-    """Serve until SIGINT or SIGTERM, then return. Raises `CannotStart` when the application fails to start.
+def run(sock: socket.socket, *, workers: int, own_worker: bool, welcome: Callable[[], None]) -> None:
+    """Serve until told to stop, then return. Raises `CannotStart` when the application fails to start.
 
-    `own_worker`: keep the background worker as a child process.
+    `own_worker`: keep the background worker as a child process. `welcome` is called when the port listens.
     """
     config = uvicorn.Config(
         "chatproject.asgi:application",
@@ -133,43 +156,12 @@ def run(sock: socket.socket, *, workers: int, own_worker: bool) -> None:
         workers=workers,
     )
     connections.close_all()
-    # uvicorn raises the signal that stopped it once more, to die of it; a wanted stop is a success.
-    # Not SIG_IGN yet, which the children would inherit.
-    _on_stop(lambda *_: None)
     with _worker_process() if own_worker else _nothing():
-        failed = _run_many(config, sock) if workers > 1 else _run_one(config, sock)
-    _on_stop(signal.SIG_IGN)
+        failed = serving.run(config, sock, welcome)
+        on_stop(signal.SIG_IGN)
     if failed:
+        listen(settings.HOST, settings.PORT).close()  # says so when another server has taken it meanwhile
         raise CannotStart("The application did not start; the lines above say why.")
-
-
-def _on_stop(handler: Any) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handler)
-
-
-def _run_one(config: uvicorn.Config, sock: socket.socket) -> bool:
-    try:
-        uvicorn.Server(config).run([sock])
-    except SystemExit as stop:
-        return bool(stop.code == STARTUP_FAILURE)
-    return False
-
-
-class Supervisor(Multiprocess):
-    """Hears at once of a child that dies while it is asked whether it lives. uvicorn keeps the child's end of the pipe
-    open in the parent, too, so that the question would wait out `timeout_worker_healthcheck`."""
-
-    def keep_subprocess_alive(self) -> None:
-        for process in self.processes:
-            process.child_conn.close()
-        super().keep_subprocess_alive()
-
-
-def _run_many(config: uvicorn.Config, sock: socket.socket) -> bool:
-    supervisor = Supervisor(config, [sock])
-    supervisor.run()
-    return any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
 
 
 @contextmanager

@@ -27,7 +27,8 @@ class StrangerGate:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if scope["path"].startswith(GUARDED) and scope["path"] not in BY_SESSION:
-            request = ASGIRequest({**scope, "query_string": b""}, io.BytesIO())
+            query = scope["query_string"].decode("latin-1")  # Django itself stumbles over some bytes
+            request = ASGIRequest({**scope, "query_string": query}, io.BytesIO())
             if _is_strangers(request):
                 await gate.admit(address_of(request))
                 scope["chat.is_admitted"] = True

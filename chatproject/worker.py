@@ -18,7 +18,7 @@ from django_tasks_db.utils import exclusive_transaction
 
 from accounts import services as accounts
 from chatproject import erasure, housekeeping, pulse
-from chatproject.backups import making, schedule
+from chatproject.backups import keeping, making, schedule
 from chatproject.common import apart
 from media.lane import FileLane
 from messaging.previews import previews_of
@@ -65,6 +65,7 @@ class ChatWorker(Worker):
         self._tail = Follower()
         self._pushes = PushLane(previews_of, newest_unread)
         self._files = FileLane()
+        self._pulse = pulse.Pulse(is_worker=True)
         self._threads = [
             threading.Thread(target=self._repeat, args=(deed, pause), name=name, daemon=True)
             for deed, pause, name in (
@@ -78,6 +79,7 @@ class ChatWorker(Worker):
 
     def start(self) -> None:
         """Begin to work, in threads."""
+        self._pulse.start()
         for thread in self._threads:
             thread.start()
 
@@ -87,6 +89,7 @@ class ChatWorker(Worker):
         for thread in self._threads:
             thread.join(timeout)
         self._pushes.stop(timeout)
+        self._pulse.stop()
 
     def run_next(self, lane: str | None = None) -> bool:
         """Run the next task of a lane that is due; without a name, of what has no lane of its own. False when there is
@@ -128,6 +131,7 @@ class ChatWorker(Worker):
             erasure.erase_who_is_due,
             accounts.restore_who_is_due,
             pulse.keep,
+            keeping.note_gone,
             schedule.keep_up,
         )
         if time.monotonic() - self._tidied > 3600 or not self._tidied:

@@ -280,7 +280,7 @@ def _row(item: Outgoing, head: Head, facts: Known, mentioned: list[UUID], upload
         uuid7(), head.id, head.seq, head.number, item.sender_id, item.client_id, item.body_hash,
         content_type_of(uploads, is_sealed=_is_e2ee(head)), message.content, indexed(message.content), metadata,
         message.reply_to_id, message.thread_id, mentioned, item.named.is_all and _is_moderator(facts, head),
-        attachments, envelope, now,
+        attachments, envelope, now, message.marks_read,
     )  # fmt: skip
 
 

@@ -103,7 +103,10 @@ async def watch(socket: "Socket", command: protocol.PresenceWatch) -> None:
 
 
 async def sync(socket: "Socket", command: protocol.Sync) -> None:
-    """`sync`: what came since as events, then `sync.complete`; `sync.reset` where the positions mean nothing here."""
+    """`sync`: what came since as events, then `sync.complete`; `sync.reset` where the positions mean nothing here.
+
+    The first one after a `hello` is also told of every conversation that it does not name: whoever was away when it
+    began has no other way to know of it."""
     positions = command.data.positions
     await socket.subscribed()
     if command.data.epoch != epoch():
@@ -113,10 +116,14 @@ async def sync(socket: "Socket", command: protocol.Sync) -> None:
         socket.outbox.send(event("sync.reset", {"reason": "position_unknown", "conversations": unknown}, now()))
         positions = {id_: seq for id_, seq in positions.items() if id_ not in unknown}
     told = await socket.listen(positions)
+    named = positions.keys() & told.keys()
+    others = socket.hearing - positions.keys() if socket.names_others else set()
+    socket.names_others = False
     complete = {}
-    for conversation_id in positions.keys() & told.keys() & socket.hearing:
-        head = feed.rooms[conversation_id].hearers[socket].since
-        complete[str(conversation_id)] = {"head": head, "has_more": told[conversation_id] < head}
+    for conversation_id in (named | others) & socket.hearing:
+        how = feed.rooms[conversation_id].hearers[socket]
+        upto = told[conversation_id] if conversation_id in named else how.visible_from_seq
+        complete[str(conversation_id)] = {"head": how.since, "has_more": upto < how.since}
     socket.outbox.send(event("sync.complete", {"conversations": complete}, now()))
 
 

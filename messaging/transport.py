@@ -20,7 +20,7 @@ EXTENSION = "chat.transport"
 HIGH_WATER = 256 * 1024
 """Bytes that may wait for one slow reader before it is dropped."""
 SLOW_SECONDS = 10
-TOO_SLOW, FLOODING = 4408, 4429
+RESTART, TOO_SLOW, FLOODING = 1012, 4408, 4429
 SLICE = 4096
 """Bytes that are taken apart before it is asked whether they are a flood: some 700 of the smallest frames."""
 WINDOW_SECONDS = 10.0
@@ -105,6 +105,19 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         """A peer that stays silent is closed with 4408."""
         self.pong_timer = None
         self.abort(TOO_SLOW)
+
+    @property
+    def is_beginning(self) -> bool:
+        """Whether the handshake is under way."""
+        return not self.handshake_complete and not self.transport.is_closing()
+
+    def shutdown(self) -> None:
+        """The server stops: the client is to hear so, also where frames of it are still unread."""
+        if self.handshake_complete and not self.close_sent:  # type: ignore[has-type]
+            self.stop_keepalive()
+            self.abort(RESTART)
+        else:
+            super().shutdown()
 
     def abort(self, code: int) -> None:
         """Close without waiting behind what a stuck peer does not read.

@@ -1,6 +1,7 @@
 """Processes that could not work, or not together: numbers, limits, Redis, PostgreSQL."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig
@@ -23,6 +24,9 @@ def check_processes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> F
         found.append(Error(f"WORKERS={settings.WORKERS} is not from 1 to 64.", id="chatproject.E010"))
     if not 1 <= settings.DATABASE_THREADS <= 64:
         found.append(Error(f"DATABASE_THREADS={settings.DATABASE_THREADS} is not from 1 to 64.", id="chatproject.E011"))
+    if not 0 <= settings.STOP_DELAY_SECONDS <= 300:
+        value = f"{settings.STOP_DELAY_SECONDS:g}"
+        found.append(Error(f"STOP_DELAY_SECONDS={value} is not from 0 to 300.", id="chatproject.E043"))
     if settings.WORKERS > 1 and not settings.REDIS_URL:
         found.append(
             Error(
@@ -71,13 +75,19 @@ def check_rates(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found
 def check_periods(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found:
     """Numbers that must be positive."""
     values = {
-        "ACCESS_TOKEN_MINUTES": settings.ACCESS_TOKEN_LIFETIME.total_seconds(),
+        "ACCESS_TOKEN_MINUTES": settings.ACCESS_TOKEN_LIFETIME // timedelta(seconds=1),
         "REFRESH_TOKEN_DAYS": settings.REFRESH_TOKEN_LIFETIME.total_seconds(),
         "MAX_UPLOAD_MB": settings.MAX_UPLOAD_MB,
         "MAX_AVATAR_MB": settings.MAX_AVATAR_MB,
         **{f"UPLOAD_MB_BY_KIND: {kind}": megabytes for kind, megabytes in settings.UPLOAD_MB_BY_KIND.items()},
     }
-    return [Error(f"{name} is not positive.", id="chatproject.E017") for name, value in values.items() if value <= 0]
+    found: Found = [
+        Error(f"{name} is not positive.", id="chatproject.E017") for name, value in values.items() if value <= 0
+    ]
+    if settings.SMALL_CHANNEL_MEMBERS < 0:
+        hint = "With 0 every channel is a large one."
+        found.append(Error("SMALL_CHANNEL_MEMBERS is negative.", hint=hint, id="chatproject.E017"))
+    return found
 
 
 @register(Tags.database)

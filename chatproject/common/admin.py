@@ -112,6 +112,14 @@ def attempt(request: HttpRequest, deed: Callable[[], str]) -> bool:
     return True
 
 
+def tell_how_many(page: ModelAdmin, request: HttpRequest, chosen: int, done: int, so: str, otherwise: str) -> None:
+    """Of so many chosen rows, to how many something was done, and that nothing was to the others."""
+    if done:
+        page.message_user(request, f"{done} {so}.")
+    if chosen > done:
+        page.message_user(request, f"{chosen - done} {otherwise}.", messages.ERROR)
+
+
 def back(url: str) -> HttpResponse:
     """Where to go on after a dialog."""
     return HttpResponse(headers={"HX-Redirect": url})

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
 
-from chatproject.common import audit, gate
+from chatproject.common import audit, gate, languages
 from chatproject.common.addresses import address_of, comes_through_proxy
 from chatproject.common.errors import Refusal
 from chatproject.common.ids import uuid7
@@ -28,6 +28,8 @@ PAGE_POLICY = (
 LOOSER_POLICY = PAGE_POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-eval' 'unsafe-inline'").replace(
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
 )
+# Probes and scrapers ask a machine by its address, whatever people call it. Nothing here is made from the host.
+ANY_HOST = ("/health/", "/health/ready/", "/metrics")
 LOOSER_PATHS = ("/admin/", "/api/redoc/", "/api/docs/")
 
 
@@ -61,7 +63,8 @@ class RequestIdMiddleware:
         request.request_id = uuid7().hex  # type: ignore[attr-defined]
         audit.origin.set(address_of(request))
         started = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
+        asking = languages.asking(request.headers.get("Accept-Language", ""))
+        with asking, structlog.contextvars.bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
             response = self.get_response(request)
             log.info(
                 "request",
@@ -96,6 +99,8 @@ class SlashMiddleware(CommonMiddleware):
     here: clients follow a redirect with GET, and would take its answer for success."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
+        if request.path_info in ANY_HOST:
+            return None
         super().process_request(request)  # refuses a foreign host
         return page_not_found(request) if not _asks_for_page(request) and lacks_slash(request.path_info) else None
 

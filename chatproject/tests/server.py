@@ -27,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
@@ -68,10 +69,12 @@ class Server:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "WORKERS": str(workers),
+            "STOP_DELAY_SECONDS": "0",
             "DATABASE_URL": os.environ.get("DATABASE_URL", ""),
             "REDIS_URL": os.environ.get("REDIS_URL", ""),
             "REDIS_PREFIX": f"test-{secrets.token_hex(4)}",
             "DATABASE_THREADS": "2",  # many servers share PostgreSQL's hundred connections
+            "LOBBY_AUTO_JOIN": "off",  # tests bring rooms of their own
             **(env or {}),
         }
         self._postgres, self._database = "", ""
@@ -245,6 +248,14 @@ def _made(postgres: str) -> Made:
 def _run_on(postgres: str, statement: str) -> None:
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(statement)
+
+
+def until(true: Callable[[], object], timeout: float = 30) -> None:
+    """Wait until something is true; fails when it is not in time."""
+    deadline = time.monotonic() + timeout
+    while not true():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.02)
 
 
 def free_port() -> int:

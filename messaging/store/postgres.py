@@ -29,12 +29,13 @@ class PostgresStore:
     LOOK = f"""{LOOK_COLUMNS}
         FROM json_to_recordset(%s) AS i(n int, conversation_id uuid, sender_id uuid, client_id text, reply_to_id uuid,
              thread_id uuid, is_direct bool) {LOOK_JOINS.format(replied=REPLIED, thread=THREAD)}"""
-    KEEP = """
+    HAS_READ = "x.marks_read OR ms.last_read_number >= x.before"
+    KEEP = f"""
         WITH i AS (
             SELECT * FROM json_to_recordset(%s) AS i(id uuid, conversation_id uuid, seq bigint, number bigint,
                 sender_id uuid, client_id text, body_hash text, content_type text, content text, words tsvector,
                 metadata text, reply_to_id uuid, thread_id uuid, mentions jsonb, mentions_all bool,
-                attachments text, envelope text, created_at timestamptz)
+                attachments text, envelope text, created_at timestamptz, marks_read bool)
         ), kept AS (
             INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id,
                 body_hash, content_type, content, words, metadata, reply_to_id, thread_id, mentions, mentions_all,
@@ -47,16 +48,20 @@ class PostgresStore:
             SELECT id, conversation_id, m::uuid, sender_id, number FROM i, jsonb_array_elements_text(mentions) m
         ), marked AS (
             UPDATE conversations_membership ms
-            SET last_read_seq = x.seq, last_read_number = x.number, last_read_at = x.at,
-                last_delivered_seq = x.seq, last_delivered_at = x.at, last_sent_at = x.at, is_marked_unread = false
-            FROM (SELECT conversation_id, sender_id, max(seq) AS seq, max(number) AS number, max(created_at) AS at
+            SET last_read_seq = CASE WHEN {HAS_READ} THEN x.seq ELSE ms.last_read_seq END,
+                last_read_number = CASE WHEN {HAS_READ} THEN x.number ELSE ms.last_read_number END,
+                last_read_at = CASE WHEN {HAS_READ} THEN x.at ELSE ms.last_read_at END,
+                is_marked_unread = ms.is_marked_unread AND NOT ({HAS_READ}),
+                last_delivered_seq = x.seq, last_delivered_at = x.at, last_sent_at = x.at
+            FROM (SELECT conversation_id, sender_id, max(seq) AS seq, max(number) AS number, max(created_at) AS at,
+                         bool_and(marks_read) AS marks_read, max(number) - count(*) AS before
                   FROM i GROUP BY 1, 2) x
             WHERE ms.conversation_id = x.conversation_id AND ms.user_id = x.sender_id
         )
         UPDATE conversations_conversation c SET seq = x.seq, message_count = x.number, active_at = x.at
         FROM (SELECT conversation_id, max(seq) AS seq, max(number) AS number, max(created_at) AS at
               FROM i GROUP BY 1) x
-        WHERE c.id = x.conversation_id"""
+        WHERE c.id = x.conversation_id"""  # noqa: S608 - constants only
     ATTACH = """
         INSERT INTO media_attachment (upload_id, conversation_id, message_id, seq, position)
         SELECT upload_id, conversation_id, message_id, seq, position FROM json_to_recordset(%s)

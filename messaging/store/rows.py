@@ -85,6 +85,7 @@ class Row(NamedTuple):
     attachments: str | None
     envelope: str | None
     created_at: datetime
+    marks_read: bool
 
 
 class Attached(NamedTuple):
@@ -112,7 +113,8 @@ class Store(Protocol):
         """What is known about each."""
 
     def keep(self, rows: Sequence[Row]) -> None:
-        """Insert messages with their mentions; move on their conversations' heads and their senders' own marks."""
+        """Insert messages with their mentions; move on their conversations' heads and their senders' own marks: the
+        read mark of who says that they have read nothing only where nothing of others lies before the message."""
 
     def attach(self, attached: Sequence[Attached]) -> None:
         """Insert what messages carry."""

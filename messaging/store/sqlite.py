@@ -32,11 +32,15 @@ class SqliteStore:
     MENTION = """
         INSERT INTO messaging_mention (message_id, conversation_id, user_id, sender_id, number)
         SELECT ?1, ?2, replace(value, '-', ''), ?5, ?4 FROM json_each(?14)"""
-    MARK = """
+    HAS_READ = "?19 OR last_read_number >= ?4 - 1"
+    MARK = f"""
         UPDATE conversations_membership
-        SET last_read_seq = ?3, last_read_number = ?4, last_read_at = ?18, last_delivered_seq = ?3,
-            last_delivered_at = ?18, last_sent_at = ?18, is_marked_unread = 0
-        WHERE conversation_id = ?2 AND user_id = ?5"""
+        SET last_read_seq = iif({HAS_READ}, ?3, last_read_seq),
+            last_read_number = iif({HAS_READ}, ?4, last_read_number),
+            last_read_at = iif({HAS_READ}, ?18, last_read_at),
+            is_marked_unread = is_marked_unread AND NOT ({HAS_READ}),
+            last_delivered_seq = ?3, last_delivered_at = ?18, last_sent_at = ?18
+        WHERE conversation_id = ?2 AND user_id = ?5"""  # noqa: S608 - constants only
     HEAD = """
         UPDATE conversations_conversation SET seq = ?3, message_count = ?4, active_at = ?18 WHERE id = ?2"""
     ATTACH = """
@@ -80,8 +84,9 @@ class SqliteStore:
     def keep(self, rows: Sequence[Row]) -> None:
         plain = [tuple(map(_plain, row)) for row in rows]
         with connection.wrap_database_errors:
-            for statement in (self.KEEP, self.MARK, self.HEAD):
-                self._raw.cursor().executemany(statement, plain)
+            self._raw.cursor().executemany(self.MARK, plain)
+            for statement in (self.KEEP, self.HEAD):
+                self._raw.cursor().executemany(statement, [row[:MARKS_READ] for row in plain])
             self._raw.cursor().executemany(self.MENTION, [row[: MENTIONS + 1] for row in plain if row[MENTIONS]])
 
     def attach(self, attached: Sequence[Attached]) -> None:
@@ -101,6 +106,7 @@ class SqliteStore:
 
 
 MENTIONS = Row._fields.index("mentions")
+MARKS_READ = Row._fields.index("marks_read")
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """`manage.py serve`: everything on one port."""
 
-import signal
 import sys
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
 from chatproject import server
+from chatproject.stopping import on_stop
 from conversations.services.lobby import ensure_lobby
 
 BANNER = """
@@ -32,15 +32,14 @@ class Command(BaseCommand):
         parser.add_argument("--no-worker", action="store_true", help="a worker runs elsewhere (`manage.py worker`)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: sys.exit(0))
+        on_stop(lambda *_: sys.exit(0))
         try:
             self._check()
-            sock = server.listen(settings.HOST, settings.PORT)
-            self._prepare(migrate=not options["no_migrate"])
-            self.stdout.write(self._banner())
+            sock = server.take_port(settings.HOST, settings.PORT)
+            with server.alone():
+                self._prepare(migrate=not options["no_migrate"])
             own_worker = bool(settings.REDIS_URL) and not options["no_worker"]
-            server.run(sock, workers=settings.WORKERS, own_worker=own_worker)
+            server.run(sock, workers=settings.WORKERS, own_worker=own_worker, welcome=self._welcome)
         except server.CannotStart as reason:
             sys.exit(str(reason))
         except DatabaseError as error:
@@ -64,13 +63,20 @@ class Command(BaseCommand):
         ensure_lobby()
         server.collect_static()
 
+    def _welcome(self) -> None:
+        self.stdout.write(self._banner())
+        self.stdout.flush()  # where it goes to a file or a pipe, it would come when the server stops
+
     def _banner(self) -> str:
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.HOST, settings.HOST)  # noqa: S104
         host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        folder = getattr(settings, "EMAIL_FILE_PATH", None)
         return BANNER.format(
             name=settings.SITE_NAME,
             version=settings.VERSION,
             url=f"http://{host}:{settings.PORT}",
-            mails=getattr(settings, "EMAIL_FILE_PATH", None) or f"sent through {settings.EMAIL_HOST}",
+            mails=f"{folder}/, the newest last: codes are in there"
+            if folder
+            else f"sent through {settings.EMAIL_HOST}",
             data=settings.DATA_DIR,
         )

@@ -1,12 +1,12 @@
 """`manage.py worker`: work in the background, as a process of its own."""
 
 import os
-import signal
 import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from chatproject.stopping import on_stop
 from chatproject.worker import ChatWorker
 
 
@@ -18,8 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, parent: int | None = None, **options: Any) -> None:
         stopping = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stopping.set())
+        on_stop(lambda *_: stopping.set())
         worker = ChatWorker()
         worker.start()
         while not stopping.wait(1):

@@ -1,0 +1,184 @@
+"""The processes that serve, and how they stop without losing anybody.
+
+uvicorn closes the port first, which resets whoever has just connected, and its supervisor keeps the port open while the
+processes behind it stop, so that people connect to nobody. Here each process says that it is not ready, serves on for
+`STOP_DELAY_SECONDS`, takes in whoever has connected, and only then lets go of the port, as the supervisor does at once.
+
+uvicorn is pinned: this leans on names inside it.
+"""
+
+import asyncio
+import os
+import pickle
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+import uvicorn
+from django.conf import settings
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess, multiprocess
+
+from chatproject.stopping import stopping
+
+HEARD_OUT = 1.0
+"""Seconds in which whoever has connected says what they want: closing before would reset a request on its way."""
+JOINED = 12.0
+"""Seconds until a process that does not stop is killed: more than all that stopping waits for."""
+
+
+class Server(uvicorn.Server):
+    """A process that serves. `welcome` is called when the port listens."""
+
+    def __init__(self, config: uvicorn.Config, welcome: Callable[[], None] = lambda: None) -> None:
+        super().__init__(config)
+        self._welcome = welcome
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start; only then does the port listen."""
+        try:
+            await super().startup(sockets)
+            for sock in sockets or []:
+                sock.listen(self.config.backlog)  # uvloop says nothing where it cannot
+        except OSError:  # another server listens there since a moment ago
+            await self.lifespan.shutdown()
+            sys.exit(STARTUP_FAILURE)
+        self._welcome()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop in an order that loses nobody."""
+        stopping.set()
+        _leave_by(settings.STOP_DELAY_SECONDS + JOINED)
+        await asyncio.sleep(settings.STOP_DELAY_SECONDS)
+        waiting = [connection for sock in sockets or [] for connection in iter(partial(_accepted, sock), None)]
+        for server in self.servers:
+            server.close()  # before anything is awaited, so that nobody comes to wait meanwhile and is reset
+        for connection in waiting:
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+        await self._hear_out()
+        await super().shutdown(sockets)
+        self._captured_signals.clear()  # uvicorn raises them once more, to die of them; a wanted stop is a success
+
+    def _protocol(self) -> asyncio.Protocol:
+        config = self.config
+        made: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
+            config=config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
+    async def _hear_out(self) -> None:
+        until = time.monotonic() + HEARD_OUT
+        await asyncio.sleep(0.05)  # what has arrived is read
+        while time.monotonic() < until and any(map(_is_beginning, self.server_state.connections)):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+def _leave_by(seconds: float) -> None:
+    """End after so many seconds, whatever is still at work, like somebody's request that waits for the database."""
+    leaving = threading.Timer(seconds, os._exit, [0])
+    leaving.daemon = True
+    leaving.start()
+
+
+def _accepted(sock: socket.socket) -> socket.socket | None:
+    """Somebody who has connected and waits to be accepted."""
+    try:
+        connection, _ = sock.accept()
+    except OSError:  # nobody does
+        return None
+    connection.setblocking(False)
+    return connection
+
+
+def _is_beginning(protocol: object) -> bool:
+    """Whether a request, or the handshake of a socket, is on its way."""
+    return bool(getattr(protocol, "is_beginning", False))
+
+
+class Process(multiprocess.Process):
+    """One of several."""
+
+    _server: uvicorn.Server | None
+    _asked: float | None = None
+    is_started = False
+
+    @property
+    def server(self) -> uvicorn.Server:
+        if self._server is None:
+            self._server = Server(self.config)
+        return self._server
+
+    def start(self) -> None:
+        """Start without a say in Ctrl-C, which a process that still loads would answer with a traceback."""
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        super().start()
+        signal.signal(signal.SIGINT, before)
+
+    def ping(self, timeout: float = 5) -> bool:
+        """Whether it has answered within `timeout` seconds. Does not wait for the answer, as uvicorn does: meanwhile
+        nobody would hear of a child that dies, or be told to stop."""
+        try:
+            if self._asked is None:
+                self.parent_conn.send(b"ping")
+                self._asked = time.monotonic()
+            if self.parent_conn.poll():
+                self.is_started = self.parent_conn.recv()
+                self._asked = None
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return False
+        return self._asked is None or time.monotonic() - self._asked < timeout
+
+
+class Supervisor(Multiprocess):
+    """Keeps the processes, and lets go of the port when they stop. `welcome` is called when the first one serves."""
+
+    def __init__(self, config: uvicorn.Config, sock: socket.socket, welcome: Callable[[], None]) -> None:
+        is_kept = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # by `nohup`
+        super().__init__(config, [sock])
+        if is_kept:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self._welcome: Callable[[], None] | None = welcome
+
+    def handle_hup(self) -> None:
+        """The terminal was closed. uvicorn would start its processes anew, and run on where nobody sees it."""
+        self.should_exit.set()
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        if self._welcome and any(isinstance(process, Process) and process.is_started for process in self.processes):
+            self._welcome()
+            self._welcome = None
+
+    def terminate_all(self) -> None:
+        super().terminate_all()
+        for sock in self.sockets:
+            sock.close()
+
+    def join_all(self) -> None:
+        until = time.monotonic() + settings.STOP_DELAY_SECONDS + JOINED
+        for process in self.processes:
+            process.process.join(max(0.0, until - time.monotonic()))
+            process.kill()
+            process.join()
+
+
+def run(config: uvicorn.Config, sock: socket.socket, welcome: Callable[[], None]) -> bool:
+    """Serve in `config.workers` processes, until told to stop. Whether the application failed to start."""
+    if config.workers == 1:
+        return _run_one(config, sock, welcome)
+    multiprocess.Process = Process  # type: ignore[misc] # uvicorn asks nobody which one it is to make
+    supervisor = Supervisor(config, sock, welcome)
+    supervisor.run()
+    return any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
+
+
+def _run_one(config: uvicorn.Config, sock: socket.socket, welcome: Callable[[], None]) -> bool:
+    try:
+        Server(config, welcome).run([sock])
+    except SystemExit as stop:
+        return bool(stop.code == STARTUP_FAILURE)
+    return False
