@@ -16,7 +16,8 @@ from accounts.console import PeopleSearchAdmin
 from accounts.models import User
 from chatproject import worker
 from chatproject.backups import admin as backups_admin  # noqa: F401 (registers them)
-from chatproject.common.admin import ConsoleAdmin, ReadOnlyAdmin
+from chatproject.common import audit
+from chatproject.common.admin import ConsoleAdmin, ReadOnlyAdmin, tell_how_many
 from chatproject.common.clock import rfc3339
 from chatproject.common.models import AuditEntry
 from chatproject.common.text import clean_text
@@ -29,7 +30,30 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ConsoleAdmin):
-    """What those may do whom a superuser appoints."""
+    """What those may do whom a superuser appoints. Each change is written down."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Rights are saved here, after the name."""
+        before = _rights_of(form.instance)
+        super().save_related(request, form, formsets, change)
+        after = _rights_of(form.instance)
+        facts = {"added": sorted(after - before), "removed": sorted(before - after)}
+        self._record(request, "change" if change else "create", form.instance, changed=form.changed_data, **facts)
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        self._record(request, "delete", obj, members=obj.user_set.count())
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        for group in queryset:
+            self.delete_model(request, group)
+
+    def _record(self, request: HttpRequest, verb: str, group: Group, **facts: Any) -> None:
+        audit.record(f"group.{verb}", actor_id=request.user.pk, subject="group", name=group.name, **facts)
+
+
+def _rights_of(group: Group) -> set[str]:
+    return set(group.permissions.values_list("codename", flat=True))
 
 
 @admin.register(AuditEntry)
@@ -108,4 +132,6 @@ class TaskAdmin(ReadOnlyAdmin, DBTaskResultAdmin):
 
     @admin.action(description="Run again", permissions=["redrive"])
     def redrive(self, request: HttpRequest, tasks: QuerySet[Any]) -> None:
-        self.message_user(request, f"{worker.redrive(tasks)} will run again.")
+        chosen, again = tasks.count(), worker.redrive(tasks)
+        audit.record("task.redrive", actor_id=request.user.pk, subject="task", tasks=again)
+        tell_how_many(self, request, chosen, again, "will run again", "did not fail, so nothing is done about them")

@@ -40,7 +40,11 @@ def _cards(found: Status) -> list[dict[str, Any]]:
         },
         {"title": "New people", "value": f"{found.people_new:,}", "note": "within a day"},
         {"title": "Open reports", "value": f"{found.reports_open:,}", "note": "wait for a decision"},
-        {"title": "Tasks waiting", "value": f"{tasks.waiting:,}", "note": f"{tasks.failed:,} failed for good"},
+        {
+            "title": "Tasks waiting",
+            "value": f"{tasks.waiting:,}",
+            "note": f"{tasks.failed:,} failed for good; workers: {found.workers:,}",
+        },
         {"title": "Pushes waiting", "value": f"{pushes.waiting:,}", "note": f"{pushes.failed:,} given up"},
         {
             "title": "Files",

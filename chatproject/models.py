@@ -84,7 +84,7 @@ class PersonalExport(Making):
 
 
 class Process(models.Model):
-    """A process that serves or works, as it last said: it is gone when it has said nothing for a minute."""
+    """A process that serves, or a worker, as it last said: it is gone when it has said nothing for a minute."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=200)
@@ -93,6 +93,7 @@ class Process(models.Model):
     seen_at = models.DateTimeField()
     sockets = models.PositiveIntegerField()
     people = models.PositiveIntegerField()
+    is_worker = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return f"{self.name} {self.pid}"
@@ -119,6 +120,10 @@ class BackupQuerySet(models.QuerySet["Backup"]):
         """Those that are still to be made: one at most."""
         return self.filter(status__in=Backup.UNFINISHED)
 
+    def there(self) -> "BackupQuerySet":
+        """Those that could be restored, the newest first."""
+        return self.filter(status=Backup.Status.DONE, deleted_at=None).order_by("-created_at")
+
     def give_up(self, note: str) -> None:
         """Those of them that are unfinished have failed, with this note."""
         self.unfinished().update(status=Backup.Status.FAILED, finished_at=timezone.now(), note=note)
@@ -128,7 +133,8 @@ class Backup(Making):
     """A copy of everything, in a sealed file called `name`.
 
     Made by the task `task_id`, or by a command when there is none; whoever makes it moves `seen_at`. `note` says why it
-    failed, or what was not as it should be. `copied_at` is when it lay at `BACKUP_URL` too, `deleted_at` when retention
+    failed, or what was not as it should be. `copied_at` is when it lay at `BACKUP_URL` too; `copy_tried_at` and
+    `copy_note` tell of the last try to bring it there, and to delete what is too old. `deleted_at` is when retention
     deleted its file. A drill that restored it set `proved_at`; `drilled_at`, `drill_seconds` and `drill_result` tell of
     the last one, which may have failed.
     """
@@ -138,6 +144,8 @@ class Backup(Making):
     note = models.TextField(blank=True)
     seen_at = models.DateTimeField(db_default=Now())
     copied_at = models.DateTimeField(null=True)
+    copy_tried_at = models.DateTimeField(null=True)
+    copy_note = models.TextField(blank=True, db_default="")
     deleted_at = models.DateTimeField(null=True)
     proved_at = models.DateTimeField(null=True)
     drilled_at = models.DateTimeField(null=True)

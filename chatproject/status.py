@@ -11,16 +11,18 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.db import connection
-from django.db.models import Min, Sum
-from django_tasks_db.models import DBTaskResult
+from django.db.models import Case, Min, Sum, When
+from django_tasks_db.models import DBTaskResult, get_date_max
 from rest_framework.response import Response
 
 from accounts.api.staff import StaffView
 from accounts.authentication import SignedInRequest
 from accounts.models import User
+from accounts.services.mails import send_mail
 from chatproject.backups import schedule
 from chatproject.common.clock import now, rfc3339
 from chatproject.common.openapi import describe
+from chatproject.common.wire import Moment
 from chatproject.health import redis_state
 from chatproject.models import Hour, Process
 from chatproject.pulse import first_id
@@ -32,6 +34,9 @@ from notifications.models import Push
 HOURS, DAYS = 24, 30
 SLOW_MS, FULL, LATE_SECONDS = 250, 0.9, 300
 """From where on the database is slow, the disk full and the worker late."""
+NO_WORKER = (
+    "No worker says that it works: no mail, push, file or backup goes on. Start `manage.py worker`, or `serve` anew."
+)
 
 
 class ProcessState(msgspec.Struct):
@@ -41,13 +46,13 @@ class ProcessState(msgspec.Struct):
     pid: int
     sockets: int
     people: int
-    started_at: str
+    started_at: Moment
 
 
 class Count(msgspec.Struct):
     """How many messages were written in the hour or day that begins there."""
 
-    begins_at: str
+    begins_at: Moment
     messages: int
 
 
@@ -77,17 +82,18 @@ class Health(msgspec.Struct):
 
 
 class Status(msgspec.Struct):
-    """How the installation is. `troubles` are sentences, none when all is well; `backup_proved_at` is from when the
-    newest backup is that was restored to prove it. People who have sockets in two
-    processes count twice."""
+    """How the installation is. `troubles` are sentences, none when all is well; `processes` are those that serve, and
+    `workers` says how many do what is done in the background. `backup_proved_at` is from when the newest backup is that
+    was restored to prove it. People who have sockets in two processes count twice."""
 
     version: str
-    at: str
+    at: Moment
     troubles: list[str]
     people_online: int
     sockets: int
     people_new: int
     processes: list[ProcessState]
+    workers: int
     messages_by_hour: list[Count]
     messages_by_day: list[Count]
     tasks: Queue
@@ -95,7 +101,7 @@ class Status(msgspec.Struct):
     reports_open: int
     storage: Storage
     health: Health
-    backup_proved_at: str | None
+    backup_proved_at: Moment | None
 
 
 class StatusView(StaffView):
@@ -109,7 +115,8 @@ class StatusView(StaffView):
 def status(viewer: Any) -> Status:
     """How it is at this moment. Reports about the viewer are not counted: that would tell of them."""
     moment = now()
-    processes = list(Process.objects.filter(seen_at__gt=moment - timedelta(minutes=1)).order_by("name", "pid"))
+    alive = Process.objects.filter(seen_at__gt=moment - timedelta(minutes=1)).order_by("name", "pid")
+    processes = [process for process in alive if not process.is_worker]
     found = Status(
         version=settings.VERSION,
         at=rfc3339(moment),
@@ -120,6 +127,7 @@ def status(viewer: Any) -> Status:
         processes=[
             ProcessState(one.name, one.pid, one.sockets, one.people, rfc3339(one.started_at)) for one in processes
         ],
+        workers=len(alive) - len(processes),
         messages_by_hour=_counts(moment, timedelta(hours=1), HOURS),
         messages_by_day=_counts(moment, timedelta(days=1), DAYS),
         tasks=_tasks(moment),
@@ -147,7 +155,8 @@ def _counts(moment: datetime, each: timedelta, count: int) -> list[Count]:
 
 def _tasks(moment: datetime) -> Queue:
     ready = DBTaskResult.objects.ready()
-    oldest = ready.aggregate(oldest=Min("enqueued_at"))["oldest"]
+    due = Case(When(run_after=get_date_max(), then="enqueued_at"), default="run_after")
+    oldest = ready.aggregate(oldest=Min(due))["oldest"]
     failed = DBTaskResult.objects.filter(status="FAILED").count()
     return Queue(ready.count(), _overdue(moment, oldest), failed)
 
@@ -159,6 +168,13 @@ def _pushes(moment: datetime) -> Queue:
         _overdue(moment, waiting.aggregate(oldest=Min("due_at"))["oldest"]),
         Push.objects.dead().count(),
     )
+
+
+def _dead_mails() -> list[str]:
+    """Of each mail that has failed, for good or so far, with what."""
+    mails = DBTaskResult.objects.filter(task_path=send_mail.module_path).exclude(exception_class_path="")
+    failed = mails.filter(status__in=("FAILED", "READY")).values_list("exception_class_path", flat=True)
+    return [path.rpartition(".")[2] for path in failed]
 
 
 def _overdue(moment: datetime, due_at: datetime | None) -> float:
@@ -193,6 +209,8 @@ def _troubles(found: Status) -> Any:
     """What an operator should look at."""
     if not found.processes:
         yield "No process says that it serves."
+    if not found.workers:
+        yield NO_WORKER
     if found.health.redis == "unavailable":
         yield "Redis does not answer: processes hear of each other late."
     if found.health.database_ms > SLOW_MS:
@@ -201,10 +219,13 @@ def _troubles(found: Status) -> Any:
         if queue.overdue_seconds > LATE_SECONDS:
             late = queue.overdue_seconds / 60
             yield f"The oldest of the {name} that wait is {late:.0f} minutes late: does a worker run?"
+    if reasons := _dead_mails():
+        why = ", ".join(sorted(set(reasons)))
+        yield f"{len(reasons)} mails could not be sent: {why}. Look at EMAIL_URL; Tasks sends them again."
     if found.tasks.failed:
-        yield f"{found.tasks.failed} tasks have failed for good."
+        yield f"{found.tasks.failed} tasks have failed for good: Tasks says why, and runs them again."
     if found.pushes.failed:
-        yield f"{found.pushes.failed} pushes were given up."
+        yield f"{found.pushes.failed} pushes were given up: Pushes says why, and tries them again."
     yield from schedule.troubles()
     if found.storage.disk_used > FULL * (found.storage.disk_used + found.storage.disk_free):
         yield "The disk is nearly full."

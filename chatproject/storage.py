@@ -31,7 +31,7 @@ def storage_of(url: str, *, folder: Path, is_shared: bool = False, setting: str 
     if not url:
         return _in_folder(folder, is_shared)
     try:
-        return _named(url, is_shared)
+        return _named(url, is_shared, setting)
     except _Wrong as wrong:
         raise EnvError(f"{setting} {wrong}.") from None
 
@@ -40,7 +40,7 @@ class _Wrong(Exception):
     """What is wrong with an address, as the end of a sentence."""
 
 
-def _named(url: str, is_shared: bool) -> Storage:
+def _named(url: str, is_shared: bool, setting: str) -> Storage:
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 (raises when it is no number)
@@ -50,7 +50,7 @@ def _named(url: str, is_shared: bool) -> Storage:
         case "file":
             return _in_folder(_folder_of(parts), is_shared)
         case "s3":
-            return _in_bucket(parts)
+            return _in_bucket(parts, setting)
     raise _Wrong("must begin with file:// or s3://")
 
 
@@ -70,13 +70,14 @@ def _folder_of(parts: SplitResult) -> Path:
     return folder
 
 
-def _in_bucket(parts: SplitResult) -> Storage:
+def _in_bucket(parts: SplitResult, setting: str) -> Storage:
     more = _query(parts)
     bucket = unquote(parts.path).strip("/")
     if not BUCKET.fullmatch(bucket):
         raise _Wrong("must end with the name of one bucket, like s3://KEY:SECRET@host/bucket?region=eu-central-1")
     origin, region = _place(parts.netloc.rpartition("@")[2], more)
     options = _credentials(parts) | {
+        "setting": setting,
         "bucket_name": bucket,
         "endpoint_url": origin,
         "region_name": region,

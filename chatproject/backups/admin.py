@@ -9,8 +9,7 @@ from django.urls import reverse
 
 from chatproject.backups.drilling import request_drill
 from chatproject.backups.making import request_backup
-from chatproject.common.admin import ReadOnlyAdmin, back, button
-from chatproject.common.errors import Refusal
+from chatproject.common.admin import ReadOnlyAdmin, attempt, back, button
 from chatproject.models import Backup
 
 
@@ -18,10 +17,20 @@ from chatproject.models import Backup
 class BackupAdmin(ReadOnlyAdmin):
     """How backups went and when each was proved. The page looks again by itself while one is made."""
 
-    list_display = ("created_at", "status", "percent", "bytes", "proved_at", "drill_seconds", "copied_at", "note")
+    list_display = ("created_at", "status", "percent", "bytes", "proved_at", "copied_at", "copy_note", "note")
     list_filter = ("status",)
     ordering = ("-created_at",)
-    fields = ("id", "name", *list_display, "finished_at", "deleted_at", "drilled_at", "drill_result")
+    fields = (
+        "id",
+        "name",
+        *list_display,
+        "finished_at",
+        "deleted_at",
+        "copy_tried_at",
+        "drilled_at",
+        "drill_seconds",
+        "drill_result",
+    )
     actions_list = ("start", "prove")
 
     @admin.display(description="progress", ordering="progress")
@@ -43,12 +52,11 @@ class BackupAdmin(ReadOnlyAdmin):
         form=None,
     )
     def start(self, request: HttpRequest, form: Any) -> HttpResponse:
-        try:
+        def deed() -> str:
             backup = request_backup(request.user)  # type: ignore[arg-type]
-        except Refusal as refusal:
-            self.message_user(request, refusal.detail, "error")
-        else:
-            self.message_user(request, f"The {backup} is {backup.status}.")
+            return f"The {backup} is {backup.status}."
+
+        attempt(request, deed)
         return back(reverse("admin:chatproject_backup_changelist"))
 
     @button(
@@ -59,8 +67,11 @@ class BackupAdmin(ReadOnlyAdmin):
         form=None,
     )
     def prove(self, request: HttpRequest, form: Any) -> HttpResponse:
-        request_drill(request.user)  # type: ignore[arg-type]
-        self.message_user(request, "The newest backup will be restored elsewhere and compared.")
+        def deed() -> str:
+            request_drill(request.user)  # type: ignore[arg-type]
+            return "The newest backup will be restored elsewhere and compared."
+
+        attempt(request, deed)
         return back(reverse("admin:chatproject_backup_changelist"))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

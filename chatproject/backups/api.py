@@ -29,6 +29,7 @@ class BackupsView(StaffView):
     @describe(
         "Have a backup made, for the staff; while one is being made, that one. `conflict` without `BACKUP_KEY`.",
         body=NewBackup,
+        needs_body=False,
         answers={202: BackupState, 200: BackupState},
     )
     def post(self, request: SignedInRequest) -> Response:

@@ -20,9 +20,10 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from chatproject.backups import keeping
-from chatproject.backups.making import QUEUE
+from chatproject.backups.making import NO_KEY, QUEUE
 from chatproject.common import audit
 from chatproject.common.clock import now
+from chatproject.common.errors import Refusal
 from chatproject.common.ids import uuid7
 from chatproject.common.tasks import task
 from chatproject.models import Backup
@@ -36,15 +37,22 @@ ELSEWHERE |= {"HOST": "127.0.0.1", "WORKERS": "1", "BACKUP_EVERY_HOURS": "0", "L
 
 @task(queue_name=QUEUE)
 def drill_newest() -> None:
-    """Prove the newest backup. Repeating it is harmless."""
-    drill()
+    """Prove the newest backup. Repeating it is harmless. One that cannot be fetched is not proved; its row says so."""
+    with suppress(OSError):
+        drill()
 
 
 @transaction.atomic
 def request_drill(actor: User | None = None) -> None:
-    """Have the newest backup proved in the background, once. Without an actor it is time for it."""
-    waiting = DBTaskResult.objects.filter(task_path=f"{__name__}.drill_newest", status__in=("READY", "RUNNING"))
-    if not waiting.exists():
+    """Have the newest backup proved in the background, once. Without an actor it is time for it. Refuses `conflict`
+    where there is none, or no key."""
+    if not settings.BACKUP_KEY:
+        raise Refusal("conflict", NO_KEY)
+    if not Backup.objects.there().exists():
+        raise Refusal("conflict", "There is no backup yet that could be proved.")
+    # One that runs may be at an older backup than an actor sees.
+    going = DBTaskResult.objects.filter(task_path=f"{__name__}.drill_newest")
+    if not going.filter(status__in=["READY"] if actor else ["READY", "RUNNING"]).exists():
         drill_newest.enqueue()
     if actor:
         audit.record("backup.prove", actor_id=actor.id, subject="backup")
@@ -52,22 +60,36 @@ def request_drill(actor: User | None = None) -> None:
 
 def drill(name: str = "") -> Backup:
     """Restore a backup elsewhere: of this name, or the newest, from `BACKUP_URL` if it is there. Returns its row, which
-    says how that went. Raises `NoBackup`, and `OSError` when `BACKUP_URL` does not answer."""
+    says how that went. Raises `NoBackup`, and `OSError` when `BACKUP_URL` does not answer, which its row says too."""
+    try:
+        return _drill(name)
+    except OSError as error:
+        failed = Backup.objects.there().filter(**({"name": name} if name else {})).first()
+        if failed:
+            _settle(failed, None, str(error))
+        raise
+
+
+def _drill(name: str) -> Backup:
     with keeping.fetched(name, prefers_far=True) as archive, keeping.scratch("drill") as folder:
         began = time.monotonic()
         result = _restore(archive, folder)
         seconds = time.monotonic() - began
     backup = _row_of(archive.name)
-    moment = now()
-    backup.drilled_at, backup.drill_seconds = moment, round(seconds, 1)
-    backup.drill_result = (result.stdout if result.returncode == 0 else result.stderr).strip()[-2000:]
-    if result.returncode == 0:
-        backup.proved_at = moment
-        log.info("backup_proved", name=archive.name, seconds=backup.drill_seconds)
-    else:
-        log.error("backup_drill_failed", name=archive.name, reason=backup.drill_result)
-    backup.save(update_fields=["drilled_at", "drill_seconds", "drill_result", "proved_at"])
+    is_proved = result.returncode == 0
+    _settle(backup, round(seconds, 1), (result.stdout if is_proved else result.stderr).strip(), is_proved=is_proved)
     return backup
+
+
+def _settle(backup: Backup, seconds: float | None, result: str, *, is_proved: bool = False) -> None:
+    """Write down how a drill went."""
+    backup.drilled_at, backup.drill_seconds, backup.drill_result = now(), seconds, result[-2000:]
+    if is_proved:
+        backup.proved_at = backup.drilled_at
+        log.info("backup_proved", name=backup.name, seconds=seconds)
+    else:
+        log.error("backup_drill_failed", name=backup.name, reason=backup.drill_result)
+    backup.save(update_fields=["drilled_at", "drill_seconds", "drill_result", "proved_at"])
 
 
 def _restore(archive: Path, folder: Path) -> "subprocess.CompletedProcess[str]":

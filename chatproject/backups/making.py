@@ -80,12 +80,15 @@ def backup_now(report: Report) -> Backup:
 
 @task(takes_context=True, queue_name=QUEUE)
 def make_backup(context: "TaskContext[Any, Any]", backup_id: str) -> None:
-    """Make a backup. Repeating it is harmless: what is finished stays, and what is not is made anew."""
-    found = Backup.objects.unfinished().filter(id=UUID(backup_id))
+    """Make a backup. Repeating it is harmless: what is made stays, and what is not, or has failed, is made anew."""
+    found = Backup.objects.filter(id=UUID(backup_id)).exclude(status=Status.DONE)
     backup = found.first()
     if backup is None:
         return
-    found.update(status=Status.RUNNING, progress=0, seen_at=now())
+    try:
+        found.update(status=Status.RUNNING, progress=0, seen_at=now(), finished_at=None, note="")
+    except IntegrityError:  # this one had been given up
+        raise CannotTake("Another backup is being made.") from None
     try:
         _make(backup, lambda percent: None)
     except Exception as error:
@@ -123,7 +126,7 @@ def _make(backup: Backup, report: Report) -> None:
     finally:
         part.unlink(missing_ok=True)
     done = {"status": Status.DONE, "progress": 100, "name": name, "size": path.stat().st_size, "finished_at": now()}
-    if not Backup.objects.unfinished().filter(id=backup.id).update(**done, note=_note(manifest)):
+    if not alive.update(**done, note=_note(manifest), copy_tried_at=now()):
         path.unlink()
         raise CannotTake("This backup was given up meanwhile.")
     log.info("backup_made", name=name, size=done["size"])
@@ -131,13 +134,24 @@ def _make(backup: Backup, report: Report) -> None:
 
 
 def tidy() -> None:
-    """Copy to `BACKUP_URL` what is not there yet, and delete what is too much or too old."""
-    try:
-        keeping.copy_missing()
-        keeping.prune()
-    except OSError as error:
-        log.error("backup_url_fails", reason=str(error))
+    """Copy to `BACKUP_URL` what is not there yet, and delete what is too much or too old. What fails stands in the log
+    and in the rows that it concerns, the newest's at least."""
+    faults = []
+    for step in (keeping.copy_missing, keeping.prune):
+        try:
+            step()
+        except OSError as error:
+            log.error("backup_url_fails", step=step.__name__, reason=str(error))
+            faults.append(str(error))
+    tried = Backup.objects.filter(Q(id__in=Backup.objects.there().values("id")[:1]) | Q(copied_at=None))
+    tried.filter(status=Status.DONE).update(copy_tried_at=now(), copy_note=faults[0] if faults else "")
     keeping.delete_leftovers()
+
+
+@task(queue_name=QUEUE)
+def copy_backups() -> None:
+    """Try again to bring to `BACKUP_URL` what is not there. Repeating it is harmless."""
+    tidy()
 
 
 def _note(manifest: Manifest) -> str:

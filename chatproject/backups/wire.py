@@ -4,9 +4,8 @@ from uuid import UUID
 
 import msgspec
 
-from accounts.wire import Moment
 from chatproject.common.clock import rfc3339
-from chatproject.common.wire import Body, ClientId
+from chatproject.common.wire import Body, ClientId, Moment
 from chatproject.models import Backup
 
 
@@ -20,7 +19,8 @@ class BackupState(msgspec.Struct):
     """A backup of everything: `queued`, `running`, `done` or `failed`.
 
     `progress` is in per cent, `size` in bytes, `note` says why it failed or what was missing. `proved_at` is when it
-    was restored elsewhere and compared, and null until then. `deleted_at` is when retention deleted its file.
+    was restored elsewhere and compared, and null until then. `copied_at` is when it lay at `BACKUP_URL` too, and
+    `copy_note` says why that failed the last time. `deleted_at` is when retention deleted its file.
     """
 
     id: UUID
@@ -31,13 +31,15 @@ class BackupState(msgspec.Struct):
     created_at: Moment
     finished_at: Moment | None
     proved_at: Moment | None
+    copied_at: Moment | None
+    copy_note: str
     deleted_at: Moment | None
 
 
 def backup_state(backup: Backup) -> BackupState:
     """A backup, as operators see it."""
-    ends = (backup.finished_at, backup.proved_at, backup.deleted_at)
-    finished_at, proved_at, deleted_at = (rfc3339(moment) if moment else None for moment in ends)
+    ends = (backup.finished_at, backup.proved_at, backup.copied_at, backup.deleted_at)
+    finished_at, proved_at, copied_at, deleted_at = (rfc3339(moment) if moment else None for moment in ends)
     return BackupState(
         id=backup.id,
         status=backup.status,
@@ -47,5 +49,7 @@ def backup_state(backup: Backup) -> BackupState:
         created_at=rfc3339(backup.created_at),
         finished_at=finished_at,
         proved_at=proved_at,
+        copied_at=copied_at,
+        copy_note=backup.copy_note,
         deleted_at=deleted_at,
     )

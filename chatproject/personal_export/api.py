@@ -6,7 +6,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import BearerAuthentication, FileAuthentication, SignedInRequest
+from accounts.authentication import LINK, BearerAuthentication, FileAuthentication, LinkAuthentication, SignedInRequest
 from accounts.models import User
 from chatproject.common.api import body_of
 from chatproject.common.errors import not_found
@@ -35,6 +35,7 @@ class ExportsView(APIView):
     @describe(
         "Have an archive of everything that I have here made, at most three a day; while one is being made, that one.",
         body=NewExport,
+        needs_body=False,
         answers={202: ExportState, 200: ExportState},
     )
     def post(self, request: SignedInRequest) -> Response:
@@ -49,12 +50,13 @@ class ExportView(APIView):
 
 
 class ArchiveView(APIView):
-    authentication_classes = (BearerAuthentication, FileAuthentication)
+    authentication_classes = (BearerAuthentication, LinkAuthentication, FileAuthentication)
     renderer_classes = (FileRenderer,)
 
     @describe(
         "The archive of an export that is done, whole or by `Range`.",
         answers={200: ARCHIVE, 206: ARCHIVE, 302: None, 304: None},
+        query=LINK,
     )
     def get(self, request: SignedInRequest, export_id: UUID) -> HttpResponseBase:
         export = _export(request.user, export_id)

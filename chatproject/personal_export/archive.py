@@ -187,7 +187,7 @@ def _notices(user: User) -> Rows:
 
 def _preferences(user: User) -> Rows:
     rows = Preference.objects.filter(user=user).order_by("pk")
-    return rows.values("notify", "reactions", "quiet_from", "quiet_until", "time_zone")
+    return rows.values("notify", "reactions", "quiet_from", "quiet_until", "time_zone", "language", "last_language")
 
 
 def _key_backup(user: User) -> Rows:

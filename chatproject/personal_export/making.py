@@ -8,7 +8,7 @@ import structlog
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from accounts.services import refuse_unless_above
@@ -63,12 +63,15 @@ def _queue(user: User) -> PersonalExport:
 
 @task(takes_context=True)
 def make_export(context: "TaskContext[Any, Any]", export_id: str) -> None:
-    """Make an archive. Repeating it is harmless: what is finished stays, and what is not is made anew."""
-    found = PersonalExport.objects.unfinished().filter(id=UUID(export_id))
+    """Make an archive. Repeating it is harmless: what is made stays, and what is not, or has failed, is made anew."""
+    found = PersonalExport.objects.filter(id=UUID(export_id)).exclude(status=Status.DONE)
     export = found.select_related("user").first()
     if export is None:
         return
-    found.update(status=Status.RUNNING, progress=0)
+    try:
+        found.update(status=Status.RUNNING, progress=0, finished_at=None, expires_at=None)
+    except IntegrityError:  # this one had been given up
+        raise Refusal("conflict", "Another archive is being made for them.") from None
     try:
         _make(export)
     except Exception:

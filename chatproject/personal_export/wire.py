@@ -5,9 +5,8 @@ from uuid import UUID
 import msgspec
 from rest_framework.request import Request
 
-from accounts.wire import Moment
 from chatproject.common.clock import rfc3339
-from chatproject.common.wire import Body, ClientId
+from chatproject.common.wire import Body, ClientId, Moment
 from chatproject.models import PersonalExport
 
 
