@@ -1,6 +1,9 @@
 """Who calls, and how often they may: what every HTTP door asks first."""
 
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -49,7 +52,7 @@ class BearerAuthentication(BaseAuthentication):
         try:
             session = session_of(token)
         except Refusal:
-            _count_failure(request, token)
+            _count_failure(request, tokens.session_named(token))
             raise
         services.touch(session)
         return session.user, session
@@ -58,10 +61,10 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-def _count_failure(request: Request, token: str) -> None:
+def _count_failure(request: Request, session_id: UUID | None) -> None:
     """A token that has expired is counted by its session: many people behind one address come back at the same time,
     and none of them is a stranger. Refuses `rate_limited`."""
-    if session_id := tokens.session_named(token):
+    if session_id:
         gate.mark_admitted(request._request)
         limits.spend(settings.RATE_REQUESTS, f"expired:{session_id}")
 
@@ -97,19 +100,49 @@ class FileAuthentication(CookieAuthentication):
     cookie = FILES_COOKIE
 
 
+LINK = {"link": (str, "What `media/links/` has signed this address with: for pages of other origins.")}
+"""The parameter of views that take links."""
+LINK_IN_QUERY = re.compile(r"(?:^|&)link=([0-9a-f.]+)(?:&|$)", re.ASCII)
+
+
+def link_of(request: Any) -> str | None:
+    """The token of a signed link; None when the request is for no such link. It only reads."""
+    found = LINK_IN_QUERY.search(request.META.get("QUERY_STRING", ""))
+    return found[1] if found and request.method in ("GET", "HEAD") else None
+
+
+class LinkAuthentication(BaseAuthentication):
+    """For what a page of another origin shows by its address alone: it can send no token there, and no cookie goes
+    along. A link opens one address for some minutes, while its session lives, and only what its person may see."""
+
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+        token = link_of(request)
+        if token is None:
+            return None
+        session_id, is_good = tokens.read_link(token, request.path)
+        session = Session.objects.live().filter(id=session_id).first() if is_good else None
+        if session is None:
+            _count_failure(request, session_id)
+            raise Refusal("token_invalid")
+        return session.user, session
+
+
 def shows_sign_in(request: HttpRequest) -> bool:
     """Whether a request brings what was once given out here to somebody who signed in. Whether it is still good, the
     database says."""
     if token := bearer_of(request):
         return tokens.session_named(token) is not None
+    if token := link_of(request):
+        return _is_ours(tokens.read_link, token, request.path)
     return request.method in ("GET", "HEAD") and any(
-        _is_ours(request, name) for name in (PICTURES_COOKIE, FILES_COOKIE)
+        _is_ours(tokens.read_cookie_token, name, request.COOKIES.get(name, ""))
+        for name in (PICTURES_COOKIE, FILES_COOKIE)
     )
 
 
-def _is_ours(request: HttpRequest, cookie: str) -> bool:
+def _is_ours(read: Callable[..., object], *shown: str) -> bool:
     try:
-        tokens.read_cookie_token(cookie, request.COOKIES.get(cookie, ""))
+        read(*shown)
     except Refusal:
         return False
     return True
@@ -127,6 +160,16 @@ class CookieScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "apiKey", "in": "cookie", "name": self.target.cookie}
+
+
+class LinkScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI document names it."""
+
+    target_class = LinkAuthentication
+    name = "link"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "query", "name": "link"}
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

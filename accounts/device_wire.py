@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Meta
 
 from accounts.models import Device
-from accounts.wire import DeviceName, Moment
+from accounts.wire import DeviceName
 from chatproject.common.clock import rfc3339
-from chatproject.common.wire import Body
+from chatproject.common.wire import Body, Moment
 
 
 class SubscriptionKeys(Body):

@@ -10,6 +10,8 @@ from chatproject.common import text
 from chatproject.common.errors import invalid
 
 RESERVED = {"admin", "administrator", "all", "channel", "everyone", "here", "lobby", "me", "root", "support", "system"}
+OPERATORS = {"admin", "administrator", "root", "support", "system"}
+"""Reserved names that somebody may have who is made to operate."""
 SKELETON_SIZE = 255
 WORDS_ASKED = 10
 """Words of a name that count in a search."""
@@ -36,6 +38,11 @@ def check_username(username: str) -> str:
     if username_key(name) in RESERVED or skeleton(name) in _looks_reserved():
         raise invalid("username", "This username is reserved.")
     return name
+
+
+def check_operators_username(username: str) -> str:
+    """The same for who operates: they may be called `admin` and the like, written so."""
+    return username.strip() if username.strip() in OPERATORS else check_username(username)
 
 
 def asked_words(search: str) -> list[str]:

@@ -17,6 +17,9 @@ from accounts.models import Session
 from chatproject.common.errors import Refusal
 
 MAX_LENGTH = 1024
+LINK = re.compile(r"([0-9a-f]{32})\.([1-9][0-9]{9,10})\.([0-9a-f]{64})")
+LINK_WINDOW = 600
+"""Seconds: links made within the same window are the same, so that a browser shows again what it has."""
 REFRESH = re.compile(r"([0-9a-f]{32})\.(0|[1-9][0-9]{0,8})\.([0-9a-f]{64})")
 
 
@@ -87,6 +90,27 @@ def read_cookie_token(cookie: str, token: str) -> UUID:
     if not hmac.compare_digest(seal.encode(), _cookie_seal(cookie, session).encode()):
         raise Refusal("token_invalid")
     return UUID(session)
+
+
+def link_token(session: Session, path: str) -> tuple[str, int]:
+    """What opens the file at this path, and nothing else, for the person of this session; and for how many seconds,
+    which are one to two windows."""
+    now = int(time.time())
+    expires_at = (now // LINK_WINDOW + 2) * LINK_WINDOW
+    return f"{session.id.hex}.{expires_at}.{_link_seal(session.id.hex, str(expires_at), path)}", expires_at - now
+
+
+def read_link(token: str, path: str) -> tuple[UUID, bool]:
+    """The session of a link to this path, and whether it is still good. Refuses (`token_invalid`) what was not made
+    here."""
+    match = LINK.fullmatch(token) if len(token) <= MAX_LENGTH else None
+    if not match or not hmac.compare_digest(match[3], _link_seal(match[1], match[2], path)):
+        raise Refusal("token_invalid")
+    return UUID(match[1]), int(match[2]) > time.time()
+
+
+def _link_seal(session: str, expires_at: str, path: str) -> str:
+    return keyed_hash("link", session, expires_at, path)
 
 
 def _cookie_seal(cookie: str, session: str) -> str:

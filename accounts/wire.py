@@ -11,7 +11,7 @@ from accounts.names import check_email, check_username
 from accounts.services.passwords import check_password_is_good
 from chatproject.common.clock import rfc3339
 from chatproject.common.text import LINE, LINES
-from chatproject.common.wire import Body, Rule
+from chatproject.common.wire import Body, Moment, Rule
 
 Email = Annotated[str, Meta(min_length=3, max_length=254), Rule(check_email)]
 Username = Annotated[
@@ -25,7 +25,6 @@ FullName = Annotated[str, Meta(max_length=100, extra=LINE)]
 Bio = Annotated[str, Meta(max_length=500, extra=LINES)]
 DeviceName = Annotated[str, Meta(max_length=100, description="What the list of sign-ins shows.", extra=LINE)]
 Token = Annotated[str, Meta(max_length=1024)]
-Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 PresenceFor = Literal["everyone", "contacts", "nobody"]
 AddedBy = Annotated[
     Literal["everyone", "contacts", "nobody"],

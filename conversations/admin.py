@@ -67,7 +67,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     )
     actions = ("freeze", "thaw")
     action_form = ReasonedActionForm
-    actions_detail = ("transcript", "freeze_this", "thaw_this", "change", "give")
+    actions_detail = ("transcript", "freeze_this", "thaw_this", "adjust", "give")
 
     def has_moderate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("conversations.moderate_conversation")
@@ -110,7 +110,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         return self._moderate(request, object_id, {"is_frozen": False}, form.cleaned_data["reason"])
 
     @button("moderate", "Name and pace", "Everybody in it hears of it.", may=["moderate"], form=ChangeForm)
-    def change(self, request: HttpRequest, form: ChangeForm, object_id: str) -> HttpResponse:
+    def adjust(self, request: HttpRequest, form: ChangeForm, object_id: str) -> HttpResponse:
         said = {name: form.cleaned_data[name] for name in ("name", "is_read_only", "slow_mode_seconds")}
         return self._moderate(request, object_id, said, form.cleaned_data["reason"])
 

@@ -7,26 +7,28 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Block, User
 from chatproject.common.errors import Refusal
-from conversations.models import Conversation, Membership
+from conversations.models import Conversation, Membership, is_small
+from conversations.models.membership import MembershipQuerySet
 
 
 def shows_presence_to(viewer_id: UUID) -> Q:
     """The condition on people under which `viewer` may see whether they are online.
 
-    Sharing a direct conversation or a group makes acquainted, a public channel does not; who is blocked sees nothing.
+    Sharing a conversation makes acquainted, a large channel does not; who is blocked sees nothing.
     """
-    shared = (
-        Membership.objects.live()
-        .filter(  # in one call: the viewer's membership is the one that must be live
-            user=OuterRef("id"),
-            conversation__memberships__user=viewer_id,
-            conversation__memberships__left_at__isnull=True,
-        )
-        .exclude(conversation__kind=Conversation.Kind.CHANNEL)
-    )
+    shared = sharing_with(viewer_id).filter(user=OuterRef("id"))
     blocked = Block.objects.filter(blocker=OuterRef("id"), blocked=viewer_id)
     everyone, contacts = User.Presence.EVERYONE, User.Presence.CONTACTS
     return Q(id=viewer_id) | (~Exists(blocked) & (Q(presence=everyone) | (Q(presence=contacts) & Exists(shared))))
+
+
+def sharing_with(viewer_id: UUID) -> MembershipQuerySet:
+    """The memberships that make acquainted with this person: of all in their conversations but large channels."""
+    return Membership.objects.live().filter(  # in one call: the viewer's membership is the one that must be live
+        is_small(),
+        conversation__memberships__user=viewer_id,
+        conversation__memberships__left_at__isnull=True,
+    )
 
 
 def is_estranged(membership: Membership) -> bool:

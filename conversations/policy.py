@@ -1,6 +1,6 @@
 """Who may do what in a conversation: one table, from which the checks and every row's `capabilities` come."""
 
-from conversations.models import Conversation, Membership
+from conversations.models import Membership
 
 Role = Membership.Role
 RANK = {Role.MEMBER: 0, Role.ADMIN: 1, Role.OWNER: 2}
@@ -57,8 +57,3 @@ def may_act_on(actor: Membership, subject: Membership) -> bool:
 def capabilities(membership: Membership) -> list[str]:
     """The actions this member may take, for clients to show."""
     return [action for action in LEAST_ROLE if may(membership, action)]
-
-
-def is_acquainting(conversation: Conversation) -> bool:
-    """Whether sharing this conversation counts as knowing one another: a public channel does not."""
-    return conversation.kind != Conversation.Kind.CHANNEL

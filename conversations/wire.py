@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
 from chatproject.common.text import LINE, LINES
-from chatproject.common.wire import Body, ClientId
+from chatproject.common.wire import Body, ClientId, Instant, Moment
 from conversations.models import Ban, Conversation, Membership
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, extra=LINE)]
@@ -58,7 +58,7 @@ class NewInvite(Body):
     """A link into the conversation: until when, and for how many. Without either it holds until it is deleted. With a
     `user_id` it is for this person alone, once, and they are told of it."""
 
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
     max_uses: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     user_id: UUID | None = None
     client_id: ClientId | None = None
@@ -79,9 +79,9 @@ class MemberChange(Body):
     stay."""
 
     role: Literal["owner", "admin", "member"] | UnsetType = UNSET
-    silenced_until: datetime | UnsetType | None = UNSET
+    silenced_until: Instant | UnsetType | None = UNSET
     nickname: Annotated[str, Meta(max_length=50, extra=LINE)] | UnsetType = UNSET
-    muted_until: datetime | UnsetType | None = UNSET
+    muted_until: Instant | UnsetType | None = UNSET
     notify: Literal["all", "mentions", "none"] | UnsetType = UNSET
     is_pinned: bool | UnsetType = UNSET
     is_archived: bool | UnsetType = UNSET
@@ -95,8 +95,8 @@ class Member(msgspec.Struct):
     user: UserRef
     role: str
     nickname: str
-    joined_at: str
-    silenced_until: str | None
+    joined_at: Moment
+    silenced_until: Moment | None
 
 
 class BanState(msgspec.Struct):
@@ -105,19 +105,19 @@ class BanState(msgspec.Struct):
     user: UserRef
     banned_by: UserRef | None
     reason: str
-    created_at: str
+    created_at: Moment
 
 
 class InviteState(msgspec.Struct):
     """A link into a conversation; for `user` alone, if it names one."""
 
     token: str
-    expires_at: str | None
+    expires_at: Moment | None
     max_uses: int | None
     uses: int
     user: UserRef | None
     created_by: UserRef
-    created_at: str
+    created_at: Moment
 
 
 class OwnMembership(msgspec.Struct):
@@ -126,9 +126,9 @@ class OwnMembership(msgspec.Struct):
 
     role: str
     nickname: str
-    silenced_until: str | None
+    silenced_until: Moment | None
     is_muted: bool
-    muted_until: str | None
+    muted_until: Moment | None
     notify: str
     is_pinned: bool
     is_archived: bool
@@ -157,7 +157,7 @@ class ConversationState(msgspec.Struct):
     seq: int
     roster_seq: int
     member_count: int
-    created_at: str
+    created_at: Moment
 
 
 def member(membership: Membership) -> Member:

@@ -64,9 +64,14 @@ def remove(response: Response) -> Response:
 
 
 def _is_own_origin(request: Request) -> bool:
-    origin = request.META.get("HTTP_ORIGIN")
+    origin: str | None = request.META.get("HTTP_ORIGIN")
     trusted: list[Any] = [*settings.CSRF_TRUSTED_ORIGINS, *settings.CORS_ALLOWED_ORIGINS]
-    return origin is None or urlsplit(origin).netloc == request.get_host() or origin in trusted
+    if origin is None or origin in trusted:
+        return True
+    try:
+        return urlsplit(origin).netloc == request.get_host()
+    except ValueError:  # it is no address
+        return False
 
 
 def _could_not_be_a_form(request: Request) -> bool:

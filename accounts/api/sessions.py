@@ -57,6 +57,7 @@ class RefreshView(PublicView):
     @describe(
         "Exchange the refresh token for a new pair; repeating it gives the same one until that was used.",
         body=wire.Refresh,
+        needs_body=False,
         answers={200: wire.SignedIn},
     )
     def post(self, request: Request) -> Response:
@@ -68,6 +69,7 @@ class LogoutView(PublicView):
     @describe(
         "End this sign-in, named by the access token, the refresh token or the cookie.",
         body=wire.Refresh,
+        needs_body=False,
         answers={204: None},
     )
     def post(self, request: Request) -> Response:

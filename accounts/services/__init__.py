@@ -6,11 +6,12 @@ from accounts.services.deletion import begin_erasure, erase, request_deletion, r
 from accounts.services.devices import forget_dead_device, forget_device, register_device
 from accounts.services.emails import confirm_email_change, request_email_change
 from accounts.services.finding import add_name_words
-from accounts.services.passwords import change_password, reset_password
+from accounts.services.passwords import change_password, replace_password, reset_password
 from accounts.services.people import (
     change_avatar,
     change_profile,
     change_profile_of,
+    check_operator,
     create_operator,
     create_person,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "change_password",
     "change_profile",
     "change_profile_of",
+    "check_operator",
     "confirm_email_change",
     "create_operator",
     "create_person",
@@ -59,6 +61,7 @@ __all__ = [
     "refuse_unless_above",
     "register",
     "register_device",
+    "replace_password",
     "request_deletion",
     "request_deletion_of",
     "request_email_change",

@@ -21,7 +21,7 @@ MAILS = 10
 def resend_code(*, email: str, purpose: str, registration_id: UUID | None = None, address: str = "") -> None:
     """Send the code again to whoever waits for one at this address, or for this registration, each in a mail of their
     own; a new one where it is no longer out. The answer is the same if nobody waits. Refuses `rate_limited`."""
-    limiting.spend_sign_in(email, address)
+    limiting.spend_asking(email, address)
     limiting.spend_code(email, address)
     waiting: list[User | Registration | None] = [*_waiting_for(email, Purpose(purpose))]
     if registration_id:

@@ -3,6 +3,9 @@
 Strangers share one budget per account, however many addresses they come from and whichever of its names they use.
 Where the account has signed in before it has a budget of its own, so that nobody locks its owner out. What succeeds
 does not count. Codes have tries of their own (`one_time`), and here only a budget for the place.
+
+A place may be a school, so its budgets (`RATE_AUTH_ADDRESS`) hold a class: one for guesses at passwords and codes, and
+one for what is no guess, registering and asking for a code.
 """
 
 import math
@@ -19,13 +22,22 @@ REMEMBERED = 50
 
 
 def spend_sign_in(account: str, address: str) -> None:
-    """Count one attempt of login or registration, or to have a code sent. Refuses `rate_limited`."""
-    limits.spend(settings.RATE_AUTH, *_sign_in_keys(account, address))
+    """Count one attempt to sign in. Refuses `rate_limited`."""
+    limits.spend(settings.RATE_AUTH, _login_key(account, address))
+    spend_place(address)
 
 
 def forgive_sign_in(account: str, address: str) -> None:
     """The attempt that was just counted succeeded."""
-    limits.forgive(_sign_in_keys(account, address), settings.RATE_AUTH)
+    limits.forgive([_login_key(account, address)], settings.RATE_AUTH)
+    forgive_place(address)
+
+
+def spend_asking(email: str, address: str) -> None:
+    """Count one registration, or one request to have a code sent. Refuses `rate_limited`."""
+    limits.spend(settings.RATE_AUTH, _login_key(email, address))
+    if address:
+        limits.spend(settings.RATE_AUTH_ADDRESS, f"auth:asking:{limit_key(address)}")
 
 
 def spend_account(user: User | None, login: str, address: str) -> bool:
@@ -40,15 +52,15 @@ def forgive_account(user: User, login: str, address: str) -> None:
 
 
 def spend_place(address: str) -> None:
-    """Count one code that was shown. Refuses `rate_limited`."""
+    """Count one guess at a password or a code. Refuses `rate_limited`."""
     if address:
-        limits.spend(settings.RATE_AUTH, _place_key(address))
+        limits.spend(settings.RATE_AUTH_ADDRESS, _place_key(address))
 
 
 def forgive_place(address: str) -> None:
-    """The code that was just counted was right."""
+    """The one that was just counted was right."""
     if address:
-        limits.forgive([_place_key(address)], settings.RATE_AUTH)
+        limits.forgive([_place_key(address)], settings.RATE_AUTH_ADDRESS)
 
 
 def spend_password(user: User) -> None:
@@ -80,9 +92,8 @@ def account_key(login: str) -> str:
     return email_key(login) if "@" in login else username_key(login.strip())
 
 
-def _sign_in_keys(account: str, address: str) -> list[str]:
-    keys = [f"auth:account:{_from(account, address)}"]
-    return [*keys, _place_key(address)] if address else keys
+def _login_key(account: str, address: str) -> str:
+    return f"auth:account:{_from(account, address)}"
 
 
 def _place_key(address: str) -> str:

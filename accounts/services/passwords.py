@@ -1,5 +1,7 @@
 """Passwords: changed by who knows them, set anew by who gets the mail. Either ends the other sign-ins."""
 
+from typing import Any
+
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -10,6 +12,7 @@ from accounts.names import email_key
 from accounts.services import codes, limiting, mails, one_time
 from accounts.services.sessions import end_all_sessions, end_other_sessions
 from accounts.typed import canonical_password
+from chatproject.common import audit
 from chatproject.common.errors import Refusal, invalid, refuse_together
 from chatproject.common.limited import limited
 
@@ -39,6 +42,7 @@ def reset_password(*, email: str, code: str, new_password: str, address: str = "
     check_password_is_good(new_password, User(email=email_key(email)), field="new_password")
     rows = OneTime.objects.filter(purpose=RESET, address=email_key(email))
     row = codes.show_code(rows, code, address=address)
+    limiting.forgive_place(address)
     if row.user is None:
         raise Refusal("code_invalid")
     hashed = make_password(canonical_password(new_password))
@@ -57,6 +61,22 @@ def _ended_by(row: OneTime, user: User, new_password: str) -> int:
     if row.used_at is None or not user.check_password(new_password):
         raise Refusal("code_invalid")
     return Session.objects.filter(user=user, ended_at__gte=row.used_at).count()
+
+
+def replace_password(user: User, *, new_password: str) -> int:
+    """What the machine's own shell does: another password, and all sign-ins end, also to the console. Returns how many
+    did. Refuses `invalid`, and `conflict` for who is erased."""
+    check_password_is_good(new_password, user, field="new_password")
+    hashed = make_password(canonical_password(new_password))
+    with transaction.atomic():
+        user = User.objects.lock(user)
+        if user.erased_at:
+            raise Refusal("conflict", "This account is erased.")
+        _set(user, hashed)
+        ended = end_all_sessions(user)
+        about: dict[str, Any] = {"subject": "person", "subject_id": user.id, "changed": ["password"]}
+        audit.record("person.change", actor_id=None, **about, ended=ended)
+    return ended
 
 
 def prove_password(user: User, password: str, *, field: str = "password") -> None:

@@ -1,18 +1,21 @@
 """People: made by operators, changed by themselves."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
 from accounts import hooks
 from accounts.keys import keyed_hash
 from accounts.models import RestingName, User
-from accounts.names import check_email, check_username, email_key, skeleton, username_key
+from accounts.names import check_email, check_operators_username, check_username, email_key, skeleton, username_key
 from accounts.services.passwords import check_password_is_good
 from accounts.services.sessions import look_again_at
 from accounts.services.staff import refuse_unless_above
+from accounts.typed import canonical_password
 from chatproject.common import audit
 from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, refuse_together
@@ -26,12 +29,14 @@ SHOWN = {"username", "full_name", "avatar_url"}
 """What others hear of when it changes."""
 
 
-def prepare_person(*, email: str, username: str, password: str, full_name: str = "") -> User:
+def prepare_person(*, email: str, username: str, password: str, full_name: str = "", is_operator: bool = False) -> User:
     """Somebody new, checked and not saved yet, without the password: `set_password` is work, for which limits are asked
     first. Refuses (`invalid`) a bad address, name and password, all at once."""
-    user = User(email=email_key(email), username=username, full_name=clean_line(full_name))
+    user = User(email=email_key(email), username=username, full_name=clean_line(full_name), is_superuser=is_operator)
     user.email, name, _ = refuse_together(
-        lambda: check_email(email), lambda: check_username(username), lambda: check_password_is_good(password, user)
+        lambda: check_email(email),
+        lambda: _check_name(user, username),
+        lambda: check_password_is_good(password, user),
     )
     user.rename(name)
     return user
@@ -42,19 +47,50 @@ def create_person(
 ) -> User:
     """Somebody whose address needs no confirmation; `hashed` is their password's hash, from callers in a
     transaction: it is work, and others would wait for its locks. Refuses `conflict` and `username_taken`."""
-    user = prepare_person(email=email, username=username, password=password, full_name=full_name)
+    user = prepare_person(
+        email=email, username=username, password=password, full_name=full_name, is_operator=is_operator
+    )
     if hashed:
         user.password = hashed
     else:
         user.set_password(password)
     user.email_verified_at = now()
-    user.is_staff = user.is_superuser = is_operator
+    user.is_staff = is_operator
     return save_new(user)
 
 
 def create_operator(*, email: str, username: str, password: str) -> User:
-    """Somebody who may do everything in the console. Refuses `conflict` and `username_taken`."""
-    return create_person(email=email, username=username, password=password, is_operator=True)
+    """Somebody who may do everything in the console; it is written down. Refuses `conflict` and `username_taken`."""
+    said = {"email": email, "username": username, "password": password}
+    prepare_person(email=email, username=username, password=password, is_operator=True)
+    hashed = make_password(canonical_password(password))
+    with transaction.atomic():
+        made = create_person(**said, is_operator=True, hashed=hashed)
+        record_new(None, made)
+    return made
+
+
+def record_new(operator: User | None, user: User) -> None:
+    """Write down that somebody was made by hand, and whether they are of the staff. In a transaction."""
+    given = [
+        name
+        for name in ("email", "full_name", "is_staff", "is_superuser", "password", "username")
+        if getattr(user, name)
+    ]
+    actor_id = operator.id if operator else None
+    audit.record("person.create", actor_id=actor_id, subject="person", subject_id=user.id, changed=given)
+
+
+def check_operator(*, email: str, username: str = "") -> None:
+    """Refuses at once what `create_operator` would: a bad address or name, and one that is not to be had."""
+    user = User(email=check_email(email), is_superuser=True)
+    if username:
+        user.rename(_check_name(user, username))
+    refuse_known(user)
+
+
+def _check_name(user: User, username: str) -> str:
+    return check_operators_username(username) if user.is_superuser else check_username(username)
 
 
 def save_new(user: User) -> User:
@@ -92,7 +128,11 @@ def change_profile(user: User, **changes: Any) -> User:
 
 
 def _change_profile(user: User, changes: dict[str, Any]) -> User:
-    clean = {"username": check_username, "full_name": clean_line, "bio": clean_text}
+    clean: dict[str, Callable[[str], str]] = {
+        "username": partial(_check_name, user),
+        "full_name": clean_line,
+        "bio": clean_text,
+    }
     checked = refuse_together(*(partial(clean[name], value) for name, value in changes.items() if name in clean))
     changes |= zip([name for name in changes if name in clean], checked, strict=True)
     try:

@@ -37,7 +37,7 @@ def register(
     `rate_limited`. Where verification is switched off: the first sign-in; refuses `conflict` for a known address.
     """
     new = prepare_person(email=email, username=username, password=password, full_name=full_name)
-    limiting.spend_sign_in(email, address)
+    limiting.spend_asking(email, address)
     if not settings.REQUIRE_EMAIL_VERIFICATION:
         new.set_password(password)
         new.email_verified_at = now()

@@ -1,5 +1,7 @@
 """Who is of the staff, and who of it stands above whom."""
 
+from typing import Any
+
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Q
@@ -41,10 +43,19 @@ def appoint(actor: User, user: User, *, group: str, reason: str = "") -> None:
         groups = Group.objects.filter(name=group)
         if group and not groups:
             raise invalid("group", "There is no such group.")
+        before = _standing(user)
         user.is_staff = bool(group)
         user.save(update_fields=["is_staff"])
         user.groups.set(groups)
         user.user_permissions.clear()
-        audit.record(
-            "person.appoint", actor_id=actor.id, subject="person", subject_id=user.id, reason=reason, group=group
-        )
+        changed = [name for name, value in _standing(user).items() if before[name] != value]
+        about: dict[str, Any] = {"subject": "person", "subject_id": user.id, "group": group, "changed": changed}
+        audit.record("person.appoint", actor_id=actor.id, reason=reason, **about)
+
+
+def _standing(user: User) -> dict[str, Any]:
+    return {
+        "groups": set(user.groups.values_list("pk", flat=True)),
+        "is_staff": user.is_staff,
+        "user_permissions": set(user.user_permissions.values_list("pk", flat=True)),
+    }

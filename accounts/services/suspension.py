@@ -14,19 +14,24 @@ from chatproject.common.clock import now
 from chatproject.common.errors import Refusal, invalid
 from chatproject.common.limited import limited
 
+ERASED = "This account is erased, or about to be: nobody signs in to it any more."
+
 
 @limited("RATE_STAFF")
 def suspend(operator: User, user: User, *, until: datetime | None = None, reason: str = "") -> None:
     """Nobody signs in to this account until then, or until it is restored; its sockets close. What is so already
-    changes nothing, nor is there anything to do about somebody erased.
+    changes nothing.
 
-    Refuses `invalid` for oneself and for the past, `permission_denied` for somebody not below."""
+    Refuses `invalid` for oneself and for the past, `permission_denied` for somebody not below, and `conflict` for who
+    is erased."""
     refuse_unreached(operator, user)
     if until and until <= now():
         raise invalid("until", "This moment has passed.")
     with transaction.atomic():
         user = User.objects.lock(user)
-        if user.erased_at or (user.is_active, user.suspended_until) == (False, until):
+        if user.erased_at:
+            raise Refusal("conflict", ERASED)
+        if (user.is_active, user.suspended_until) == (False, until):
             return
         User.objects.filter(id=user.id).update(is_active=False, suspended_until=until)
         end_all_sessions(user)
@@ -35,10 +40,13 @@ def suspend(operator: User, user: User, *, until: datetime | None = None, reason
 
 @limited("RATE_STAFF")
 def restore(operator: User, user: User, *, reason: str = "") -> None:
-    """A suspended account may sign in again; one whose erasure has begun may not. Repeating it changes nothing. Refuses
-    as `suspend` does."""
+    """A suspended account may sign in again. Repeating it changes nothing. Refuses as `suspend` does, and `conflict`
+    also for who is about to be erased."""
     refuse_unreached(operator, user)
     with transaction.atomic():
+        user = User.objects.lock(user)
+        if user.erased_at or (user.erase_at and user.erase_at <= now()):
+            raise Refusal("conflict", ERASED)
         if _let_in(user.id):
             _record("restore", operator, user, reason)
 
@@ -63,10 +71,12 @@ def end_sessions_of(operator: User | None, user: User, *, reason: str = "") -> i
 
 @limited("RATE_STAFF")
 def end_session_of(operator: User, session: Session, *, reason: str = "") -> None:
-    """Sign somebody out on one device. Refuses `not_found` when that is over, `permission_denied` for an operator
+    """Sign somebody out on one device. Refuses `conflict` when that is over, `permission_denied` for an operator
     above."""
     if operator.id != session.user_id:
         refuse_unreached(operator, session.user)
+    if not Session.objects.live().filter(id=session.id).exists():
+        raise Refusal("conflict", f"{session.user}: {session.device_name or 'the session'} has ended already.")
     with transaction.atomic():
         end_session(session.user, session.id)
         _record("end_session", operator, session.user, reason, device_name=session.device_name)

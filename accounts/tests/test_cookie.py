@@ -64,7 +64,15 @@ def test_a_token_in_the_body_comes_before_the_cookie(browser, sign_in, bob):
 @pytest.mark.parametrize("url", [REFRESH, LOGOUT])
 @pytest.mark.parametrize(
     "origin",
-    ["https://evil.example", "null", "", "http://testserver.evil.example", "http://testserver:81", "testserver"],
+    [
+        "https://evil.example",
+        "null",
+        "",
+        "http://testserver.evil.example",
+        "http://testserver:81",
+        "testserver",
+        "http://[",
+    ],
 )
 def test_the_cookie_does_not_count_in_requests_of_other_sites(browser, url, origin):
     response = browser.post(url, {}, HTTP_ORIGIN=origin)

@@ -1,4 +1,4 @@
-"""`manage.py create_operator`."""
+"""`manage.py create_operator`, which Django calls `createsuperuser`."""
 
 import io
 import sys
@@ -65,5 +65,89 @@ def test_at_a_terminal_it_asks(monkeypatch):
     monkeypatch.setattr(sys, "stdin", Terminal())
 
     call_command("create_operator", stdout=io.StringIO())
+
+    assert User.objects.get().is_superuser
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("command", ["create_operator", "createsuperuser"])
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        (["alice@example.org"], "known already"),
+        (["olga"], "email: Enter an e-mail address"),
+        (["olga@example.org", "Alice"], "username is taken"),
+        (["olga@example.org", "x"], "username: A username has"),
+        (["olga@example.org", "everyone"], "username: This username is reserved"),
+    ],
+)
+def test_a_name_that_is_not_to_be_had_is_told_before_a_password_is_asked_for(
+    monkeypatch, alice, command, answers, sentence
+):
+    asked = []
+    given = iter(answers)
+    monkeypatch.setattr("builtins.input", lambda question: next(given))
+    monkeypatch.setattr("getpass.getpass", asked.append)
+    monkeypatch.setattr(sys, "stdin", Terminal())
+
+    with pytest.raises(CommandError, match=sentence):
+        call_command(command, stdout=io.StringIO())
+
+    assert asked == []
+
+
+def test_an_operator_may_be_called_admin_and_stay_so(monkeypatch, api, sign_in):
+    create(monkeypatch, email="olga@example.org", username="admin", password_stdin=True)
+
+    admin = User.objects.get()
+    assert admin.username == "admin"
+    assert api.post("/api/v1/auth/login/", {"login": "admin", "password": PASSWORD}).status_code == 200
+    changed = sign_in(admin).patch("/api/v1/users/me/", {"username": "admin", "full_name": "Olga"})
+    assert (changed.status_code, changed.json()["full_name"]) == (200, "Olga")
+
+
+def test_nobody_else_may_be_called_so(alice, api, sign_in):
+    person = {"email": "dave@example.org", "username": "admin", "password": PASSWORD}
+    assert api.post("/api/v1/auth/register/", person).json()["errors"][0]["detail"] == "This username is reserved."
+    assert sign_in(alice).patch("/api/v1/users/me/", {"username": "admin"}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["Admin", "adm1n", "\u0430dmin", "everyone", "lobby"])
+def test_not_even_an_operator_looks_like_one_or_is_called_what_addresses_many(monkeypatch, name):
+    with pytest.raises(CommandError, match="reserved"):
+        create(monkeypatch, email="olga@example.org", username=name, password_stdin=True)
+
+
+def test_djangos_own_command_makes_the_same_from_its_variables(monkeypatch, api):
+    for name, value in {"USERNAME": "admin", "EMAIL": "Olga@Example.org", "PASSWORD": PASSWORD}.items():
+        monkeypatch.setenv(f"DJANGO_SUPERUSER_{name}", value)
+
+    call_command("createsuperuser", "--noinput", stdout=io.StringIO())
+
+    admin = User.objects.get()
+    assert (admin.email, admin.is_staff, admin.is_superuser) == ("olga@example.org", True, True)
+    assert admin.email_verified_at is not None
+    assert api.post("/api/v1/auth/login/", {"login": "admin", "password": PASSWORD}).status_code == 200
+
+
+def test_djangos_own_command_says_which_variable_is_missing_and_makes_nobody(monkeypatch):
+    with pytest.raises(CommandError, match="DJANGO_SUPERUSER_PASSWORD") as error:
+        call_command("createsuperuser", "--noinput", email="olga@example.org", username="olga", stdout=io.StringIO())
+
+    assert error.value.returncode == 2
+    assert not User.objects.exists()
+
+
+def test_djangos_own_command_asks_at_a_terminal(monkeypatch):
+    answers = iter(["olga@example.org", "olga"])
+    monkeypatch.setattr("builtins.input", lambda question: next(answers))
+    monkeypatch.setattr("getpass.getpass", lambda question: PASSWORD)
+    monkeypatch.setattr(sys, "stdin", Terminal())
+
+    call_command("createsuperuser", stdout=io.StringIO())
 
     assert User.objects.get().is_superuser

@@ -138,7 +138,7 @@ def test_who_has_tried_too_often_costs_no_hash(settings, address):
 
 @pytest.mark.django_db(transaction=True)
 def test_registering_too_often_costs_no_hash(settings):
-    settings.PASSWORD_HASHERS, settings.RATE_AUTH = [f"{__name__}.Outside"], "3/m"
+    settings.PASSWORD_HASHERS, settings.RATE_AUTH_ADDRESS = [f"{__name__}.Outside"], "3/m"
     Outside.hashes = 0
 
     for n in range(8):

@@ -37,7 +37,7 @@ def test_two_hundred_failures_meet_the_same_limit_with_and_without_the_header(ap
 
 
 def test_behind_a_trusted_proxy_the_header_says_who_it_is(api, alice, settings):
-    settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
+    settings.TRUSTED_PROXIES, settings.RATE_AUTH_ADDRESS = ["10.0.0.0/8"], "10/m"
 
     answers = [
         login(api, name=f"someone{n}", HTTP_X_FORWARDED_FOR=f"6.6.6.6, 9.9.9.{n // 10}, 10.1.1.1") for n in range(40)
@@ -72,6 +72,21 @@ def test_the_other_addresses_of_one_line_are_the_same_place(api, alice):
 
 def test_who_signs_in_rightly_uses_nothing_up(api, alice):
     assert [login(api, PASSWORD) for _ in range(30)] == [200] * 30
+
+
+def test_asking_and_registering_leave_the_place_its_guesses(api, alice, settings):
+    settings.RATE_AUTH_ADDRESS = "3/m"
+    asked = [api.post(RESET, {"email": f"someone{n}@example.org"}, REMOTE_ADDR=HOME).status_code for n in range(5)]
+    assert asked == [202] * 3 + [429] * 2
+
+    assert [login(api, name=f"someone{n}") for n in range(5)] == [401] * 3 + [429] * 2
+
+
+def test_who_has_no_try_left_uses_up_none_of_the_place(api, alice, settings):
+    settings.RATE_AUTH, settings.RATE_AUTH_ADDRESS = "2/m", "4/m"
+    assert [login(api, name="bob") for _ in range(20)] == [401] * 2 + [429] * 18
+
+    assert login(api, PASSWORD) == 200
 
 
 def test_mails_that_an_attacker_asks_for_leave_alice_her_own(api, alice, mailbox, settings):
@@ -112,7 +127,8 @@ OF_CODES = ("verify", "confirm")
 @pytest.mark.parametrize("email", ["alice@example.org", "nobody@example.org"])
 def test_every_door_is_limited_per_account_and_per_address(api, alice, settings, door, email):
     """But codes: somebody elsewhere must not use up what their owner has; each has tries of its own."""
-    settings.RATE_AUTH, settings.RATE_OTP = "3/m", "100/m"
+    settings.RATE_AUTH = settings.RATE_AUTH_ADDRESS = "3/m"
+    settings.RATE_OTP = "100/m"
     path, body = DOORS[door]
 
     def ask(who, address):

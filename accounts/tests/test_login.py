@@ -79,7 +79,7 @@ def test_an_account_meets_the_limit_from_any_address(api, alice, settings):
 
 
 def test_an_address_meets_the_limit_whatever_the_account_and_the_header(api, alice, settings):
-    settings.RATE_AUTH, settings.RATE_REQUESTS = "10/m", "1000/m"
+    settings.RATE_AUTH_ADDRESS, settings.RATE_REQUESTS = "10/m", "1000/m"
 
     answers = [
         api.post(

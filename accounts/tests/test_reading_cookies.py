@@ -1,11 +1,11 @@
-"""Which views take a cookie instead of a token, and which cookie."""
+"""Which views take a cookie or a link instead of a token, and which of them."""
 
 import pytest
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern
 
 from accounts import tokens
-from accounts.authentication import CookieAuthentication, FileAuthentication, PictureAuthentication
+from accounts.authentication import CookieAuthentication, FileAuthentication, LinkAuthentication, PictureAuthentication
 from chatproject.common.errors import Refusal
 from conversations import services as conversations
 from media.tests.uploads import brought
@@ -34,6 +34,13 @@ def test_a_cookie_counts_where_it_is_meant_to_and_nowhere_else(cookie, expected)
 
     assert taking == expected
     assert any_cookie == PICTURES | FILES
+
+
+def test_a_link_opens_what_a_cookie_opens_and_nothing_else():
+    found = [view for view in views(get_resolver().url_patterns) if view]
+    taking = {view.__name__ for view in found if LinkAuthentication in getattr(view, "authentication_classes", ())}
+
+    assert taking == PICTURES | FILES
 
 
 @pytest.mark.django_db

@@ -234,7 +234,7 @@ def test_of_ten_at_once_with_one_address_one_becomes_an_account(settings, mailbo
 
 
 def test_registering_meets_its_limits(api, settings):
-    settings.RATE_AUTH = "3/m"
+    settings.RATE_AUTH_ADDRESS = "3/m"
     codes = [
         api.post(URL, {**DAVE, "email": f"d{n}@example.org", "username": f"dave{n}"}).status_code for n in range(4)
     ]

@@ -78,8 +78,9 @@ def test_restoring_lets_in_whose_erasure_has_not_begun(alice, bob, olga):
         services.suspend(olga, user, until=now() + TOMORROW)
     User.objects.filter(id=bob.id).update(erase_at=now())
 
-    for user in (alice, bob, alice):
-        services.restore(olga, user, reason="A mistake")
+    said = [code(services.restore, olga, user, reason="A mistake") for user in (alice, bob, alice)]
+
+    assert said == ["ok", "conflict", "ok"]
 
     assert list(User.objects.filter(is_active=False)) == [bob]
     assert told()[2:] == [("person.restore", olga.id, alice.id, "A mistake")]
@@ -89,8 +90,8 @@ def test_nothing_is_done_about_somebody_erased(alice, olga):
     services.suspend(olga, alice, until=now() + TOMORROW)
     services.erase(alice)
 
-    services.suspend(olga, alice, until=now() + TOMORROW)
-    services.restore(olga, alice)
+    assert code(services.suspend, olga, alice, until=now() + TOMORROW) == "conflict"
+    assert code(services.restore, olga, alice) == "conflict"
 
     alice.refresh_from_db()
     assert (alice.is_active, alice.suspended_until) == (False, None)

@@ -25,7 +25,7 @@ class InvitesView(APIView):
         rows = Invite.objects.usable().filter(conversation=id).select_related("created_by", "person")
         return Response(page(request, rows, order=["-id"], show=lambda invites: [*map(_state, invites)]))
 
-    @describe("A new link", body=NewInvite, answers={201: InviteState, 200: InviteState})
+    @describe("A new link", body=NewInvite, needs_body=False, answers={201: InviteState, 200: InviteState})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor, body = Membership.objects.of(request.user, id), body_of(request, NewInvite)
         invite = services.create_invite(

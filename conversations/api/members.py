@@ -16,6 +16,7 @@ from chatproject.common.errors import invalid
 from chatproject.common.ids import parse_id
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
+from chatproject.common.views import ChangeView
 from conversations import services
 from conversations.api.people import SEARCH, search_of
 from conversations.models import Membership
@@ -44,7 +45,7 @@ class MembersView(APIView):
         return Response([member(membership) for membership in added], status=201)
 
 
-class MemberView(APIView):
+class MemberView(ChangeView):
     @describe(
         "Change a member's role, silence one, or one's own settings (`me`)", body=MemberChange, answers={200: Member}
     )

@@ -10,12 +10,15 @@ from accounts import presence
 from accounts.authentication import SignedInRequest
 from accounts.models import User
 from accounts.wire import Profile, profile
+from chatproject.common.api import id_from
 from chatproject.common.errors import invalid, not_found
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
 from conversations.models import Membership
-from conversations.people import shows_presence_to
+from conversations.people import sharing_with, shows_presence_to
 
+LOOKED_AT = 1000
+HERE = {"conversation": (str, f"Only the members of this one of mine; of a larger one the first {LOOKED_AT} by name.")}
 SEARCH = {"search": (str, "Beginnings of words of a username or a full name, 1 to 100 characters.")}
 
 
@@ -31,19 +34,19 @@ class PeopleView(APIView):
 
 class OnlineView(APIView):
     @describe(
-        "Who is online, of the people the caller shares a conversation with",
+        "Who is online, of the people the caller shares a conversation with, as far as each shows it to them",
         answers={200: Page[Profile]},
-        query=PAGING,
+        query={**HERE, **PAGING},
     )
     def get(self, request: SignedInRequest) -> Response:
-        known = (
-            Membership.objects.live()
-            .filter(conversation__memberships__user=request.user, conversation__memberships__left_at__isnull=True)
-            .exclude(conversation__kind="channel")
-        )
+        if place := id_from(request, "conversation"):
+            Membership.objects.of(request.user, place)
+            known = Membership.objects.live().filter(conversation=place)
+        else:
+            known = sharing_with(request.user.id)
         people = User.objects.active().filter(id__in=known.values("user")).exclude(id=request.user.id)
-        visible = people.filter(shows_presence_to(request.user.id))
-        online = presence.online(list(visible.values_list("id", flat=True)[:1000]))
+        visible = people.filter(shows_presence_to(request.user.id)).order_by("username_key")
+        online = presence.online(list(visible.values_list("id", flat=True)[:LOOKED_AT]))
         rows = visible.filter(id__in=online).annotate(shows_presence=Value(True))
         return Response(page(request, rows, order=["username_key", "id"], show=_profiles))
 

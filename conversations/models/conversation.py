@@ -1,11 +1,20 @@
 from uuid import UUID
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.names import SKELETON_SIZE, skeleton
 from chatproject.common.ids import uuid7
+
+
+def is_small(conversation: str = "conversation__") -> Q:
+    """The condition under which those in a conversation hear who comes and goes, and count as acquainted: every direct
+    one and group, and channels of at most `SMALL_CHANNEL_MEMBERS`."""
+    small = {f"{conversation}member_count__lte": settings.SMALL_CHANNEL_MEMBERS}
+    return ~Q(**{f"{conversation}kind": Conversation.Kind.CHANNEL}) | Q(**small)
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -109,6 +118,11 @@ class Conversation(models.Model):
     @property
     def is_direct(self) -> bool:
         return self.kind == self.Kind.DIRECT
+
+    @property
+    def is_small(self) -> bool:
+        """Whether those in it hear who comes and goes: `is_small()`, for one."""
+        return self.kind != self.Kind.CHANNEL or self.member_count <= settings.SMALL_CHANNEL_MEMBERS
 
     @property
     def is_e2ee(self) -> bool:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.limited import limited
+from chatproject.common.publish import announce_grown
 from conversations import hooks
 from conversations.log import (
     Kind,
@@ -154,8 +155,16 @@ def edit_own_membership(actor: Membership, *, changes: dict[str, Any]) -> Member
     return actor
 
 
-def enter(conversation: Conversation, people: list[User], role: str, actor: User | None) -> list[Membership]:
+def enter(
+    conversation: Conversation,
+    people: list[User],
+    role: str,
+    actor: User | None,
+    *,
+    notify: str = Membership.Notify.ALL,
+) -> list[Membership]:
     """Make these people members of a locked conversation, the only way in; those who are already are passed over.
+    `notify` is what those are told of who were never in it. In a channel it is told while that is small.
 
     Refuses all of them with `banned` when one is, `read_only` where it is frozen, and `conflict` when a group would
     grow too large."""
@@ -167,17 +176,20 @@ def enter(conversation: Conversation, people: list[User], role: str, actor: User
     if newcomers:
         refuse_frozen(conversation)
     refuse_crowd(conversation, conversation.member_count + len(newcomers))
+    is_told = conversation.is_small
     for user in newcomers:
-        membership = known.get(user.id) or Membership(conversation=conversation, user=user)
+        membership = known.get(user.id) or Membership(conversation=conversation, user=user, notify=notify)
         membership.conversation, membership.user = conversation, user
         membership.role, membership.joined_at, membership.left_at = role, now, None
-        if conversation.kind == Conversation.Kind.GROUP:
+        if is_told:
             change = append(conversation, Kind.MEMBER_ADDED, actor=actor, subject=user)
             announce_change(change, member_frame(change, membership))
         _begin_view(membership)
         membership.save()
         entered.append(membership)
     _count(conversation, len(entered))
+    if is_told and not conversation.is_small:
+        announce_grown(conversation.id)
     if conversation.is_e2ee:
         hooks.roster_joined(conversation, newcomers)
     announce_added(entered, now)
@@ -203,14 +215,14 @@ def _begin_view(membership: Membership) -> None:
 
 
 def go(subject: Membership, actor: User | None) -> None:
-    """End a membership under the lock. Leaving a channel by oneself takes no place: a large one would drown in it. With
+    """End a membership under the lock. Leaving a large channel by oneself takes no place: it would drown in them. With
     the last member a group or a channel ends: whoever came later would have no owner, and nobody to become one."""
     conversation, now = subject.conversation, timezone.now()
     subject.left_at = now
     subject.save(update_fields=["left_at"])
     _end_invites_of(subject)
     _count(conversation, -1)
-    if conversation.kind != Conversation.Kind.CHANNEL or actor != subject.user:
+    if conversation.is_small or actor != subject.user:
         change = append(conversation, Kind.MEMBER_REMOVED, actor=actor, subject=subject.user)
         announce_change(change, member_frame(change, subject), removed=subject.user_id)
     if not (conversation.member_count or conversation.is_direct or conversation.is_lobby):

@@ -22,13 +22,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        email = options["email"] or _ask("E-mail address: ", "--email")
-        username = options["username"] or _ask("Username: ", "--username")
-        password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else _ask_password()
         try:
+            email = options["email"] or _ask("E-mail address: ", "--email")
+            services.check_operator(email=email)
+            username = options["username"] or _ask("Username: ", "--username")
+            services.check_operator(email=email, username=username)
+            password = options.get("password") or read_password(from_stdin=options["password_stdin"])
             operator = services.create_operator(email=email, username=username, password=password)
         except Refusal as refusal:
-            raise CommandError(_sentence(refusal)) from None
+            raise CommandError(sentence_of(refusal)) from None
         self.stdout.write(f"{operator.username} <{operator.email}> is an operator now and may sign in at /admin/.")
 
 
@@ -36,6 +38,11 @@ def _ask(question: str, option: str) -> str:
     if not sys.stdin.isatty():
         raise CommandError(f"There is no terminal to ask at: give {option}.", returncode=2)
     return input(question).strip()
+
+
+def read_password(*, from_stdin: bool) -> str:
+    """The first line of the input, or what was typed twice at the terminal."""
+    return sys.stdin.readline().rstrip("\r\n") if from_stdin else _ask_password()
 
 
 def _ask_password() -> str:
@@ -47,5 +54,6 @@ def _ask_password() -> str:
     return password
 
 
-def _sentence(refusal: Refusal) -> str:
+def sentence_of(refusal: Refusal) -> str:
+    """Everything that was wrong, in one line."""
     return " ".join(f"{error['field']}: {error['detail']}" for error in refusal.errors) or refusal.detail
