@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.console import PeopleSearchAdmin
-from chatproject.common.admin import ReadOnlyAdmin
+from chatproject.common import audit
+from chatproject.common.admin import ReadOnlyAdmin, tell_how_many
 from chatproject.common.clock import now
 from notifications import services
 from notifications.models import Push
@@ -51,4 +52,6 @@ class PushAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
 
     @admin.action(description="Try again", permissions=["redrive"])
     def redrive(self, request: HttpRequest, pushes: QuerySet[Push]) -> None:
-        self.message_user(request, f"{services.redrive(pushes, now())} will be tried again.")
+        chosen, again = pushes.count(), services.redrive(pushes, now())
+        audit.record("push.redrive", actor_id=request.user.pk, subject="push", pushes=again)
+        tell_how_many(self, request, chosen, again, "will be tried again", "were not given up and wait already")

@@ -101,12 +101,12 @@ class PushLane:
         _put_off(waiting)
         asked = {push.message_id for _, push in ready if push.message_id}
         previews = self._previews(asked) if settings.PUSH_PREVIEWS else {}
-        unread = badges({push.device.user_id for _, push in ready})
+        unread = badges({push.device for _, push in ready})
 
         def submit(one: tuple[providers.Provider, Push]) -> None:
             provider, push = one
             preview = previews.get(push.message_id) if push.message_id else None
-            message = message_for(push, preview, unread[push.device.user_id])
+            message = message_for(push, preview, unread[push.device_id])
             self._flying[self._pool.submit(provider.send, push.device.token, message)] = push
 
         faulty += [push for _, push in apart.each(ready, submit)]

@@ -37,21 +37,22 @@ class Occasion(NamedTuple):
     seq: int
 
 
-def welcome(kind: str, occasions: Collection[Occasion]) -> set[Occasion]:
+def welcome(kind: str, occasions: Collection[Occasion]) -> dict[Occasion, Membership]:
     """Those of these occasions, all of one kind, of which their people may be told and want to be: members who see that
-    place and do not block the actor. Two queries."""
+    place and do not block the actor. Each with the membership, its conversation, person and preferences at hand. Two
+    queries."""
     if not occasions:
-        return set()
+        return {}
     asked = Q(pk__in=())
     for one in occasions:
         asked |= Q(conversation=one.conversation_id, user=one.user_id)
-    found = Membership.objects.live().filter(asked).select_related("user__preference")
+    found = Membership.objects.live().filter(asked).select_related("conversation", "user__preference")
     memberships = {(m.conversation_id, m.user_id): m for m in found}
     people, actors = {one.user_id for one in occasions}, {one.actor_id for one in occasions}
     blocks = Block.objects.filter(blocker__in=people, blocked__in=actors)
     blocked = set(blocks.values_list("blocker_id", "blocked_id"))
     return {
-        one
+        one: membership
         for one in occasions
         if (one.user_id, one.actor_id) not in blocked
         and (membership := memberships.get((one.conversation_id, one.user_id)))

@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from accounts.models import Block, User
+from accounts.models import Block, Session, User
 from chatproject.common.ids import uuid7
 from conversations.models import Invite, Membership
 
@@ -36,10 +36,15 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         with_place = Q(kind=Notice.Kind.ADDED) & Exists(there.filter(last_read_at__gte=OuterRef("at")))
         return self.filter(~with_message, ~with_place, read_at__isnull=True)
 
-    def with_read(self) -> "NoticeQuerySet":
-        """Each with `is_unread`, and whom it names at hand."""
-        unread = Notice.objects.unread().filter(pk=OuterRef("pk"))
-        return self.annotate(is_unread=Exists(unread)).select_related("actor")
+    def unread_on(self, session: Session) -> "NoticeQuerySet":
+        """Those not read that are news where somebody has signed in so: of this very sign-in they know."""
+        return self.unread().exclude(kind=Notice.Kind.SECURITY, subject_id=session.id)
+
+    def with_read(self, session: Session | None = None) -> "NoticeQuerySet":
+        """Each with `is_unread`, for this sign-in, and whom it names at hand."""
+        unread = Notice.objects.unread_on(session) if session else Notice.objects.unread()
+        here = Exists(unread.filter(pk=OuterRef("pk")))
+        return self.annotate(is_unread=here).select_related("actor", "conversation")
 
 
 class Notice(models.Model):
@@ -104,7 +109,8 @@ class Preference(models.Model):
     """How somebody wants to be told. Without a row everything is as the defaults say.
 
     `notify` holds for all conversations; where a membership says less, that holds. In the quiet hours, in the person's
-    own time zone, nothing is pushed; what is still unread at their end is.
+    own time zone, nothing is pushed; what is still unread at their end is. `language` is what somebody has chosen (BCP
+    47); `last_language` the one of ours that their last sign-in asked for, for what no request asks for.
     """
 
     user = models.OneToOneField("accounts.User", models.CASCADE, primary_key=True, related_name="preference")
@@ -113,6 +119,8 @@ class Preference(models.Model):
     quiet_from = models.TimeField(null=True)
     quiet_until = models.TimeField(null=True)
     time_zone = models.CharField(max_length=64, default="UTC")
+    language = models.CharField(max_length=35, blank=True, default="", db_default="")
+    last_language = models.CharField(max_length=35, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

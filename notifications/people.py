@@ -2,9 +2,10 @@
 
 from accounts import hooks as accounts
 from accounts.models import Session, User
+from chatproject.common.languages import asked_for, header
 from conversations import hooks as conversations
 from conversations.models import Conversation, Invite
-from notifications.models import Notice
+from notifications.models import Notice, Preference
 from notifications.services import forget_person, notify
 
 Kind = Notice.Kind
@@ -30,6 +31,19 @@ def tell_sign_in(session: Session) -> None:
     if Session.objects.filter(user=session.user).exclude(id=session.id).exists():
         about = {"session_id": str(session.id), "device_name": session.device_name}
         notify([session.user], Kind.SECURITY, subject_id=session.id, data=about)
+
+
+@accounts.session_opened.register
+def remember_language(session: Session) -> None:
+    """Later tell them in the language that this sign-in asks for. The notice of it is still in the one before: whoever
+    signs in may be somebody else."""
+    if language := asked_for(header.get()):
+        Preference.objects.bulk_create(
+            [Preference(user=session.user, last_language=language)],
+            update_conflicts=True,
+            unique_fields=["user"],
+            update_fields=["last_language"],
+        )
 
 
 @accounts.person_erased.register

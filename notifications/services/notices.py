@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.models import User
+from accounts.models import Session, User
 from chatproject.common.clock import now
 from chatproject.common.errors import not_found
 from chatproject.common.limited import limited
@@ -90,7 +90,7 @@ def _unread_collapsed(notices: Collection[Notice]) -> set[tuple[UUID, UUID]]:
 def _announce(notices: Collection[Notice], previews: Mapping[UUID, str]) -> None:
     """Ring for each, as it is stored: it may have had its id before. Several for one person take a number each."""
     told = {(notice.user_id, notice.kind, notice.subject_id) for notice in notices}
-    stored = Notice.objects.select_related("actor").filter(
+    stored = Notice.objects.select_related("actor", "conversation", "user__preference").filter(
         user__in={user_id for user_id, _, _ in told}, subject_id__in={subject_id for *_, subject_id in told}
     )
     waiting = [notice for notice in stored if (notice.user_id, notice.kind, notice.subject_id) in told]
@@ -105,41 +105,42 @@ def _announce(notices: Collection[Notice], previews: Mapping[UUID, str]) -> None
     announce(*rings)  # together: each by itself would start a loop and a connection to Redis
 
 
-def unread_counts(user: User) -> NoticeCounts:
-    """How many notices this person has not read."""
-    unread = Notice.objects.visible_to(user).unread()
+def unread_counts(user: User, session: Session | None = None) -> NoticeCounts:
+    """How many notices this person has not read; without that of this sign-in."""
+    visible = Notice.objects.visible_to(user)
+    unread = visible.unread_on(session) if session else visible.unread()
     return NoticeCounts(unread.count(), unread.filter(kind=Kind.MENTION).count())
 
 
 @limited("RATE_MARKS")
-def read_notice(actor: User, *, notice_id: UUID) -> Notice:
+def read_notice(actor: User, *, notice_id: UUID, session: Session | None = None) -> Notice:
     """This notice was read; repeating it changes nothing. Refuses `not_found`."""
     with transaction.atomic():
         actor = User.objects.lock(actor)
-        notice = Notice.objects.visible_to(actor).select_related("actor").filter(id=notice_id).first()
+        notice = Notice.objects.visible_to(actor).select_related("actor", "conversation").filter(id=notice_id).first()
         if notice is None:
             raise not_found()
         if notice.read_at is None:
             notice.read_at = now()
             notice.save(update_fields=["read_at"])
-            _tell_read(actor, notice.id)
+            _tell_read(actor, notice.id, session)
     return notice
 
 
 @limited("RATE_MARKS")
-def read_all(actor: User, *, until: datetime | None = None) -> NoticeCounts:
+def read_all(actor: User, *, until: datetime | None = None, session: Session | None = None) -> NoticeCounts:
     """All notices, or those up to this moment, were read. What comes at the same time stays unread."""
     with transaction.atomic():
         actor = User.objects.lock(actor)
         waiting = Notice.objects.filter(Q(at__lte=until) if until else Q(), user=actor, read_at__isnull=True)
         if waiting.update(read_at=now()):
-            _tell_read(actor, None)
-        return unread_counts(actor)
+            _tell_read(actor, None, session)
+        return unread_counts(actor, session)
 
 
-def _tell_read(actor: User, notice_id: UUID | None) -> None:
-    """`notification.read` to the reader's own devices."""
-    counts = unread_counts(actor)
+def _tell_read(actor: User, notice_id: UUID | None, session: Session | None) -> None:
+    """`notification.read` to the reader's own devices, counted for the one that read."""
+    counts = unread_counts(actor, session)
     number = User.objects.bump([actor.id])[actor.id]
     data = {"notification_id": notice_id, "unread": counts.unread, "mentions": counts.mentions}
     announce(Ring(person_topic(actor.id), number, event("notification.read", data, now(), me_seq=number)))

@@ -2,6 +2,8 @@
 
 from datetime import time
 
+from msgspec import UNSET
+
 from accounts.models import User
 from chatproject.common.errors import invalid
 from chatproject.common.limited import limited
@@ -19,6 +21,8 @@ def change_preferences(actor: User, change: PreferencesChange) -> Preference:
             fields[name] = value
     if change.time_zone and change.time_zone not in time_zones():
         raise invalid("time_zone", "No such time zone. Write it like Europe/Berlin.")
+    if change.language is not UNSET:
+        fields["language"] = change.language or ""
     quiet = change.quiet_hours
     if quiet is None:
         fields |= {"quiet_from": None, "quiet_until": None}

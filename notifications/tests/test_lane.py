@@ -105,6 +105,19 @@ def test_bob_gets_one_push_for_many_messages_with_ids_only(group, alice, bob, ph
     assert Push.objects.count() == 0
 
 
+def test_the_badge_of_a_device_does_not_count_the_sign_in_that_it_belongs_to(group, alice, bob, sign_in, fcm, lane):
+    for token in ("first", "second"):
+        accounts.register_device(sign_in(bob).session, provider="fcm", token=token)
+
+    say(alice, group)
+    lane.send()
+
+    badges = {push.token: push.message["apns"]["payload"]["aps"]["badge"] for push in fcm.taken[-2:]}
+    assert badges == {"first": 3, "second": 2}, (
+        "the first is told of the second; both of being added, and of the message"
+    )
+
+
 def test_with_previews_it_says_who_wrote_what(group, alice, phone, fcm, lane, settings):
     settings.PUSH_PREVIEWS = True
     sent = say(alice, group, "At noon")

@@ -197,15 +197,16 @@ def test_an_edit_tells_those_who_were_not_named_before(person) -> None:
 
 
 def test_of_whom_one_blocks_one_is_told_nothing(person) -> None:
-    alice, bob = person("alice"), person("bob")
-    group = alice.group(bob)
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    group = alice.group(bob, carol)
     sent = bob.write(group)
     alice.write(group, f"@{bob.name}")
     bob.call("PUT", f"users/{alice.id}/block/")
 
-    alice.write(group, f"@{bob.name}, once more", reply_to_id=sent["id"])
+    last = alice.write(group, f"@{bob.name}, once more", reply_to_id=sent["id"])
     alice.call("PUT", f"messages/{sent['id']}/reactions/{LIKE}/")
 
+    assert soon(lambda: [notice for notice in of(carol, "message") if notice["message_id"] == last["id"]])
     assert told(bob) == []
     bob.call("DELETE", f"users/{alice.id}/block/")
     assert sorted(kinds(bob)) == ["added", "mention"], "what was told before is there again, and nothing more"

@@ -5,7 +5,7 @@ import pytest
 pytestmark = pytest.mark.django_db
 
 URL = "/api/v1/notifications/preferences/"
-DEFAULTS = {"notify": "all", "reactions": True, "quiet_hours": None, "time_zone": "UTC"}
+DEFAULTS = {"notify": "all", "reactions": True, "quiet_hours": None, "time_zone": "UTC", "language": None}
 
 
 def test_what_is_named_changes_and_the_rest_stays(sign_in, alice, bob) -> None:
@@ -34,6 +34,14 @@ def test_what_is_named_changes_and_the_rest_stays(sign_in, alice, bob) -> None:
         ({"time_zone": "localtime"}, "time_zone"),
         ({"time_zone": "../../etc/passwd"}, "time_zone"),
         ({"time_zone": ""}, "time_zone"),
+        ({"language": "Deutsch!"}, "language"),
+        ({"language": "de_AT"}, "language"),
+        ({"language": "de-"}, "language"),
+        ({"language": "d"}, "language"),
+        ({"language": ""}, "language"),
+        ({"language": "de\n\n"}, "language"),
+        ({"language": "de" + "-abcdefgh" * 4}, "language"),
+        ({"language": 1}, "language"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_changes_nothing(sign_in, alice, body, field) -> None:
