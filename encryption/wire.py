@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chatproject.common.clock import rfc3339
 from chatproject.common.errors import invalid
 from chatproject.common.text import LINE
-from chatproject.common.wire import Body
+from chatproject.common.wire import Body, Moment
 from encryption.models import ManagedKey
 
 SuiteName = Literal["rsa-oaep-3072+aes-256-gcm+rsa-pss", "x25519+aes-256-gcm+ed25519"]
@@ -51,7 +51,7 @@ class KeyDeviceState(msgspec.Struct):
     name: str
     bundle: Bundle
     fingerprint: str
-    created_at: str
+    created_at: Moment
     is_current: bool
 
 
@@ -259,7 +259,7 @@ class BackupVersion(msgspec.Struct):
     """Which backup is kept, and since when. What replaces or deletes it names this version in `If-Match`."""
 
     version: int
-    updated_at: str
+    updated_at: Moment
 
 
 class Backup(BackupVersion):
@@ -287,7 +287,7 @@ class ManagedKeyState(msgspec.Struct):
     user_id: UUID
     public_key: str
     fingerprint: str
-    created_at: str
+    created_at: Moment
 
 
 class ManagedEnvelope(msgspec.Struct):

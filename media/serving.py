@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import parse_etags
 from rest_framework.request import Request
 
+from accounts.authentication import LinkAuthentication
 from chatproject.common.errors import Refusal, not_found
 from chatproject.common.files import BlockwiseResponse, Part, content_disposition
 from chatproject.common.problems import problem_response
@@ -22,6 +23,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 """What a file that somebody brought may do here: nothing."""
+EMBEDDED = {"Cross-Origin-Resource-Policy": "cross-origin"}
+"""By a signed link, pages of other sites show it as well."""
 RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII | re.IGNORECASE)
 
 
@@ -44,7 +47,7 @@ def serve(request: HttpRequest | Request, stored: Stored, *, caching: str = "pri
     """
     etag = f'"{stored.etag}"'
     disposition = content_disposition(stored.filename, is_inline=stored.is_inline)
-    headers = HEADERS | {"ETag": etag, "Cache-Control": caching, "Content-Disposition": disposition}
+    headers = headers_for(request) | {"ETag": etag, "Cache-Control": caching, "Content-Disposition": disposition}
     if _has(request, etag):
         return HttpResponseNotModified(headers=headers)
     headers["Accept-Ranges"] = "bytes"
@@ -54,6 +57,16 @@ def serve(request: HttpRequest | Request, stored: Stored, *, caching: str = "pri
     if settings.STORAGE_ORIGIN:
         return _from_bucket(stored, headers)
     return _from_disk(request, stored, headers)
+
+
+def headers_for(request: HttpRequest | Request) -> dict[str, str]:
+    """What goes with every file that somebody brought."""
+    return HEADERS | EMBEDDED if is_link(request) else HEADERS
+
+
+def is_link(request: HttpRequest | Request) -> bool:
+    """Whether it came by a signed link, which opens nothing any more once its person may not see it."""
+    return isinstance(getattr(request, "successful_authenticator", None), LinkAuthentication)
 
 
 def _has(request: HttpRequest | Request, etag: str) -> bool:

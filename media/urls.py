@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from media.api import avatars, uploads
+from media.api import avatars, links, uploads
 
 urlpatterns = [
     path("media/", uploads.UploadsView.as_view()),
+    path("media/links/", links.LinksView.as_view()),
     path("media/<uuid:id>/", uploads.UploadView.as_view()),
     path("media/<uuid:id>/content/", uploads.ContentView.as_view()),
     path("media/<uuid:id>/aac/", uploads.AacView.as_view()),

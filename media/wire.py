@@ -7,6 +7,7 @@ import msgspec
 
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
+from chatproject.common.wire import Moment
 from media.models import Attachment, Upload
 
 ATTACHMENTS = 10
@@ -51,7 +52,7 @@ class SharedFile(UploadState, kw_only=True):
     message_id: UUID
     seq: int
     sender: UserRef
-    created_at: str
+    created_at: Moment
 
 
 def upload_state(upload: Upload) -> UploadState:

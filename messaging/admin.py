@@ -41,7 +41,7 @@ class ReportAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
     list_filter = ("status", "reason", "decision")
     search_people = ("person", "reporter")
     ordering = ("-status", "created_at", "id")
-    fields = ("id", "person", "status", "decision", "decision_reason", "decided_by", "decided_at")
+    fields = ("id", "person", "status", "decision", "decision_reason", "decided_until", "decided_by", "decided_at")
     actions = ("dismiss",)
     action_form = ReasonedActionForm
     actions_detail = ("open_message", "delete_message", "warn", "suspend", "ban", "remove", "dismiss_this")
@@ -140,7 +140,7 @@ class ReportAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
                 reason=reason,
                 until=until,
             )
-            return f"Decided: {report.get_decision_display().lower()}."
+            return f"Decided: {report.verdict}."
 
         attempt(request, deed)
 

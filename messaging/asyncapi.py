@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
+from chatproject.common.components import TEMPLATE, simplify
 from messaging.events import EVENTS
 from messaging.protocol import COMMANDS
 
@@ -23,7 +24,12 @@ HOLDING = """Events replace what a client holds. Of a message hold the state wit
 with the same the one that came last. Who comes back into a conversation whose history begins with joining may not see
 what lies before: compare `visible_from_seq` (in `hello`, `conversation.added` and every membership) with the one held,
 and drop the messages up to it."""
-TEMPLATE = "#/components/schemas/{name}"
+CATCHING_UP = """Catching up: keep the `epoch` and, per conversation, the `seq` of the last event you have taken. At
+each `hello` send `sync` with both, also when you hold nothing yet, and positions of another epoch not at all. The
+`sync.complete` that answers names all your conversations, those too that began while you were away: where `has_more`,
+read `GET /api/v1/conversations/{id}/log/?after=` from the `seq` you hold on, 0 where you hold none, until it has no
+more. Do the same at `conversation.added`, and when the `seq` of an event is not the one after yours; ignore one that
+you have. After a `sync.reset` hold nothing, of all conversations or of those it names."""
 COMMAND_TYPES: tuple[type[msgspec.Struct], ...] = COMMANDS.__args__  # type: ignore[attr-defined]
 EVENT_TYPES: tuple[type[msgspec.Struct], ...] = EVENTS.__args__  # type: ignore[attr-defined]
 
@@ -37,14 +43,14 @@ def document() -> dict[str, Any]:
     """The whole document."""
     kinds = [*COMMAND_TYPES, *EVENT_TYPES]
     _, schemas = msgspec.json.schema_components(kinds, ref_template=TEMPLATE)
-    return {
+    shown = {
         "asyncapi": "3.0.0",
         "info": {
             "title": f"{settings.SITE_NAME} socket",
             "version": settings.VERSION,
             "description": "Subprotocol `chat.v1`. Closing codes: "
             + "; ".join(f"{code} {meaning}" for code, meaning in CLOSING_CODES.items())
-            + f". {' '.join(HOLDING.split())}",
+            + f". {' '.join(CATCHING_UP.split())} {' '.join(HOLDING.split())}",
         },
         "channels": {
             "all": _channel("/ws/", "One socket per device, for all conversations."),
@@ -57,6 +63,7 @@ def document() -> dict[str, Any]:
         },
         "components": {"messages": {name_of(kind): _message(kind) for kind in kinds}, "schemas": schemas},
     }
+    return simplify(shown, [_message(kind)["payload"] for kind in COMMAND_TYPES])
 
 
 def _channel(address: str, description: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Greeting(NamedTuple):
 
 def with_counts(memberships: MembershipQuerySet) -> MembershipQuerySet:
     """Each with what is counted behind its read mark, by partial indexes, whatever lies there: `uncounted`, messages
-    that are nothing unread, because they were deleted or because this person blocks who wrote them; and
+    that are nothing unread, because they were deleted, or because this person wrote them or blocks who did; and
     `mention_count`, messages that name this person, or everybody."""
     behind = Message.objects.filter(
         conversation=OuterRef("conversation_id"), number__gt=OuterRef("last_read_number")
@@ -50,13 +50,14 @@ def with_counts(memberships: MembershipQuerySet) -> MembershipQuerySet:
     blocked = Block.objects.filter(blocker=OuterRef(OuterRef("user_id"))).values("blocked")
     deleted = behind.filter(deleted_at__isnull=False)
     folded = behind.filter(deleted_at__isnull=True, sender__in=blocked)
+    own = behind.filter(deleted_at__isnull=True, sender=OuterRef("user_id"))
     naming = Mention.objects.filter(
         user=OuterRef("user_id"), conversation=OuterRef("conversation_id"), number__gt=OuterRef("last_read_number")
     ).exclude(sender__in=blocked)
     named_too = Mention.objects.filter(message=OuterRef("pk"), user=OuterRef(OuterRef("user_id")))
     to_all = behind.filter(~Exists(named_too), mentions_all=True).exclude(sender=OuterRef("user_id"))
     return memberships.annotate(
-        uncounted=_count(deleted) + _count(folded),
+        uncounted=_count(deleted) + _count(folded) + _count(own),
         mention_count=_count(naming) + _count(to_all.exclude(sender__in=blocked)),
     )
 

@@ -14,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 
 from accounts.models import User
 from chatproject.common.publish import Ring, person_topic
+from conversations.models import Membership
 from messaging.previews import preview
 from messaging.store.rows import Row
 from notifications.levels import Occasion, welcome
@@ -48,7 +49,7 @@ def tell_meant(meant: Collection[Meant]) -> list[Ring]:
     if not meant:
         return []
     glad = welcome(Kind.MENTION, [_occasion(one) for one in meant])
-    notices = [(_notice(one), one.row) for one in meant if _occasion(one) in glad]
+    notices = [(_notice(one, there), one.row) for one in meant if (there := glad.get(_occasion(one)))]
     if not notices:
         return []
     senders = User.objects.in_bulk({row.sender_id for _, row in notices})
@@ -68,14 +69,14 @@ def _occasion(one: Meant) -> Occasion:
     return Occasion(one.row.conversation_id, one.user_id, one.row.sender_id, one.row.seq)
 
 
-def _notice(one: Meant) -> Notice:
+def _notice(one: Meant, membership: Membership) -> Notice:
     row = one.row
     return Notice(
-        user_id=one.user_id,
+        user=membership.user,
         kind=one.kind,
         subject_id=row.id,
         actor_id=row.sender_id,
-        conversation_id=row.conversation_id,
+        conversation=membership.conversation,
         message_id=row.id,
         seq=row.seq,
         at=row.created_at,

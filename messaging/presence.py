@@ -138,6 +138,13 @@ class Presence:
         elif ring.note and "privacy" in ring.note:
             for socket in self._asked.get(UUID(ring.topic[2:]), ()):
                 self.review(socket)
+        elif ring.note and "grown" in ring.note:
+            self._review_all_in(UUID(ring.topic[2:]))
+
+    def _review_all_in(self, conversation_id: UUID) -> None:
+        if room := self._feed.rooms.get(conversation_id):
+            for socket in room.hearers:
+                self.review(socket)
 
     def _show(self, user_id: UUID, is_online: bool, last_seen: str | None) -> None:
         if user_id in self._watchers and self._shown.get(user_id, (None,))[0] != is_online:

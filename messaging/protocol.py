@@ -84,7 +84,7 @@ class Authenticate(Command, tag="authenticate", kw_only=True):
 
 class Sync(Command, tag="sync", kw_only=True):
     """Be sent everything since these positions, then `sync.complete`. Sent first after `hello`, nothing newer is
-    heard before it."""
+    heard before it. Of more than 1,000 conversations send any 1,000: the answer to the first names the others."""
 
     data: Positions
 

@@ -87,6 +87,7 @@ class Socket:
         "hearing",
         "is_open",
         "lefts",
+        "names_others",
         "only",
         "opened_at",
         "outbox",
@@ -110,7 +111,7 @@ class Socket:
         self.lefts: dict[UUID, int] = {}
         self.only: UUID | None = None
         self.opened_at = time.time_ns()
-        self.is_open = True
+        self.is_open = self.names_others = True
 
     # --- Life ---------------------------------------------------------------------------------------------------
     async def run(self) -> None:
@@ -222,6 +223,7 @@ class Socket:
         if is_new:
             socket_limit.opened(person)
         self.outbox.send(greeting.frame)
+        self.names_others = True
         self._places = {id_: place for id_, place in greeting.places.items() if id_ not in self.hearing}
         if is_new:
             self._grace = asyncio.get_running_loop().call_later(GRACE, lambda: feed.spawn(self._listen_unasked()))

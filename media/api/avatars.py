@@ -12,7 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import BearerAuthentication, PictureAuthentication, SignedInRequest
+from accounts.authentication import (
+    LINK,
+    BearerAuthentication,
+    LinkAuthentication,
+    PictureAuthentication,
+    SignedInRequest,
+)
 from chatproject.common.errors import invalid
 from chatproject.common.faults import refuse_odd_fields
 from chatproject.common.files import FileRenderer
@@ -22,19 +28,16 @@ from conversations.services.locking import refuse_unless_allowed
 from media import services
 from media.arriving import expected_size, names_in
 from media.limits import AVATAR_SIZES
+from media.serving import headers_for, is_link
 
 WEBP = "image/webp"
 UPLOAD = Raw("multipart/form-data", {"type": "object", "properties": {"file": BINARY}, "required": ["file"]})
 QUERY = {
     "size": (int, "Pixels along a side: 64, 256 (by default) or 512."),
+    **LINK,
     "v": (str, "The version as in `avatar_url`: for the browser's cache. The answer is always the current picture."),
 }
-HEADERS = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "Content-Disposition": 'inline; filename="avatar.webp"',
-    "Cross-Origin-Resource-Policy": "same-site",
-    "X-Content-Type-Options": "nosniff",
-}
+DISPOSITION = 'inline; filename="avatar.webp"'
 
 
 class PictureParser(MultiPartParser):
@@ -63,7 +66,7 @@ class MyAvatarView(APIView):
 
 
 class AvatarView(APIView):
-    authentication_classes = (BearerAuthentication, PictureAuthentication)
+    authentication_classes = (BearerAuthentication, LinkAuthentication, PictureAuthentication)
     renderer_classes = (FileRenderer,)
 
     @describe("Somebody's picture, a square.", answers={200: Raw(WEBP, BINARY), 304: None}, query=QUERY)
@@ -73,7 +76,7 @@ class AvatarView(APIView):
 
 
 class ConversationAvatarView(APIView):
-    authentication_classes = (BearerAuthentication, PictureAuthentication)
+    authentication_classes = (BearerAuthentication, LinkAuthentication, PictureAuthentication)
     parser_classes = (PictureParser,)
 
     def get_renderers(self) -> list[BaseRenderer]:
@@ -100,9 +103,9 @@ class ConversationAvatarView(APIView):
 
 def _show(request: SignedInRequest, size: int, version: str, picture: bytes) -> HttpResponse:
     etag = f'"{version}-{size}"'
-    is_for_ever = request.query_params.get("v") == version
+    is_for_ever = request.query_params.get("v") == version and not is_link(request)
     caching = "private, max-age=31536000, immutable" if is_for_ever else "private, no-cache"
-    headers = HEADERS | {"ETag": etag, "Cache-Control": caching}
+    headers = headers_for(request) | {"ETag": etag, "Cache-Control": caching, "Content-Disposition": DISPOSITION}
     if _has(request, etag):
         return HttpResponseNotModified(headers=headers)
     return HttpResponse(picture, content_type=WEBP, headers=headers)

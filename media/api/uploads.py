@@ -13,12 +13,19 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from accounts.authentication import BearerAuthentication, FileAuthentication, PictureAuthentication, SignedInRequest
+from accounts.authentication import (
+    LINK,
+    BearerAuthentication,
+    FileAuthentication,
+    LinkAuthentication,
+    PictureAuthentication,
+    SignedInRequest,
+)
 from chatproject.common import limits
 from chatproject.common.errors import Refusal, invalid, not_found
 from chatproject.common.files import FileRenderer
 from chatproject.common.idempotency import status_of
-from chatproject.common.openapi import BINARY, PAGING, Page, Raw, describe
+from chatproject.common.openapi import BINARY, BYTES, PAGING, Page, Raw, describe
 from chatproject.common.pagination import page
 from conversations.models import Membership
 from media import services
@@ -45,7 +52,7 @@ FORM = Raw(
         "required": ["conversation_id", "file"],
     },
 )
-FILE = Raw("application/octet-stream", BINARY)
+FILE = Raw(BYTES, BINARY)
 KINDS = {"kind": (str, f"Only files of this kind: {', '.join(Upload.Kind)}.")}
 
 
@@ -101,13 +108,14 @@ class FileThrottle(BaseThrottle):
 
 
 class ContentView(APIView):
-    authentication_classes = (BearerAuthentication, FileAuthentication, PictureAuthentication)
+    authentication_classes = (BearerAuthentication, LinkAuthentication, FileAuthentication, PictureAuthentication)
     renderer_classes = (FileRenderer,)
     throttle_classes = (FileThrottle,)
 
     @describe(
         "The bytes, whole or by `Range`, once the file was cleaned (409 before); of what cannot be, to save only",
         answers={200: FILE, 206: FILE, 302: None, 304: None},
+        query=LINK,
     )
     def get(self, request: SignedInRequest, id: UUID) -> HttpResponseBase:  # noqa: A002
         upload = services.upload_of(request.user, id)
@@ -119,13 +127,14 @@ class ContentView(APIView):
 
 
 class AacView(APIView):
-    authentication_classes = (BearerAuthentication, FileAuthentication)
+    authentication_classes = (BearerAuthentication, LinkAuthentication, FileAuthentication)
     renderer_classes = (FileRenderer,)
     throttle_classes = (FileThrottle,)
 
     @describe(
         "A sound as AAC, for devices that do not play what was sent",
         answers={200: Raw("audio/mp4", BINARY), 206: FILE, 302: None, 304: None},
+        query=LINK,
     )
     def get(self, request: SignedInRequest, id: UUID) -> HttpResponseBase:  # noqa: A002
         upload = services.upload_of(request.user, id)
@@ -135,14 +144,14 @@ class AacView(APIView):
 
 
 class ThumbnailView(APIView):
-    authentication_classes = (BearerAuthentication, PictureAuthentication)
+    authentication_classes = (BearerAuthentication, LinkAuthentication, PictureAuthentication)
     renderer_classes = (FileRenderer,)
     throttle_classes = (FileThrottle,)
 
     @describe(
         "A small picture of a picture or a film",
         answers={200: Raw("image/webp", BINARY), 206: FILE, 302: None, 304: None},
-        query={"size": (str, "`small` (by default; at most 320 pixels along a side) or `large` (1280).")},
+        query=LINK | {"size": (str, "`small` (by default; at most 320 pixels along a side) or `large` (1280).")},
     )
     def get(self, request: SignedInRequest, id: UUID) -> HttpResponseBase:  # noqa: A002
         size = request.query_params.get("size", "small")

@@ -10,7 +10,7 @@ import httpx
 import psutil
 import pytest
 
-from chatproject.tests.server import Server
+from chatproject.tests.server import Server, until
 from media.tests.files import photograph
 from messaging.tests.client import Person, http
 from messaging.tests.conftest import GENEROUS
@@ -55,13 +55,6 @@ def file():
         alice, bob = Person(server, "alice"), Person(server, "bob")
         state = bring(alice, alice.group(bob), CONTENT, "data.bin")
         yield File(server, alice, f"{server.url}/api/v1/media/{state['id']}/content/")
-
-
-def until(condition) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_all_of_it_arrives(file):

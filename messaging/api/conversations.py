@@ -15,6 +15,7 @@ from chatproject.common.errors import invalid
 from chatproject.common.idempotency import status_of
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
+from chatproject.common.views import ChangeView
 from conversations import services
 from conversations.models import Conversation, Membership
 from conversations.wire import ConversationChange, NewConversation, conversation_state
@@ -44,7 +45,7 @@ class ConversationsView(APIView):
         return Response(row_of(request.user, conversation.id), status=201 if created else 200)
 
 
-class ConversationView(APIView):
+class ConversationView(ChangeView):
     @describe("One of my conversations", answers={200: ConversationRow})
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         Membership.objects.of(request.user, id)

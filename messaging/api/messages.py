@@ -13,6 +13,7 @@ from chatproject.common.api import body_of, int_of
 from chatproject.common.errors import invalid, not_found
 from chatproject.common.openapi import describe
 from chatproject.common.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from chatproject.common.views import ChangeView
 from conversations.models import Membership
 from conversations.people import estranged_from
 from messaging import services
@@ -44,7 +45,7 @@ class MessagesView(APIView):
         return Response(_with_status(sent.message), status=200 if sent.duplicate else 201)
 
 
-class MessageView(APIView):
+class MessageView(ChangeView):
     @describe("One message", answers={200: MessageState})
     def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         return Response(_state(request.user, id))

@@ -41,17 +41,19 @@ class LogView(APIView):
 
 
 class ReadView(APIView):
-    @describe("Everything up to here was read", body=NewMark, answers={200: Mark})
+    @describe("Everything up to here was read", body=NewMark, needs_body=False, answers={200: Mark})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor = Membership.objects.of(request.user, id)
-        return Response(Mark(mark_read(actor, seq=body_of(request, NewMark).seq)))
+        seq = body_of(request, NewMark).upto(actor.conversation.seq)
+        return Response(Mark(mark_read(actor, seq=seq)))
 
 
 class DeliveredView(APIView):
-    @describe("Everything up to here has arrived on a device", body=NewMark, answers={200: Mark})
+    @describe("Everything up to here has arrived on a device", body=NewMark, needs_body=False, answers={200: Mark})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         actor = Membership.objects.of(request.user, id)
-        return Response(Mark(mark_delivered(actor, seq=body_of(request, NewMark).seq)))
+        seq = body_of(request, NewMark).upto(actor.conversation.seq)
+        return Response(Mark(mark_delivered(actor, seq=seq)))
 
 
 class UnreadView(APIView):
@@ -87,9 +89,10 @@ class SyncView(APIView):
         body = body_of(request, Positions)
         if body.epoch != epoch():
             return Response(CaughtUp(epoch(), True, {}))
-        memberships = Membership.objects.live().select_related("conversation")
-        mine = memberships.filter(user=request.user, conversation__in=body.positions)
-        return Response(CaughtUp(epoch(), False, _caught_up(mine, body.positions)))
+        mine = list(Membership.objects.live().select_related("conversation").filter(user=request.user))
+        named = [m for m in mine if m.conversation_id in body.positions]
+        others = {str(m.conversation_id): _not_held(m) for m in mine if m.conversation_id not in body.positions}
+        return Response(CaughtUp(epoch(), False, _caught_up(named, body.positions) | others))
 
 
 def _caught_up(memberships: Iterable[Membership], positions: dict[UUID, int]) -> dict[str, Caught]:
@@ -107,6 +110,12 @@ def _caught(membership: Membership, after: int, found: list[Entry]) -> Caught:
     head = max(head, found[-1].seq) if found else head
     seen = [entry.seen_from(membership.conversation_id, membership.visible_from_seq) for entry in found]
     return Caught([msgspec.Raw(frame) for frame in seen], head, bool(found) and found[-1].seq < head, False)
+
+
+def _not_held(membership: Membership) -> Caught:
+    """A conversation of which a client holds nothing: it is for them to read, from the beginning."""
+    head = membership.conversation.seq
+    return Caught([], head, membership.visible_from_seq < head, False)
 
 
 def _snapshot_rows(user: User, memberships: list[Membership], count: int) -> list[SnapshotRow]:

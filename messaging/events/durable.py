@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from accounts.wire import Moment
+from chatproject.common.wire import Moment
 from conversations.wire import ConversationState, Member
 from messaging.wire.messages import MessageState, Reactions
 

@@ -6,7 +6,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from accounts.wire import Moment, MyProfile, UserRef
+from accounts.wire import MyProfile, UserRef
+from chatproject.common.wire import Moment
 from messaging.events.personal import MarkData, MeSeq
 
 
@@ -98,7 +99,9 @@ class HelloData(msgspec.Struct):
     ping_interval: Annotated[int, Meta(description="Seconds after which a silent client should `ping`.")]
     limits: Limits
     unread: Waiting
-    conversations: Annotated[list[HelloConversation], Meta(description="The 200 with the latest activity.")]
+    conversations: Annotated[
+        list[HelloConversation], Meta(description="The 200 with the latest activity; `sync.complete` names all.")
+    ]
     has_more: bool
     blocked_ids: Annotated[list[UUID], Meta(description="Whom I block: fold their messages.")]
 
@@ -111,7 +114,7 @@ class Hello(Passing, tag="hello", kw_only=True):
 
 
 class SyncedConversation(msgspec.Struct):
-    head: int
+    head: Annotated[int, Meta(description="What comes after this place is heard.")]
     has_more: bool
 
 
@@ -120,7 +123,8 @@ class SyncCompleteData(msgspec.Struct):
 
 
 class SyncComplete(Passing, tag="sync.complete", kw_only=True):
-    """Everything asked for was sent. Where `has_more`, read on with `log/`."""
+    """Everything asked for was sent. The first one after a `hello` names all my conversations: where `has_more`, read
+    on with `log/` from the place I hold, 0 where I hold none."""
 
     data: SyncCompleteData
 

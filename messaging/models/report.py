@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
@@ -36,7 +37,8 @@ class ReportQuerySet(models.QuerySet["Report"]):
 class Report(models.Model):
     """Somebody asks the operators to look at a message, or at a person; without a `reporter` it is a filter that asks.
 
-    `about_id` is what it is about: reports about the same are one case, and are decided together.
+    `about_id` is what it is about: reports about the same are one case, and are decided together. `decided_until` is
+    when a suspension ends that was decided.
     """
 
     class Reason(models.TextChoices):
@@ -70,6 +72,7 @@ class Report(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     decision = models.CharField(max_length=15, choices=Decision, blank=True)
     decision_reason = models.CharField(max_length=1000, blank=True)
+    decided_until = models.DateTimeField(null=True)
     decided_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
 
@@ -118,3 +121,14 @@ class Report(models.Model):
     def outcome(self) -> str:
         """What whoever reported is told: whether it was right to."""
         return "dismissed" if self.decision == self.Decision.DISMISSED else "upheld"
+
+    @property
+    def verdict(self) -> str:
+        """What was decided, by whom and when."""
+        end = f" until {_minute(self.decided_until)}" if self.decided_until else ""
+        by = self.decided_by or "somebody who is gone"
+        return f"{self.get_decision_display().lower()}{end}, by {by}, {_minute(self.decided_at)}"
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment else ""

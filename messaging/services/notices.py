@@ -40,10 +40,9 @@ def _by_others(message: Message) -> QuerySet[Reaction]:
 
 def _tell(kind: Notice.Kind, message: Message, actor: User, user_ids: Collection[UUID], **data: Any) -> None:
     glad = welcome(kind, [Occasion(message.conversation_id, id_, actor.id, message.seq) for id_ in user_ids])
-    people = User.objects.filter(id__in={one.user_id for one in glad})
     if glad:
         notify(
-            list(people),
+            [membership.user for membership in glad.values()],
             kind,
             subject_id=message.id,
             actor=actor,

@@ -16,6 +16,7 @@ from chatproject.tests import canaries
 from chatproject.tests.server import Server
 
 django.setup()  # a conftest imports this before Django is ready, and frames are read into our structs
+from chatproject.tests import documented  # noqa: E402
 from messaging.events import EVENTS  # noqa: E402
 
 PATIENCE = 10.0
@@ -72,7 +73,11 @@ class Person:
 
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """One request below `/api/v1/`."""
-        return http.request(method, f"{self.server.url}/api/v1/{path}", headers=self.headers, **more)
+        answer = http.request(method, f"{self.server.url}/api/v1/{path}", headers=self.headers, **more)
+        documented.check(
+            method, answer.url.path, answer.status_code, answer.headers.get("content-type", ""), answer.content
+        )
+        return answer
 
     def code(self, method: str, path: str, body: Any = None) -> str:
         """The code of a refusal; `ok` when it was none."""
@@ -118,6 +123,13 @@ class Person:
     def socket(self, **more: Any) -> "Socket":
         """A socket of theirs: `async with alice.socket() as socket`."""
         return Socket(self, **more)
+
+
+class Returning(Person):
+    """Somebody who signs in again for each call, where tokens live for seconds."""
+
+    def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return Person.call(self.again(), method, path, **more)
 
 
 class Socket:

@@ -6,6 +6,7 @@ import httpx
 import msgspec
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from jsonschema import Draft202012Validator
 
 from messaging import commands
 from messaging.asyncapi import CLOSING_CODES, COMMAND_TYPES, EVENT_TYPES, document, name_of
@@ -60,6 +61,41 @@ def test_the_page_and_the_json(server) -> None:
         assert str(code) in page.text
     assert plain.json() == asked.json()
     assert plain.json()["asyncapi"] == "3.0.0"
+
+
+async def test_what_is_said_and_heard_fits_the_schemas_of_its_frames(server, person) -> None:
+    shown = httpx.get(f"{server.url}/api/asyncapi/?format=json").json()
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+
+    def check(frame: dict) -> None:
+        payload = shown["components"]["messages"][frame["type"]]["payload"]
+        assert not list(Draft202012Validator({**shown, **payload}).iter_errors(frame)), frame
+
+    async with alice.socket() as mine, bob.socket() as his:
+        epoch = his.of("hello")[0]["data"]["epoch"]
+        said = await mine.say(group, "Hello @" + bob.name)
+        for type_, data in (
+            ("sync", {"epoch": epoch, "positions": {group: 1}}),
+            ("message.send", {"conversation_id": group, "content": "Hi", "reply_to_id": said["id"], "metadata": {}}),
+            ("reaction.add", {"message_id": said["id"], "emoji": "👍"}),
+            ("read.mark", {"conversation_id": group, "seq": said["seq"]}),
+            ("typing.start", {"conversation_id": group}),
+            ("presence.watch", {"user_ids": [alice.id]}),
+            ("sync", {"epoch": "another", "positions": {}}),
+        ):
+            check({"type": type_, "id": "one", "data": data})
+            assert (await his.ask(type_, **data))["ok"], type_
+        await mine.ask("message.edit", message_id=said["id"], content="Hello you")
+        await mine.ask("message.pin", message_id=said["id"])
+        await mine.ask("message.delete", message_id=said["id"])
+        await his.expect("message.deleted")
+        await mine.expect("typing.updated")
+
+    heard = {frame["type"] for frame in (*mine.heard, *his.heard)}
+    assert heard > {"hello", "sync.complete", "sync.reset", "message.created", "reaction.added", "message.pinned"}
+    for frame in (*mine.heard, *his.heard):
+        check(frame)
 
 
 def documented_routes() -> dict[str, set[str]]:

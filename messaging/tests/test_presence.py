@@ -1,10 +1,13 @@
 """Presence: who is online, for acquaintances who watch, as far as each shows it."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 
+from chatproject.tests.server import Server
 from messaging.presence import AWAY
+from messaging.tests.conftest import GENEROUS, cast_on
 
 
 async def test_watchers_hear_who_comes_and_goes(person) -> None:
@@ -30,7 +33,15 @@ async def test_watchers_hear_who_comes_and_goes(person) -> None:
     assert (shown["is_online"], shown["last_seen"]) == (False, last["last_seen"])
 
 
-async def test_strangers_and_those_who_share_but_a_channel_see_nothing(person) -> None:
+@pytest.fixture(scope="module")
+def crowded() -> Iterator[Server]:
+    """Where every channel is a large one."""
+    with Server(env={**GENEROUS, "SMALL_CHANNEL_MEMBERS": "0"}) as server:
+        yield server
+
+
+async def test_strangers_and_those_who_share_but_a_large_channel_see_nothing(crowded: Server) -> None:
+    person = cast_on(crowded)
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     alice.group(bob)
     lobby = next(row for row in alice.get("conversations/discover/")["results"] if row["name"] == "Lobby")["id"]
@@ -48,6 +59,27 @@ async def test_strangers_and_those_who_share_but_a_channel_see_nothing(person) -
 
     assert other.of("presence.updated") == []
     assert (shown["is_online"], shown["last_seen"], online) == (None, None, [])
+
+
+async def test_who_watches_hears_no_more_when_the_channel_they_share_has_grown_large() -> None:
+    with Server(env={**GENEROUS, "SMALL_CHANNEL_MEMBERS": "2"}) as server:
+        person = cast_on(server)
+        alice, bob, carol = person("alice"), person("bob"), person("carol")
+        lobby = next(row for row in alice.get("conversations/discover/")["results"] if row["name"] == "Lobby")["id"]
+        for one in (alice, bob):
+            one.post(f"conversations/{lobby}/join/")
+
+        async with alice.socket() as hers:
+            await hers.ask("presence.watch", user_ids=[bob.id])
+            async with bob.socket():
+                await hers.expect("presence.updated", is_online=True)
+                carol.post(f"conversations/{lobby}/join/")
+                await hers.until(lambda: len(hers.of("presence.updated")) == 3)
+            async with bob.socket():
+                await hers.quiet()
+
+    told = [frame["data"]["is_online"] for frame in hers.of("presence.updated")]
+    assert told == [False, True, False], "offline, online, and then nobody's business"
 
 
 @pytest.mark.parametrize(("shows_to", "seen_by"), [("everyone", "alice carol"), ("contacts", "alice"), ("nobody", "")])

@@ -66,6 +66,46 @@ async def test_syncing_again_later_is_harmless(person) -> None:
     assert told == [{group: {"head": 3, "has_more": False}}, {group: {"head": 3, "has_more": False}}, {}]
 
 
+async def test_conversations_that_are_not_named_are_told_of_once_after_each_hello(person) -> None:
+    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    held, began, foreign = alice.group(bob), alice.group(bob), alice.group(carol)
+    joined = alice.group(history="joined")
+    alice.write(joined)
+    alice.post(f"conversations/{joined}/members/", {"user_id": bob.id})
+    head = alice.write(began)["seq"]
+    row = bob.row(joined)
+
+    async with bob.socket() as his:
+        epoch = his.of("hello")[0]["data"]["epoch"]
+        await his.ask("sync", epoch=epoch, positions={held: 2})
+        await his.ask("sync", epoch=epoch, positions={held: 2})
+    told, again = [frame["data"]["conversations"] for frame in his.of("sync.complete")]
+    by_rest = bob.post("sync/", {"epoch": epoch, "positions": {held: 2}})["conversations"]
+
+    assert told.keys() == by_rest.keys() == {held, began, joined}
+    assert told[began] == {"head": head, "has_more": True}
+    assert told[held] == {"head": 2, "has_more": False}
+    assert told[joined] == {"head": row["seq"], "has_more": row["membership"]["visible_from_seq"] < row["seq"]}
+    assert {id_: (one["head"], one["has_more"]) for id_, one in by_rest.items()} == {
+        id_: (one["head"], one["has_more"]) for id_, one in told.items()
+    }
+    assert not any(one["entries"] for one in by_rest.values())
+    assert again.keys() == {held}
+    assert foreign not in told
+    assert his.seqs(began) == []
+    assert len(bob.get(f"conversations/{began}/log/")["entries"]) == head
+
+
+async def test_with_positions_of_another_epoch_everything_is_told_of(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+
+    async with bob.socket() as his:
+        await his.ask("sync", epoch="another", positions={group: 2})
+
+    assert his.of("sync.complete")[0]["data"]["conversations"] == {group: {"head": 2, "has_more": True}}
+
+
 async def test_more_than_five_hundred_are_read_on_from_the_log(person) -> None:
     alice, bob = person("alice"), person("bob")
     group = alice.group(bob)

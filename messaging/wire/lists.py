@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 
 from accounts.wire import UserRef
+from chatproject.common.wire import Moment
 from conversations.wire import ConversationState, OwnMembership
 from messaging.wire.messages import MessageState
 
@@ -50,7 +51,7 @@ class Receipt(msgspec.Struct):
     """A member whose mark stands at or behind the message, and since when."""
 
     user: UserRef
-    at: str | None
+    at: Moment | None
 
 
 class Receipts(msgspec.Struct):
@@ -76,7 +77,7 @@ class ReportState(msgspec.Struct):
 
     id: UUID
     status: str
-    created_at: str
+    created_at: Moment
 
 
 class TypingPerson(msgspec.Struct):

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
+from chatproject.common.wire import Moment
 from conversations.models import Conversation
 from encryption.wire import Envelope
 from media.wire import UploadState
@@ -67,10 +68,10 @@ class MessageState(msgspec.Struct, kw_only=True):
     reactions: dict[str, Reactions] = {}
     metadata: dict[str, Any] | None = None
     is_edited: bool = False
-    edited_at: str | None = None
+    edited_at: Moment | None = None
     is_deleted: bool = False
     is_pinned: bool = False
-    created_at: str
+    created_at: Moment
     status: Literal["sent", "delivered", "read"] | UnsetType = UNSET
     is_folded: bool | UnsetType = UNSET
 
@@ -79,7 +80,7 @@ class PastContent(msgspec.Struct):
     """What a message said until it was edited; or the envelope there was, and the `client_id` it was sealed under."""
 
     content: str
-    replaced_at: str
+    replaced_at: Moment
     envelope: Envelope | None = None
     client_id: str | None = None
 

@@ -31,7 +31,10 @@ class NewMessage(Body):
     gives the `content_type`, whatever stands here.
 
     In an end-to-end conversation the message is an `envelope` and nothing of it stands elsewhere: no content, no
-    metadata. `roster_seq` is that of the envelope."""
+    metadata. `roster_seq` is that of the envelope.
+
+    Whoever writes has read what came before. With `marks_read` false they say nothing of the kind: then their read mark
+    moves on with the message only where nothing of others lies between."""
 
     content: Content = ""
     client_id: ClientId | None = None
@@ -43,6 +46,7 @@ class NewMessage(Body):
     metadata: dict[str, Any] | None = None
     envelope: Envelope | None = None
     roster_seq: Place | None = None
+    marks_read: bool = True
 
     def check(self) -> None:
         """What the types cannot say: refuses (`invalid`) blank text without a file, too much metadata, and an envelope
@@ -122,12 +126,19 @@ class Mark(msgspec.Struct):
     seq: Place
 
 
-class NewMark(Mark, Body):
-    """How far one has read, or how far it has arrived."""
+class NewMark(Body):
+    """How far one has read, or how far it has arrived; without `seq`, or a body, all that is there."""
+
+    seq: Place | UnsetType = UNSET
+
+    def upto(self, head: int) -> int:
+        """The place that is meant, the last one being `head`."""
+        return head if self.seq is UNSET else self.seq
 
 
 class Positions(Body):
-    """What a client holds: the epoch it was told and, per conversation, the last place it has."""
+    """What a client holds: the epoch it was told and, per conversation, the last place it has. Of what it does not name
+    it is told how far that has come."""
 
     epoch: str
     positions: Annotated[dict[UUID, Place], Meta(max_length=1000)]

@@ -10,12 +10,13 @@ from accounts.api.staff import StaffView
 from accounts.authentication import SignedInRequest
 from chatproject.common.api import body_of
 from chatproject.common.openapi import describe
+from chatproject.common.views import ChangeView
 from conversations import services
 from conversations.wire import ConversationState, conversation_state
 from messaging.api.moderation import wire
 
 
-class ModeratedConversationView(StaffView):
+class ModeratedConversationView(StaffView, ChangeView):
     needs = "conversations.moderate_conversation"
 
     @describe(

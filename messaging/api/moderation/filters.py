@@ -11,6 +11,7 @@ from chatproject.common.api import body_of
 from chatproject.common.idempotency import status_of
 from chatproject.common.openapi import PAGING, Page, describe
 from chatproject.common.pagination import page
+from chatproject.common.views import ChangeView
 from messaging import services
 from messaging.api.moderation import wire
 from messaging.filters import try_out
@@ -33,7 +34,7 @@ class FiltersView(StaffView):
         return Response(wire.filter_state(Filter.objects.get(id=made.id)), status=status_of(made))
 
 
-class FilterView(StaffView):
+class FilterView(StaffView, ChangeView):
     needs = NEEDED
 
     @describe("Change a filter", body=wire.FilterChange, answers={200: wire.FilterState})

@@ -15,7 +15,12 @@ from messaging.api.moderation import wire
 class SuspendView(StaffView):
     needs = "accounts.suspend_user"
 
-    @describe("Suspend somebody until a moment, or until restored", body=wire.Suspension, answers={200: wire.Standing})
+    @describe(
+        "Suspend somebody until a moment, or until restored",
+        body=wire.Suspension,
+        needs_body=False,
+        answers={200: wire.Standing},
+    )
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         body = body_of(request, wire.Suspension)
         services.suspend(request.user, person_of(id), until=body.until, reason=body.reason)
@@ -25,7 +30,12 @@ class SuspendView(StaffView):
 class RestoreView(StaffView):
     needs = "accounts.suspend_user"
 
-    @describe("Let somebody who is suspended sign in again", body=wire.Reasoned, answers={200: wire.Standing})
+    @describe(
+        "Let somebody who is suspended sign in again",
+        body=wire.Reasoned,
+        needs_body=False,
+        answers={200: wire.Standing},
+    )
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         services.restore(request.user, person_of(id), reason=body_of(request, wire.Reasoned).reason)
         return Response(wire.standing(person_of(id)))
@@ -34,7 +44,7 @@ class RestoreView(StaffView):
 class EndSessionsView(StaffView):
     needs = "accounts.end_user_sessions"
 
-    @describe("Sign somebody out everywhere", body=wire.Reasoned, answers={200: wire.SignedOut})
+    @describe("Sign somebody out everywhere", body=wire.Reasoned, needs_body=False, answers={200: wire.SignedOut})
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         reason = body_of(request, wire.Reasoned).reason
         return Response(wire.SignedOut(services.end_sessions_of(request.user, person_of(id), reason=reason)))
@@ -43,7 +53,9 @@ class EndSessionsView(StaffView):
 class ResendCodeView(StaffView):
     needs = "accounts.resend_user_code"
 
-    @describe("Send somebody a new code, with all its tries", body=wire.Resending, answers={202: None})
+    @describe(
+        "Send somebody a new code, with all its tries", body=wire.Resending, needs_body=False, answers={202: None}
+    )
     def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
         body = body_of(request, wire.Resending)
         services.resend_code_to(request.user, person_of(id), purpose=body.purpose, reason=body.reason)

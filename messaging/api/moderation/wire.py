@@ -1,7 +1,6 @@
 """What the staff sends and is shown."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from accounts.models import User
 from accounts.wire import UserRef, person
 from chatproject.common.clock import rfc3339
 from chatproject.common.text import LINE, LINES
-from chatproject.common.wire import Body, ClientId
+from chatproject.common.wire import Body, ClientId, Instant, Moment
 from conversations.wire import Name, SlowMode
 from messaging.models import Filter, Message, Report
 from messaging.services import Case
@@ -33,7 +32,7 @@ class Reasoned(Body):
 class Suspension(Body):
     """Until when somebody may not sign in; without it, until they are restored."""
 
-    until: datetime | None = None
+    until: Instant | None = None
     reason: Reason = ""
 
 
@@ -61,7 +60,7 @@ class Standing(msgspec.Struct):
     id: UUID
     username: str
     is_active: bool
-    suspended_until: str | None
+    suspended_until: Moment | None
 
 
 class SignedOut(msgspec.Struct):
@@ -82,11 +81,11 @@ class QueueRow(msgspec.Struct):
     reports: int
     reason: str
     comment: str
-    created_at: str
+    created_at: Moment
     decision: str | None
     decision_reason: str
     decided_by: UserRef | None
-    decided_at: str | None
+    decided_at: Moment | None
 
 
 class Complaint(msgspec.Struct):
@@ -96,7 +95,7 @@ class Complaint(msgspec.Struct):
     reporter: UserRef | None
     reason: str
     comment: str
-    created_at: str
+    created_at: Moment
 
 
 class CaseState(QueueRow):
@@ -123,7 +122,7 @@ class NewDecision(Body):
 
     decision: Literal["dismissed", "message_deleted", "warned", "suspended", "banned", "removed"]
     reason: Reason = ""
-    until: datetime | None = None
+    until: Instant | None = None
 
 
 class NewFilter(Body):
@@ -159,7 +158,7 @@ class FilterState(msgspec.Struct):
     action: str
     is_active: bool
     note: str
-    created_at: str
+    created_at: Moment
 
 
 class Draft(Body):
