@@ -1,6 +1,9 @@
-import { ChatError } from "./errors.js";
+import { ChatError, readAnswer } from "./errors.js";
 import { newId } from "./ids.js";
 import { fetchTelling } from "./upload.js";
+
+/** As long as the server may take for a command, and then some; files take as long as they take. */
+const ANSWER_MS = 30_000;
 
 /** The REST side: one method, which signs requests, refreshes once on 401 and throws `ChatError`. */
 export class Api {
@@ -30,13 +33,16 @@ export class Api {
       if (value !== undefined && value !== null) url.searchParams.set(name, value);
     }
     const init = { body, signed, headers, onProgress, signal };
+    const { turn } = this.#session;
     let response = await this.#send(method, url, init);
     if (response.status === 401 && signed) {
       await this.#session.refresh();
       response = await this.#send(method, url, init);
     }
     if (!response.ok) throw await ChatError.from(response);
-    return response.status === 204 ? null : response.json();
+    const answer = response.status === 204 ? null : await readAnswer(response);
+    if (signed && turn !== this.#session.turn) throw ChatError.offline("Somebody else asked.");
+    return answer;
   }
 
   async #send(method, url, { body, signed, headers: more, onProgress, signal }) {
@@ -44,7 +50,8 @@ export class Api {
     const is_json = body !== undefined && !(body instanceof FormData);
     if (is_json) headers["Content-Type"] = "application/json";
     if (signed) headers.Authorization = `Bearer ${await this.#session.token()}`;
-    const init = { method, headers, credentials: "same-origin", cache: "no-store", signal };
+    const given_up = body instanceof FormData ? signal : within(ANSWER_MS, signal);
+    const init = { method, headers, credentials: "same-origin", cache: "no-store", signal: given_up };
     if (body !== undefined) init.body = is_json ? JSON.stringify(body) : body;
     const fetch = onProgress && globalThis.XMLHttpRequest ? fetchTelling(onProgress) : this.#fetch;
     return fetch(url, init).catch(() => {
@@ -104,4 +111,10 @@ export class Api {
       yield* page.results;
     }
   }
+}
+
+/** A dead network refuses nothing, and leaves what is asked without an answer for many minutes. */
+function within(ms, signal) {
+  const deadline = AbortSignal.timeout(ms);
+  return signal ? AbortSignal.any([signal, deadline]) : deadline;
 }

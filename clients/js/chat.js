@@ -10,16 +10,21 @@
  * @module
  */
 import { Api } from "./api.js";
+import { Drafts } from "./drafts.js";
 import { ChatError } from "./errors.js";
 import { Marks } from "./marks.js";
 import { Notifications } from "./notifications.js";
 import { IndexedStorage } from "./crypto/index.js";
+import { Links } from "./links.js";
 import { Outbox } from "./outbox.js";
 import { Parcels } from "./parcels.js";
+import { KeptFiles } from "./records/files.js";
+import { Records, openRecords } from "./records/records.js";
 import { Sealing } from "./sealing/sealing.js";
 import { Session } from "./session.js";
 import { Signs } from "./signs.js";
 import { Socket } from "./socket.js";
+import { browserStorage } from "./storage.js";
 import { Store } from "./store.js";
 import { Sync } from "./sync.js";
 
@@ -27,12 +32,19 @@ export { ChatError, Store };
 
 const TYPING_LIVES_MS = 6_000;
 const FRAME = 60_000;
+const NO_WEBSOCKET =
+  "There is no WebSocket here. Give one to the client, such as that of the package ws: new ChatClient({ WebSocket }).";
+const NO_BASE = "There is no page here. Tell the client where the server is: new ChatClient({ base }).";
 
 export class ChatClient extends Notifications {
   /** What is known: conversations, messages, people. @type {Store} */
   store = new Store();
   /** End-to-end conversations: what this browser seals and opens. @type {Sealing} */
   sealing;
+  /** What is being written, for pages to keep. @type {Drafts} */
+  drafts;
+  /** What a page remembers of who is signed in, and of nobody else. @type {Map<string, any>} */
+  remembered = new Map();
   /** REST for whatever has no method here: `chat.api.get("users/me/")`. @type {Api} */
   api;
   /**
@@ -40,9 +52,12 @@ export class ChatClient extends Notifications {
    * `erase_at`).
    */
   onSignedOut = () => {};
+  /** Called when `storage_trouble` is another one. */
+  onStorageTrouble = () => {};
   /** Called with `idle`, `connecting`, `online`, `waiting` or `stopped`. */
   onConnection = () => {};
   #base;
+  #links;
   #session;
   #socket;
   #sync;
@@ -51,37 +66,51 @@ export class ChatClient extends Notifications {
   #parcels;
   #with_tickets;
   #signs;
-  #is_restored = false;
+  #records;
   #device_name = null;
 
   /**
    * @param {object} [options]
    * @param {string} [options.base] where the server lives; the page's own origin by default
-   * @param {?Storage} [options.storage] keeps unsent messages, and the refresh token where the
-   *   server sets no cookie
+   * @param {?Pick<Storage, "getItem" | "setItem" | "removeItem">} [options.storage] keeps unsent messages, and the
+   *   sign-in where the server's cookie does not come: on other origins and outside of browsers. Nothing is awaited of it,
+   *   and all tabs should share it. Without one the sign-in is in `localStorage`, where there is one; null is memory alone
    * @param {boolean} [options.with_tickets] sign the socket in with single-use tickets instead of
    *   with a first frame
    * @param {?(() => Promise<object>)} [options.keys] opens what keeps the keys of end-to-end encryption: the
    *   IndexedDB of this browser by default; null to be no device that reads
+   * @param {() => Promise<object>} [options.records] opens what keeps what is written and not sent, in the shape that
+   *   `Records` wants: the IndexedDB of this browser by default, else `storage`, else memory
+   * @param {typeof fetch} [options.fetch]
+   * @param {typeof WebSocket} [options.WebSocket] Node has one of its own from 22 on
    */
-  constructor({ base = globalThis.location?.origin, storage = null, with_tickets = false, keys, ...web } = {}) {
+  constructor({ base = globalThis.location?.origin, storage, with_tickets = false, keys, records, ...web } = {}) {
     super();
     const { fetch = globalThis.fetch.bind(globalThis), WebSocket = globalThis.WebSocket } = web;
+    if (!WebSocket) throw new Error(NO_WEBSOCKET);
+    if (!base) throw new Error(NO_BASE);
     this.#base = new URL(base);
     this.#with_tickets = with_tickets;
     const api_base = new URL("/api/v1/", this.#base);
-    this.#session = new Session({ base: api_base, fetch, storage });
+    const kept = storage === undefined ? browserStorage() : storage;
+    this.#session = new Session({ base: api_base, fetch, storage: kept });
     this.api = new Api({ base: api_base, fetch, session: this.#session });
     this.#socket = new Socket({
       WebSocket,
       credentials: () => this.#credentials(),
       refresh: () => this.#session.refresh(),
     });
+    this.#links = new Links({ api: this.api, base: this.#base, has_cookie: this.#session.has_cookie });
     const { store, api } = this;
     const answered = () => this.#outbox.resume();
-    this.sealing = new Sealing({ api, store, fetch, answered, keys: keys === undefined ? browserKeys() : keys });
+    const linkTo = (url) => this.linkTo(url);
+    const troubled = (error) => this.#records.fail(error);
+    const keysHere = keys === undefined ? browserKeys() : keys;
+    this.sealing = new Sealing({ api, store, fetch, linkTo, answered, troubled, keys: keysHere });
     store.reveal = this.sealing.reveal;
     store.revealQuote = this.sealing.revealQuote;
+    this.#records = new Records({ open: records ?? openRecords(kept, this.#base.origin), told: () => this.onStorageTrouble() });
+    this.drafts = new Drafts({ store, sealing: this.sealing, records: this.#records });
     this.#sync = new Sync({ store, api, socket: this.#socket });
     this.#signs = new Signs(this.#socket);
     this.#marks = new Marks({ store, socket: this.#socket });
@@ -91,12 +120,13 @@ export class ChatClient extends Notifications {
       release: (upload_id) => this.deleteUpload(upload_id).catch(() => {}),
       changed: (key) => this.#outbox.parcelChanged(key),
       look: (upload_id) => this.uploadState(upload_id),
+      shelf: new KeptFiles({ records: this.#records, sealing: this.sealing }),
     });
     this.#outbox = new Outbox({
       store,
       parcels: this.#parcels,
       sealing: this.sealing,
-      storage,
+      records: this.#records,
       send: (body) => this.#post(body),
       heard: (message) => this.#sync.hearAnswer(message),
     });
@@ -110,6 +140,25 @@ export class ChatClient extends Notifications {
 
   get retry_at() {
     return this.#socket.retry_at;
+  }
+
+  /**
+   * Why what is not sent yet may not outlive this page: `refused` (the browser keeps nothing for it), `full` (it has no
+   * room), or null.
+   */
+  get storage_trouble() {
+    return this.#records.trouble;
+  }
+
+  /** Whether what is on its way would go on after this page was closed and opened again. */
+  get is_kept() {
+    return this.#outbox.is_kept && this.#parcels.are_kept;
+  }
+
+  /** Whether nothing is on its way that signing out would end, in any page of this person. @returns {Promise<boolean>} */
+  async isAllSent() {
+    if (!this.#outbox.is_empty || this.store.parcels.size) return false;
+    return !(await this.#records.has(this.store.me.id, "letters"));
   }
 
   get close_code() {
@@ -145,7 +194,7 @@ export class ChatClient extends Notifications {
   async restore() {
     try {
       await this.#session.refresh();
-      this.store.me = await this.api.get("users/me/");
+      this.#welcome(await this.api.get("users/me/"));
       return true;
     } catch (error) {
       if (error.is_sign_out || error.status === 400) return false;
@@ -155,12 +204,16 @@ export class ChatClient extends Notifications {
 
   /** End this session at the server and forget everything. */
   async signOut() {
+    if (!this.store.me && !(await this.restore())) return;
+    const leaveNothing = this.#leaving();
     const refresh = this.#session.stored_refresh;
+    this.stop(); // its end may be heard before the answer, and would be taken for another reason
     await this.api.post("auth/logout/", { refresh }).catch((error) => {
-      if (!error.is_sign_out) throw error;
+      if (error.is_sign_out) return;
+      this.start();
+      throw error;
     });
-    this.#outbox.forget();
-    this.#end("signed_out");
+    await leaveNothing(() => this.#end("signed_out"));
   }
 
   /**
@@ -168,13 +221,13 @@ export class ChatClient extends Notifications {
    * @returns {Promise<{erase_at: string}>}
    */
   async deleteAccount({ password }) {
-    this.stop(); // its end may be heard before the answer, and would be taken for another reason
+    const leaveNothing = this.#leaving();
+    this.stop(); // as above
     const { erase_at } = await this.api.request("DELETE", "users/me/", { body: { password } }).catch((error) => {
       this.start();
       throw error;
     });
-    this.#outbox.forget();
-    this.#end("deleted", { erase_at });
+    await leaveNothing(() => this.#end("deleted", { erase_at }));
     return { erase_at };
   }
 
@@ -194,13 +247,15 @@ export class ChatClient extends Notifications {
    * Send a message; it is in the store at once, as `pending`, and sent until there is an answer. Who is named by
    * `@username` in the text is mentioned.
    * @param {?object} reply_to the message it answers
-   * @param {{thread_id?: string, attachments?: string[]}} [more] the first message of the thread it belongs to, and
-   *   keys of attached files; it goes out when they have arrived
+   * @param {{thread_id?: string, attachments?: string[], marks_read?: boolean}} [more] the first message of the thread
+   *   it belongs to; keys of attached files: it goes out when they have arrived; and false where it does not say that
+   *   what came before was read
    * @returns {string} its client_id
    */
-  send(conversation_id, content, reply_to = null, { thread_id, attachments: parcels } = {}) {
+  send(conversation_id, content, reply_to = null, { thread_id, attachments: parcels, marks_read } = {}) {
     this.#signs.sent(conversation_id);
-    return this.#outbox.add({ conversation_id, content, reply_to_id: reply_to?.id, thread_id }, { reply_to, parcels });
+    const body = { conversation_id, content, reply_to_id: reply_to?.id, thread_id, marks_read };
+    return this.#outbox.add(body, { reply_to, parcels });
   }
 
   /**
@@ -217,6 +272,18 @@ export class ChatClient extends Notifications {
   detach(key) {
     this.#outbox.leaveOut(key);
     this.#parcels.drop(key);
+  }
+
+  /**
+   * The address at which an element of this page can show a file, or save it: `<img src>`, `<video src>`, `<a href>`. On the
+   * server's own pages it is the same; elsewhere it is signed and good for some minutes, so ask for it when the element
+   * is made, and again when it fails.
+   * @param {string} url `content_url`, `thumbnail_url`, `aac_url`, `avatar_url`, `download_url`, as they come
+   * @returns {Promise<string>} absolute
+   * @throws {ChatError}
+   */
+  linkTo(url) {
+    return this.#links.to(url);
   }
 
   /** Try an attached file again that `failed`. */
@@ -278,9 +345,18 @@ export class ChatClient extends Notifications {
       this.onConnection(state);
     };
     this.#sync.onReady = () => this.#ready();
-    globalThis.addEventListener?.("online", () => this.#socket.wake());
     globalThis.addEventListener?.("offline", () => this.#socket.lose());
-    globalThis.addEventListener?.("focus", () => this.#socket.wake());
+    const wake = () => this.#wake();
+    for (const name of ["online", "focus", "pageshow"]) globalThis.addEventListener?.(name, wake);
+    globalThis.document?.addEventListener("visibilitychange", wake);
+    globalThis.navigator?.connection?.addEventListener?.("change", wake); // a phone goes from one network to another
+  }
+
+  /** Somebody may look at the page again, or the network has changed. */
+  #wake() {
+    if (globalThis.document?.hidden) return;
+    this.#socket.wake();
+    if (this.connection === "online" && this.store.epoch !== null) this.#outbox.restore(); // of pages that were closed
   }
 
   #hear(frame) {
@@ -297,8 +373,7 @@ export class ChatClient extends Notifications {
   }
 
   #ready() {
-    if (!this.#is_restored) this.#outbox.restore();
-    this.#is_restored = true;
+    this.#outbox.restore();
     this.#signs.resend();
     this.#marks.resend();
     this.#parcels.resume();
@@ -340,13 +415,32 @@ export class ChatClient extends Notifications {
   }
 
   async #enter(path, credentials) {
-    const body = { ...credentials, cookie: true };
+    const body = { ...credentials, cookie: this.#session.has_cookie };
     const answer = await this.api.request("POST", path, { body, signed: false });
     if (!answer.access) return answer;
     this.#session.take(answer);
-    this.store.me = answer.user;
+    this.#welcome(answer.user);
     this.#device_name = credentials.device_name ?? null;
     return answer;
+  }
+
+  /** Who signs out leaves nothing behind that is not sent, and no key to it. @returns {(end: () => void) => Promise} */
+  #leaving() {
+    const { id } = this.store.me;
+    const { rest } = this.sealing;
+    return async (end) => {
+      this.#outbox.clear();
+      this.drafts.clear();
+      const cleared = [this.#records.clear(id), rest?.forget().catch(() => {})];
+      end();
+      await Promise.all(cleared);
+    };
+  }
+
+  /** Somebody is signed in here now: nobody else's things are theirs to find. */
+  #welcome(user) {
+    this.store.me = user;
+    this.#records.leaveOnly(user.id);
   }
 
   #end(reason, details) {
@@ -355,10 +449,14 @@ export class ChatClient extends Notifications {
     this.#socket.stop();
     this.#outbox.clear();
     this.#parcels.clear();
+    this.#sync.clear();
     this.#marks.clear();
+    this.#links.clear();
+    this.#signs.clear();
+    this.drafts.clear();
+    this.remembered.clear();
     this.sealing.clear();
     this.#device_name = null;
-    this.#is_restored = false;
     this.store.clear();
     this.onSignedOut({ reason, ...details });
   }
@@ -366,5 +464,9 @@ export class ChatClient extends Notifications {
 
 /** Only where a page can keep keys that nobody can read. */
 function browserKeys() {
-  return globalThis.indexedDB && globalThis.crypto?.subtle ? () => IndexedStorage.open() : null;
+  try {
+    return globalThis.indexedDB && globalThis.crypto?.subtle ? () => IndexedStorage.open() : null;
+  } catch {
+    return null; // some browsers refuse even to be asked
+  }
 }

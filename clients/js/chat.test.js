@@ -105,6 +105,18 @@ test("has_more in sync.complete is read from the log", async (t) => {
   assert.deepEqual(contents(chat), ["text 1", "text 2", "text 3"]);
 });
 
+test("a conversation that only sync.complete names is fetched; what is held to its head is not read", async (t) => {
+  const { server, chat } = await inConversation(t);
+  server.on("GET conversations/d/", conversation({ id: "d", seq: 1 }));
+  server.on("GET conversations/d/messages/", { results: [message(1, { conversation_id: "d" })] });
+  server.on("GET conversations/d/log/", { entries: [], head: 1, has_more: false, epoch: "e1" });
+  const conversations = { c: { head: 2, has_more: true }, d: { head: 1, has_more: true } };
+  server.socket.say({ type: "sync.complete", data: { conversations } });
+  await settled();
+  assert.equal(chat.store.log("d").position, 1);
+  assert.equal(server.asked("GET conversations/c/log/").length, 0);
+});
+
 test("a conversation that turns into 404 while it is read is gone", async (t) => {
   const { server, chat } = await inConversation(t);
   server.on("GET conversations/c/log/", { status: 404, code: "not_found" });
@@ -225,6 +237,21 @@ test("a limit is waited out, a refusal makes the message fail until it is retrie
   assert.deepEqual(sent()[2].data, sent()[0].data);
 });
 
+test("a message that a limit holds back says why and until when, as long as it does", async (t) => {
+  const { server, chat } = await inConversation(t);
+  chat.send("c", "hi");
+  const sent = () => server.socket.commands("message.send");
+  const told = () => chat.store.log("c").pending.map(({ status, waits_for, retry_at }) => [status, waits_for, retry_at]);
+  server.socket.refuse(sent()[0].id, { code: "rate_limited", retry_after: 3 });
+  await settled();
+  assert.deepEqual(told(), [["pending", "rate_limited", Date.now() + 3_000]]);
+  t.mock.timers.tick(3_000);
+  assert.deepEqual(told(), [["pending", null, null]]);
+  server.socket.refuse(sent()[1].id, { code: "slow_mode", retry_after: 20 });
+  await settled();
+  assert.deepEqual(told(), [["pending", "slow_mode", Date.now() + 20_000]]);
+});
+
 test("a message into a conversation that is gone is given up", async (t) => {
   const storage = memory();
   const { server, chat } = await inConversation(t, { storage });
@@ -336,7 +363,9 @@ test("a refused refresh ends the session and forgets everything", async (t) => {
   assert.equal(chat.store.conversations.size, 0);
 });
 
-test("with the token in a cookie nothing is stored and the refresh body is empty", async () => {
+test("with the token in a cookie nothing is stored and the refresh body is empty", async (t) => {
+  globalThis.location = { origin: "http://x" };
+  t.after(() => delete globalThis.location);
   const server = new FakeServer();
   server.on("POST auth/login/", { ...tokens, refresh: undefined });
   server.on("POST auth/refresh/", { access: "access-2" });

@@ -147,6 +147,11 @@ export class Conversations extends Account {
 
   // People
 
+  /** @returns {Promise<object[]>} who of a conversation is online, as far as they show it; `watch` hears on */
+  online(conversation_id) {
+    return all(this.api.list("users/online/", { conversation: conversation_id }));
+  }
+
   /** @returns {Promise<object[]>} public profiles */
   async searchPeople(search) {
     return (await this.api.get("users/", { search, limit: 20 })).results;

@@ -55,7 +55,7 @@ export class ChatError extends Error {
 
   /** @param {Response} response whatever a proxy in between may have made of it */
   static async from(response) {
-    const problem = await response.json().catch(() => ({}));
+    const problem = (await response.json().catch(() => null)) ?? {};
     const header = Number(response.headers.get("Retry-After"));
     return new ChatError({
       ...problem,
@@ -65,4 +65,14 @@ export class ChatError extends Error {
       retry_after: problem.retry_after ?? (header > 0 ? header : null),
     });
   }
+}
+
+/**
+ * What the server has answered. An answer that breaks off, or the page of a network that wants a sign-in of its own, is none.
+ * @param {Response} response @returns {Promise<any>} @throws {ChatError}
+ */
+export function readAnswer(response) {
+  return response.json().catch(() => {
+    throw ChatError.offline();
+  });
 }

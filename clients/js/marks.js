@@ -33,6 +33,8 @@ export class Marks {
   }
 
   clear() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
     this.#wanted.clear();
   }
 

@@ -97,7 +97,8 @@ export class Messages extends Media {
         this.api.get(`messages/${root_id}/`),
         this.api.get(`messages/${root_id}/replies/`, { limit: PAGE }),
       ]);
-      view.read_seq = Math.max(view.read_seq, page.last_read_seq); // a later one may have been heard meanwhile
+      this.store.markThreadRead(root_id, page.last_read_seq); // a later one may have been heard meanwhile
+      view.read_seq = this.store.thread_marks.get(root_id);
       view.prepend([root, ...page.results], page.previous !== null);
     } catch (error) {
       this.store.close(root_id);
@@ -119,9 +120,18 @@ export class Messages extends Media {
     this.store.changed(view.conversation_id);
   }
 
+  /** Learn how far a thread was read, also before. */
+  async loadThreadMark(conversation_id, root_id) {
+    const { last_read_seq } = await this.api.get(`messages/${root_id}/replies/`, { limit: 1 });
+    this.store.markThreadRead(root_id, last_read_seq);
+    this.store.changed(conversation_id);
+  }
+
   /** Everything in a thread up to this reply was seen. */
   async markThreadRead(root_id, reply) {
-    if (this.store.markThreadRead(root_id, reply.seq)) await this.api.post(`messages/${reply.id}/read/`);
+    if (!this.store.markThreadRead(root_id, reply.seq)) return;
+    this.store.changed(reply.conversation_id);
+    await this.api.post(`messages/${reply.id}/read/`);
   }
 
   // Far above

@@ -3,7 +3,8 @@ import { Messages } from "./messages.js";
 
 const GATHER_MS = 500;
 
-/** After these the server may count otherwise than was heard: something was read, is gone, or is told again. */
+/** After these the server may count otherwise than was heard: something was read, is gone, or is told again. What was
+ * read is counted for the device that read it, and each knows of its own sign-in. */
 const RECOUNTED = [
   "read.updated",
   "message.created",
@@ -51,7 +52,7 @@ export class Notifications extends Messages {
     this.store.changed();
   }
 
-  /** @returns {Promise<object>} `{notify, reactions, quiet_hours: {from, until} | null, time_zone}` */
+  /** @returns {Promise<object>} `{notify, reactions, quiet_hours: {from, until} | null, time_zone, language}` */
   preferences() {
     return this.api.get("notifications/preferences/");
   }
@@ -92,7 +93,8 @@ export class Notifications extends Messages {
     const is_again = type === "notification.created" && data.notification.kind === "reaction";
     const is_others = type === "read.updated" && data.user_id !== this.store.me?.id;
     const is_news = type === "message.created" && data.message.sender?.id !== this.store.me?.id;
-    if (is_again || (this.store.notices.unread && RECOUNTED.includes(type) && !is_others && !is_news))
+    const is_read = type === "notification.read";
+    if (is_again || is_read || (this.store.notices.unread && RECOUNTED.includes(type) && !is_others && !is_news))
       this.#countSoon();
   }
 

@@ -56,6 +56,19 @@ test("what was read on any device replaces the counts", async (t) => {
   assert.deepEqual(left(chat), [2, 0]);
 });
 
+test("what another device has read is counted again for this one: each knows of its own sign-in alone", async (t) => {
+  const counts = { unread: 1, mentions: 0 };
+  const { server, chat } = await online(t, counts);
+  counts.unread = 0;
+  server.socket.say({ type: "notification.read", me_seq: 2, data: { notification_id: "n1", unread: 1, mentions: 0 } });
+  await wait(t);
+  assert.deepEqual(left(chat), [0, 0]);
+  counts.unread = 1;
+  server.socket.say({ type: "notification.read", me_seq: 3, data: { notification_id: "n2", unread: 0, mentions: 0 } });
+  await wait(t);
+  assert.deepEqual(left(chat), [1, 0]);
+});
+
 test("reading a conversation lowers what was heard at once, and the server counts soon", async (t) => {
   const counts = { unread: 2, mentions: 0 };
   const { server, chat } = await online(t, counts);

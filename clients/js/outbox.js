@@ -1,9 +1,9 @@
 import { newId } from "./ids.js";
+import { contentOf, rowOf, sealedRow } from "./letters.js";
 
 const PAUSE_MS = 2_000;
 const LONGEST_PAUSE_S = 60;
 const TURNS = 5;
-const STORED = "chat.outbox";
 
 /**
  * Own messages on their way. Each conversation sends one at a time, so order is kept. A message
@@ -16,12 +16,15 @@ export class Outbox {
   #send;
   #heard;
   #parcels;
-  #storage;
+  #records;
   #sealing;
   #queues = new Map();
   #in_flight = new Set();
   /** What is being sealed. */ #going = new WeakMap();
   #pauses = new Set();
+  /** What of it is written down, by client_id: as which text, once it is. */ #written = new Map();
+  /** Settled here: another page may still have it. */ #done = new Set();
+  /** When the last was written; no two at once, for their order is read off it again. */ #latest = 0;
   /** How often everything that waits was sent on. */ #resumed = 0;
 
   /**
@@ -29,24 +32,27 @@ export class Outbox {
    * @param {(body: object) => Promise<{message: object}>} options.send
    * @param {(message: object) => void} options.heard takes what the server answered with
    * @param {Parcels} options.parcels
-   * @param {?Storage} options.storage where unsent messages outlive a reload of the page; sealed ones sealed
+   * @param {Records} options.records where unsent messages outlive the page; sealed ones sealed or hidden
    * @param {Sealing} options.sealing
    */
-  constructor({ store, send, heard, parcels, sealing, storage = null }) {
+  constructor({ store, send, heard, parcels, sealing, records }) {
     this.#store = store;
     this.#send = send;
     this.#heard = heard;
     this.#parcels = parcels;
-    this.#storage = storage;
+    this.#records = records;
     this.#sealing = sealing;
   }
 
   /** Queue a message, with the keys of its parcels, and show it as pending. @returns {string} its client_id */
   add(body, { reply_to = null, parcels = [] } = {}) {
-    const created_at = new Date().toISOString();
+    this.#latest = Math.max(Date.now(), this.#latest + 1);
+    const created_at = new Date(this.#latest).toISOString();
     const letter = { body: { client_id: newId(), ...body }, reply_to, parcels, attachments: [], created_at };
     this.#keepForSealing(letter);
     this.#enqueue(letter);
+    this.#save();
+    this.#prepare(letter);
     this.#look(letter);
     return letter.body.client_id;
   }
@@ -62,16 +68,38 @@ export class Outbox {
     const letter = this.#letters.find(({ parcels }) => parcels.includes(key));
     if (!letter) return;
     letter.parcels = letter.parcels.filter((held) => held !== key);
+    this.#prepare(letter).finally(() => this.#parcels.unkeep(key));
     if (!letter.parcels.length && !contentOf(letter)) return this.#settle(letter);
     this.#store.updatePending(letter.body.client_id, { parcels: letter.parcels });
     this.#look(letter);
   }
 
-  /** Queue what an earlier page of the same person did not get rid of. */
-  restore() {
-    const { user_id, letters = [] } = JSON.parse(this.#storage?.getItem(STORED) ?? "{}");
-    if (user_id !== this.#store.me.id) return;
-    letters.forEach((letter) => this.#enqueue({ parcels: [], attachments: [], ...letter }));
+  /** Queue what pages of the same person that are gone did not get rid of, oldest first. */
+  async restore() {
+    const { me } = this.#store;
+    const [rows] = await Promise.all([this.#records.adopt(me.id, "letters"), this.#parcels.recall()]);
+    for (const { key, ...row } of rows.sort((a, b) => (a.created_at < b.created_at ? -1 : 1))) {
+      const letter = row.hidden ? await this.#reveal(row) : { parcels: [], attachments: [], ...row };
+      if (this.#store.me?.id !== me.id) return;
+      if (this.#done.has(key) || this.#find(key)) continue;
+      this.#written.set(key, { text: JSON.stringify(row), is_kept: true });
+      if (!letter) {
+        this.#save();
+        continue;
+      }
+      letter.parcels = letter.parcels.filter((held) => this.#store.parcels.has(held));
+      this.#enqueue(letter);
+      this.#look(letter);
+    }
+  }
+
+  get is_empty() {
+    return this.#letters.length === 0;
+  }
+
+  /** Whether all of it would outlive this page. */
+  get is_kept() {
+    return this.#letters.every(({ body }) => this.#written.get(body.client_id)?.is_kept);
   }
 
   /** The connection is back, or somebody has decided about new keys: send everything that waits. */
@@ -100,16 +128,12 @@ export class Outbox {
     this.#queues.clear();
     this.#pauses.forEach(clearTimeout);
     this.#pauses.clear();
-  }
-
-  /** Leave nothing behind: somebody signs out. */
-  forget() {
-    this.clear();
-    this.#storage?.removeItem(STORED);
+    this.#written.clear();
+    this.#done.clear();
   }
 
   #enqueue(letter) {
-    const { conversation_id, client_id, thread_id, envelope } = letter.body;
+    const { conversation_id, client_id, thread_id, envelope, marks_read } = letter.body;
     this.#queues.set(conversation_id, [...(this.#queues.get(conversation_id) ?? []), letter]);
     this.#store.addPending({
       client_id,
@@ -118,6 +142,7 @@ export class Outbox {
       envelope,
       is_sealed: Boolean(envelope),
       thread_id,
+      marks_read,
       attachments: letter.attachments,
       parcels: letter.parcels,
       reply_to: letter.reply_to,
@@ -147,7 +172,9 @@ export class Outbox {
     letter.parcels = [];
     if (letter.said) letter.said.attachments = letter.attachments.map(({ sealed }) => sealed);
     this.#store.updatePending(letter.body.client_id, { attachments: this.#shown(letter), parcels: [] });
-    parcels.forEach(({ key }) => this.#parcels.handOver(key));
+    const keys = parcels.map(({ key }) => key);
+    keys.forEach((key) => this.#parcels.handOver(key));
+    this.#prepare(letter).finally(() => keys.forEach((key) => this.#parcels.unkeep(key)));
   }
 
   async #next(conversation_id) {
@@ -164,6 +191,7 @@ export class Outbox {
   /** @returns {Promise<?number>} how long to wait before the next; null: until `resume` */
   async #try(letter) {
     const resumed = this.#resumed;
+    this.#setGoing(letter);
     try {
       if (!this.#sealing.is_loaded) await this.#sealing.load().then(() => this.#save());
       this.#keepForSealing(letter);
@@ -237,11 +265,23 @@ export class Outbox {
     if (error.code === "offline") return null;
     if (!this.#store.conversations.has(letter.body.conversation_id)) return this.#drop(letter);
     if (error.is_unanswered) return PAUSE_MS;
-    if (error.is_passing && (error.retry_after ?? 0) <= LONGEST_PAUSE_S) {
-      return error.retry_after ? error.retry_after * 1000 : PAUSE_MS;
-    }
+    if (error.is_passing && (error.retry_after ?? 0) <= LONGEST_PAUSE_S) return this.#wait(letter, error);
     this.#setFailed(letter, error);
     return 0;
+  }
+
+  /** Who wrote it may see why it is not sent yet, and when it will be. */
+  #wait(letter, { code, retry_after }) {
+    const pause = retry_after ? retry_after * 1000 : PAUSE_MS;
+    letter.is_waiting = true;
+    this.#store.updatePending(letter.body.client_id, { waits_for: code, retry_at: Date.now() + pause });
+    return pause;
+  }
+
+  #setGoing(letter) {
+    if (!letter.is_waiting) return;
+    letter.is_waiting = false;
+    this.#store.updatePending(letter.body.client_id, { waits_for: null, retry_at: null });
   }
 
   #setFailed(letter, error) {
@@ -272,6 +312,7 @@ export class Outbox {
 
   #settle({ body }, message = null) {
     const { conversation_id, client_id } = body;
+    this.#done.add(client_id);
     const rest = this.#queues.get(conversation_id)?.filter((letter) => letter.body.client_id !== client_id);
     if (rest) this.#queues.set(conversation_id, rest);
     this.#save();
@@ -288,22 +329,48 @@ export class Outbox {
     return [...this.#queues.values()].flat();
   }
 
-  /** Files do not outlive the page, so what waits for them does not either. */
-  #save() {
-    if (!this.#sealing.is_loaded) return; // nobody knows yet what must not be written down
-    const is_kept = ({ said, parcels, body }) => !parcels.length && (!said || body.envelope);
-    const letters = this.#letters.filter(is_kept).map(withoutPlaintext);
-    if (letters.length) this.#storage?.setItem(STORED, JSON.stringify({ user_id: this.#store.me.id, letters }));
-    else this.#storage?.removeItem(STORED);
+  /**
+   * What has to be done before it may be written down: its files are kept first, and what is sealed only later is hidden. Where
+   * that fails it is written down once it is sealed, and its files have arrived.
+   */
+  async #prepare(letter) {
+    const latest = (letter.preparing = {});
+    if (!this.#sealing.is_loaded) await this.#sealing.load();
+    this.#keepForSealing(letter);
+    const { said, reply_to, parcels } = letter;
+    const row = sealedRow(letter);
+    const hiding = said && !letter.body.envelope && this.#sealing.rest?.hide({ said, reply_to }).catch(() => null);
+    const [hidden, are_files_kept] = await Promise.all([hiding, this.#parcels.keep(parcels)]);
+    if (letter.preparing !== latest) return;
+    letter.are_files_kept = are_files_kept;
+    if (hidden) letter.hidden_row = { ...row, hidden, are_files_kept };
+    this.#save();
   }
-}
 
-const contentOf = ({ said, body }) => (said ? said.content : (body.content ?? ""));
+  /** @returns {Promise<?object>} null where what hides it is gone */
+  async #reveal({ hidden, ...row }) {
+    await this.#sealing.load();
+    const told = await this.#sealing.rest?.show(hidden);
+    return told ? { ...row, ...told, hidden_row: { ...row, hidden } } : null;
+  }
 
-/** What may be written down: of what is sealed neither the text, nor what it quotes, nor the keys of its files. */
-function withoutPlaintext({ said, turns, ...letter }) {
-  if (!letter.body.envelope) return letter;
-  const { reply_to, attachments } = letter;
-  const quoted = reply_to && { id: reply_to.id, seq: reply_to.seq, sender: reply_to.sender };
-  return { ...letter, reply_to: quoted, attachments: attachments.map(({ sealed, ...upload }) => upload) };
+  /** Write down what may be, and is another than before. */
+  #save() {
+    const { me } = this.#store;
+    if (!me || !this.#sealing.is_loaded) return; // nobody knows yet what must not be written down
+    const rows = new Map(this.#letters.flatMap((letter) => rowOf(letter) ?? []).map((row) => [row.body.client_id, row]));
+    for (const key of this.#written.keys()) {
+      if (rows.has(key)) continue;
+      this.#written.delete(key);
+      this.#records.delete(me.id, "letters", key);
+    }
+    for (const [key, row] of rows) this.#write(me.id, key, row);
+  }
+
+  async #write(user_id, key, row) {
+    const written = { text: JSON.stringify(row), is_kept: false };
+    if (this.#written.get(key)?.text === written.text) return;
+    this.#written.set(key, written);
+    written.is_kept = await this.#records.put(user_id, "letters", { key, ...row });
+  }
 }

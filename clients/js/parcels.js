@@ -14,7 +14,8 @@ const KINDS = ["image", "video", "audio"];
  *
  * A parcel is `{key, conversation_id, file, kind, preview, status, progress, error, upload}` and whatever else was told
  * about the file, such as its `width` and `height`. `preview` is the address of an object URL; `status` is `waiting`,
- * `sending`, `sent` (then there is an `upload`) or `failed` (then there is an `error`).
+ * `sending`, `sent` (then there is an `upload`) or `failed` (then there is an `error`). One that a limit holds back is
+ * `waiting` and goes at `retry_at`.
  */
 export class Parcels {
   #store;
@@ -25,6 +26,9 @@ export class Parcels {
   #going = new Map();
   #tries = new Map();
   #pauses = new Map();
+  #shelf;
+  /** Those that outlive the page. */ #kept = new Set();
+  /** Given up, or at the server. */ #done = new Set();
 
   /**
    * @param {object} options
@@ -32,23 +36,49 @@ export class Parcels {
    * @param {(upload_id: string) => void} options.release what is at the server is not wanted any more
    * @param {(key: string) => void} options.changed a parcel has come further, or failed
    * @param {(upload_id: string) => Promise<object>} [options.look] an upload as it is now
+   * @param {KeptFiles} options.shelf where files of messages outlive the page
    */
-  constructor({ store, send, release, changed, look }) {
+  constructor({ store, send, release, changed, look, shelf }) {
     this.#store = store;
     this.#send = send;
     this.#release = release;
     this.#changed = changed;
     this.#look = look;
+    this.#shelf = shelf;
   }
 
   /** Take a file and begin to send it. @returns {string} its key */
   add(conversation_id, file, { kind = kindOf(file), ...facts } = {}) {
     const key = newId();
-    const preview = URL.createObjectURL(file);
-    const state = { status: "waiting", progress: 0, error: null, upload: null };
-    this.#store.putParcel({ ...facts, key, conversation_id, file, kind, preview, ...state });
-    this.#next();
+    this.#take({ ...facts, key, conversation_id, file, kind });
     return key;
+  }
+
+  /** Have the files of a message outlive this page. @param {string[]} keys @returns {Promise<boolean>} whether all do */
+  async keep(keys) {
+    const kept = await Promise.all(keys.map((key) => this.#keep(key).catch(() => false)));
+    return kept.every(Boolean);
+  }
+
+  /** Whether all would outlive this page. */
+  get are_kept() {
+    return [...this.#store.parcels.keys()].every((key) => this.#kept.has(key));
+  }
+
+  /** What was kept has no use any more. */
+  unkeep(key) {
+    if (this.#kept.delete(key) && this.#store.me) this.#shelf.delete(this.#store.me.id, key);
+  }
+
+  /** Take up the files that earlier pages have kept. */
+  async recall() {
+    const { me } = this.#store;
+    for (const parcel of await this.#shelf.recall(me.id)) {
+      if (this.#store.me?.id !== me.id) return;
+      this.#kept.add(parcel.key);
+      if (this.#done.has(parcel.key)) this.unkeep(parcel.key);
+      else if (!this.#store.parcels.has(parcel.key)) this.#take(parcel);
+    }
   }
 
   /** Try a failed one again. */
@@ -72,6 +102,7 @@ export class Parcels {
     if (!parcel) return;
     this.#store.removeParcel(key);
     this.#forget(key);
+    this.unkeep(key);
     this.#going.get(key)?.abort();
     if (parcel.upload) this.release(parcel.upload.id);
     else URL.revokeObjectURL(parcel.preview);
@@ -92,9 +123,28 @@ export class Parcels {
   /** Give all up: somebody signs out. */
   clear() {
     for (const parcel of this.#store.parcels.values()) URL.revokeObjectURL(parcel.preview);
-    for (const key of this.#store.parcels.keys()) this.#forget(key);
+    for (const key of this.#store.parcels.keys()) this.#wake(key);
+    this.#tries.clear();
+    this.#done.clear();
+    this.#kept.clear();
     this.#store.parcels.clear();
     this.#going.forEach((going) => going.abort());
+  }
+
+  #take(parcel) {
+    const preview = URL.createObjectURL(parcel.file);
+    this.#store.putParcel({ ...parcel, preview, status: "waiting", progress: 0, error: null, upload: null });
+    this.#next();
+  }
+
+  async #keep(key) {
+    const { me, parcels } = this.#store;
+    const { preview, status, progress, error, retry_at, upload, ...parcel } = parcels.get(key) ?? {};
+    if (this.#kept.has(key)) return true;
+    if (!parcel.key || !(await this.#shelf.keep(me.id, { ...parcel, is_sent: status === "sent" }))) return false;
+    this.#kept.add(key);
+    if (this.#done.has(key)) this.unkeep(key); // it has gone on meanwhile
+    return true;
   }
 
   #next() {
@@ -105,11 +155,11 @@ export class Parcels {
   }
 
   async #carry(key) {
-    const { file, conversation_id, kind } = this.#store.parcels.get(key);
+    const { file, conversation_id, kind, client_id = key } = this.#store.parcels.get(key);
     const going = new AbortController();
     this.#going.set(key, going);
-    this.#put(key, { status: "sending", progress: 0, error: null });
-    const said = { conversation_id, client_id: key, kind: kind === "voice" ? kind : undefined };
+    this.#put(key, { status: "sending", progress: 0, error: null, retry_at: null });
+    const said = { conversation_id, client_id, kind: kind === "voice" ? kind : undefined };
     await this.#send(file, {
       ...said,
       signal: going.signal,
@@ -150,7 +200,7 @@ export class Parcels {
     if (!this.#store.parcels.has(key)) return;
     const pause = this.#pauseAfter(key, error);
     if (pause) {
-      this.#put(key, { status: "waiting", progress: 0 });
+      this.#put(key, { status: "waiting", progress: 0, retry_at: error.retry_after ? Date.now() + pause : null });
       this.#pauses.set(
         key,
         setTimeout(() => this.#wake(key) && this.#next(), pause),
@@ -176,6 +226,7 @@ export class Parcels {
   }
 
   #forget(key) {
+    this.#done.add(key);
     this.#wake(key);
     this.#tries.delete(key);
   }
@@ -205,6 +256,7 @@ export function asUpload({ key, file, kind, preview, status, progress, error, up
     status,
     progress,
     error: error?.message ?? null,
+    retry_after: error?.retry_after ?? null,
   };
 }
 

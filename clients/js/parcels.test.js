@@ -8,7 +8,7 @@ import { Store } from "./store.js";
 
 /** Parcels whose way is in the hands of the test: `ways` are `{file, options, arrive(upload), fail(error)}`. */
 function parcelsOf(t) {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const store = new Store();
   store.me = alice;
   const [ways, released, changed, revoked] = [[], [], [], []];
@@ -98,8 +98,10 @@ test("a limit is waited out, a refusal is told and can be retried", async (t) =>
   ways[0].fail(new ChatError({ code: "rate_limited", status: 429, retry_after: 5 }));
   await settled();
   assert.deepEqual(statuses(store), ["waiting"]);
+  assert.equal(asUpload(store.parcels.get(key)).retry_at, Date.now() + 5_000);
   parcels.add("c", file("b"));
   t.mock.timers.tick(5_000);
+  assert.equal(asUpload(store.parcels.get(key)).retry_at, null);
   const [first, other, again] = ways.map(({ options }) => options.client_id);
   assert.deepEqual([first === again, first === other], [true, false]);
   ways[2].fail(new ChatError({ code: "too_large", status: 413, detail: "Too large." }));

@@ -1,27 +1,40 @@
-import { ChatError } from "./errors.js";
+import { ChatError, readAnswer } from "./errors.js";
 
-const STORED = "chat.refresh";
+import { safeStorage } from "./storage.js";
+
 const EARLY_MS = 15_000;
+const ANSWER_MS = 30_000;
+/** Refusals of the server itself after which a sign-in is over. A proxy refuses as well, and knows nothing of it. */
+const OVER = ["token_invalid", "not_authenticated", "permission_denied", "account_suspended"];
 
 /**
- * The tokens of one sign-in. The access token lives in memory only. The refresh token lives in the
- * server's HttpOnly cookie; where the server answers with it in the body instead, in `storage`.
+ * The tokens of one sign-in. The access token lives in memory only. The refresh token lives in the server's HttpOnly
+ * cookie on the server's own pages; everywhere else in `storage`, under the server's name.
  */
 export class Session {
+  /** Whether the refresh token is a cookie: only pages of the server itself have one. */
+  has_cookie;
+  /** Another one with each sign-in and its end: what was asked before is no answer to who asks now. */
+  turn = 0;
   #access = null;
   #good_until = 0;
+  #user_id = null;
+  #is_replaced = false;
   #refreshing = null;
   #fetch;
   #base;
   #storage;
+  #key;
 
   /** Called once when the server has ended this session. */
   onEnded = () => {};
 
-  constructor({ base, fetch, storage }) {
+  constructor({ base, fetch, storage = null }) {
     this.#base = base;
     this.#fetch = fetch;
-    this.#storage = storage;
+    this.#storage = safeStorage(storage);
+    this.#key = `chat.refresh ${base.origin}`;
+    this.has_cookie = globalThis.location?.origin === base.origin;
   }
 
   get is_signed_in() {
@@ -29,56 +42,82 @@ export class Session {
   }
 
   /** Keep the tokens of a `verify/`, `login/`, `register/` or `refresh/` answer. */
-  take({ access, access_expires_in = 300, refresh }) {
+  take({ access, access_expires_in = 300, refresh, user }) {
+    const lives_ms = access_expires_in * 1000;
     this.#access = access;
-    this.#good_until = Date.now() + access_expires_in * 1000;
-    if (refresh) this.#storage?.setItem(STORED, refresh);
-    else this.#storage?.removeItem(STORED);
+    this.#good_until = Date.now() + lives_ms - Math.min(EARLY_MS, lives_ms / 2);
+    this.#user_id = user?.id ?? null;
+    this.#is_replaced = false;
+    if (refresh) this.#storage.setItem(this.#key, refresh);
   }
 
   clear() {
-    this.#access = null;
-    this.#storage?.removeItem(STORED);
+    this.turn++;
+    this.#access = this.#user_id = null;
+    if (!this.#is_replaced) this.#storage.removeItem(this.#key);
   }
 
   /** An access token that is good for a while. @returns {Promise<string>} */
   async token() {
-    if (Date.now() > this.#good_until - EARLY_MS) await this.refresh();
+    if (Date.now() >= this.#good_until) await this.refresh();
     return this.#access;
   }
 
   /** The stored refresh token, which `logout/` wants where there is no cookie. */
   get stored_refresh() {
-    return this.#storage?.getItem(STORED) ?? undefined;
+    return this.has_cookie ? undefined : (this.#storage.getItem(this.#key) ?? undefined);
   }
 
   /**
-   * Ask for a new pair. Callers at the same moment share one request. When the answer is lost, asking again
-   * with the same token is safe, however late; showing it after its successor was used looks like theft.
+   * Ask for a new pair. Callers at the same moment share one request, and tabs take turns: each shows the newest token
+   * there is. When the answer is lost, asking again with the same token is safe, however late; showing it after its
+   * successor was used looks like theft.
    */
   refresh() {
-    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
+    this.#refreshing ??= this.#inTurn(() => this.#refresh()).finally(() => (this.#refreshing = null));
     return this.#refreshing;
   }
 
+  #inTurn(deed) {
+    const locks = globalThis.navigator?.locks;
+    return locks ? locks.request(this.#key, deed) : deed();
+  }
+
   async #refresh() {
+    const refresh = this.stored_refresh;
+    if (!refresh && !this.has_cookie) return this.#end(new ChatError({ code: "token_invalid", status: 401 }));
     const response = await this.#fetch(new URL("auth/refresh/", this.#base), {
       method: "POST",
       credentials: "same-origin",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ refresh: this.stored_refresh }),
+      body: JSON.stringify({ refresh }),
+      signal: AbortSignal.timeout(ANSWER_MS), // the other tabs wait for this one
     }).catch(() => {
       throw ChatError.offline();
     });
-    if (response.ok) return this.take(await response.json());
+    if (response.ok) return this.#renew(await readAnswer(response));
     const error = await ChatError.from(response);
-    if ([400, 401, 403].includes(error.status)) this.#end();
+    if (OVER.includes(error.code)) {
+      this.#is_replaced = refresh !== this.stored_refresh; // meanwhile somebody signed in in another tab
+      this.#end(error);
+    }
     throw error;
   }
 
-  #end() {
+  /** Another tab may have signed somebody else in meanwhile: the sign-in of this one is lost then, and theirs kept. */
+  #renew(answer) {
+    this.#is_replaced = Boolean(this.#user_id && answer.user && answer.user.id !== this.#user_id);
+    if (this.#is_replaced) {
+      if (answer.refresh) this.#storage.setItem(this.#key, answer.refresh);
+      return this.#end(new ChatError({ code: "token_invalid", status: 401 }));
+    }
+    return this.take(answer);
+  }
+
+  #end(error) {
     const had_one = this.is_signed_in;
     this.clear();
     if (had_one) this.onEnded();
+    throw error;
   }
 }

@@ -30,6 +30,12 @@ export class Signs {
     this.resend();
   }
 
+  /** Nobody is signed in any more. */
+  clear() {
+    this.#watched = [];
+    this.#typed_at.clear();
+  }
+
   /** A new connection knows nothing of what was wanted. */
   resend() {
     this.#socket.notify("presence.watch", { user_ids: this.#watched });

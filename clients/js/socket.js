@@ -5,6 +5,8 @@ const LONGEST_MS = 30_000;
 const SHORTEST_MS = { 1013: 2_000, 4429: 5_000 };
 const ANSWER_MS = 10_000;
 const SETTLED_MS = 10_000;
+const GATHER_MS = 200;
+const SIGN_MS = 2_000;
 const LOST = 1006;
 
 /** What to do after a close: `retry`, `refresh` the tokens and then retry, or `stop`. */
@@ -36,6 +38,7 @@ export class Socket {
   #is_stale = false;
   #silence = ANSWER_MS;
   #heard = 0;
+  /** Whether a sign of life was asked for. */ #is_asked = false;
   #next_id = 1;
   #requests = new Map();
   #timers = {};
@@ -61,9 +64,13 @@ export class Socket {
     this.#become(code ? "stopped" : "idle", code);
   }
 
-  /** Try now instead of waiting: the network is back, or somebody looks at the page again. */
+  /**
+   * The network is back, or somebody looks at the page again: try now instead of waiting. A connection that looks open may
+   * have died in its sleep, so it is asked for a sign of life, once however often this is called meanwhile.
+   */
   wake() {
     if (this.state === "waiting") this.start();
+    if (this.state === "online") this.#timers.sign ??= setTimeout(() => this.#askForSign(), GATHER_MS);
   }
 
   /** The network is known to be gone: do not wait for the silence to be noticed. */
@@ -110,11 +117,13 @@ export class Socket {
     ws.onopen = () => token && this.#write({ type: "authenticate", data: { token } });
     ws.onmessage = ({ data }) => this.#hear(JSON.parse(data));
     ws.onclose = ({ code }) => this.#closed(code);
+    ws.onerror = () => {}; // its close follows; the package ws ends the process where nobody hears of it
     this.#expect(ANSWER_MS);
   }
 
   #hear(frame) {
     this.#heard++;
+    this.#takeSign();
     this.#expect(this.#silence);
     if (frame.type === "reply") return this.#answer(frame.id, frame);
     if (frame.type === "hello") this.#welcome(frame.data);
@@ -128,6 +137,25 @@ export class Socket {
     this.#timers.settled ??= setTimeout(() => (this.#attempt = 0), SETTLED_MS);
     this.#expect(this.#silence);
     this.#become("online");
+  }
+
+  #askForSign() {
+    this.notify("ping");
+    this.#is_asked = true;
+    this.#timers.sign = setTimeout(() => this.#missSign(), SIGN_MS);
+  }
+
+  #takeSign() {
+    if (!this.#is_asked) return;
+    this.#is_asked = false;
+    clearTimeout(this.#timers.sign);
+    this.#timers.sign = undefined;
+  }
+
+  /** Nobody is there any more. The network may well be another one by now, so the next try is made at once. */
+  #missSign() {
+    this.#closed(LOST);
+    this.start();
   }
 
   #expect(ms) {
@@ -165,9 +193,10 @@ export class Socket {
   #leave() {
     this.#turn++;
     clearInterval(this.#timers.ping);
-    for (const name of ["silence", "settled", "retry"]) clearTimeout(this.#timers[name]);
+    for (const name of ["silence", "settled", "retry", "sign"]) clearTimeout(this.#timers[name]);
     this.#timers = {};
     this.#silence = ANSWER_MS;
+    this.#is_asked = false;
     const ws = this.#ws;
     this.#ws = null;
     if (ws) {

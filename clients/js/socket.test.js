@@ -127,3 +127,66 @@ test("waking tries at once instead of waiting", async (t) => {
   await settled();
   assert.equal(server.sockets.length, 2);
 });
+
+test("a connection that only looks open is found out when somebody looks, and another one begun at once", async (t) => {
+  const { server, socket } = await online(t);
+  socket.wake();
+  t.mock.timers.tick(200);
+  t.mock.timers.tick(2_000);
+  await settled();
+  assert.equal(server.sockets.length, 2);
+  assert.equal(socket.state, "connecting");
+});
+
+test("a connection that answers stays, and is asked once for many events", async (t) => {
+  const { server, socket } = await online(t);
+  for (let n = 0; n < 50; n++) socket.wake();
+  t.mock.timers.tick(200);
+  assert.equal(server.socket.commands("ping").length, 1);
+  server.socket.say({ type: "pong" });
+  t.mock.timers.tick(3_000);
+  await settled();
+  assert.equal(server.sockets.length, 1);
+  assert.equal(socket.state, "online");
+});
+
+test("a connection that dies after it has answered is found out by the next look", async (t) => {
+  const { server, socket } = await online(t);
+  socket.wake();
+  t.mock.timers.tick(200);
+  server.socket.say({ type: "pong" });
+  socket.wake();
+  t.mock.timers.tick(200);
+  t.mock.timers.tick(2_000);
+  await settled();
+  assert.equal(server.sockets.length, 2);
+});
+
+test("a socket that ends the process where nobody hears its error, as the package ws does, is tried again", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+  const made = [];
+  class Failing {
+    constructor() {
+      made.push(this);
+    }
+    fail() {
+      if (!this.onerror) throw new Error("unheard");
+      this.onerror({ message: "ECONNREFUSED" });
+      this.onclose?.({ code: 1006 });
+    }
+    close() {
+      this.fail();
+    }
+  }
+  const credentials = async () => ({ url: "ws://x/ws/", token: "t" });
+  const socket = new Socket({ WebSocket: Failing, credentials, random: () => 1 });
+  socket.start();
+  await settled();
+  made[0].fail();
+  assert.equal(socket.state, "waiting");
+  t.mock.timers.tick(500);
+  await settled();
+  assert.equal(made.length, 2);
+  socket.stop(); // one that is not open yet fails when it is closed
+  assert.equal(socket.state, "idle");
+});

@@ -15,6 +15,8 @@ export class Store {
   /** @type {Set<string>} people whose messages are folded */ blocked_ids = new Set();
   /** @type {Map<string, object[]>} pinned messages by conversation, where they were loaded */ pins = new Map();
   /** @type {Map<string, View>} threads by first message, places far above by conversation */ views = new Map();
+  /** @type {Map<string, number>} how far threads were read by first message, where it is known */ thread_marks =
+    new Map();
   /** @type {Map<string, object>} files on their way, by key */ parcels = new Map();
   /** @type {Map<string, object>} what is known of own uploads before the server knows: `url`, `width`, … */ previews =
     new Map();
@@ -136,7 +138,8 @@ export class Store {
   }
 
   clear() {
-    for (const map of [this.conversations, this.logs, this.members, this.pins, this.views]) map.clear();
+    for (const map of [this.conversations, this.logs, this.members, this.pins, this.views, this.thread_marks])
+      map.clear();
     this.#passing = new Passing();
     this.notices = new Notices();
     this.me = this.epoch = null;
@@ -166,14 +169,15 @@ export class Store {
    * The reducer.
    * @returns {"applied" | "known" | "early" | "unknown"} `early`: read the log after the position
    *   of this conversation; `unknown`: fetch the conversation
+   * @param {{has_read?: boolean}} [sender] whether I have read what came before, where it is a message of mine
    */
-  apply(event) {
+  apply(event, { has_read = true } = {}) {
     if (event.seq === undefined) return this.#applyPassing(event);
     const id = event.conversation_id;
     if (!this.conversations.has(id)) return "unknown";
     const log = this.log(id);
     if (event.seq <= log.position) return "known";
-    this.#reduceAll(id, log.hear(event));
+    this.#reduceAll(id, log.hear({ ...event, has_read }));
     this.changed(id);
     return log.has_gap ? "early" : "applied";
   }
@@ -193,7 +197,7 @@ export class Store {
     this.notices.readUpTo(conversation_id, last_read_seq);
     conversation.membership = { ...conversation.membership, last_read_seq, is_marked_unread: false };
     if (log.floor <= seq + 1) {
-      const unread = log.after(last_read_seq).filter((message) => this.#counts(message));
+      const unread = log.after(last_read_seq).filter((message) => this.counts(message));
       conversation.unread_count = unread.length;
       conversation.mention_count = unread.filter((message) => this.mentionsMe(message)).length;
       conversation.counted_seq = log.position;
@@ -203,11 +207,12 @@ export class Store {
     return true;
   }
 
-  /** Move my own read mark in a thread that is looked at; it never goes back. @returns {boolean} whether it moved */
+  /** Move my own read mark in a thread; it never goes back. @returns {boolean} whether it moved */
   markThreadRead(root_id, seq) {
+    if (seq <= this.thread_marks.get(root_id)) return false;
+    this.thread_marks.set(root_id, seq);
     const view = this.views.get(root_id);
-    if (!view || seq <= view.read_seq) return false;
-    view.read_seq = seq;
+    if (view) view.read_seq = Math.max(view.read_seq, seq);
     return true;
   }
 
@@ -343,12 +348,12 @@ export class Store {
     for (const event of events) this.#reduce(this.conversations.get(conversation_id), event);
   }
 
-  #reduce(conversation, { type, seq, ts, data }) {
+  #reduce(conversation, { type, seq, ts, data, has_read }) {
     if (!conversation) return;
     const log = this.log(conversation.id);
     const before = type === "conversation.updated" ? { before: { ...conversation } } : {};
     conversation.seq = Math.max(conversation.seq, seq);
-    if (type === "message.created") this.#created(conversation, data.message);
+    if (type === "message.created") this.#created(conversation, data.message, has_read);
     else if (type === "message.updated") this.putMessage(data.message);
     else if (type === "message.deleted") this.#deleted(conversation, data.message);
     else if (data?.message_id) this.#patch(log, data, seq);
@@ -359,18 +364,16 @@ export class Store {
     conversation.counted_seq = Math.max(conversation.counted_seq, seq);
   }
 
-  #created(conversation, message) {
+  #created(conversation, message, has_read) {
     this.#hold(message);
     conversation.last_message = message;
     this.#passing.stopTyping(conversation.id, message.sender?.id);
     if (message.sender?.id === this.me?.id) {
       this.removePending(conversation.id, message.client_id);
-      this.markRead(conversation.id, message.seq);
+      if (has_read || !conversation.unread_count) this.markRead(conversation.id, message.seq);
       return;
     }
-    // Who writes has read what came before: the server moves their mark without telling.
-    this.#passing.setMark(conversation.id, message.sender?.id, { read: message.seq });
-    if (message.seq > conversation.counted_seq && message.seq > readSeq(conversation) && this.#counts(message)) {
+    if (message.seq > conversation.counted_seq && message.seq > readSeq(conversation) && this.counts(message)) {
       conversation.unread_count += 1;
       if (this.mentionsMe(message)) conversation.mention_count = (conversation.mention_count ?? 0) + 1;
     }
@@ -402,7 +405,7 @@ export class Store {
     const is_news = message.changed_seq > conversation.counted_seq && message.seq > readSeq(conversation);
     const held = this.log(conversation.id).find(message.id) ?? message;
     const was_counted = held === message || !held.is_deleted;
-    if (is_news && was_counted && this.#counts({ ...message, is_deleted: false })) {
+    if (is_news && was_counted && this.counts({ ...message, is_deleted: false })) {
       conversation.unread_count = Math.max(0, conversation.unread_count - 1);
       if (this.mentionsMe(held)) conversation.mention_count = Math.max(0, conversation.mention_count - 1);
     }
@@ -410,7 +413,7 @@ export class Store {
   }
 
   /** Whether a message is unread until it is read. */
-  #counts({ sender, is_deleted }) {
+  counts({ sender, is_deleted }) {
     return !is_deleted && sender?.id !== this.me?.id && !this.blocked_ids.has(sender?.id);
   }
 

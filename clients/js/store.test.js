@@ -196,6 +196,12 @@ test("the marks of others tell how far my message has come", () => {
   assert.equal(status(), "read");
 });
 
+test("an answer does not tell how far my message has come", () => {
+  const store = storeWith([message(1, { sender: alice, status: "delivered" })]);
+  store.apply(created(2, { sender: bob }));
+  assert.equal(store.status(held(store, 1)), "delivered");
+});
+
 test("typing replaces the list, ends after six seconds or with the message", (t) => {
   t.mock.timers.enable({ apis: ["Date"] });
   const store = storeWith();

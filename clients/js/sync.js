@@ -23,6 +23,13 @@ export class Sync {
     store.listen((id) => id && this.#awaitVoice(id));
   }
 
+  /** Nobody is signed in any more. */
+  clear() {
+    this.#busy = new Map();
+    for (const { timer } of this.#silences.values()) clearTimeout(timer);
+    this.#silences.clear();
+  }
+
   /** Take one frame from the socket. */
   hear(frame) {
     const { type, conversation_id, seq, data } = frame;
@@ -32,11 +39,11 @@ export class Sync {
     if (type === "conversation.added") return this.#added(data.conversation?.id ?? conversation_id, data.membership);
     if (seq !== undefined && this.#is_beginning) return null;
     const rules = this.#rules(conversation_id);
-    const outcome = this.#store.apply(frame);
+    const outcome = this.#apply(frame);
     if (outcome === "early") setTimeout(() => this.#fill(conversation_id), CROSSING_MS);
     if (outcome === "unknown" && seq !== undefined) this.fetchConversation(conversation_id);
     const is_my_role = type === "member.updated" && data.member.user.id === this.#store.me?.id;
-    if (is_my_role || rules !== this.#rules(conversation_id)) this.#refreshRights(conversation_id);
+    if (is_my_role || rules !== this.#rules(conversation_id)) this.#refresh(conversation_id);
     return null;
   }
 
@@ -96,10 +103,21 @@ export class Sync {
       for (let page = { has_more: true }; page.has_more && this.#store.conversations.has(id);) {
         page = await this.#api.get(`conversations/${id}/log/`, { after: this.#store.log(id).position });
         if (page.reset || page.epoch !== this.#store.epoch) return this.#begin();
-        page.entries.forEach((event) => this.#store.apply(event));
+        page.entries.forEach((event) => this.#apply(event));
         if (!page.has_more) this.#store.skipTo(id, page.head);
       }
     }).catch((error) => this.#failed(error, id, () => this.readLog(id)));
+  }
+
+  /** Whether I had read what came before a message of mine is known here where it was sent here, else at the server. */
+  #apply(event) {
+    const { type, conversation_id: id, data } = event;
+    if (type !== "message.created" || data.message.sender?.id !== this.#store.me?.id) return this.#store.apply(event);
+    const sent = this.#store.logs.get(id)?.pending.find(({ client_id }) => client_id === data.message.client_id);
+    const outcome = this.#store.apply(event, { has_read: Boolean(sent && sent.marks_read !== false) });
+    const is_open = !sent && outcome === "applied" && this.#store.conversations.get(id)?.unread_count > 0;
+    if (is_open) this.#once(`refresh ${id}`, () => this.#refresh(id));
+    return outcome;
   }
 
   #hello(hello) {
@@ -139,7 +157,8 @@ export class Sync {
     return `${members_can_invite} ${is_read_only} ${is_frozen}`;
   }
 
-  async #refreshRights(id) {
+  /** Take a conversation as the server has it: what I may do in it, and how far I have read. */
+  async #refresh(id) {
     if (!this.#store.conversations.has(id)) return;
     await this.#api.get(`conversations/${id}/`).then(
       (conversation) => this.#store.put(conversation),
@@ -158,10 +177,12 @@ export class Sync {
     if (left <= 0) return;
     const over = () => {
       this.#silences.delete(id);
-      if (left < LONGEST_TIMER_MS) this.#refreshRights(id);
+      if (left < LONGEST_TIMER_MS) this.#refresh(id);
       else this.#awaitVoice(id);
     };
-    this.#silences.set(id, { until, timer: setTimeout(over, Math.min(left, LONGEST_TIMER_MS)) });
+    const timer = setTimeout(over, Math.min(left, LONGEST_TIMER_MS));
+    timer.unref?.(); // Node ends when nothing else is left to do
+    this.#silences.set(id, { until, timer });
   }
 
   #catchUp() {
@@ -174,8 +195,13 @@ export class Sync {
     this.onReady();
   }
 
+  /** All conversations are named: those that began while this client was away, too. */
   #readRest(conversations) {
-    for (const [id, { has_more }] of Object.entries(conversations)) if (has_more) this.readLog(id);
+    if (this.#is_beginning) return;
+    for (const [id, { head, has_more }] of Object.entries(conversations)) {
+      if (!this.#store.conversations.has(id)) this.fetchConversation(id);
+      else if (has_more && head > this.#store.log(id).position) this.readLog(id);
+    }
   }
 
   /** Two frames may cross on their way, so a missing place gets a moment before it is read. */
@@ -188,12 +214,13 @@ export class Sync {
   }
 
   #once(what, work) {
-    if (!this.#busy.has(what))
-      this.#busy.set(
+    const busy = this.#busy;
+    if (!busy.has(what))
+      busy.set(
         what,
-        work().finally(() => this.#busy.delete(what)),
+        work().finally(() => busy.delete(what)),
       );
-    return this.#busy.get(what);
+    return busy.get(what);
   }
 
   #orReconnect(work) {

@@ -1,6 +1,8 @@
 import { ChatClient } from "../js/chat.js";
 import { Auth } from "./auth.js";
 import { fill, h } from "./dom.js";
+import { guardComposing } from "./keys.js";
+import { watchBack } from "./places.js";
 import { watchPresses } from "./press.js";
 import { Shell } from "./shell.js";
 import { farewellOf, sentenceOf } from "./words.js";
@@ -9,13 +11,15 @@ const AGAIN_S = 5;
 
 const site_name = document.documentElement.dataset.siteName;
 const root = document.getElementById("app");
-const chat = new ChatClient({ storage: sessionStorage });
+const chat = new ChatClient();
 let shell = null;
 let again = null;
 
 chat.onSignedOut = (why) => showAuth(farewellOf(why));
+guardComposing();
 keepAboveKeyboard();
 watchPresses();
+watchBack();
 begin();
 
 async function begin() {

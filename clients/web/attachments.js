@@ -1,6 +1,8 @@
 import { h, icon, iconButton } from "./dom.js";
 import { boxOf, durationText, fileText, isVisual, largeOf, sizeText } from "./files.js";
 import { playerElement } from "./player.js";
+import { sentenceOf } from "./words.js";
+import { holdUpElement, waitingText } from "./writing.js";
 
 const SHOWN = 4;
 const MOVING_BYTES = 3_000_000;
@@ -78,18 +80,20 @@ export function signElement(kind) {
 }
 
 /** How far a file on its way has come, and how to give it up. Timelines move the bar by its `data-key`. */
-export function wayElement({ id, filename, status, error }, { leaveOut, retry }) {
+export function wayElement({ id, filename, status, error, retry_after, retry_at }, { leaveOut, retry }) {
   const cancel = iconButton("close", `Cancel ${filename}`, { "data-testid": "cancel-upload", onclick: leaveOut });
   if (status === "failed") {
     const props = { type: "button", class: "link", "data-testid": "retry-upload", onclick: retry };
     return h(
       "span",
       { class: "way failed", role: "alert" },
-      h("span", {}, error),
+      h("span", {}, sentenceOf({ message: error, retry_after })),
       h("button", props, "Try again"),
       cancel,
     );
   }
+  if (status === "waiting" && retry_at)
+    return h("span", { class: "way" }, holdUpElement(() => waitingText(retry_at), retry_at), cancel);
   const label = `Sending ${filename}`;
   const bar = h("progress", { max: 1, "data-key": id, "aria-label": label });
   const arrived = h("span", { class: "arrived", role: "img", "aria-label": "It has arrived" }, icon("check"));

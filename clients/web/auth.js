@@ -79,7 +79,8 @@ export class Auth {
       this.#onDone();
     });
     form.prepend(h("p", {}, email ? `We sent a code to ${email}.` : "We sent a code to your e-mail address.", ` ${note}`));
-    form.elements.code.addEventListener("input", ({ target }) => isWholeCode(target.value) && form.requestSubmit());
+    const look = ({ target, isComposing }) => !isComposing && isWholeCode(target.value) && form.requestSubmit();
+    for (const name of ["input", "compositionend"]) form.elements.code.addEventListener(name, look);
     const again = () => this.#chat.resendCode({ email: email ?? form.elements.email.value, registration });
     form.append(resendElement(form, again, resend_after));
     this.#offer("Wrong address?", "Start again", () => this.signUp());

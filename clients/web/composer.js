@@ -5,10 +5,9 @@ import { fill, h, icon, iconButton } from "./dom.js";
 import { Enclosing } from "./enclosing.js";
 import { summaryOf } from "./files.js";
 import { Keeping } from "./keeping.js";
+import { isTouch, sendsWith } from "./keys.js";
 import { nameOf, sentenceOf, waitText } from "./words.js";
 import { slowSeconds } from "./writing.js";
-
-const drafts = new Map();
 
 /** Where messages are written: new ones, replies and edits. */
 export class Composer {
@@ -22,11 +21,13 @@ export class Composer {
   #slow_timer = null;
   #editing = null;
   #replying = null;
+  /** What was written before an edit began. */ #before = "";
+  #is_begun = false;
   #aim = h("div", { class: "aim", hidden: true });
   #text = h("textarea", {
     rows: 1,
     maxlength: 10000,
-    enterkeyhint: "send",
+    onfocus: () => this.#hint(),
     dir: "auto",
     onkeydown: (event) => this.#key(event),
     oninput: () => this.#typed(),
@@ -52,7 +53,6 @@ export class Composer {
     for (const [name, value] of Object.entries({ "data-testid": testid, "aria-label": label, placeholder: label }))
       this.#text.setAttribute(name, value);
     this.#completion = new Completion(chat, id, this.#text);
-    this.#text.value = drafts.get(draft) ?? "";
     this.#enclosing = new Enclosing(chat, id, draft, {
       changed: () => this.#allow(),
       send: () => this.element.requestSubmit(),
@@ -72,6 +72,7 @@ export class Composer {
       writing,
     );
     this.#allow();
+    chat.drafts.get(draft).then((kept) => kept && !this.#is_begun && this.#goOn(kept));
   }
 
   /** Let files be dropped on an element, which shows where they go. */
@@ -95,32 +96,70 @@ export class Composer {
   }
 
   reply(message) {
-    this.#aimAt(`Reply to ${nameOf(message.sender)}`, summaryOf(message));
-    this.#replying = message;
+    this.#replyTo(message);
+    this.#keepDraft();
     this.focus();
   }
 
   edit(message) {
-    this.#aimAt("Edit message", summaryOf(message));
-    this.#editing = message;
-    this.#keeping.begin(message.attachments);
-    this.#write(message.content);
+    this.#change(message, message.content);
+    this.#keepDraft();
     this.focus();
   }
 
   /** Back to writing a new message. @returns {boolean} whether there was anything to give up */
   cancel() {
     if (!this.#editing && !this.#replying) return false;
-    if (this.#editing) this.#write(drafts.get(this.#draft) ?? "");
+    if (this.#editing) this.#write(this.#before);
     this.#editing = this.#replying = null;
     this.#keeping.begin();
     this.#aim.hidden = true;
     this.#allow();
+    this.#keepDraft();
     return true;
   }
 
   get #slowSeconds() {
     return this.#editing ? 0 : slowSeconds(this.#chat.store, this.#id);
+  }
+
+  /** Take up what was being written here, as far as it still can be. */
+  #goOn({ text, replying, editing }) {
+    this.#write(text);
+    const [answered, changed] = [this.#present(replying), this.#present(editing?.message)];
+    if (changed) this.#change(changed, editing.text);
+    else if (answered) this.#replyTo(answered);
+  }
+
+  /** A message as it is now, or was when somebody began to write about it. */
+  #present(kept) {
+    if (!kept) return null;
+    const { store } = this.#chat;
+    const message = store.find(kept.id);
+    if (message?.is_deleted) return null;
+    return message ? store.reveal(message) : kept;
+  }
+
+  #replyTo(message) {
+    this.#aimAt(`Reply to ${nameOf(message.sender)}`, summaryOf(message));
+    this.#replying = message;
+  }
+
+  #change(message, text) {
+    this.#aimAt("Edit message", summaryOf(message));
+    this.#before = this.#text.value;
+    this.#editing = message;
+    this.#keeping.begin(message.attachments);
+    this.#write(text);
+  }
+
+  #keepDraft() {
+    this.#is_begun = true;
+    const { value } = this.#text;
+    const editing = this.#editing && { message: neededOf(this.#editing), text: value };
+    const draft = { text: editing ? this.#before : value, replying: neededOf(this.#replying), editing };
+    const is_any = draft.text || draft.replying || editing;
+    this.#chat.drafts.put(this.#id, this.#draft, is_any ? draft : null);
   }
 
   #aimAt(title, text) {
@@ -135,26 +174,38 @@ export class Composer {
     const text = this.#text.value.trim();
     if (!this.#has_any || this.#slowSeconds) return;
     const [message, reply_to, attachment_ids] = [this.#editing, this.#replying, this.#keeping.ids];
-    if (!message) drafts.delete(this.#draft);
     this.cancel();
     if (message)
-      return this.#chat.edit(message.id, text, { attachment_ids }).catch((error) => toast(sentenceOf(error)));
+      return this.#chat.edit(message.id, text, { attachment_ids }).catch((error) => this.#refused(error, message, text));
     this.#write("");
+    this.#keepDraft();
     this.#on.send(text, reply_to, this.#enclosing.take());
     this.#allow();
   }
 
+  /** A tablet may have got a keyboard and a mouse meanwhile. */
+  #hint() {
+    this.#text.enterKeyHint = isTouch() ? "enter" : "send";
+  }
+
+  /** What was written is not lost with the refusal, unless somebody writes something else by now. */
+  #refused(error, message, text) {
+    toast(sentenceOf(error));
+    if (!this.#chat.store.me || this.#editing || this.#replying) return;
+    this.#change(message, text);
+    this.#keepDraft();
+  }
+
   #typed() {
-    if (!this.#editing) drafts.set(this.#draft, this.#text.value);
+    this.#keepDraft();
     this.#fit();
     this.#completion.look();
     this.#on.typing(!this.#editing && !isBlank(this.#text.value));
   }
 
   #key(event) {
-    if (event.isComposing) return;
     if (this.#completion.key(event)) event.preventDefault();
-    else if (event.key === "Enter" && !event.shiftKey) {
+    else if (sendsWith(event)) {
       event.preventDefault();
       this.element.requestSubmit();
     } else if (event.key === "Escape" && this.cancel()) event.preventDefault();
@@ -182,4 +233,11 @@ export class Composer {
     this.#text.style.height = "auto";
     this.#text.style.height = `${this.#text.scrollHeight}px`;
   }
+}
+
+/** So much of a message is kept with what is written about it. */
+function neededOf(message) {
+  if (!message) return null;
+  const { id, seq, conversation_id, sender, content } = message;
+  return { id, seq, conversation_id, sender, content };
 }

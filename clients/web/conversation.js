@@ -36,7 +36,7 @@ function sharedItems(chat, id) {
 }
 
 function ownItems(chat, id, { anchor, leave }) {
-  const { membership, kind } = chat.store.conversations.get(id);
+  const { membership, kind, unread_count } = chat.store.conversations.get(id);
   const { is_pinned, is_archived } = membership;
   const edit = (changes) => attempt(chat.editOwnMembership(id, changes));
   const away = (changes) => {
@@ -57,8 +57,14 @@ function ownItems(chat, id, { anchor, leave }) {
     is_archived
       ? { label: "Take out of the archive", testid: "archive", run: () => edit({ is_archived: false }) }
       : { label: "Archive", testid: "archive", run: () => away({ is_archived: true }) },
+    unread_count > 0 && { label: "Mark as read", testid: "mark-read", run: () => markRead(chat, id) },
     { label: "Mark as unread", testid: "mark-unread", run: () => away({ is_marked_unread: true }) },
   ].filter(Boolean);
+}
+
+/** Somebody says that they need not see what stands in threads, or does not open here. */
+function markRead(chat, id) {
+  chat.markRead(id, chat.store.log(id).position);
 }
 
 function muteItems(edit) {

@@ -1,18 +1,24 @@
 import { fill, h, iconButton } from "./dom.js";
+import { cover } from "./places.js";
 
 const TOAST_MS = 5_000;
 
-/** Show a dialog; the browser keeps the focus inside and closes it on Escape. @returns {HTMLDialogElement} */
+/** Show a dialog; the browser keeps the focus inside and closes it on Escape, and Back closes it too. @returns {HTMLDialogElement} */
 export function openDialog(title, ...content) {
   const close = () => dialog.close();
   const header = h("header", {}, h("h2", {}, title), iconButton("close", "Close", { onclick: close }));
   const dialog = h(
     "dialog",
-    { "aria-label": title, onclose: () => dialog.remove(), onclick: ({ target }) => target === dialog && close() },
+    { "aria-label": title, onclick: ({ target }) => target === dialog && close() },
     h("div", { class: "dialog-body" }, header, content),
   );
   document.body.append(dialog);
   dialog.showModal();
+  const uncover = cover(dialog, close);
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    uncover();
+  });
   return dialog;
 }
 
@@ -28,6 +34,17 @@ export function confirm(title, text, verb) {
 }
 
 const toasts = h("div", { class: "toasts", role: "status", popover: "manual" });
+
+/** Nothing of what was said, asked or offered stays: somebody else may sit here now. */
+export function closeAll() {
+  fill(toasts);
+  toasts.remove();
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+  for (const menu of document.querySelectorAll("[popover]")) {
+    if (menu.matches(":popover-open")) menu.hidePopover();
+    menu.remove();
+  }
+}
 
 /** Say something in passing, above whatever is open. */
 export function toast(text) {

@@ -1,7 +1,8 @@
 import { h } from "./dom.js";
+import { cover } from "./places.js";
 
 /**
- * A small menu beside a button. Arrow keys move, Escape and a click elsewhere close it, and focus
+ * A small menu beside a button. Arrow keys move; Escape, Back and a click elsewhere close it, and focus
  * goes back to where it was.
  * @param {{label: string, run: () => void, is_danger?: boolean, testid?: string}[]} items
  */
@@ -27,15 +28,25 @@ export function openMenu(anchor, items) {
     menu.hidePopover();
     run();
   };
-  menu.addEventListener("toggle", ({ newState }) => newState === "closed" && menu.remove());
   (anchor.closest("dialog") ?? document.body).append(menu); // outside an open dialog nothing can be clicked
-  menu.showPopover();
-  place(menu, anchor.getBoundingClientRect());
+  popUp(menu, anchor.getBoundingClientRect());
   menu.firstElementChild.focus();
 }
 
+/** Show a popover beside what was pressed; it goes when it is closed. */
+export function popUp(menu, where) {
+  menu.showPopover();
+  const uncover = cover(menu, () => menu.hidePopover());
+  menu.addEventListener("toggle", ({ newState }) => {
+    if (newState !== "closed") return;
+    menu.remove();
+    uncover();
+  });
+  place(menu, where);
+}
+
 /** Put a popover below its anchor, or above where there is no room. */
-export function place(menu, { top, bottom, right }) {
+function place(menu, { top, bottom, right }) {
   const { offsetWidth: width, offsetHeight: height } = menu;
   const fits_below = bottom + height + 8 < innerHeight;
   menu.style.top = `${fits_below ? bottom + 4 : Math.max(8, top - height - 4)}px`;

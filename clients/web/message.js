@@ -6,6 +6,7 @@ import { partsOf } from "./parts.js";
 import { longPress } from "./press.js";
 import { unopenedText } from "./sealed/words.js";
 import { countText, FOLDED } from "./words.js";
+import { holdUpElement, holdUpText } from "./writing.js";
 
 const STATUS = {
   pending: ["clock", "Sending"],
@@ -53,6 +54,7 @@ function messageElement(row, act) {
     bubbleElement(row, act),
     !row.is_deleted && tools(row, act),
     row.error && failure(row, act),
+    row.retry_at && holdUpElement(() => holdUpText(row), row.retry_at),
     (row.reactions.length > 0 || row.reply_count > 0) && below(row, act),
   );
 }
@@ -119,6 +121,7 @@ function below(row, act) {
     { class: "below" },
     chips,
     replies && h("button", replies, countText(row.reply_count, "reply", "replies")),
+    replies && row.new_replies > 0 && h("span", { class: "badge", "data-testid": "new-replies" }, `${row.new_replies} new`),
   );
 }
 

@@ -9,6 +9,7 @@ import { openMembers } from "./members.js";
 import { openMenu } from "./menu.js";
 import { Offer } from "./notices/offer.js";
 import { Pins } from "./pins.js";
+import { cover } from "./places.js";
 import { ConversationReading } from "./reading.js";
 import { unableText } from "./sealed/able.js";
 import { lockElement } from "./sealed/lock.js";
@@ -30,6 +31,7 @@ export class Pane {
   #offer;
   #readers;
   #thread = null;
+  #uncover = () => {};
   #head = h("div", { class: "who" });
   #shown_head = null;
   #bar = null;
@@ -111,6 +113,11 @@ export class Pane {
   markSeen() {
     this.#timeline.markSeen();
     this.#thread?.markSeen();
+  }
+
+  /** Whether somebody can see what is said here now. */
+  get is_shown() {
+    return this.#timeline.is_shown;
   }
 
   lookAway() {
@@ -223,11 +230,13 @@ export class Pane {
     this.element.append(this.#thread.element);
     this.element.classList.add("has-thread");
     this.#thread.begin(seq);
+    this.#uncover = cover(this.#thread.element, () => this.#leaveThread(root_id));
   }
 
   #closeThread() {
     this.#thread?.close();
     this.#thread = null;
+    this.#uncover();
     this.element.classList.remove("has-thread");
   }
 
@@ -239,7 +248,7 @@ export class Pane {
 
   #send(text, reply_to, attachments) {
     this.#timeline.forgetNew();
-    this.#chat.send(this.id, text, reply_to, { attachments });
+    this.#chat.send(this.id, text, reply_to, { attachments, marks_read: false });
     this.#offer.make();
   }
 

@@ -1,5 +1,5 @@
 import { h } from "./dom.js";
-import { place } from "./menu.js";
+import { popUp } from "./menu.js";
 
 const COLUMNS = 8;
 const COMMON = [
@@ -35,10 +35,8 @@ export function openPicker(anchor, choose) {
     h("div", { class: "emoji", onkeydown: move }, buttons),
     h("form", { onsubmit: submit }, any),
   );
-  sheet.addEventListener("toggle", ({ newState }) => newState === "closed" && sheet.remove());
   document.body.append(sheet);
-  sheet.showPopover();
-  place(sheet, anchor.getBoundingClientRect());
+  popUp(sheet, anchor.getBoundingClientRect());
   buttons[0].focus();
 }
 

@@ -1,3 +1,4 @@
+import { isShut, shownUpTo } from "../js/shown.js";
 import { rowsOf } from "./rows.js";
 
 /** What a timeline shows of a conversation: its newest messages, or what stands around a place far above. */
@@ -5,6 +6,7 @@ export class ConversationReading {
   label = "Messages";
   #chat;
   #id;
+  #asked = new Set();
 
   constructor(chat, id) {
     this.#chat = chat;
@@ -45,6 +47,12 @@ export class ConversationReading {
     return this.#conversation?.membership?.last_read_seq ?? null;
   }
 
+  /** The place of the first reply that stands unread in a thread, where nothing else comes before it. */
+  get unseen_reply_seq() {
+    const { seq, thread_id } = shownUpTo(this.#chat.store, this.#id, this.position);
+    return thread_id && seq + 1;
+  }
+
   rows(look) {
     return rowsOf(this.#chat.store, this.#id, look);
   }
@@ -71,8 +79,20 @@ export class ConversationReading {
     this.#chat.closeView(this.#id);
   }
 
+  /** Everything up to a place was on the screen: what stands elsewhere, or does not open, holds the mark back. */
   markRead(seq) {
-    this.#chat.markRead(this.#id, seq);
+    const shown = shownUpTo(this.#chat.store, this.#id, seq);
+    this.#chat.markRead(this.#id, shown.seq);
+    if (shown.thread_id) this.#learn(shown.thread_id);
+  }
+
+  /** It may have been read before this page was there. */
+  #learn(root_id) {
+    if (this.#asked.has(root_id) || this.#chat.store.thread_marks.has(root_id)) return;
+    this.#asked.add(root_id);
+    this.#chat.loadThreadMark(this.#id, root_id).catch(({ status }) => {
+      if (status === 404) this.#chat.store.markThreadRead(root_id, Infinity); // it begins where one may not look
+    }); // otherwise it stays unread until it is looked at
   }
 }
 
@@ -81,6 +101,7 @@ export class ThreadReading {
   label = "Thread";
   is_apart = false;
   floor = 0;
+  unseen_reply_seq = null;
   #chat;
   #id;
   #root_id;
@@ -130,7 +151,9 @@ export class ThreadReading {
   comeBack() {}
 
   markRead(seq) {
-    const reply = this.#view?.after(this.read_seq).findLast((message) => message.seq <= seq);
+    const unread = this.#view?.after(this.read_seq) ?? [];
+    const shut = unread.find((message) => isShut(this.#chat.store, message))?.seq ?? Infinity;
+    const reply = unread.findLast((message) => message.seq <= seq && message.seq < shut);
     if (reply) this.#chat.markThreadRead(this.#root_id, reply).catch(() => {});
   }
 }

@@ -1,7 +1,8 @@
 import { asUpload } from "../js/parcels.js";
+import { unseenReplies } from "../js/shown.js";
 import { nameKey } from "../js/text.js";
 import { summaryOf } from "./files.js";
-import { beginningOf, calledIn, changeText, clock, dayOf, FOLDED, isFolded, listText, nameOf } from "./words.js";
+import { beginningOf, calledIn, changeText, clock, dayOf, FOLDED, isFolded, listText, nameOf, sentenceOf } from "./words.js";
 
 const TOGETHER_MS = 5 * 60_000;
 
@@ -20,6 +21,7 @@ export function rowsOf(store, id, { new_after = null, unfolded = new Set(), thre
   const conversation = store.conversations.get(id);
   const { entries, floor } = store.views.get(thread_id ?? id) ?? store.log(id);
   const people = peopleBy(store, id);
+  const unseen = thread_id ? new Map() : unseenReplies(store, id);
   const name = (user_id) => (people.has(user_id) ? nameOf(people.get(user_id)) : null);
   const rows = [];
   let before = null;
@@ -35,14 +37,14 @@ export function rowsOf(store, id, { new_after = null, unfolded = new Set(), thre
     if (is_new) rows.push({ kind: "new", key: "new" });
     is_divided ||= is_new;
     const is_first = is_new || day !== before?.day || !belongsTo(before?.message, message);
-    if (message) rows.push(messageRow(store, conversation, message, { is_first, unfolded, people, thread_id }));
+    if (message) rows.push(messageRow(store, conversation, message, { is_first, unfolded, people, thread_id, unseen }));
     else rows.push({ kind: "change", key: `change ${seq}`, text: changeText(event, name) });
     before = { message, day };
   }
   return rows;
 }
 
-function messageRow(store, conversation, held, { is_first, unfolded, people, thread_id }) {
+function messageRow(store, conversation, held, { is_first, unfolded, people, thread_id, unseen }) {
   const message = store.reveal(held);
   const sender = store.person(message.sender);
   const is_own = sender.id === store.me.id;
@@ -65,6 +67,7 @@ function messageRow(store, conversation, held, { is_first, unfolded, people, thr
     reactions: message.is_deleted ? [] : reactionsOf(store, message, people),
     may_react: conversation.capabilities?.includes("react") ?? true,
     reply_count: thread_id || message.is_deleted ? 0 : message.reply_count,
+    new_replies: unseen.get(message.id) ?? 0,
     is_pinned: Boolean(message.is_pinned && !message.is_deleted),
     quote: quoteOf(store, conversation, message.reply_to),
     is_edited: message.is_edited,
@@ -72,7 +75,9 @@ function messageRow(store, conversation, held, { is_first, unfolded, people, thr
     time: clock(message.created_at),
     sent_at: message.created_at,
     status: is_own && !message.is_deleted ? shownStatus(store, conversation, message) : null,
-    error: message.error?.message,
+    error: message.error && sentenceOf(message.error),
+    waits_for: message.waits_for,
+    retry_at: message.retry_at,
   };
 }
 

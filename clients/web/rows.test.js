@@ -50,6 +50,13 @@ test("an own message keeps its row when it gets its place", () => {
   assert.deepEqual([pending.status, stored.status], ["pending", "sent"]);
 });
 
+test("a message that is refused for long says until when", () => {
+  const store = storeWith([message(1)]);
+  const error = { message: "Too many requests; try again later.", retry_after: 7_000 };
+  store.addPending({ ...message(2, { sender: alice, client_id: "k" }), seq: undefined, status: "failed", error });
+  assert.equal(rowsOf(store, "c").at(-1).error, "Too many requests. Try again in 2 h.");
+});
+
 test("only a direct conversation says that a message was read", () => {
   const own = message(1, { sender: alice, status: "read" });
   assert.equal(rowsOf(storeWith([own], { kind: "direct" }), "c").at(-1).status, "read");

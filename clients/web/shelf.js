@@ -3,6 +3,7 @@ import { openDialog } from "./dialog.js";
 import { fill, h, iconButton } from "./dom.js";
 import { openLightbox } from "./lightbox.js";
 import { Pages } from "./pages.js";
+import { go as goTo } from "./places.js";
 import { playerElement } from "./player.js";
 import { tabElements } from "./tabs.js";
 import { whenReady } from "./waiting.js";
@@ -19,7 +20,7 @@ const BOARDS = [
 export function openShelf(chat, id) {
   const go = ({ seq }) => {
     dialog.close();
-    location.hash = `#/c/${id}/${seq}`;
+    goTo(`#/c/${id}/${seq}`);
   };
   const make = (board) => () => boardElements(board, new Pages(chat, id, board.kinds), { chat, go });
   const items = BOARDS.map((board) => ({ name: board.name, label: board.label, make: make(board) }));

@@ -1,5 +1,5 @@
 import { Banner } from "./banner.js";
-import { toast } from "./dialog.js";
+import { closeAll, confirm, toast } from "./dialog.js";
 import { fill, h, icon, soon } from "./dom.js";
 import { keepPage } from "./dropping.js";
 import { hearWorker } from "./notices/arrivals.js";
@@ -7,7 +7,10 @@ import { openCentre } from "./notices/centre.js";
 import { renewPush, takeBack } from "./notices/push.js";
 import { Sign, waitingCount } from "./notices/sign.js";
 import { Pane } from "./pane.js";
+import { go, isNarrow, putListBelow, rename } from "./places.js";
+import { hush } from "./player.js";
 import { Sidebar } from "./sidebar.js";
+import { Unkept } from "./unkept.js";
 import { sentenceOf } from "./words.js";
 
 const WATCHED = 200;
@@ -35,7 +38,11 @@ export class Shell {
     this.#banner = new Banner(chat);
     this.#sign = new Sign(site_name);
     this.#sidebar = new Sidebar(chat, { open, onSignOut: () => this.#signOut() });
-    this.element.append(this.#banner.element, this.#sidebar.element, this.#place);
+    const unkept = new Unkept(chat);
+    unkept.draw();
+    const banners = h("div", { class: "banners" }, this.#banner.element, unkept.element);
+    this.element.append(banners, this.#sidebar.element, this.#place);
+    putListBelow();
     this.#listen();
     this.#renewPush();
     this.#draw();
@@ -46,7 +53,8 @@ export class Shell {
     this.#sign.show(0);
     takeBack();
     this.#pane?.close();
-    document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
+    hush();
+    closeAll();
   }
 
   #listen() {
@@ -55,18 +63,20 @@ export class Shell {
     signal.addEventListener("abort", silence);
     this.#chat.onConnection = (state) => signal.aborted || this.#banner.show(state);
     addEventListener("hashchange", this.#draw, { signal });
+    this.#sidebar.element.addEventListener("click", follow);
     addEventListener("offline", () => this.#banner.show(this.#chat.connection), { signal });
     addEventListener("focus", () => this.#lookAgain(), { signal });
     addEventListener("blur", () => this.#pane?.lookAway(), { signal });
     addEventListener("keydown", (event) => this.#key(event), { signal });
-    addEventListener("beforeunload", (event) => this.#chat.store.parcels.size && event.preventDefault(), { signal });
+    addEventListener("beforeunload", (event) => this.#chat.is_kept || event.preventDefault(), { signal });
     keepPage(signal);
     document.addEventListener("visibilitychange", () => this.#pane?.markSeen(), { signal });
+    document.addEventListener("close", () => this.#pane?.markSeen(), { capture: true, signal });
     hearWorker(
       {
-        open: (place) => this.#go(place),
+        open: go,
         subscribed: () => this.#renewPush(),
-        looksAt: (id) => this.#pane?.id === id && document.hasFocus(),
+        looksAt: (id) => this.#pane?.id === id && this.#pane.is_shown,
       },
       signal,
     );
@@ -75,12 +85,6 @@ export class Shell {
   #lookAgain() {
     this.#pane?.markSeen();
     if (this.#pane) takeBack(this.#pane.id);
-  }
-
-  /** What is open would lie above the place that somebody wants to see. */
-  #go(place) {
-    document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
-    location.hash = place;
   }
 
   /** In silence: nobody has asked for anything, and the next start tries again. */
@@ -94,12 +98,15 @@ export class Shell {
     const [, token] = location.hash.match(INVITE) ?? [];
     if (token && store.epoch !== null) this.#enter(token);
     if (location.hash === CENTRE && store.epoch !== null) {
-      open(null);
+      rename(null);
       openCentre(this.#chat, open);
     }
     const [, id, seq] = location.hash.match(PLACE) ?? [];
     const is_known = store.conversations.has(id);
-    if (id && !is_known && store.epoch !== null) return open(null);
+    if (id && !is_known && store.epoch !== null) {
+      rename(null);
+      return this.#draw();
+    }
     this.#show(is_known ? id : null, Number(seq));
     this.#sidebar.draw(id);
     this.#sign.show(waitingCount(store));
@@ -107,7 +114,7 @@ export class Shell {
   }
 
   #show(id, seq) {
-    if (id && seq) history.replaceState(null, "", `#/c/${id}`);
+    if (id && seq) rename(`#/c/${id}`);
     if (this.#pane && this.#pane.id === id) {
       this.#pane.draw();
       if (seq) this.#pane.visit(seq);
@@ -129,7 +136,7 @@ export class Shell {
   async #enter(token) {
     if (this.#is_entering) return;
     this.#is_entering = true;
-    open(null);
+    rename(null);
     try {
       open((await this.#chat.acceptInvite(token)).id);
     } catch (error) {
@@ -142,7 +149,7 @@ export class Shell {
     const is_search = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
     if (!is_search || document.querySelector("dialog[open]")) return;
     event.preventDefault();
-    if (this.#pane && matchMedia("(max-width: 720px)").matches) open(null);
+    if (this.#pane && isNarrow()) open(null);
     this.#sidebar.search();
   }
 
@@ -154,14 +161,22 @@ export class Shell {
     this.#chat.watch([...new Set([...peers, ...members])].filter((id) => id !== store.me?.id).slice(0, WATCHED));
   }
 
-  #signOut() {
-    this.#chat.signOut().catch((error) => toast(sentenceOf(error)));
+  async #signOut() {
+    const loss = "What you have written and not sent yet will be deleted from this browser.";
+    if (!(await this.#chat.isAllSent()) && !(await confirm("Sign out?", loss, "Sign out"))) return;
+    await this.#chat.signOut().catch((error) => toast(sentenceOf(error)));
   }
 }
 
 /** Go to a conversation, perhaps to a place in it, or back to the list. */
 function open(id, seq) {
-  if (id) location.hash = seq ? `#/c/${id}/${seq}` : `#/c/${id}`;
-  else history.replaceState(null, "", location.pathname);
-  if (!id) dispatchEvent(new HashChangeEvent("hashchange"));
+  go(id ? `#/c/${[id, seq].filter(Boolean).join("/")}` : null);
+}
+
+/** A link to a conversation is followed as whatever else leads there; in a new tab it is the browser's. */
+function follow(event) {
+  const link = event.target.closest('a[href^="#/"]');
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  go(link.getAttribute("href"));
 }

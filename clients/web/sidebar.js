@@ -7,6 +7,7 @@ import { openMenu } from "./menu.js";
 import { isMuted } from "./muting.js";
 import { Bell } from "./notices/bell.js";
 import { newDirect, newGroup } from "./people.js";
+import { cover, isNarrow } from "./places.js";
 import { searchElements } from "./search.js";
 import { openSettings } from "./settings/settings.js";
 import { briefly, excerptOf, nameOf, titleOf, typingText } from "./words.js";
@@ -32,6 +33,7 @@ export class Sidebar {
   #find;
   #bell;
   #wanted = "";
+  #uncover = null;
   #me = h("button", {
     type: "button",
     class: "me",
@@ -129,7 +131,14 @@ export class Sidebar {
     this.#wanted = text.toLowerCase();
     this.#find.results.hidden = !text;
     this.element.classList.toggle("searching", Boolean(text));
+    this.#coverList(Boolean(text));
     this.#chat.store.changed();
+  }
+
+  /** On a telephone what is found is all that one sees. */
+  #coverList(is_over) {
+    if (!is_over) this.#uncover = this.#uncover?.();
+    else if (isNarrow()) this.#uncover ??= cover(this.#find.results, () => this.#find.clear());
   }
 
   #openProfile(anchor) {

@@ -101,7 +101,7 @@ export class Thread {
 
   #send(text, reply_to, attachments) {
     this.#timeline?.forgetNew();
-    this.#chat.send(this.id, text, reply_to, { thread_id: this.root_id, attachments });
+    this.#chat.send(this.id, text, reply_to, { thread_id: this.root_id, attachments, marks_read: false });
   }
 
   #editLast() {

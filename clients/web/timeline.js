@@ -5,6 +5,8 @@ const NEAR_BOTTOM_PX = 48;
 const NEAR_TOP_PX = 400;
 const PAGES_TO_NEW = 3;
 const FOUND_MS = 2_000;
+/** Where it is looked whether something lies over it: a menu covers some of these places, a dialog all. */
+const LOOKED_AT = [0.1, 0.5, 0.9];
 
 /** The scrolling list of messages: of a conversation, or of a thread. */
 export class Timeline {
@@ -25,9 +27,15 @@ export class Timeline {
     hidden: true,
     onclick: () => this.toEnd(),
   });
+  #to_reply = iconButton("chat", "Show the first new reply in a thread", {
+    class: "icon-button jump",
+    hidden: true,
+    "data-testid": "to-reply",
+    onclick: () => this.#act("show", { seq: this.#reading.unseen_reply_seq }),
+  });
   #is_at_end = true;
   #has_begun = false;
-  #announced = Infinity;
+  #drawn = Infinity;
   #tab_stop = null;
   #new_after = null;
   #unfolded = new Set();
@@ -45,7 +53,7 @@ export class Timeline {
     this.#jump.append(this.#jump_count);
     this.#scroller.append(this.#list);
     this.#list.addEventListener("keydown", (event) => this.#key(event));
-    this.element.append(this.#scroller, this.#jump, this.#news);
+    this.element.append(this.#scroller, this.#jump, this.#to_reply, this.#news);
     this.#resized.observe(this.#scroller);
   }
 
@@ -117,10 +125,21 @@ export class Timeline {
     this.#is_at_end = true;
   }
 
+  /** Whether somebody can see it: not where the page is in the background, nor under a dialog or a thread. */
+  get is_shown() {
+    if (document.hidden || !document.hasFocus()) return false;
+    const { left, top, width, height } = this.#scroller.getBoundingClientRect();
+    const is_free = (part) => {
+      const there = document.elementFromPoint(left + width / 2, top + height * part);
+      return this.element.contains(there);
+    };
+    return height > 0 && LOOKED_AT.some(is_free);
+  }
+
   /** Mark as read what can be seen now. */
   markSeen() {
-    if (!this.#has_begun || document.hidden || !document.hasFocus()) return;
-    if (this.#is_at_end) return this.#reading.markRead(this.#reading.position);
+    if (!this.#has_begun || !this.is_shown) return;
+    if (this.#is_at_end) return this.#reading.markRead(this.#drawn);
     const end = this.#scroller.scrollTop + this.#scroller.clientHeight;
     const seen = this.#messages.findLast(({ dataset, offsetTop }) => dataset.seq && offsetTop < end);
     if (seen) this.#reading.markRead(Number(seen.dataset.seq));
@@ -157,8 +176,8 @@ export class Timeline {
 
   /** Rows are redrawn when their status changes; only what is new is to be read out. */
   #announce(rows) {
-    const news = rows.filter(({ is_own, is_folded, seq }) => is_own === false && !is_folded && seq > this.#announced);
-    this.#announced = this.#reading.position;
+    const news = rows.filter(({ is_own, is_folded, seq }) => is_own === false && !is_folded && seq > this.#drawn);
+    this.#drawn = this.#reading.position;
     if (news.length)
       this.#news.textContent = news.map(({ sender, summary }) => `${sender.name}: ${summary}`).join("\n");
   }
@@ -168,6 +187,7 @@ export class Timeline {
     const below = scrollHeight - scrollTop - clientHeight;
     this.#is_at_end = below < NEAR_BOTTOM_PX && !this.#reading.is_apart;
     this.#jump.hidden = this.#is_at_end;
+    this.#to_reply.hidden = !this.#is_at_end || this.#reading.unseen_reply_seq === null;
     if (scrollTop < NEAR_TOP_PX && this.#reading.has_older) this.#load(this.#reading.loadOlder());
     if (below < NEAR_TOP_PX && this.#reading.is_apart) this.#load(this.#reading.loadNewer());
     this.markSeen();
@@ -177,6 +197,9 @@ export class Timeline {
     const reading = this.#reading;
     const is_above = () => this.#new_after !== null && this.#new_after < reading.floor - 1 && reading.has_older;
     for (let page = 0; page < PAGES_TO_NEW && is_above(); page++) await reading.loadOlder();
+    if (!is_above()) return;
+    await reading.visit(this.#new_after + 1); // at the end all of it would be read
+    this.#is_at_end = false;
   }
 
   #load(loading) {

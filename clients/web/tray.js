@@ -8,13 +8,12 @@ import { factsOf } from "./measuring.js";
 
 /** What the sender has to know before the others get it. */
 const AS_IS = "Sent as it is: it may show where, when and with what device it was made.";
-const chosen = new Map();
 
 /** The files that are chosen for the next message: what they are, how far they have come, and how to leave one out. */
 export class Tray {
   #chat;
   #id;
-  #draft;
+  #place;
   #changed;
 
   /** The whole of it. */
@@ -28,13 +27,13 @@ export class Tray {
   constructor(chat, id, draft, changed) {
     this.#chat = chat;
     this.#id = id;
-    this.#draft = draft;
+    this.#place = `chosen ${draft}`;
     this.#changed = changed;
   }
 
   /** The keys of what is chosen. */
   get keys() {
-    return (chosen.get(this.#draft) ?? []).filter((key) => this.#chat.store.parcels.has(key));
+    return (this.#chat.remembered.get(this.#place) ?? []).filter((key) => this.#chat.store.parcels.has(key));
   }
 
   /** Choose files; what cannot be sent is said. */
@@ -48,7 +47,7 @@ export class Tray {
   /** Choose one of which is known what it is. */
   addKnown(file, facts) {
     const key = this.#chat.attach(this.#id, file, facts);
-    chosen.set(this.#draft, [...this.keys, key]);
+    this.#chat.remembered.set(this.#place, [...this.keys, key]);
     this.draw();
     this.#changed();
   }
@@ -56,7 +55,7 @@ export class Tray {
   /** Take everything out, for a message. @returns {string[]} keys */
   take() {
     const { keys } = this;
-    chosen.delete(this.#draft);
+    this.#chat.remembered.delete(this.#place);
     this.draw();
     return keys;
   }

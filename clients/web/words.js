@@ -154,9 +154,10 @@ export function momentText(time) {
   return new Date(time).toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" });
 }
 
-/** "54 s", "9 min" */
+/** "54 s", "9 min", "21 h" */
 export function waitText(seconds) {
-  return seconds < 100 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+  if (seconds < 100) return `${Math.ceil(seconds)} s`;
+  return seconds < 6_000 ? `${Math.ceil(seconds / 60)} min` : `${Math.ceil(seconds / 3_600)} h`;
 }
 
 /** Why somebody is signed out, as far as they do not know; from `onSignedOut`. */
@@ -177,13 +178,16 @@ export function initialsOf(name) {
     .join("");
 }
 
+const LATER = /; try again[^.;]*\.$/;
+
 /** A refusal as a sentence for people. */
 export function sentenceOf(error) {
   if (error.code === "offline" || error.code === "timeout")
     return "The server cannot be reached. Try again in a moment.";
   const details = [...new Set(error.errors?.map(({ detail }) => detail))];
   const detail = details.join(" ") || error.message;
-  return error.retry_after ? `${detail} Try again in ${waitText(error.retry_after)}.` : detail;
+  if (!error.retry_after) return detail;
+  return `${detail.replace(LATER, ".")} Try again in ${waitText(error.retry_after)}.`;
 }
 
 function startOfDay(date) {

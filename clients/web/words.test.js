@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { deviceName } from "./device.js";
-import { agoText, farewellOf, waitText } from "./words.js";
+import { agoText, farewellOf, sentenceOf, waitText } from "./words.js";
 
 test("devices are called by browser and system", () => {
   const windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)";
@@ -31,7 +31,14 @@ test("how long ago something was", () => {
 });
 
 test("waits", () => {
-  assert.deepEqual([waitText(29.2), waitText(534)], ["30 s", "9 min"]);
+  assert.deepEqual([29.2, 534, 5_400, 86_000].map(waitText), ["30 s", "9 min", "90 min", "24 h"]);
+});
+
+test("a refusal says when to try again, once", () => {
+  const message = "Too many requests; try again later.";
+  assert.equal(sentenceOf({ message, retry_after: 3_600 }), "Too many requests. Try again in 60 min.");
+  assert.equal(sentenceOf({ message }), message);
+  assert.equal(sentenceOf({ message: "Too large." }), "Too large.");
 });
 
 test("whoever signs out needs no explanation, others do", () => {

@@ -1,4 +1,7 @@
-import { momentText, nameOf } from "./words.js";
+import { h } from "./dom.js";
+import { momentText, nameOf, waitText } from "./words.js";
+
+const REASONS = { rate_limited: "you are writing too fast", slow_mode: "slow mode is on" };
 
 /** Why one cannot write in a conversation, as a sentence; null where one can. */
 export function barOf(store, id) {
@@ -24,4 +27,29 @@ export function slowSeconds(store, id, now = Date.now()) {
   const last = Math.max(...own.map(({ message }) => new Date(message.edited_at ?? message.created_at)));
   const left = slow_mode_seconds - (now - last) / 1000;
   return Math.max(0, Math.min(slow_mode_seconds, left));
+}
+
+/** Why an own message is not sent yet, and when it will be. */
+export function holdUpText({ waits_for, retry_at }, now = Date.now()) {
+  return `Sending again in ${leftText(retry_at, now)}: ${REASONS[waits_for] ?? "the server is busy"}.`;
+}
+
+/** When a file that a limit holds back will be sent. */
+export function waitingText(retry_at, now = Date.now()) {
+  return `Sending again in ${leftText(retry_at, now)}.`;
+}
+
+/** What a limit holds back says so, second by second. */
+export function holdUpElement(textOf, retry_at) {
+  const element = h("p", { class: "hold-up", role: "timer", "data-testid": "hold-up" });
+  const tick = () => {
+    element.textContent = textOf();
+    if (retry_at > Date.now()) setTimeout(() => element.isConnected && tick(), 1_000);
+  };
+  tick();
+  return element;
+}
+
+function leftText(retry_at, now) {
+  return waitText(Math.max(0, (retry_at - now) / 1000));
 }

@@ -5,7 +5,7 @@ import { alice, bob, conversation, message } from "../js/fakes.js";
 import { Store } from "../js/store.js";
 import { snippetParts } from "./search.js";
 import { countText, listText } from "./words.js";
-import { barOf, slowSeconds } from "./writing.js";
+import { barOf, holdUpText, slowSeconds } from "./writing.js";
 
 function storeWith(fields, messages = []) {
   const store = new Store();
@@ -56,4 +56,11 @@ test("lists and counts", () => {
   assert.deepEqual([listText([]), listText(["alice"])], ["", "alice"]);
   assert.equal(listText(["alice", "bob"], 3), "alice, bob and 1 other");
   assert.deepEqual([countText(1, "reply", "replies"), countText(2, "member")], ["1 reply", "2 members"]);
+});
+
+test("a message that waits says for what, and how long", () => {
+  const told = (waits_for, retry_at) => holdUpText({ waits_for, retry_at }, 10_000);
+  assert.equal(told("rate_limited", 12_300), "Sending again in 3 s: you are writing too fast.");
+  assert.equal(told("slow_mode", 40_000), "Sending again in 30 s: slow mode is on.");
+  assert.equal(told("unavailable", 9_000), "Sending again in 0 s: the server is busy.");
 });

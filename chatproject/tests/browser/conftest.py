@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from chatproject.tests.browser.proxy import Network
 from chatproject.tests.browser.tab import Tab
 from chatproject.tests.server import Server
 from messaging.tests.conftest import LIMITS
@@ -70,4 +71,21 @@ def friends(people: Callable[..., list[Tab]]) -> tuple[Tab, Tab]:
     alice, bob = people("alice", "bob")
     alice.open_group("Friends", bob.name)
     bob.open_first()
+    return alice, bob
+
+
+@pytest.fixture
+def network(servers: tuple[Server, Server]) -> Iterator[Network]:
+    """A network in front of the first server, which can be cut, frozen and mended."""
+    with Network(servers[0].port) as network:
+        yield network
+
+
+@pytest.fixture
+def pair(servers: tuple[Server, Server], tab: Callable[..., Tab], network: Network) -> tuple[Tab, Tab]:
+    """alice, who is behind `network`, and bob."""
+    mark = secrets.token_hex(3)
+    alice, bob = tab(network.url, f"alice{mark}"), tab(servers[1].url, f"bob{mark}")
+    for one in (alice, bob):
+        one.sign_up(servers[0])
     return alice, bob

@@ -11,12 +11,14 @@ Passing = Callable[[bytes], bytes]
 
 
 class Network:
-    """`url` leads to the server while the network is whole; `cut()` ends all connections and refuses new ones."""
+    """`url` leads to the server while the network is whole; `cut()` ends all connections and refuses new ones, and
+    `freeze()` swallows what goes over those that there are, without a word."""
 
     def __init__(self, port: int) -> None:
         self._target = port
         self._is_whole = True
         self._writers: set[asyncio.StreamWriter] = set()
+        self._frozen: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -42,6 +44,10 @@ class Network:
         self._is_whole = False
         self._loop.call_soon_threadsafe(self._abort)
 
+    def freeze(self) -> None:
+        """The connections that there are stay open and carry nothing any more; new ones get through."""
+        self._frozen |= self._writers
+
     def mend(self) -> None:
         """New connections get through again."""
         self._is_whole = True
@@ -57,8 +63,20 @@ class Network:
         there_reader, there = await asyncio.open_connection("127.0.0.1", self._target)
         self._writers |= {writer, there}
         up, down = self._ways()
-        await asyncio.gather(_pour(reader, there, up), _pour(there_reader, writer, down))
+        await asyncio.gather(self._pour(reader, there, up), self._pour(there_reader, writer, down))
         self._writers -= {writer, there}
+
+    async def _pour(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passing: Passing) -> None:
+        try:
+            while data := await reader.read(65536):
+                if writer in self._frozen:
+                    continue
+                writer.write(passing(data))
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
 
     def _ways(self) -> tuple[Passing, Passing]:
         """What a connection passes on, to the server and back."""
@@ -120,14 +138,3 @@ class Upward:
         self._heard += bytes(byte ^ mask[n % 4] for n, byte in enumerate(payload)) + b"\n"
         del frames[: begin + 4 + size]
         return True
-
-
-async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passing: Passing) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(passing(data))
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()

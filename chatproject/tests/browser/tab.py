@@ -28,6 +28,11 @@ class Tab:
         """What stands in the page under this name."""
         return self.page.get_by_test_id(testid)
 
+    def reload(self) -> None:
+        """Load the page again, with nothing lying over it: what was just closed has left the history first."""
+        self.page.wait_for_function("!history.state?.is_over")
+        self.page.reload()
+
     def sign_up(self, server: Server) -> None:
         """Sign up, read the code from the mail, and enter it."""
         self.page.get_by_role("button", name="Create an account").click()
@@ -96,9 +101,12 @@ class Tab:
         self.find("composer").press_sequentially(text)
 
     def say(self, text: str) -> None:
-        """Write a message and send it with the keyboard."""
+        """Write a message and send it: with the keyboard, or with the button where Enter makes a new line."""
         self.find("composer").fill(text)
-        self.find("composer").press("Enter")
+        if self.page.evaluate("matchMedia('(pointer: coarse)').matches"):
+            self.find("send").click()
+        else:
+            self.find("composer").press("Enter")
 
     def message(self, text: str) -> Locator:
         """The message with this text. The time stands beside it, so "3" would be found in "39:17 AM" as well."""
@@ -114,3 +122,12 @@ class Tab:
     def texts(self) -> list[str]:
         """The texts of all messages that stand in the page, in order."""
         return self.page.locator("[data-testid=message] .text").all_inner_texts()
+
+
+def talk(alice: Tab, bob: Tab, *, encrypted: bool = False) -> None:
+    """Both look at a conversation with one message."""
+    alice.open_direct(bob.name, encrypted=encrypted)
+    alice.say("before")
+    bob.open_first()
+    expect(bob.message("before")).to_be_visible()
+    expect(alice.message("before")).to_have_attribute("data-status", STORED)

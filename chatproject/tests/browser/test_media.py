@@ -343,7 +343,7 @@ def test_pictures_are_looked_at_one_after_the_other(pair) -> None:
     last = bob.find("message").last
     expect(last.get_by_test_id("image")).to_have_count(4)
     expect(last.locator(".rest")).to_have_text("+2")
-    is_loaded(last.locator("img").last)
+    is_loaded(last.get_by_test_id("image").last.locator("img"))
 
     first = last.get_by_test_id("image").first
     first.focus()

@@ -74,4 +74,4 @@ def test_a_report_is_read_and_decided(friends, servers, console) -> None:
     expect(bob.message("Buy my watches")).to_have_count(0)
     alice.find("bell").click()
     expect(alice.page.get_by_text("The operators deleted a message of yours: No adverts")).to_be_visible()
-    expect(console.get_by_text("Decided: message deleted.")).to_be_visible()
+    expect(console.get_by_text("Decided: message deleted, by olga")).to_be_visible()

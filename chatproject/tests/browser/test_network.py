@@ -1,50 +1,36 @@
 """The network goes away and comes back: nothing is missing, nothing is there twice."""
 
-import secrets
-
 import pytest
 from playwright.sync_api import expect
 
-from chatproject.tests.browser.proxy import Network
-from chatproject.tests.browser.tab import STORED
+from chatproject.tests.browser.tab import STORED, talk
 
 pytestmark = pytest.mark.browser
 
 
-def test_what_was_said_meanwhile_on_both_sides_is_there_once(servers, tab) -> None:
-    mark = secrets.token_hex(3)
-    with Network(servers[0].port) as network:
-        alice = tab(network.url, f"alice{mark}")
-        bob = tab(servers[1].url, f"bob{mark}")
-        for one in (alice, bob):
-            one.sign_up(servers[0])
-        alice.open_direct(bob.name)
-        alice.say("before")
-        bob.open_first()
-        expect(bob.message("before")).to_be_visible()
+def test_what_was_said_meanwhile_on_both_sides_is_there_once(pair, network) -> None:
+    alice, bob = pair
+    talk(alice, bob)
 
-        network.cut()
-        expect(alice.find("connection-banner")).to_be_visible()
-        for n in range(40):
-            bob.say(f"meanwhile {n}")
-        alice.say("written without a network")
-        expect(alice.message("written without")).to_have_attribute("data-status", "pending")
-        network.mend()
+    network.cut()
+    expect(alice.find("connection-banner")).to_be_visible()
+    for n in range(40):
+        bob.say(f"meanwhile {n}")
+    alice.say("written without a network")
+    expect(alice.message("written without")).to_have_attribute("data-status", "pending")
+    network.mend()
 
-        expect(bob.message("written without")).to_be_visible(timeout=30_000)
-        expect(alice.message("meanwhile 39")).to_be_visible(timeout=30_000)
-        bob.say("after")
-        expect(alice.message("after")).to_be_visible()
-        expected = ["before", *(f"meanwhile {n}" for n in range(40)), "written without a network", "after"]
-        assert bob.texts() == expected
-        assert alice.texts() == expected
+    expect(bob.message("written without")).to_be_visible(timeout=30_000)
+    expect(alice.message("meanwhile 39")).to_be_visible(timeout=30_000)
+    bob.say("after")
+    expect(alice.message("after")).to_be_visible()
+    expected = ["before", *(f"meanwhile {n}" for n in range(40)), "written without a network", "after"]
+    assert bob.texts() == expected
+    assert alice.texts() == expected
 
 
-def test_history_is_loaded_while_scrolling_up(servers, tab) -> None:
-    mark = secrets.token_hex(3)
-    alice, bob = (tab(server.url, f"{name}{mark}") for server, name in zip(servers, ("alice", "bob"), strict=True))
-    for one in (alice, bob):
-        one.sign_up(servers[0])
+def test_history_is_loaded_while_scrolling_up(people) -> None:
+    alice, bob = people("alice", "bob")
     alice.open_direct(bob.name)
     for n in range(120):
         alice.say(f"line {n}")

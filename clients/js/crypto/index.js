@@ -6,5 +6,5 @@ export { openFile, sealFile } from "./files.js";
 export { fingerprint, safetyNumber } from "./fingerprints.js";
 export { isHeadOf } from "./heads.js";
 export { Seen, openMessage, sealMessage } from "./messages.js";
-export { IndexedStorage, MemoryStorage, forgetDevice, loadDevice, saveDevice } from "./storage.js";
+export { ForgivingStorage, IndexedStorage, MemoryStorage, forgetDevice, loadDevice, saveDevice } from "./storage.js";
 export { CURVE, RSA, isSupported, supportedSuites } from "./suites.js";

@@ -69,12 +69,57 @@ export class IndexedStorage {
     write(kept);
     return new Promise((resolve, reject) => {
       kept.transaction.oncomplete = () => resolve();
-      kept.transaction.onabort = () => reject(kept.transaction.error);
+      kept.transaction.onabort = () => reject(kept.transaction.error ?? new DOMException("", "QuotaExceededError"));
     });
   }
 
   #kept(mode) {
     return this.#database.transaction("kept", mode, { durability: "strict" }).objectStore("kept");
+  }
+}
+
+/** A storage to which everything can be written: what another one has no room for is held in memory, and told of. */
+export class ForgivingStorage {
+  #storage;
+  #told;
+  #held = new MemoryStorage();
+
+  /** @param {(error: Error) => void} told */
+  constructor(storage, told) {
+    this.#storage = storage;
+    this.#told = told;
+  }
+
+  async get(key) {
+    return (await this.#held.get(key)) ?? this.#storage.get(key);
+  }
+
+  async put(key, value) {
+    const is_kept = await this.#tried(() => this.#storage.put(key, value));
+    if (is_kept) await this.#held.delete(key);
+    else await this.#held.put(key, value);
+  }
+
+  async delete(key) {
+    await this.#held.delete(key);
+    await this.#tried(() => this.#storage.delete(key));
+  }
+
+  async putFirst(key, value) {
+    let first = (await this.#held.get(key)) ?? (await this.#storage.get(key));
+    if (first !== null) return first;
+    const is_kept = await this.#tried(async () => (first = await this.#storage.putFirst(key, value)));
+    return is_kept ? first : this.#held.putFirst(key, value);
+  }
+
+  async #tried(deed) {
+    try {
+      await deed();
+      return true;
+    } catch (error) {
+      this.#told(error);
+      return false;
+    }
   }
 }
 
@@ -90,7 +135,8 @@ export const loadDevice = (storage, user_id) => storage.get(`device/${user_id}`)
 
 export const forgetDevice = (storage, user_id) => storage.delete(`device/${user_id}`);
 
-function answer(request) {
+/** What a request to IndexedDB is answered with. */
+export function answer(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);

@@ -13,11 +13,13 @@ const SHOWN = {
 /** Files of sealed messages: sealed before they leave this browser, opened in it, and shown from its memory. */
 export class SealedFiles {
   #fetch;
+  #linkTo;
   #opened = new Map();
-  #unanswered = new WeakMap();
+  #prepared = new WeakMap();
 
-  constructor({ fetch }) {
+  constructor({ fetch, linkTo }) {
     this.#fetch = fetch;
+    this.#linkTo = linkTo;
   }
 
   /**
@@ -28,16 +30,28 @@ export class SealedFiles {
    * @returns {Promise<object>} the upload, with `sealed`: what the message says of it
    */
   async send(file, client_id, upload) {
-    const waiting = this.#unanswered.get(file) ?? new Map();
-    this.#unanswered.set(file, waiting);
-    if (!waiting.has(client_id)) waiting.set(client_id, await sealedOf(file));
-    const { blob, key, nonce, digest, size } = waiting.get(client_id);
+    const { blob, key, nonce, digest, size } = await this.prepare(file, client_id);
     const answer = await upload(new File([blob], "sealed", { type: "application/octet-stream" }));
-    waiting.delete(client_id);
+    this.#prepared.get(file).delete(client_id);
     const about = { name: nameOf(file), mime_type: file.type.slice(0, 127) || "application/octet-stream", size };
     const sealed = { upload_id: answer.id, key, nonce, digest, ...about };
     await this.#keep(sealed, file).catch(() => {});
     return { ...answer, sealed };
+  }
+
+  /** A file as it will leave: `{blob, key, nonce, digest, size}`; the same until it has arrived under this `client_id`. */
+  prepare(file, client_id) {
+    const prepared = this.#prepared.get(file) ?? new Map();
+    this.#prepared.set(file, prepared);
+    if (!prepared.has(client_id)) prepared.set(client_id, sealedOf(file));
+    return prepared.get(client_id);
+  }
+
+  /** The plain file of one that an earlier page has prepared, to be sent as it was. @returns {Promise<File>} */
+  async takeUp(prepared, client_id, { name, type }) {
+    const file = new File(await partsOf(openFile(prepared.blob.stream(), prepared)), name, { type });
+    this.#prepared.set(file, new Map([[client_id, Promise.resolve(prepared)]]));
+    return file;
   }
 
   /**
@@ -84,7 +98,9 @@ export class SealedFiles {
   async open({ source, sealed }) {
     const held = this.#opened.get(sealed.upload_id);
     if (held?.blob && held.digest === sealed.digest) return held.blob;
-    const response = await this.#fetch(source, { credentials: "same-origin" }).catch(() => null);
+    const response = await this.#linkTo(source)
+      .then((url) => this.#fetch(url, { credentials: "same-origin" }))
+      .catch(() => null);
     if (!response?.ok) throw refusal("offline");
     return new Blob(await partsOf(openFile(response.body, sealed)), { type: typeOf(sealed) });
   }

@@ -8,6 +8,7 @@ const ID = "e0000000-0000-4000-8000-000000000009";
 /** A server that keeps one file, and what two people see of it. */
 function scene() {
   const server = { bytes: null, asked: 0 };
+  const linkTo = async (url) => url;
   const fetch = async () => {
     server.asked += 1;
     return server.bytes ? new Response(server.bytes) : new Response(null, { status: 404 });
@@ -17,7 +18,7 @@ function scene() {
     server.told = { name: sealed.name, type: sealed.type };
     return { id: ID, content_url: "/media/content/", kind: "other" };
   };
-  return { server, upload, mine: new SealedFiles({ fetch }), theirs: new SealedFiles({ fetch }) };
+  return { server, upload, mine: new SealedFiles({ fetch, linkTo }), theirs: new SealedFiles({ fetch, linkTo }) };
 }
 
 const file = (content, name, type) => new File([content], name, { type });

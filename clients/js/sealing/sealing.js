@@ -1,4 +1,4 @@
-import { Seen, isSupported, openMessage, RSA, sealMessage } from "../crypto/index.js";
+import { ForgivingStorage, Seen, isSupported, openMessage, RSA, sealMessage } from "../crypto/index.js";
 import { CryptoError } from "../crypto/errors.js";
 import { Backups } from "./backups.js";
 import { SealedFiles } from "./files.js";
@@ -9,10 +9,12 @@ import { OwnDevices, isOne } from "./own.js";
 import { Readers } from "./readers.js";
 import { Reading } from "./reading.js";
 import { asRefusal, refusal } from "./refusals.js";
+import { AtRest } from "./rest.js";
 import { Rosters } from "./rosters.js";
 import { Trust } from "./trust.js";
 
 const TRIES = 5;
+const PATIENCE_MS = 20_000;
 
 /**
  * End-to-end conversations: this browser is a device, seals what is written for exactly the devices of the members, and
@@ -31,11 +33,13 @@ export class Sealing {
   /** What people compare. @type {?Trust} */ trust = null;
   /** The own keys, wrapped under a passphrase. @type {?Backups} */ backups = null;
   /** @type {?OwnDevices} */ own = null;
+  /** Hides what is written down here before it is sent. @type {?AtRest} */ rest = null;
   /** @type {SealedFiles} */ files;
   #api;
   #store;
   #keys;
   #answered;
+  #troubled;
   #storage = null;
   #logs;
   #rosters;
@@ -53,15 +57,18 @@ export class Sealing {
    * @param {Api} options.api
    * @param {Store} options.store
    * @param {?(() => Promise<object>)} options.keys opens the storage of the keys; null where nothing can be kept
+   * @param {(url: string) => Promise<string>} options.linkTo where the bytes of a file are fetched
+   * @param {(error: Error) => void} [options.troubled] is called when keys could not be kept, or read
    * @param {() => void} [options.answered] is called when somebody has decided about new keys: what waits may go
    */
-  constructor({ api, store, fetch, keys, answered = () => {} }) {
+  constructor({ api, store, fetch, linkTo, keys, answered = () => {}, troubled = () => {} }) {
     this.#api = api;
     this.#store = store;
     this.#keys = keys;
     this.#answered = answered;
+    this.#troubled = (error) => (troubled(error), null);
     this.is_loaded = keys === null;
-    this.files = new SealedFiles({ fetch });
+    this.files = new SealedFiles({ fetch, linkTo });
     this.#reading = new Reading({ api, store, sealing: this });
     store.listen((id) => this.#notice(id));
   }
@@ -94,7 +101,7 @@ export class Sealing {
 
   /** Nobody is signed in any more; the keys stay for when they come back. */
   clear() {
-    this.own = this.trust = this.backups = this.trouble = this.#loading = this.#storage = null;
+    this.own = this.trust = this.backups = this.rest = this.trouble = this.#loading = this.#storage = null;
     this.#rosters = this.#readers = null;
     this.#is_registered = this.is_able = false;
     this.is_loaded = this.#keys === null;
@@ -241,7 +248,8 @@ export class Sealing {
 
   /** Whoever signs out meanwhile, and somebody else in, must not find the keys of the one before. */
   async #load(user_id) {
-    const storage = this.#keys && (await isSupported(RSA)) ? await this.#keys().catch(() => null) : null;
+    const found = this.#keys && (await isSupported(RSA)) ? await inTime(this.#keys()).catch(this.#troubled) : null;
+    const storage = found && new ForgivingStorage(found, this.#troubled);
     const [api, store] = [this.#api, this.#store];
     const logs = new KeyLogs({ api, storage });
     const own = new OwnDevices({ api, storage, user_id });
@@ -256,7 +264,7 @@ export class Sealing {
     const rosters = new Rosters({ api, store, logs });
     const readers = new Readers({ store, rosters, trust, answered: this.#answered });
     const backups = new Backups({ api, logs, user_id, sealing: this });
-    Object.assign(this, { own, trust, backups });
+    Object.assign(this, { own, trust, backups, rest: new AtRest({ storage, user_id }) });
     [this.#storage, this.#logs, this.#rosters, this.#readers] = [storage, logs, rosters, readers];
     this.#heads = new Heads({ logs, rosters, trust });
     this.#seen = new Seen(storage);
@@ -332,3 +340,12 @@ export class Sealing {
 }
 
 const headOf = (user, lines) => ({ user, number: lines.length, hash: lines.at(-1)?.hash ?? "" });
+
+/** A browser that neither opens nor refuses would hold up whatever is written. */
+function inTime(opening) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new DOMException("", "TimeoutError")), PATIENCE_MS);
+  });
+  return Promise.race([opening, late]).finally(() => clearTimeout(timer));
+}

@@ -99,7 +99,9 @@ test("what is written without a connection is written down sealed too, all of it
   await until(() => storage.text.split("envelope").length === 3);
   assert.ok(!storage.text.includes(WORDS));
   const [[, kept]] = JSON.parse(storage.text).filter(([name]) => name === "chat.outbox");
-  const texts = await Promise.all(JSON.parse(kept).letters.map(({ body }) => read(bob, stored(body))));
+  const letters = JSON.parse(kept).letters.sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
+  assert.ok(letters[0].created_at < letters[1].created_at, "their order is read off it");
+  const texts = await Promise.all(letters.map(({ body }) => read(bob, stored(body))));
   assert.deepEqual(texts, [`first: ${WORDS}`, `second: ${WORDS}`]);
   assert.equal(server.socket.commands("message.send").length, 0);
 });

@@ -1,10 +1,10 @@
+import { kept } from "../kept.js";
 import { toast } from "../dialog.js";
 import { fill, h } from "../dom.js";
 import { sentenceOf } from "../words.js";
 import { pushState, turnPushOn } from "./push.js";
 
 const OFFERED = "chat.push.offered";
-let was_looked_at = false;
 
 /** Offers notifications on this device, once and in passing: to who has just written something and may be answered. */
 export class Offer {
@@ -19,11 +19,12 @@ export class Offer {
 
   /** Whoever was offered it once is not asked again, whatever they did. */
   async make() {
-    if (was_looked_at || localStorage.getItem(OFFERED)) return;
-    was_looked_at = true; // the server is not asked again with each message
+    const { remembered, store } = this.#chat;
+    if (remembered.has(OFFERED) || kept.getItem(OFFERED) === store.me.id) return;
+    remembered.set(OFFERED, true); // the server is not asked again with each message
     const state = await pushState(this.#chat).catch(() => null);
     if (state !== "off") return;
-    localStorage.setItem(OFFERED, "yes");
+    if (this.#chat.store.me) kept.setItem(OFFERED, this.#chat.store.me.id);
     const button = (testid, text, onclick) =>
       h("button", { type: "button", class: "link", "data-testid": testid, onclick }, text);
     fill(

@@ -1,4 +1,5 @@
 import { deviceName } from "../device.js";
+import { kept } from "../kept.js";
 
 const WORKER = "/sw.js";
 /** Where it stands who has switched it on: the subscription stays in the browser when somebody else signs in. */
@@ -22,11 +23,11 @@ export async function turnPushOn(chat) {
   if ((await Notification.requestPermission()) !== "granted")
     throw new Error("The browser does not allow this page to notify you.");
   await register(chat, await keyOf(chat));
-  localStorage.setItem(WANTED, chat.store.me.id);
+  kept.setItem(WANTED, chat.store.me.id);
 }
 
 export async function turnPushOff(chat) {
-  localStorage.removeItem(WANTED);
+  kept.removeItem(WANTED);
   const registration = await navigator.serviceWorker.getRegistration(WORKER);
   await (await registration?.pushManager.getSubscription())?.unsubscribe();
   const here = (await chat.devices()).filter(({ provider, is_current }) => provider === "webpush" && is_current);
@@ -68,7 +69,7 @@ async function keyOf(chat) {
 }
 
 function isWanted(chat) {
-  return localStorage.getItem(WANTED) === chat.store.me?.id;
+  return kept.getItem(WANTED) === chat.store.me?.id;
 }
 
 /** Browsers offer it on pages that came by https, or from this very machine. */

@@ -6,7 +6,6 @@ import { openRestore } from "./restore.js";
 import { openVerify } from "./verify.js";
 import { warningText } from "./words.js";
 
-const dismissed = new Set();
 const asked = new WeakSet();
 
 /** What one should know about who reads in an end-to-end conversation, in a line above where one writes. */
@@ -65,7 +64,7 @@ export class Readers {
   /** Messages from before this device was there. */
   #closed() {
     const { sealing, store } = this.#chat;
-    if (dismissed.has(this.#id) || !sealing.backups) return null;
+    if (this.#isDismissed(this.#id) || !sealing.backups) return null;
     const { entries } = store.views.get(this.#id) ?? store.log(this.#id);
     const is_closed = ({ message }) => message && store.reveal(message).sealing === "not_a_recipient";
     if (!entries.some(is_closed)) return null;
@@ -79,16 +78,25 @@ export class Readers {
   /** People who cannot read what is written now. */
   #deaf(people) {
     const deaf = people.filter(({ lines }) => !standing(lines).length).map(({ user_id }) => this.#name(user_id));
-    if (!deaf.length || dismissed.has(`${this.#id} deaf`)) return null;
+    if (!deaf.length || this.#isDismissed(`${this.#id} deaf`)) return null;
     const verb = deaf.length === 1 ? "has" : "have";
     return { kind: "deaf", text: `${listText(deaf)} ${verb} no device yet that can read what you write here.` };
   }
 
+  #isDismissed(key) {
+    return this.#chat.remembered.has(`dismissed ${key}`);
+  }
+
+  #dismiss(key) {
+    this.#chat.remembered.set(`dismissed ${key}`, true);
+    this.#chat.store.changed();
+  }
+
   #buttons({ kind, warning, waiting }) {
-    const { sealing, store } = this.#chat;
+    const { sealing } = this.#chat;
     const button = (testid, text, onclick) =>
       h("button", { type: "button", class: "link", "data-testid": testid, onclick }, text);
-    const end = (key) => button("sealed-ok", "OK", () => dismissed.add(key) && store.changed());
+    const end = (key) => button("sealed-ok", "OK", () => this.#dismiss(key));
     if (kind === "keys") {
       const accept = () => sealing.accept(this.#id, [warning]);
       const discard = () => waiting.forEach((client_id) => this.#chat.discard(client_id));
