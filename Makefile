@@ -7,7 +7,7 @@ BROWSER ?= $(if $(shell command -v chromium),yes,missing)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary http-ece
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format lock bench install install-dev
+.PHONY: help run test check lint format lock bench translations install install-dev
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -21,6 +21,8 @@ test: install-dev  ## run every test, in parallel and in random order
 	echo "The browser tests did not run: chromium is not installed (Debian: apt install chromium)."; fi
 	@if command -v node >/dev/null; then (cd clients/js && node --test) && (cd clients/web && node --test); \
 	else echo "The tests of the clients did not run: node is not installed (Debian: apt install nodejs)."; fi
+	@command -v npm >/dev/null || \
+	echo "No client in TypeScript was generated and tried: npm is not installed (Debian: apt install npm)."
 
 check: lint test  ## lint, types, import order, migrations, documents, then the tests
 
@@ -33,6 +35,9 @@ format: install-dev  ## put the code into its shape
 lock: install-dev  ## lock requirements*.txt anew
 	@$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+translations:  ## compile the translations, */locale/*/LC_MESSAGES/*.po (Debian: apt install gettext)
+	@for po in */locale/*/LC_MESSAGES/*.po; do msgfmt --check-format --output-file "$${po%.po}.mo" "$$po" || exit 1; done
 
 bench: install-dev  ## measure, and write docs/performance.md
 	@$(BIN)/python -m bench

@@ -12,11 +12,13 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 RUN = f"test-{uuid4().hex[:8]}"
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix=f"chat-{RUN}-")
 os.environ["REDIS_PREFIX"] = RUN
+os.environ["LOBBY_AUTO_JOIN"] = "off"  # tests bring rooms of their own
 os.environ["DJANGO_SETTINGS_MODULE"] = "chatproject.settings"  # not in pyproject: it would be read before this file
 Path(os.environ["DATA_DIR"], "static").mkdir()
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
@@ -40,6 +42,15 @@ class Client(APIClient):
     default_format = "json"
     access = ""
     session = None
+
+    def request(self, **request: Any) -> Any:
+        from chatproject.tests import documented
+
+        response = super().request(**request)
+        if not response.streaming:
+            method, path = request["REQUEST_METHOD"], request["PATH_INFO"]
+            documented.check(method, path, response.status_code, response.get("Content-Type", ""), response.content)
+        return response
 
 
 class Mailbox:

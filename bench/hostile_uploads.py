@@ -22,7 +22,12 @@ from media.tests.test_arriving import Slow, head
 from messaging.tests.client import Person
 
 MEGABYTE = 1024 * 1024
-ENV = {"REQUIRE_EMAIL_VERIFICATION": "false", "RATE_AUTH": "1000/m", "UPLOAD_QUOTA_MB": "20"}
+ENV = {
+    "REQUIRE_EMAIL_VERIFICATION": "false",
+    "RATE_AUTH": "1000/m",
+    "RATE_AUTH_ADDRESS": "1000/m",
+    "UPLOAD_QUOTA_MB": "20",
+}
 OTHERS = tuple(f"member-{n}" for n in range(6))
 MINE = "users/me/avatar/"
 

@@ -129,7 +129,7 @@ def row(room: Conversation, place: int, writer: User, text: str, is_bare: bool) 
     id_ = uuid7()
     return Row(
         id_, room.id, place, place, writer.id, id_.hex, b"-" * 16, "text", text, "" if is_bare else indexed(text),
-        None, None, None, [], False, None, None, datetime.now(UTC),
+        None, None, None, [], False, None, None, datetime.now(UTC), True,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from chatproject.tests.server import Server
 
 PASSWORD = "correct horse battery"
 KNOWN = "alice@example.org"
-PLENTY = dict.fromkeys(("RATE_AUTH", "RATE_OTP", "RATE_REQUESTS"), "1000000/s")
+PLENTY = dict.fromkeys(("RATE_AUTH", "RATE_AUTH_ADDRESS", "RATE_OTP", "RATE_REQUESTS"), "1000000/s")
 BUDGET_MS = 10
 _numbers = itertools.count()
 

@@ -15,6 +15,7 @@ from environs import Env, EnvError
 from chatproject import __version__
 from chatproject.kept import kept
 from chatproject.logs import logging_config
+from chatproject.origins import as_browsers_write
 from chatproject.private import close_database, keep_private
 from chatproject.push import firebase_credentials, make_vapid_key, vapid_key
 from chatproject.storage import storage_of
@@ -29,6 +30,8 @@ DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000)
 WORKERS = env.int("WORKERS", 1)
+# How long a server that is told to stop says that it is not ready before it lets go of its port.
+STOP_DELAY_SECONDS = env.float("STOP_DELAY_SECONDS", 1)
 SITE_NAME = env.str("SITE_NAME", "chatproject")
 DEBUG = env.bool("DEBUG", False)
 REDIS_URL = env.str("REDIS_URL", "")
@@ -48,6 +51,7 @@ SECRET_KEY = env.str("SECRET_KEY", "") or kept(DATA_DIR / "secret_key", lambda: 
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",
+    "accounts",  # before what it replaces: `changepassword` and `createsuperuser`
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -60,7 +64,6 @@ INSTALLED_APPS = [
     "django_tasks",
     "django_tasks_db",
     "chatproject.common",
-    "accounts",
     "conversations",
     "encryption",
     "media",
@@ -103,6 +106,8 @@ TEMPLATES = [
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
+# What is translated, in `notifications/locale/`; everything else is English.
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("fr", "Français")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -188,13 +193,16 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 REQUIRE_EMAIL_VERIFICATION = env.bool("REQUIRE_EMAIL_VERIFICATION", True)
-ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", 15))
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=env.float("ACCESS_TOKEN_MINUTES", 15))
 REFRESH_TOKEN_LIFETIME = timedelta(days=env.int("REFRESH_TOKEN_DAYS", 30))
 ACCOUNT_ERASURE_DELAY = timedelta(days=env.int("ACCOUNT_ERASURE_DAYS", 14))
 SOCKET_TOKEN_IN_QUERY = env.bool("SOCKET_TOKEN_IN_QUERY", False)
 # Whether the server may make and keep keys for clients that cannot.
 MANAGED_KEYS = env.bool("MANAGED_KEYS", True)
 LOBBY = env.bool("LOBBY", True)
+LOBBY_AUTO_JOIN = env.bool("LOBBY_AUTO_JOIN", True)
+# Up to so many members a channel is like a group: who comes and goes is told, and to be in it makes acquainted.
+SMALL_CHANNEL_MEMBERS = env.int("SMALL_CHANNEL_MEMBERS", 100)
 
 # --- Limits: `count/period`, several joined by `;` --------------------------------------------------------------
 RATE_MESSAGES = env.str("RATE_MESSAGES", "5/5s;30/m")
@@ -210,7 +218,8 @@ RATE_STRANGERS = env.str("RATE_STRANGERS", "50/h;100/d")
 RATE_ADDED = env.str("RATE_ADDED", "20/d")
 RATE_REPORTS = env.str("RATE_REPORTS", "20/h;100/d")
 RATE_STAFF = env.str("RATE_STAFF", "600/m")
-RATE_REQUESTS = env.str("RATE_REQUESTS", "60/m;1000/h")
+# What one address may do before anybody there has signed in: it may be a school.
+RATE_REQUESTS = env.str("RATE_REQUESTS", "300/m;3000/h")
 RATE_REQUESTS_USER = env.str("RATE_REQUESTS_USER", "600/m;10000/h")
 # Frames of one socket; what it sends beyond is refused, then it is closed.
 RATE_FRAMES = env.str("RATE_FRAMES", "200/10s")
@@ -219,6 +228,7 @@ RATE_UPLOADS = env.str("RATE_UPLOADS", "60/m;1000/d")
 RATE_AVATARS = env.str("RATE_AVATARS", "10/m;60/h")
 RATE_FILES = env.str("RATE_FILES", "3000/m;50000/h")
 RATE_AUTH = env.str("RATE_AUTH", "10/m;100/h")
+RATE_AUTH_ADDRESS = env.str("RATE_AUTH_ADDRESS", "60/m;300/h")
 RATE_OTP = env.str("RATE_OTP", "3/15m;10/d")
 # Changes of a password or an address, and asking to be deleted.
 RATE_ACCOUNT = env.str("RATE_ACCOUNT", "10/h;30/d")
@@ -250,9 +260,19 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
 # --- The outside ------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
-CORS_ALLOWED_ORIGINS = env.list("CORS_ORIGINS", [])
-CORS_ALLOW_HEADERS = (*default_headers, "if-match", "if-none-match")
+CSRF_TRUSTED_ORIGINS = as_browsers_write(env.list("CSRF_TRUSTED_ORIGINS", []))
+CORS_ALLOWED_ORIGINS = as_browsers_write(env.list("CORS_ORIGINS", []))
+CORS_ALLOW_HEADERS = (*default_headers, "if-match", "if-none-match", "range", "if-range")
+# What pages of other origins may read of an answer, besides its body.
+CORS_EXPOSE_HEADERS = (
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Length",
+    "Content-Range",
+    "ETag",
+    "Retry-After",
+    "X-Request-Id",
+)
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", [])
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -355,6 +375,23 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "POSTPROCESSING_HOOKS": ["chatproject.common.openapi.add_wire_components"],
+    "TAGS": [
+        {"name": name, "description": about}
+        for name, about in {
+            "auth": "Registering, signing in and staying signed in.",
+            "users": "People: oneself, others, and those one blocks.",
+            "conversations": "Conversations, their members, messages and logs.",
+            "invites": "Links into conversations.",
+            "messages": "One message: editing, reactions, threads; search and unread counts.",
+            "sync": "A snapshot of everything, and what came since.",
+            "media": "Files.",
+            "notifications": "Notices, and how one wants to be told.",
+            "encryption": "Public keys of devices, backups of keys, and keys kept by the server.",
+            "moderation": "What the staff does. Needs a role.",
+            "backups": "Backups. Needs a role.",
+            "status": "How the installation is. Needs a role.",
+        }.items()
+    ],
 }
 
 # --- The console ------------------------------------------------------------------------------------------------

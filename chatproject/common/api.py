@@ -95,6 +95,14 @@ def moment_from(request: Request, name: str) -> datetime | None:
         raise invalid(name, "A moment like 2026-01-31T12:00:00Z is expected.", "format") from None
 
 
+def bool_of(request: Request, name: str) -> bool | None:
+    """`true` or `false` from the query, None where it is not there; refuses (`invalid`) anything else."""
+    text = request.query_params.get(name)
+    if text not in (None, "true", "false"):
+        raise invalid(name, "Write true or false.")
+    return None if text is None else text == "true"
+
+
 def int_of(request: Request, name: str, default: int | None = None, low: int = 0, high: int = 2**62) -> int | None:
     """A whole number from the query; refuses (`invalid`) what is none or out of range."""
     text = request.query_params.get(name)

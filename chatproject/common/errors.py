@@ -73,6 +73,10 @@ class Refusal(Exception):
         return shown
 
 
+class StorageFails(OSError):
+    """Where files are stored does not answer, or refuses. The message is a sentence."""
+
+
 def invalid(field: str, detail: str, code: str = "invalid") -> Refusal:
     """A refusal that names one field of the body."""
     return Refusal("invalid", detail, errors=[{"field": field, "code": code, "detail": detail}])

@@ -1,6 +1,6 @@
 """OpenAPI from the same structs that read and write the wire, so that the document cannot drift."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
@@ -10,12 +10,12 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from chatproject.common.errors import CODES, Refusal
+from chatproject.common.components import TEMPLATE, open_codes, simplify
+from chatproject.common.errors import Refusal
 from chatproject.common.faults import MOST, repeated, unknown
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
-TEMPLATE = "#/components/schemas/{name}"
 _described: set[Any] = set()
 
 
@@ -38,8 +38,8 @@ class Problem(msgspec.Struct):
     detail: str
     request_id: str
     errors: list[FieldError]
-    retry_after: float | None = None
-    roster: dict[str, Any] | None = None
+    retry_after: float | msgspec.UnsetType = msgspec.UNSET
+    roster: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Page(msgspec.Struct, Generic[T]):
@@ -56,6 +56,7 @@ class Operation(NamedTuple):
     body: Any
     answers: Mapping[int, Any]
     query: Mapping[str, tuple[type, str]]
+    needs_body: bool = True
 
 
 class Raw(NamedTuple):
@@ -65,6 +66,7 @@ class Raw(NamedTuple):
     schema: dict[str, Any]
 
 
+BYTES = "application/octet-stream"
 BINARY = {"type": "string", "format": "binary"}
 """The schema of a file's bytes."""
 
@@ -81,6 +83,20 @@ class Schema(AutoSchema):
         parts = [f"by_{part.strip('{}')}" if part.startswith("{") else part.replace("-", "_") for part in self._parts()]
         return "_".join([self.method.lower(), *parts])
 
+    def get_auth(self) -> list[dict[str, Any]]:
+        """The cookies for files and pictures read only. Where nobody need sign in, nothing is asked for: generators
+        take the usual `{}` for one more way to do it."""
+        ways: list[dict[str, Any]] = super().get_auth()
+        return [way for way in ways if way and (self.method == "GET" or "bearer" in way)]
+
+    def _get_request_body(self, direction: str = "request") -> dict[str, Any] | None:
+        """Of every method that has one, DELETE too."""
+        operation: Operation = getattr(self.view, self.method.lower()).operation
+        if operation.body is None:
+            return None
+        media_type, schema = _content(operation.body)
+        return {"content": {media_type: {"schema": schema}}, "required": operation.needs_body}
+
     def _parts(self) -> list[str]:
         path: str = self.path
         return path.removeprefix("/api/v1/").strip("/").split("/")
@@ -90,20 +106,20 @@ def describe(
     summary: str,
     *,
     body: Any = None,
+    needs_body: bool = True,
     answers: dict[int, Any],
     query: Mapping[str, tuple[type, str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Callable[[F], F]:
-    """Document an operation, and hold it to that: its sentence, the struct of its body, the struct (or None) of each
-    good answer, its query parameters as `name: (type, description)`, and the headers it reads as `name: description`.
-    `Raw` stands for what is no JSON."""
-    operation = Operation(body, answers, query or {})
+    """Document an operation, and hold it to that: its sentence, the struct of its body, whether there must be one, the
+    struct (or None) of each good answer, its query parameters as `name: (type, description)`, and the headers it reads
+    as `name: description`. `Raw` stands for what is no JSON."""
+    operation = Operation(body, answers, query or {}, needs_body)
     found = [(OpenApiParameter.QUERY, name, *about) for name, about in operation.query.items()]
     found += [(OpenApiParameter.HEADER, name, str, about) for name, about in (headers or {}).items()]
     document: Callable[[F], F] = extend_schema(
         summary=summary,
-        request=dict([_content(body)]) if body else None,
-        responses=dict(_answer(summary, status, kind) for status, kind in answers.items()),
+        responses=dict(answer for status, kind in answers.items() for answer in _answer(summary, status, kind)),
         parameters=[OpenApiParameter(name, kind, place, description=text) for place, name, kind, text in found],
     )
 
@@ -143,18 +159,22 @@ PAGING = {
 }
 
 
-def _answer(summary: str, status: int, kind: Any) -> tuple[Any, OpenApiResponse]:
+def _answer(summary: str, status: int, kind: Any) -> Iterator[tuple[Any, OpenApiResponse]]:
+    """One answer. Bytes are named a second time, because generators leave out what is `image/webp` alone."""
     if kind is None:
-        return status, OpenApiResponse(None, description=summary)
+        yield status, OpenApiResponse(None, description=summary)
+        return
     media_type, schema = _content(kind)
-    return (status, media_type), OpenApiResponse(schema, description=summary)
+    for name in {media_type: 1, BYTES: 1} if schema is BINARY else (media_type,):
+        yield (status, name), OpenApiResponse(schema, description=summary)
 
 
 def _content(kind: Any) -> tuple[str, dict[str, Any]]:
-    return kind if isinstance(kind, Raw) else ("application/json", _reference(kind))
+    return kind if isinstance(kind, Raw) else ("application/json", reference(kind))
 
 
-def _reference(kind: Any) -> dict[str, Any]:
+def reference(kind: Any) -> dict[str, Any]:
+    """The schema that points to this struct's component, which the document has from now on."""
     _described.add(kind)
     (schema,), _ = msgspec.json.schema_components([kind], ref_template=TEMPLATE)
     return schema
@@ -164,12 +184,13 @@ def add_wire_components(result: dict[str, Any], generator: Any, request: Any, pu
     """Post-processing: the structs as components, the problem document as every operation's other answer."""
     _, components = msgspec.json.schema_components([Problem, *_described], ref_template=TEMPLATE)
     result.setdefault("components", {}).setdefault("schemas", {}).update(components)
-    components["Problem"]["properties"]["code"]["enum"] = sorted(CODES)
+    components["Problem"]["properties"]["code"] = open_codes()
     problem = {
         "description": "A refusal.",
         "content": {"application/problem+json": {"schema": {"$ref": TEMPLATE.format(name="Problem")}}},
     }
-    for operations in result["paths"].values():
-        for operation in operations.values():
-            operation["responses"].setdefault("default", problem)
-    return result
+    operations = [operation for methods in result["paths"].values() for operation in methods.values()]
+    for operation in operations:
+        operation["responses"].setdefault("default", problem)
+        operation.setdefault("security", [])
+    return simplify(result, [operation.get("requestBody") for operation in operations])

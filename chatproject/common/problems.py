@@ -1,6 +1,7 @@
 """Refusals over HTTP: `application/problem+json` (RFC 9457), whoever refused, also the framework itself."""
 
 import math
+import sys
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from chatproject.common import gate
-from chatproject.common.errors import CODES, Refusal, invalid
+from chatproject.common.errors import CODES, Refusal, StorageFails, invalid
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,9 @@ def refusal_for(error: Exception) -> Refusal | None:
             return error
         case OperationalError() | InterfaceError():
             return Refusal("unavailable", retry_after=1)
+        case StorageFails():
+            log.error("storage_fails", reason=str(error))
+            return Refusal("unavailable", "Files cannot be reached right now.", retry_after=10)
         case TooManyFilesSent():
             return invalid("file", "One file is expected, as `file`.")
         case RequestDataTooBig():
@@ -123,5 +127,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """`handler500`."""
-    return problem_response(Refusal("internal"), getattr(request, "request_id", ""))
+    """`handler500`. What no view raised comes here as well: what asks who has signed in, while the database is away."""
+    error = sys.exc_info()[1]
+    refusal = refusal_for(error) if isinstance(error, Exception) else None
+    return problem_response(refusal or Refusal("internal"), getattr(request, "request_id", ""))

@@ -71,6 +71,11 @@ def announce_privacy(user_id: UUID) -> None:
     announce(Ring(watchers_topic(user_id), 0, b"", note={"privacy": True}))
 
 
+def announce_grown(conversation_id: UUID) -> None:
+    """Tell the feeds, after the commit, that to be in this conversation makes nobody acquainted any more."""
+    announce(Ring(conversation_topic(conversation_id), 0, b"", note={"grown": True}))
+
+
 def ring(rings: list[Ring]) -> None:
     """Ring now. In a process without a feed (a command, the worker) through the channel layer alone."""
     for listener in listeners:

@@ -27,6 +27,10 @@ ClientId = Annotated[
         description="Chosen by the client, another one for each; makes it safe to ask again after a lost answer.",
     ),
 ]
+Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+"""A moment in an answer: RFC 3339, UTC, with `Z`."""
+Instant = Annotated[datetime, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+"""A moment in a body, with its offset."""
 B = TypeVar("B", bound=msgspec.Struct)
 
 

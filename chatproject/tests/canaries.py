@@ -12,6 +12,7 @@ FORMS = {
     "access token": re.compile(r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
     "refresh token": re.compile(r"\b[0-9a-f]{32}\.\d{1,9}\.[0-9a-f]{64}\b"),
     "picture token": re.compile(r"\b[0-9a-f]{32}\.[0-9a-f]{64}\b"),
+    "link to a file": re.compile(r"\b[0-9a-f]{32}\.\d{10,11}\.[0-9a-f]{64}\b"),
     "password hash": re.compile(r"\bargon2\$|\bpbkdf2_sha256\$|\bmd5\$"),
 }
 _noted: dict[str, set[str]] = defaultdict(set)

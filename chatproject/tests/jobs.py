@@ -22,6 +22,13 @@ def fail(path: str) -> None:
 
 
 @task()
+def wait_for(path: str) -> None:
+    """Be at it until there is such a file."""
+    while not Path(path).exists():
+        time.sleep(0.01)
+
+
+@task()
 def dawdle(seconds: float) -> None:
     """Take long."""
     time.sleep(seconds)

@@ -50,6 +50,7 @@ SPENDING_THEMSELVES = {
 BOUND_OTHERWISE = {
     "accounts.begin_erasure": "the worker's",
     "accounts.erase": "the worker's",
+    "accounts.replace_password": "a command's",
     "conversations.leave_everything": "the worker's",
     "notifications.forget_person": "part of the erasure",
     "accounts.change_avatar": "part of setting a picture, which has a limit",

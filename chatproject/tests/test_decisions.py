@@ -136,8 +136,8 @@ def test_what_makes_no_sense_is_refused(alice, bob, olga):
 
 def test_it_is_decided_once_and_may_be_reported_again(alice, bob, olga):
     report = services.report_person(alice, user_id=bob.id, reason="spam")
-    for decision in ("warned", "dismissed"):
-        assert decide(olga, report, decision) == "ok"
+    answers = [decide(olga, report, decision) for decision in ("warned", "dismissed", "warned")]
+    assert answers == ["ok", "conflict", "ok"]
 
     report.refresh_from_db()
     assert report.decision == "warned"
@@ -155,7 +155,8 @@ def test_of_two_who_decide_at_once_one_does(alice, carol, bob, olga, message, re
     found = at_once(8, deed)
 
     (settled,) = set(Report.objects.values_list("decision", flat=True))
-    assert set(found) == {settled}
+    assert set(found) == {settled, "conflict"}
+    assert found.count(settled) == 2, "of those who wanted something else none is told that it is done"
     assert [len(notices(user)) for user in (alice, carol)] == [1, 1]
     assert len(notices(bob)) == (settled != "dismissed")
     assert AuditEntry.objects.count() == 1

@@ -51,6 +51,8 @@ STRANGERS: dict[str, Callable[[], dict]] = {
     "with a wrong token": lambda: {"headers": {"Authorization": "Bearer x.y.z"}},
     "with another key's token": lambda: {"headers": {"Authorization": f"Bearer {_forged()}"}},
     "with a wrong cookie": lambda: {"headers": {"Cookie": "chat_pictures=0123.4567"}},
+    "with a made-up link": lambda: {"params": {"link": f"{'0' * 32}.{2**31}.{'0' * 64}"}},
+    "with a link of odd characters": lambda: {"params": {"link": "\x00ÿ.\ufffd"}},
     "with a body of a megabyte": lambda: {"method": "POST", "content": b"[" * 1024 * 1024},
 }
 PROTECTED = ["/api/v1/users/me/", "/api/v1/conversations/", "/api/v1/media/", "/api/v1/reports/", "/api/v1/nothing/"]
@@ -114,6 +116,14 @@ def test_a_class_behind_one_address_is_not_held_up_by_the_stranger_among_them(
     assert statuses(server, address, "/api/v1/users/me/", times=1) == [429]
 
 
+def test_a_page_of_pictures_by_their_links_is_not_held_up_either(server: Server, member: Person, address: str) -> None:
+    picture = f"/api/v1/users/{member.id}/avatar/"
+    (link,) = member.post("media/links/", {"urls": [picture]})["links"]
+    assert statuses(server, address, picture)[-1] == 429
+
+    assert set(statuses(server, address, link.removeprefix(server.url))) == {404}
+
+
 def test_the_refusal_says_when_to_come_back(server: Server, address: str) -> None:
     statuses(server, address, "/api/v1/users/me/")
     refused = httpx.get(f"{server.url}/api/v1/users/me/", headers={"X-Forwarded-For": address})
@@ -148,6 +158,18 @@ def test_sign_ins_that_have_ended_are_counted_by_themselves(api, sign_in, alice,
 
     for client in gone:  # one after the other from one address, as a class would
         answers = [client.get("/api/v1/users/me/").status_code for _ in range(RATE + 2)]
+        assert answers == [401] * RATE + [429] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_so_are_links_that_were_made_for_them(api, sign_in, alice, settings) -> None:
+    settings.RATE_REQUESTS = f"{RATE}/d"
+    picture = f"/api/v1/users/{alice.id}/avatar/"
+    links = [sign_in(alice).post("/api/v1/media/links/", {"urls": [picture]}).json()["links"][0] for _ in range(3)]
+    services.end_all_sessions(alice)
+
+    for link in links:
+        answers = [api.get(link).status_code for _ in range(RATE + 2)]
         assert answers == [401] * RATE + [429] * 2
 
 

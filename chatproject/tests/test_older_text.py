@@ -118,11 +118,22 @@ NOT_CLEANED = {
     # compared, addressed or proved, never read by people
     *("username_key", "username_skeleton", "name_skeleton", "pair_key", "word", "words", "client_id", "edit_id"),
     *("hash", "audit_hash", "token", "token_hash", "secret_hash", "name_hash", "held_for", "digest", "password"),
-    *("bundle", "proof", "blob", "envelope", "public_key", "places", "time_zone"),
+    *("bundle", "proof", "blob", "envelope", "public_key", "places", "time_zone", "language", "last_language"),
     # checked for what they are since the first version
     *("username", "email", "address", "emoji", "pattern", "filename", "mime_type"),
     # written by the server
-    *("avatar_url", "placeholder", "waveform", "action", "subject", "origin", "facts", "archive", "drill_result"),
+    *(
+        "avatar_url",
+        "placeholder",
+        "waveform",
+        "action",
+        "subject",
+        "origin",
+        "facts",
+        "archive",
+        "drill_result",
+        "copy_note",
+    ),
     *("mentions", "reactions", "attachments"),
     *("Change.data", "Process.name", "Push.reason", "Backup.name", "Backup.note"),
     # a message's own text is a block of its own, and apps read their own data

@@ -1,9 +1,13 @@
 """It starts in seconds, keeps what it made, and stops when told."""
 
+import fcntl
 import json
 import os
 import signal
+import socket
 import stat
+import subprocess
+import threading
 import time
 
 import httpx
@@ -12,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from chatproject.tests.server import Server
+from chatproject.tests.server import ROOT, Server
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -76,6 +80,61 @@ def test_it_says_what_to_open_and_how_to_begin(own: Server) -> None:
     own.start()
     for words in (f"{own.url}/", f"{own.url}/api/docs/", f"{own.url}/admin/", "create_operator", str(own.data_dir)):
         assert words in own.log
+
+
+def test_what_it_says_is_seen_at_once_where_it_goes_to_a_file(own: Server) -> None:
+    del own.env["PYTHONUNBUFFERED"]
+    own.start()
+    assert f"Open          {own.url}/" in own.log
+
+
+def test_the_port_is_refused_until_it_serves(own: Server) -> None:
+    folder = os.open(own.data_dir, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)  # what a server prepares, it prepares alone
+    starting = threading.Thread(target=own.start)
+    starting.start()
+    _until(lambda: _is_taken(own.port))
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", own.port))
+    os.close(folder)
+    starting.join()
+    assert httpx.get(f"{own.url}/health/").status_code == 200
+
+
+def test_what_it_says_is_true_when_it_says_so(own: Server) -> None:
+    with subprocess.Popen(own.command("serve"), env=own.env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        while "runs" not in process.stdout.readline():
+            assert process.poll() is None
+        assert httpx.get(f"{own.url}/health/").status_code == 200
+        process.terminate()
+
+
+@pytest.mark.parametrize("workers", ["1", *(["2"] if os.environ.get("REDIS_URL") else [])])
+def test_of_two_that_start_on_one_port_the_later_says_that_it_is_taken(own: Server, workers: str) -> None:
+    later = Server(env={"PORT": str(own.port), "WORKERS": workers})
+    folder = os.open(later.data_dir, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    with subprocess.Popen(later.command("serve"), env=later.env, cwd=ROOT, stderr=-1, stdout=-1, text=True) as process:
+        _until(lambda: _is_taken(own.port))
+        own.start()
+        os.close(folder)
+        said, complaint = process.communicate(timeout=60)
+    later.close()
+    assert f"Port {own.port} on 127.0.0.1 is taken by another program" in complaint.splitlines()[-1]
+    assert process.returncode == 1
+    assert "Traceback" not in complaint
+    assert "runs" not in said
+    assert httpx.get(f"{own.url}/health/").status_code == 200
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as other:
+        try:
+            other.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 def test_killed_it_starts_again_on_the_same_port(own: Server) -> None:

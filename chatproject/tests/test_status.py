@@ -9,11 +9,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django_tasks_db.models import DBTaskResult
 
+from accounts.services.mails import send_mail
 from chatproject import pulse
 from chatproject.common.clock import now
 from chatproject.common.ids import uuid7
-from chatproject.models import Hour, Process
-from chatproject.tests.server import Server
+from chatproject.models import Backup, Hour, Process
+from chatproject.tests.server import Server, free_port
+from chatproject.worker import ChatWorker, redrive
 from conversations import services as conversations
 from messaging import services
 from messaging.models import Message, Report
@@ -24,11 +26,19 @@ from messaging.writer import writer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STATUS = "/api/v1/status/"
+NO_WORKER = (
+    "No worker says that it works: no mail, push, file or backup goes on. Start `manage.py worker`, or `serve` anew."
+)
 
 
 @pytest.fixture
-def process() -> Process:
-    return Process.objects.create(name="one", pid=7, started_at=now(), seen_at=now(), sockets=5, people=3)
+def process(settings) -> Process:
+    """One that serves, where all else is well."""
+    alive = {"name": "one", "pid": 7, "started_at": now(), "seen_at": now()}
+    Process.objects.create(**alive, sockets=0, people=0, is_worker=True)
+    done = {"status": "done", "progress": 100, "size": 2, "finished_at": now()}
+    Backup.objects.create(name="chat-x", proved_at=now(), **done)
+    return Process.objects.create(**alive, sockets=5, people=3)
 
 
 @pytest.fixture
@@ -53,7 +63,7 @@ def test_the_staff_sees_how_it_is(sign_in, olga, bob, process, written) -> None:
     assert (len(found["messages_by_hour"]), len(found["messages_by_day"])) == (24, 30)
     assert (found["reports_open"], found["people_new"]) == (1, 3)
     assert found["storage"]["database"] > 0
-    assert found["troubles"] == ["1 tasks have failed for good."]
+    assert found["troubles"] == ["1 tasks have failed for good: Tasks says why, and runs them again."]
 
 
 def test_reports_about_oneself_are_not_counted(sign_in, alice, bob, olga) -> None:
@@ -83,8 +93,8 @@ def test_a_process_that_says_nothing_is_gone(sign_in, olga, process) -> None:
 
     found = sign_in(olga).get(STATUS).json()
 
-    assert found["processes"] == []
-    assert found["troubles"] == ["No process says that it serves."]
+    assert (found["processes"], found["workers"]) == ([], 0)
+    assert found["troubles"] == ["No process says that it serves.", NO_WORKER]
     pulse.keep()
     assert not Process.objects.exists()
 
@@ -127,6 +137,66 @@ def test_the_first_page_asks_as_little_when_there_is_much(olga, process, written
     assert asked() == before
 
 
+def at(troubles: list[str], beginning: str) -> list[str]:
+    return [one for one in troubles if one.startswith(beginning)]
+
+
+def test_all_is_well_only_where_all_is(sign_in, olga, process, settings) -> None:
+    client, console = sign_in(olga), Client()
+    console.force_login(olga)
+
+    def troubles() -> list[str]:
+        found = client.get(STATUS).json()["troubles"]
+        assert (b"All is well." in console.get("/admin/").content) is not found
+        return found
+
+    assert troubles() == []
+    Process.objects.filter(is_worker=True).update(seen_at=now() - timedelta(minutes=2))
+    assert troubles() == [NO_WORKER]
+    Process.objects.update(seen_at=now())
+    Backup.objects.update(proved_at=None)
+    assert troubles() == ["No backup was restored yet to prove it: Backups does that, or `manage.py backup_drill`."]
+    Backup.objects.update(proved_at=now(), created_at=now() - timedelta(days=15))
+    settings.BACKUP_EVERY_HOURS, settings.BACKUP_DRILL_EVERY_DAYS = 24 * 7, 7
+    assert len(at(troubles(), "The newest backup that was proved is from")) == len(troubles()) == 1
+    settings.BACKUP_EVERY_HOURS, settings.BACKUP_DRILL_EVERY_DAYS = 24, 30
+    assert len(at(troubles(), "The newest backup is from")) == len(troubles()) == 1
+    settings.BACKUP_EVERY_HOURS = settings.BACKUP_DRILL_EVERY_DAYS = 0
+    Backup.objects.update(created_at=now() - timedelta(days=31))
+    assert len(troubles()) == 2, "no setting says how often, and a month is too long"
+    settings.BACKUP_KEY = "a key of twenty and more letters"
+    Backup.objects.update(deleted_at=now())
+    assert troubles() == ["There is no backup: Backups makes one."]
+    settings.BACKUP_KEY = ""
+    assert troubles() == ["There is no backup: set BACKUP_KEY."]
+
+
+def test_mail_that_does_not_go_out_is_told(sign_in, olga, process, settings) -> None:
+    settings.EMAIL_FILE_PATH, settings.EMAIL_BACKEND = None, "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    send_mail.enqueue("password_changed", str(olga.id), "olga@example.org")
+
+    assert ChatWorker().run_next()
+
+    said = "1 mails could not be sent: ConnectionRefusedError. Look at EMAIL_URL; Tasks sends them again."
+    assert DBTaskResult.objects.get().status == "READY", "it will be tried again"
+    assert sign_in(olga).get(STATUS).json()["troubles"] == [said]
+    DBTaskResult.objects.update(status="FAILED")
+    assert said in sign_in(olga).get(STATUS).json()["troubles"]
+
+
+def test_a_task_is_late_from_when_it_was_to_run_and_not_from_when_it_was_queued(sign_in, olga, process) -> None:
+    """What has failed for an hour and is run again is not late."""
+    task = DBTaskResult.objects.create(status="FAILED", task_path="x", args_kwargs={"args": [], "kwargs": {}})
+    DBTaskResult.objects.update(enqueued_at=now() - timedelta(hours=1))
+    redrive(DBTaskResult.objects.all())
+    client = sign_in(olga)
+
+    assert client.get(STATUS).json()["troubles"] == []
+    DBTaskResult.objects.filter(id=task.id).update(run_after=now() - timedelta(minutes=9))
+    assert at(client.get(STATUS).json()["troubles"], "The oldest of the tasks that wait is 9 minutes late")
+
+
 def test_who_may_not_see_it_sees_the_list_of_pages(person, process) -> None:
     moderator = person("dave")
     type(moderator).objects.filter(id=moderator.id).update(is_staff=True)
@@ -144,7 +214,7 @@ async def test_a_server_says_that_it_lives_and_how_many_sockets_it_has() -> None
         alice = Person(server, "alice")
         async with alice.socket(), alice.socket():
             seen = server.run("shell", "-c", COUNTED).stdout
-    assert seen.splitlines()[-1] == "2 1"
+    assert seen.splitlines()[-2:] == ["2 1", "1"]
 
 
 COUNTED = """
@@ -152,4 +222,6 @@ import time
 from chatproject.models import Process
 while not (found := Process.objects.filter(sockets=2).first()): time.sleep(0.2)
 print(found.sockets, found.people)
+while not (count := Process.objects.filter(is_worker=True).count()): time.sleep(0.2)
+print(count)
 """

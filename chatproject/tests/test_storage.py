@@ -74,6 +74,7 @@ def test_a_bucket_of_ones_own() -> None:
     assert storage.backend["OPTIONS"] == {
         "access_key": "KEY",
         "secret_key": "se/cr+et",
+        "setting": "STORAGE_URL",
         "bucket_name": "chat-files",
         "endpoint_url": "http://10.0.0.5:9000",
         "region_name": "us-east-1",

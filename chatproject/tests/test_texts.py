@@ -27,10 +27,10 @@ HOSTILE = "".join(f"A{one}" for one in UNSEEN) + "\nB"
 INVISIBLE = ["\u3164", "\u2800", "\u200b\u200d", " \u202e "]
 NOT_SHOWN = {
     # compared or opened, and checked for what they are
-    *("email", "new_email", "login", "username", "code", "token", "refresh", "client_id", "epoch", "cursor"),
+    *("email", "new_email", "login", "username", "code", "token", "refresh", "client_id", "epoch", "cursor", "urls"),
     *("password", "current_password", "new_password", "passphrase"),
     *("encryption_key", "signing_key", "signature", "salt", "nonce", "ciphertext", "key", "hash", "time_zone"),
-    *("emoji", "pattern"),
+    *("language", "emoji", "pattern"),
     # a message's own text: a block of its own, which must show something
     *("content", "plaintext", "text"),
 }

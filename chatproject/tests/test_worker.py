@@ -14,6 +14,7 @@ from django_tasks_db.models import DBTaskResult
 from accounts.models import OneTime, Session
 from chatproject import housekeeping, worker
 from chatproject.tests import jobs
+from chatproject.tests.server import until
 from chatproject.worker import ChatWorker, take_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,19 +87,20 @@ def test_what_kills_its_workers_is_given_up() -> None:
     assert the_task().status == "FAILED"
 
 
-def test_a_long_task_keeps_its_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "HEARTBEAT", 0.1)
-    monkeypatch.setattr(worker, "LEASE", timedelta(seconds=0.5))
-    jobs.dawdle.enqueue(1.5)
-    one, other = ChatWorker(interval=0.05), ChatWorker(interval=0.05)
+def test_a_long_task_keeps_its_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.05)
+    jobs.wait_for.enqueue(str(tmp_path / "go on"))
+    one = ChatWorker(interval=0.05)
     one.start()
-    other.start()
-    deadline = time.monotonic() + 10
-    while the_task().status != "SUCCESSFUL" and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: the_task().status == "RUNNING")
+    almost_over = timezone.now() - worker.LEASE + timedelta(seconds=60)
+    DBTaskResult.objects.update(started_at=almost_over)
+
+    until(lambda: the_task().started_at > almost_over)  # its worker says that it is alive
+
+    (tmp_path / "go on").touch()
+    until(lambda: the_task().status == "SUCCESSFUL")
     one.stop()
-    other.stop()
-    assert the_task().status == "SUCCESSFUL"
     assert len(the_task().worker_ids) == 1
 
 
@@ -107,8 +109,7 @@ def test_stopping_waits_for_the_running_task(tmp_path: Path) -> None:
     jobs.note.enqueue(str(tmp_path / "notes"), "not yet")
     working = ChatWorker(interval=0.05)
     working.start()
-    while not DBTaskResult.objects.filter(status="RUNNING").exists():
-        time.sleep(0.01)
+    until(lambda: DBTaskResult.objects.filter(status="RUNNING").exists())
     working.stop()
     assert sorted(DBTaskResult.objects.values_list("status", flat=True)) == ["READY", "SUCCESSFUL"]
 
@@ -119,9 +120,7 @@ def test_two_workers_never_run_one_task(tmp_path: Path) -> None:
     workers = [ChatWorker(interval=0.01) for _ in range(2)]
     for one in workers:
         one.start()
-    deadline = time.monotonic() + 20
-    while DBTaskResult.objects.exclude(status="SUCCESSFUL").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: not DBTaskResult.objects.exclude(status="SUCCESSFUL").exists())
     for one in workers:
         one.stop()
     assert sorted(map(int, (tmp_path / "notes").read_text().split())) == list(range(20))
