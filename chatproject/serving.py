@@ -2,21 +2,26 @@
 
 uvicorn closes the port first, which resets whoever has just connected, and its supervisor keeps the port open while the
 processes behind it stop, so that people connect to nobody. Here each process says that it is not ready, serves on for
-`STOP_DELAY_SECONDS`, takes in whoever has connected, and only then lets go of the port, as the supervisor does at once.
+`STOP_DELAY_SECONDS`, lets nobody else begin to connect, takes in whoever has connected, and only then lets go of the
+port, as the supervisor does at once.
 
 uvicorn is pinned: this leans on names inside it.
 """
 
 import asyncio
+import ctypes
 import os
 import pickle
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from multiprocessing import Pipe
+from typing import cast
 
 import uvicorn
 from django.conf import settings
@@ -25,18 +30,39 @@ from uvicorn.supervisors import Multiprocess, multiprocess
 
 from chatproject.stopping import stopping
 
+CONNECTED = 0.2
+"""Seconds in which whoever has begun to connect has connected."""
 HEARD_OUT = 1.0
 """Seconds in which whoever has connected says what they want: closing before would reset a request on its way."""
 JOINED = 12.0
 """Seconds until a process that does not stop is killed: more than all that stopping waits for."""
+SO_ATTACH_FILTER = 26
+NO_SYN = b"".join(
+    struct.pack("HBBI", code, if_true, if_false, value)
+    for code, if_true, if_false, value in (
+        (0x30, 0, 0, 13),  # load the flags of the TCP header,
+        (0x54, 0, 0, 0x12),  # of these SYN and ACK;
+        (0x15, 0, 1, 0x02),  # if it is SYN alone,
+        (0x06, 0, 0, 0),  # drop the packet,
+        (0x06, 0, 0, 0xFFFFFFFF),  # or else take it
+    )
+)
+"""A socket filter (classic BPF) that drops what begins a connection."""
 
 
 class Server(uvicorn.Server):
-    """A process that serves. `welcome` is called when the port listens."""
+    """A process that serves. `welcome` is called when the port listens. `is_last`: whether nobody else will serve on
+    the port when this process stops."""
 
-    def __init__(self, config: uvicorn.Config, welcome: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        welcome: Callable[[], None] = lambda: None,
+        is_last: Callable[[], bool] = lambda: True,
+    ) -> None:
         super().__init__(config)
         self._welcome = welcome
+        self._is_last = is_last
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start; only then does the port listen."""
@@ -54,6 +80,10 @@ class Server(uvicorn.Server):
         stopping.set()
         _leave_by(settings.STOP_DELAY_SECONDS + JOINED)
         await asyncio.sleep(settings.STOP_DELAY_SECONDS)
+        if self._is_last():
+            for sock in sockets or []:
+                turn_away(sock)
+            await asyncio.sleep(CONNECTED)
         waiting = [connection for sock in sockets or [] for connection in iter(partial(_accepted, sock), None)]
         for server in self.servers:
             server.close()  # before anything is awaited, so that nobody comes to wait meanwhile and is reset
@@ -84,6 +114,16 @@ def _leave_by(seconds: float) -> None:
     leaving.start()
 
 
+def turn_away(sock: socket.socket) -> None:
+    """Let nobody begin to connect. Who tries is not answered, tries again within a second, and is refused then: closing
+    the port would reset who comes between the last look at who waits and the closing. Linux has that, others do not."""
+    if sys.platform == "linux":
+        program = ctypes.create_string_buffer(NO_SYN, len(NO_SYN))
+        sock.setsockopt(
+            socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(NO_SYN) // 8, ctypes.addressof(program))
+        )
+
+
 def _accepted(sock: socket.socket) -> socket.socket | None:
     """Somebody who has connected and waits to be accepted."""
     try:
@@ -106,11 +146,19 @@ class Process(multiprocess.Process):
     _asked: float | None = None
     is_started = False
 
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        self._told_that_all_stop, self._tell_that_all_stop = Pipe(duplex=False)
+
     @property
     def server(self) -> uvicorn.Server:
         if self._server is None:
-            self._server = Server(self.config)
+            self._server = Server(self.config, is_last=self._told_that_all_stop.poll)
         return self._server
+
+    def expect_all_to_stop(self) -> None:
+        """When it is told to stop, the others will be, too."""
+        self._tell_that_all_stop.send(True)
 
     def start(self) -> None:
         """Start without a say in Ctrl-C, which a process that still loads would answer with a traceback."""
@@ -154,6 +202,8 @@ class Supervisor(Multiprocess):
             self._welcome = None
 
     def terminate_all(self) -> None:
+        for process in self.processes:
+            cast(Process, process).expect_all_to_stop()
         super().terminate_all()
         for sock in self.sockets:
             sock.close()

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sqlite3
+import sys
 import threading
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from chatproject.serving import turn_away
 from chatproject.tests.server import Server, until
 
 MANY = pytest.param(
@@ -83,6 +85,25 @@ def come_and_go(server: Server, seen: Counter[str], is_over: threading.Event) ->
                 outcome = type(error).__name__
         seen[f"{outcome}, late" if time.monotonic() - began > 3 else outcome] += 1
         time.sleep(0.005)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have no filters of sockets")
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_nobody_begins_to_connect_while_the_port_closes_and_who_has_connected_is_heard(address: str) -> None:
+    with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as port:
+        with socket.create_connection(port.getsockname()[:2]) as before:
+            turn_away(port)
+            with pytest.raises(TimeoutError):
+                socket.create_connection(port.getsockname()[:2], timeout=0.3)
+            accepted, _ = port.accept()
+            with accepted:
+                before.sendall(b"a" * 100_000)
+                assert accepted.recv(1, socket.MSG_WAITALL) == b"a"
+                accepted.sendall(b"b")
+                assert before.recv(1) == b"b"
+        where = port.getsockname()[:2]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(where, timeout=5)
 
 
 def test_who_has_connected_and_not_asked_yet_is_answered(server: Server) -> None:
@@ -219,7 +240,9 @@ def test_one_of_several_that_is_told_to_stop_resets_nobody_and_is_replaced() -> 
 
 def is_refused(server: Server) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", server.port)).close()
+        socket.create_connection(("127.0.0.1", server.port), timeout=0.1).close()
     except ConnectionRefusedError:
         return True
+    except TimeoutError:  # nobody may begin to connect any more
+        return False
     return False
