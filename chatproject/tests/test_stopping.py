@@ -39,6 +39,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 def test_it_says_first_that_it_is_not_ready_and_serves_on(server: Server) -> None:
+    server.env["STOP_DELAY_SECONDS"] = "4"
     server.start()
     stopping = threading.Thread(target=server.stop)
     stopping.start()
