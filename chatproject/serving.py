@@ -30,8 +30,8 @@ from uvicorn.supervisors import Multiprocess, multiprocess
 
 from chatproject.stopping import stopping
 
-CONNECTED = 0.2
-"""Seconds in which whoever has begun to connect has connected."""
+CONNECTED = 0.02
+"""Seconds in which whoever has begun to connect has connected; proxies are near. Who comes meanwhile waits for one."""
 HEARD_OUT = 1.0
 """Seconds in which whoever has connected says what they want: closing before would reset a request on its way."""
 JOINED = 12.0
