@@ -80,6 +80,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Each process of the run reads the settings after this file, as this one has: else all would share this one's."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """With `-n auto` half as many more than there are processors: servers that are waited for leave them idle. On
     PostgreSQL two: the servers that each keeps running share its hundred connections."""

@@ -26,7 +26,7 @@ def a_row_of_everything(alice: User, bob: User, session: Session) -> None:
     )
     Report.objects.create(message=message, person=bob, about_id=message.id, reason="spam")
     messaging.create_filter(alice, kind="word", pattern="watches", action="flag")
-    registered = {"email": "dave@example.org", "username": "dave", "username_key": "dave", "password": "x"}
+    registered = {"email": "carol@example.org", "username": "carol", "username_key": "carol", "password": "x"}
     Registration.objects.create(**registered, created_at=now())
     phone, _ = accounts.register_device(session, provider="fcm", token="a secret token")
     Push.objects.create(device=phone, topic=alice.id, kind="security", due_at=now())

@@ -54,7 +54,7 @@ FILES.sort()
 
 @pytest.fixture(autouse=True)
 def own_storage(settings, tmp_path) -> None:
-    """Files of this test alone: other processes of the run share `DATA_DIR`."""
+    """Files of this test alone."""
     default = settings.STORAGES["default"]
     options = {**default["OPTIONS"], "location": tmp_path / "uploads"}
     settings.STORAGES = {**settings.STORAGES, "default": {**default, "OPTIONS": options}}
