@@ -258,11 +258,22 @@ def until(true: Callable[[], object], timeout: float = 30) -> None:
         time.sleep(0.02)
 
 
+_held: dict[int, socket.socket] = {}
+
+
 def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port for what takes it with SO_REUSEADDR, as servers do, now or after a restart; nobody else is given it."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("127.0.0.1", 0))
+    port = int(sock.getsockname()[1])
+    _held[port] = sock
+    return port
+
+
+def let_go_of(port: int) -> None:
+    """A port of `free_port` is for anybody again."""
+    _held.pop(port).close()
 
 
 def _in_database(url: str, name: str) -> str:

@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from chatproject.tests.server import ROOT, Server
+from chatproject.tests.server import ROOT, Server, let_go_of
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -89,6 +89,7 @@ def test_what_it_says_is_seen_at_once_where_it_goes_to_a_file(own: Server) -> No
 
 
 def test_the_port_is_refused_until_it_serves(own: Server) -> None:
+    let_go_of(own.port)
     folder = os.open(own.data_dir, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)  # what a server prepares, it prepares alone
     starting = threading.Thread(target=own.start)
@@ -112,6 +113,7 @@ def test_what_it_says_is_true_when_it_says_so(own: Server) -> None:
 
 @pytest.mark.parametrize("workers", ["1", *(["2"] if os.environ.get("REDIS_URL") else [])])
 def test_of_two_that_start_on_one_port_the_later_says_that_it_is_taken(own: Server, workers: str) -> None:
+    let_go_of(own.port)
     later = Server(env={"PORT": str(own.port), "WORKERS": workers})
     folder = os.open(later.data_dir, os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
