@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing import Pipe
 from typing import cast
@@ -115,13 +116,13 @@ def _leave_by(seconds: float) -> None:
 
 
 def turn_away(sock: socket.socket) -> None:
-    """Let nobody begin to connect. Who tries is not answered, tries again within a second, and is refused then: closing
-    the port would reset who comes between the last look at who waits and the closing. Linux has that, others do not."""
+    """Let nobody begin to connect. Who tries is not answered, tries again a second later, and is refused then: closing
+    the port would reset who comes between the last look at who waits and the closing. Linux can, others do without."""
     if sys.platform == "linux":
         program = ctypes.create_string_buffer(NO_SYN, len(NO_SYN))
-        sock.setsockopt(
-            socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(NO_SYN) // 8, ctypes.addressof(program))
-        )
+        filtering = struct.pack("HP", len(NO_SYN) // 8, ctypes.addressof(program))
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, filtering)
 
 
 def _accepted(sock: socket.socket) -> socket.socket | None:

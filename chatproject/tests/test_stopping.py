@@ -89,20 +89,19 @@ def come_and_go(server: Server, seen: Counter[str], is_over: threading.Event) ->
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="others have no filters of sockets")
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_nobody_begins_to_connect_while_the_port_closes_and_who_has_connected_is_heard(address: str) -> None:
-    with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as port:
-        with socket.create_connection(port.getsockname()[:2]) as before:
+def test_nobody_begins_to_connect_while_the_port_closes_and_who_has_connected_is_heard() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as port:
+        where = port.getsockname()
+        with socket.create_connection(where) as before:
             turn_away(port)
             with pytest.raises(TimeoutError):
-                socket.create_connection(port.getsockname()[:2], timeout=0.3)
+                socket.create_connection(where, timeout=0.3)
             accepted, _ = port.accept()
             with accepted:
                 before.sendall(b"a" * 100_000)
                 assert accepted.recv(1, socket.MSG_WAITALL) == b"a"
                 accepted.sendall(b"b")
                 assert before.recv(1) == b"b"
-        where = port.getsockname()[:2]
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(where, timeout=5)
 
