@@ -31,7 +31,7 @@ from collections.abc import Callable
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -245,8 +245,20 @@ def _made(postgres: str) -> Made:
     return Made(folder, database)
 
 
+def postgres_session(postgres: str, *, autocommit: bool = False) -> psycopg.Connection[Any]:
+    """A connection of a test's own. It waits for its turn: the servers of a test run share PostgreSQL's hundred."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return psycopg.connect(postgres, autocommit=autocommit)
+        except psycopg.OperationalError as error:
+            if "too many clients" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
 def _run_on(postgres: str, statement: str) -> None:
-    with psycopg.connect(postgres, autocommit=True) as connection:
+    with postgres_session(postgres, autocommit=True) as connection:
         connection.execute(statement)
 
 

@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import psutil
-import psycopg
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from chatproject.serving import turn_away
-from chatproject.tests.server import Server, until
+from chatproject.tests.server import Server, postgres_session, until
 
 MANY = pytest.param(
     2,
@@ -161,7 +160,7 @@ def test_what_takes_too_long_is_told_to_come_again_and_holds_up_nothing(server: 
 def nobody_else_writes(server: Server) -> Iterator[Callable[[], bool]]:
     """Lock the accounts. Gives what says whether anybody waits for them, as far as one can tell."""
     if url := server.env.get("DATABASE_URL"):
-        with psycopg.connect(url) as holder, psycopg.connect(url, autocommit=True) as other:
+        with postgres_session(url) as holder, postgres_session(url, autocommit=True) as other:
             holder.execute("LOCK TABLE accounts_user IN ACCESS EXCLUSIVE MODE")
             yield lambda: other.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone() is not None
     else:

@@ -5,10 +5,9 @@ import threading
 import time
 
 import httpx
-import psycopg
 import pytest
 
-from chatproject.tests.server import Server
+from chatproject.tests.server import Server, postgres_session
 
 PERSON = {"email": "alice@example.org", "username": "alice", "password": "a long password"}
 
@@ -24,7 +23,7 @@ def test_more_requests_than_connections_wait_longer_than_the_pool_would_let_them
             codes.append(httpx.get(f"{server.url}/api/v1/conversations/", headers=headers, timeout=60).status_code)
 
         asking = [threading.Thread(target=ask) for _ in range(16)]
-        with psycopg.connect(server.env["DATABASE_URL"]) as holder:
+        with postgres_session(server.env["DATABASE_URL"]) as holder:
             holder.execute("LOCK TABLE conversations_membership IN ACCESS EXCLUSIVE MODE")
             for one in asking:
                 one.start()

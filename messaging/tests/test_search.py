@@ -7,12 +7,11 @@ import unicodedata
 from itertools import chain
 from urllib.parse import quote, urlencode
 
-import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from chatproject.tests.server import Server
+from chatproject.tests.server import Server, postgres_session
 from conversations.services import create_group
 from messaging import search_schema
 from messaging.models import Message
@@ -409,7 +408,7 @@ def test_searching_too_often_is_refused() -> None:
 def test_a_search_that_takes_too_long_is_given_up_by_postgresql(server, solo) -> None:
     if "DATABASE_URL" not in server.env:
         pytest.skip("SQLite has a test of its own")
-    with psycopg.connect(server.env["DATABASE_URL"]) as other:
+    with postgres_session(server.env["DATABASE_URL"]) as other:
         other.execute("LOCK TABLE messaging_message IN ACCESS EXCLUSIVE MODE")
         answer = solo.call("GET", "messages/search/?q=hello")
         assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 
 from chatproject.tests import canaries
-from chatproject.tests.server import Server
+from chatproject.tests.server import Server, postgres_session
 from messaging.tests.client import PASSWORD, Person, http
 from messaging.tests.conftest import GENEROUS
 
@@ -74,7 +74,7 @@ def exported(server: Server, folder: Path) -> dict[str, bytes]:
 def people_in(server: Server) -> int:
     """How many rows of people there are; 0 where there is no table yet."""
     url = server.env.get("DATABASE_URL", "")
-    with psycopg.connect(url) if url else sqlite3.connect(server.data_dir / "chat.sqlite3") as database:
+    with postgres_session(url) if url else sqlite3.connect(server.data_dir / "chat.sqlite3") as database:
         try:
             return database.execute("SELECT count(*) FROM accounts_user").fetchone()[0]
         except (psycopg.errors.UndefinedTable, sqlite3.OperationalError):

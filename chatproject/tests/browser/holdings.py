@@ -1,10 +1,9 @@
 """All that a server holds, to look for what it must never have: its database, its files, its log, and Redis."""
 
-import psycopg
 from psycopg import sql
 from redis import Redis
 
-from chatproject.tests.server import Server
+from chatproject.tests.server import Server, postgres_session
 
 
 def holds(server: Server, *secrets: str) -> list[str]:
@@ -23,7 +22,7 @@ def _dumps(url: str) -> list[bytes]:
 
 
 def _rows(url: str) -> list[bytes]:
-    with psycopg.connect(url) as connection:
+    with postgres_session(url) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         query = sql.SQL("SELECT {name}::text FROM {name}")
         found = [connection.execute(query.format(name=sql.Identifier(name))).fetchall() for (name,) in tables]

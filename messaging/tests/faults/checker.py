@@ -10,9 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import psycopg
-
-from chatproject.tests.server import Server
+from chatproject.tests.server import Server, postgres_session
 from messaging.tests.client import Person
 
 
@@ -120,7 +118,7 @@ def stored(server: Server, conversation: str) -> list[Place]:
     """The log as the tables hold it, up to the conversation's head."""
     url = server.env.get("DATABASE_URL", "")
     key = conversation if url else conversation.replace("-", "")
-    connect = psycopg.connect(url) if url else sqlite3.connect(server.data_dir / "chat.sqlite3")
+    connect = postgres_session(url) if url else sqlite3.connect(server.data_dir / "chat.sqlite3")
     sign = "%s" if url else "?"
     with connect as database:
         ask = database.execute

@@ -4,12 +4,11 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
-import psycopg
 import pytest
 from django.db import OperationalError, connection
 
 from chatproject.common.database import on_living_connection
-from chatproject.tests.server import Server, free_port
+from chatproject.tests.server import Server, free_port, postgres_session
 from messaging.tests.client import Person
 from messaging.tests.conftest import GENEROUS, cast_on
 from messaging.tests.faults.conftest import needs_both
@@ -24,7 +23,7 @@ def server():
 
 
 def end_every_connection(server: Server) -> int:
-    with psycopg.connect(server.env["DATABASE_URL"]) as connection:
+    with postgres_session(server.env["DATABASE_URL"]) as connection:
         ended = connection.execute(
             "SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -81,13 +80,14 @@ async def test_a_message_whose_connection_dies_under_it_is_written_once(server: 
     person = await asyncio.to_thread(cast_on, server)
     alice = await asyncio.to_thread(person, "alice")
     group = await asyncio.to_thread(alice.group)
-    async with alice.socket() as socket, await psycopg.AsyncConnection.connect(server.env["DATABASE_URL"]) as session:
-        await session.execute("SELECT 1 FROM conversations_membership WHERE conversation_id = %s FOR UPDATE", [group])
+    async with alice.socket() as socket:
+        session = postgres_session(server.env["DATABASE_URL"])
+        session.execute("SELECT 1 FROM conversations_membership WHERE conversation_id = %s FOR UPDATE", [group])
         saying = asyncio.create_task(socket.say(group, "Hello"))  # keeps its batch from the end of it
         waiting = f"FROM pg_locks WHERE NOT granted AND {session.info.backend_pid} = ANY(pg_blocking_pids(pid))"
-        while not await (await session.execute(f"SELECT pg_terminate_backend(pid) {waiting}")).fetchall():
+        while not session.execute(f"SELECT pg_terminate_backend(pid) {waiting}").fetchall():
             await asyncio.sleep(0)
-        await session.rollback()
+        session.close()
         said = await saying
 
     assert [message["id"] for message in await asyncio.to_thread(alice.history, group)] == [said["id"]]
