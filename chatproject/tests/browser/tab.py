@@ -30,8 +30,13 @@ class Tab:
 
     def reload(self) -> None:
         """Load the page again, with nothing lying over it: what was just closed has left the history first."""
-        self.page.wait_for_function("!history.state?.is_over")
+        self.settle()
         self.page.reload()
+
+    def settle(self) -> None:
+        """Wait until what was just closed has left the history. Asked by a function: an expression would be evaluated
+        anew each time, which the page's policy forbids."""
+        self.page.wait_for_function("() => !history.state?.is_over")
 
     def sign_up(self, server: Server) -> None:
         """Sign up, read the code from the mail, and enter it."""

@@ -84,7 +84,7 @@ def test_what_is_closed_by_itself_leaves_no_entry_behind(friends) -> None:
         alice.find("conversation-menu").click()
         alice.page.keyboard.press("Escape")
     expect(alice.page.locator(OVER)).to_have_count(0)
-    alice.page.wait_for_function("!history.state?.is_over")
+    alice.settle()
 
     alice.page.go_back()
     expect(alice.page.get_by_role("heading", name="Friends")).to_be_visible()
@@ -134,7 +134,7 @@ def test_a_page_that_is_loaded_again_under_a_dialog_goes_on_without_it(friends) 
     alice.page.reload()
     expect(alice.page.get_by_role("heading", name="Friends")).to_be_visible()
     expect(alice.page.locator("dialog")).to_have_count(0)
-    alice.page.wait_for_function("!history.state?.is_over")
+    alice.settle()
 
     alice.open_direct(bob.name)
     expect(alice.page.get_by_role("heading", name=bob.name)).to_be_visible()

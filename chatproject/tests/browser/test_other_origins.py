@@ -59,7 +59,7 @@ class Cast(NamedTuple):
 
     def sign_in(self) -> None:
         self.page.evaluate(SIGN_IN, {"login": self.alice, "password": PASSWORD})
-        self.page.wait_for_function("chat.connection === 'online'")
+        self.page.wait_for_function("() => chat.connection === 'online'")
 
     def texts(self) -> list[str]:
         """What alice's page holds of the group."""
@@ -74,7 +74,7 @@ class Cast(NamedTuple):
 def opened(browser: Browser, url: str) -> Page:
     page = browser.new_context().new_page()
     page.goto(url)
-    page.wait_for_function("window.chat")
+    page.wait_for_function("() => window.chat")
     return page
 
 
@@ -96,7 +96,7 @@ def until(condition) -> None:
 
 def reload(page: Page) -> None:
     page.reload()
-    page.wait_for_function("window.chat")
+    page.wait_for_function("() => window.chat")
 
 
 def picture(bob: Person, group: str) -> None:
@@ -133,7 +133,7 @@ def test_two_tabs_share_a_sign_in_for_longer_than_its_tokens_live(cast: Cast) ->
     cast.sign_in()
     other = cast.page.context.new_page()
     other.goto(cast.page.url)
-    other.wait_for_function("window.chat")
+    other.wait_for_function("() => window.chat")
     assert other.evaluate("is_restored") is True
 
     began = time.monotonic()
