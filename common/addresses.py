@@ -1,4 +1,4 @@
-"""Where a request comes from, believing proxies only where `TRUSTED_PROXIES` names them."""
+"""The address a request comes from. Only proxies in `TRUSTED_PROXIES` are believed."""
 
 import ipaddress
 from functools import cache
@@ -11,10 +11,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def client_address(peer: str, forwarded_for: str = "") -> str:
-    """The address of the client: the peer, or the rightmost hop of `X-Forwarded-For` that is no proxy of ours.
+    """The address of the client: the peer, or the rightmost hop of `X-Forwarded-For` that is not a trusted proxy.
 
-    Everything left of that hop was written by the client. A peer that is no address (a socket file) is returned as
-    it is, and counts as one of ours only when `TRUSTED_PROXIES` names it, which it cannot.
+    Everything to the left of that hop was written by the client. A peer that is not an IP address (a socket file) is
+    returned unchanged and never trusted.
     """
     client = _parse(peer)
     if client is None:
@@ -34,13 +34,13 @@ def address_of(request: HttpRequest) -> str:
 
 
 def comes_through_proxy(request: HttpRequest) -> bool:
-    """Whether one of the `TRUSTED_PROXIES` has sent this request, and is believed what it says of it."""
+    """Whether this request came through one of the `TRUSTED_PROXIES`, so that its headers can be believed."""
     peer = _parse(request.META.get("REMOTE_ADDR") or "")
     return peer is not None and _is_trusted(peer)
 
 
 def limit_key(address: str) -> str:
-    """What limits count by: one IPv4 address, or the /64 that one IPv6 customer has to itself."""
+    """The key that limits count by: an IPv4 address, or the /64 network of an IPv6 customer."""
     parsed = _parse(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((parsed, 64), strict=False))
@@ -48,7 +48,7 @@ def limit_key(address: str) -> str:
 
 
 def _parse(text: str) -> Address | None:
-    """An address, without brackets, port and zone; IPv4 in IPv6 is IPv4."""
+    """The address without brackets, port and zone. IPv4 mapped into IPv6 becomes IPv4."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -66,4 +66,4 @@ def _is_trusted(address: Address) -> bool:
 
 @cache
 def _networks(trusted: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(one, strict=False) for one in trusted)
+    return tuple(ipaddress.ip_network(network, strict=False) for network in trusted)

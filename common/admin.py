@@ -1,4 +1,4 @@
-"""What pages of the console share."""
+"""Fields, forms and base classes shared by the pages of the console."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,48 +18,48 @@ from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from chatproject.common.errors import Refusal
-from chatproject.common.text import clean_line, clean_text
-from chatproject.common.wire import moment_of
+from common.errors import Refusal
+from common.text import clean_line, clean_text
+from common.wire import utc_moment
 
 REASON_SIZE = 1000
 PER_PAGE = 50
-"""Rows of a page: drawing them is most of what a list costs."""
+"""Rows per page: rendering them is most of the cost of a list."""
 
 
 class LineField(forms.CharField):
-    """One line that people read, cleaned like those of the API."""
+    """One line of text, cleaned as the API cleans it."""
 
     def to_python(self, value: Any) -> Any:
         return clean_line(super().to_python(value) or "")
 
 
 class LinesField(forms.CharField):
-    """Several lines that people read, cleaned like those of the API."""
+    """Several lines of text, cleaned as the API cleans them."""
 
     def to_python(self, value: Any) -> Any:
         return clean_text(super().to_python(value) or "")
 
 
 class MomentField(forms.DateTimeField):
-    """A moment, in UTC unless it names an offset; refused where the API refuses it."""
+    """A time, in UTC unless it names an offset. Refuses what the API refuses."""
 
     def to_python(self, value: Any) -> Any:
         moment = super().to_python(value)
         try:
-            return moment and moment_of(moment, "")
+            return moment and utc_moment(moment, "")
         except Refusal as refusal:
             raise ValidationError(refusal.detail) from None
 
 
 class ReasonForm(BaseDialogForm):
-    """Asks why, before a button's deed is done."""
+    """Asks for a reason before a button's action is run."""
 
     reason = LinesField(max_length=REASON_SIZE, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
 class UntilForm(ReasonForm):
-    """Asks until when as well."""
+    """Asks for a reason and an end date."""
 
     until = MomentField(
         required=False,
@@ -70,7 +70,7 @@ class UntilForm(ReasonForm):
 
 
 class ReasonedActionForm(ActionForm):
-    """What is done to the chosen rows of a list, and why."""
+    """Which action to run on the selected rows of a list, and why."""
 
     reason = LineField(
         max_length=REASON_SIZE,
@@ -80,31 +80,31 @@ class ReasonedActionForm(ActionForm):
     )
 
 
-def button(
+def dialog_button(
     path: str,
     title: str,
-    about: str,
+    description: str,
     *,
-    may: list[str],
+    permissions: list[str],
     form: type[BaseDialogForm] | None = ReasonForm,
-    is_grave: bool = False,
+    is_dangerous: bool = False,
 ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """A button for those who `may`: its dialog says what it is `about`, and asks with a form or only whether. A button
-    without a dialog is a link, and a link must not do anything."""
+    """A button for staff with these `permissions`. Its dialog shows the `description` and a form, or only asks to
+    confirm. A button without a dialog would be a link, and following a link must not change anything."""
     decorator: Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]] = action(
         description=title,
         url_path=path,
-        permissions=may,
-        variant=ActionVariant.DANGER if is_grave else ActionVariant.DEFAULT,
-        dialog={"title": title, "description": about, "form_class": form, "form_submit_text": title},
+        permissions=permissions,
+        variant=ActionVariant.DANGER if is_dangerous else ActionVariant.DEFAULT,
+        dialog={"title": title, "description": description, "form_class": form, "form_submit_text": title},
     )
     return decorator
 
 
-def attempt(request: HttpRequest, deed: Callable[[], str]) -> bool:
-    """Do it and show the sentence it returns, or why it was refused."""
+def attempt(request: HttpRequest, run: Callable[[], str]) -> bool:
+    """Call `run` and show the sentence it returns, or why it was refused."""
     try:
-        messages.success(request, deed())
+        messages.success(request, run())
     except Refusal as refusal:
         sentences = [error["detail"] for error in refusal.errors] or [refusal.detail]
         messages.error(request, " ".join(sentences))
@@ -112,23 +112,25 @@ def attempt(request: HttpRequest, deed: Callable[[], str]) -> bool:
     return True
 
 
-def tell_how_many(page: ModelAdmin, request: HttpRequest, chosen: int, done: int, so: str, otherwise: str) -> None:
-    """Of so many chosen rows, to how many something was done, and that nothing was to the others."""
-    if done:
-        page.message_user(request, f"{done} {so}.")
-    if chosen > done:
-        page.message_user(request, f"{chosen - done} {otherwise}.", messages.ERROR)
+def show_counts(
+    page: ModelAdmin, request: HttpRequest, selected: int, changed: int, success: str, failure: str
+) -> None:
+    """Show how many of the selected rows were changed and how many were not."""
+    if changed:
+        page.message_user(request, f"{changed} {success}.")
+    if selected > changed:
+        page.message_user(request, f"{selected - changed} {failure}.", messages.ERROR)
 
 
-def back(url: str) -> HttpResponse:
-    """Where to go on after a dialog."""
+def redirect_from_dialog(url: str) -> HttpResponse:
+    """Send the browser to this address after a dialog."""
     return HttpResponse(headers={"HX-Redirect": url})
 
 
 class CheckedChangeList(ChangeList):
-    """A list whose filters come from an address that anybody may have typed. Django looks at them when it adds them to
-    the query; what is only found impossible when that is asked (a year beyond all time, half a range) raises whatever
-    it likes, and is answered in the same way, as is a filter that the list does not offer."""
+    """A list that survives bad filters in its address. Django checks filters when it adds them to the query; those that
+    only fail when the query runs (a year out of range, half a range) raise all kinds of errors. They are answered in
+    the same way here, and so are filters that the list does not offer."""
 
     def get_filters(self, request: HttpRequest) -> Any:
         try:
@@ -139,7 +141,7 @@ class CheckedChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         try:
             super().get_results(request)
-            len(self.result_list)  # asks the database now, not while the page is drawn
+            len(self.result_list)  # runs the query now, not while the page is rendered
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
@@ -149,12 +151,12 @@ class CheckedChangeList(ChangeList):
 
 
 class ConsoleAdmin(ModelAdmin):
-    """What all lists of the console share."""
+    """The base of all lists in the console."""
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """By the filters that the list offers alone. Django lets every column be asked for by an address: whoever asks
-        for `content__startswith` or `password__startswith` letter by letter has read what the list does not show."""
-        offered = [getattr(one, "parameter_name", one) for one in self.list_filter]
+        """Allow only the filters that the list offers. Django allows lookups on any column: with
+        `password__startswith`, letter by letter, staff could read what the list does not show."""
+        offered = [getattr(option, "parameter_name", option) for option in self.list_filter]
         is_offered = any(lookup == name or lookup.startswith(f"{name}__") for name in offered)
         return is_offered and super().lookup_allowed(lookup, value, request)
 
@@ -163,12 +165,12 @@ class ConsoleAdmin(ModelAdmin):
 
 
 class ReadOnlyAdmin(ConsoleAdmin):
-    """Rows to look at: they come, change and go by deeds, never by a form. Large tables are not counted."""
+    """Rows to look at: only actions change them, never a form. Large tables are not counted."""
 
     show_full_result_count = False
     paginator = InfinitePaginator
     list_per_page = PER_PAGE
-    list_disable_select_all = True  # nobody knows how many that would be
+    list_disable_select_all = True  # it would select an unknown number of rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""What every HTTP door shares: reading a body into a wire struct, writing an answer, paging by key."""
+"""What every HTTP endpoint shares: reading a body into a wire struct, reading query parameters, writing an answer."""
 
 import re
 from collections.abc import Iterable
@@ -12,11 +12,11 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from chatproject.common import strict_json
-from chatproject.common.errors import Refusal, invalid
-from chatproject.common.faults import faults_in
-from chatproject.common.text import tidy
-from chatproject.common.wire import Body, moment_of, settle
+from common import strict_json
+from common.body_errors import errors_in
+from common.errors import Refusal, invalid
+from common.text import clean_fields
+from common.wire import Body, normalize_moments, utc_moment
 
 S = TypeVar("S", bound=Body)
 
@@ -42,26 +42,31 @@ class JSONRenderer(BaseRenderer):
 
 
 def body_of(request: Request, struct: type[S]) -> S:
-    """The request's body as `struct`; refuses (`invalid`) what does not fit, naming every field at fault."""
+    """The request's body as `struct`; refuses (`invalid`) what does not fit, naming every wrong field."""
     return convert(request.data, struct)
 
 
 def convert(data: Any, struct: type[S]) -> S:
     """`data` as `struct`, its text cleaned and its moments in UTC; refuses (`invalid`) what does not fit, naming every
-    field at fault."""
+    wrong field."""
     try:
-        return settle(tidy(msgspec.convert(data, struct)))
+        return normalize_moments(clean_fields(msgspec.convert(data, struct)))
     except msgspec.ValidationError:
-        raise Refusal("invalid", errors=faults_in(data, struct)) from None
+        raise Refusal("invalid", errors=errors_in(data, struct)) from None
     except Refusal as refusal:
-        raise Refusal("invalid", errors=faults_in(data, struct) or refusal.errors) from None
+        raise Refusal("invalid", errors=errors_in(data, struct) or refusal.errors) from None
+
+
+def changes_in(body: Body) -> dict[str, Any]:
+    """The fields that this body sets, with their new values."""
+    return {name: value for name, value in msgspec.structs.asdict(body).items() if value is not msgspec.UNSET}
 
 
 def refuse_misplaced(body: Body, names: Iterable[str]) -> None:
-    """Refuses (`invalid`) fields that mean nothing beside the others of this body: whoever has set them would believe
-    that they were heeded. What says no more than its default does no harm."""
+    """Refuses (`invalid`) fields that have no effect together with the others of this body, because a client that sets
+    them expects one. A field with its default value does no harm."""
     fresh = {field.name: field for field in msgspec.structs.fields(body)}
-    detail = "This means nothing here, beside the other fields."
+    detail = "This field has no effect together with the other fields. Leave it out."
     errors = [
         {"field": name, "code": "misplaced", "detail": detail}
         for name in names
@@ -76,35 +81,35 @@ def _default_of(field: msgspec.structs.FieldInfo) -> Any:
 
 
 def id_from(request: Request, name: str) -> UUID | None:
-    """An id from the query; refuses (`invalid`) what is none."""
+    """An id from the query; refuses (`invalid`) anything else."""
     if not (text := request.query_params.get(name)):
         return None
     try:
         return msgspec.convert(text, UUID)
     except msgspec.ValidationError:
-        raise invalid(name, "An id is expected.", "format") from None
+        raise invalid(name, "This is not a valid ID.", "format") from None
 
 
 def moment_from(request: Request, name: str) -> datetime | None:
-    """A moment from the query, in UTC; refuses (`invalid`) what is none."""
+    """A time from the query, in UTC; refuses (`invalid`) anything else."""
     if not (text := request.query_params.get(name)):
         return None
     try:
-        return moment_of(msgspec.convert(text, datetime), name)
+        return utc_moment(msgspec.convert(text, datetime), name)
     except msgspec.ValidationError:
-        raise invalid(name, "A moment like 2026-01-31T12:00:00Z is expected.", "format") from None
+        raise invalid(name, "A time like 2026-01-31T12:00:00Z is expected.", "format") from None
 
 
 def bool_of(request: Request, name: str) -> bool | None:
     """`true` or `false` from the query, None where it is not there; refuses (`invalid`) anything else."""
     text = request.query_params.get(name)
     if text not in (None, "true", "false"):
-        raise invalid(name, "Write true or false.")
+        raise invalid(name, "Choose one of: true, false.")
     return None if text is None else text == "true"
 
 
 def int_of(request: Request, name: str, default: int | None = None, low: int = 0, high: int = 2**62) -> int | None:
-    """A whole number from the query; refuses (`invalid`) what is none or out of range."""
+    """A whole number from the query; refuses (`invalid`) anything else, and numbers out of range."""
     text = request.query_params.get(name)
     if text is None:
         return default

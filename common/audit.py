@@ -1,7 +1,7 @@
-"""The audit log: every deed of the staff, in a chain of hashes.
+"""The audit log: everything that staff do, in a chain of hashes.
 
-Whoever has the database can make the whole chain anew; that shows against a number and a hash that were noted
-elsewhere: every entry is also a line of the log file, and `verify_audit` prints where the chain ends.
+Somebody with access to the database could rebuild the whole chain. That shows when it is compared with a number and a
+hash kept elsewhere: every entry is also a line in the log file, and `verify_audit` prints where the chain ends.
 """
 
 import hashlib
@@ -14,15 +14,15 @@ import msgspec
 import structlog
 from django.db import transaction
 
-from chatproject.common.clock import now, rfc3339
-from chatproject.common.models import AuditEntry, Installation
-from chatproject.common.text import clean_text
+from common.clock import now, rfc3339
+from common.models import AuditEntry, Installation
+from common.text import clean_text
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 COMMAND = "command"
 origin: ContextVar[str] = ContextVar("origin", default=COMMAND)
-"""Where what is done at this moment comes from: the address of a client, or the machine's own shell."""
+"""Where the current action comes from: the address of a client, or a command on the server."""
 
 
 def record(
@@ -34,7 +34,8 @@ def record(
     reason: str = "",
     **facts: Any,
 ) -> AuditEntry:
-    """Append an entry, in the caller's transaction. Call it last: everybody else who appends waits until it ends."""
+    """Append an entry, in the caller's transaction. Call it last: all other entries wait until that transaction
+    ends."""
     with transaction.atomic():
         installation, _ = Installation.objects.select_for_update().get_or_create(id=1)
         entry = AuditEntry(
@@ -48,16 +49,16 @@ def record(
             origin=origin.get(),
             facts=msgspec.to_builtins(facts),
         )
-        entry.hash = hash_of(entry, installation.audit_hash)
+        entry.hash = entry_hash(entry, installation.audit_hash)
         entry.save(force_insert=True)
         installation.audit_number, installation.audit_hash = entry.number, entry.hash
         installation.save(update_fields=["audit_number", "audit_hash"])
-        transaction.on_commit(lambda: log.info("audit", number=entry.number, action=action, hash=entry.hash))
+        transaction.on_commit(lambda: logger.info("audit", number=entry.number, action=action, hash=entry.hash))
     return entry
 
 
-def hash_of(entry: AuditEntry, before: str) -> str:
-    """The hash of an entry after one with the hash `before`."""
+def entry_hash(entry: AuditEntry, before: str) -> str:
+    """The hash of an entry whose predecessor has the hash `before`."""
     fields = (
         before,
         entry.number,
@@ -74,21 +75,21 @@ def hash_of(entry: AuditEntry, before: str) -> str:
 
 
 def verify(noted: tuple[int, str] | None = None) -> Iterator[tuple[int, str]]:
-    """Walk the chain: for each entry its number and what is wrong with it, if anything, then whether the end is where
-    it should be. `noted` is a number and its hash that somebody has kept elsewhere."""
+    """Check the chain: yields each entry's number and what is wrong with it, if anything, and then whether the chain
+    ends where it should. `noted` is a number and its hash that were kept elsewhere."""
     expected, before = 1, ""
     for entry in AuditEntry.objects.order_by("number").iterator(chunk_size=1000):
         wrong = ""
         if entry.number != expected:
             wrong = f"{entry.number - expected} missing before it"
-        elif entry.hash != hash_of(entry, before):
-            wrong = "changed, or in another place than it was"
+        elif entry.hash != entry_hash(entry, before):
+            wrong = "changed or moved"
         if noted and noted[0] == entry.number and noted[1] != entry.hash:
-            wrong = wrong or "not the one that was noted"
+            wrong = wrong or "differs from the noted hash"
         yield entry.number, wrong
         expected, before = entry.number + 1, entry.hash
     installation = Installation.objects.first() or Installation()
     if (installation.audit_number, installation.audit_hash) != (expected - 1, before):
         yield installation.audit_number, f"the log ends at {expected - 1}"
     if noted and noted[0] >= expected:
-        yield noted[0], "noted, and not there"
+        yield noted[0], "noted, but missing"

@@ -1,7 +1,7 @@
-"""The structs' schemas as the generators of clients take them.
+"""Schemas of the structs in a form that client generators understand.
 
-What msgspec writes is good JSON Schema, and more than most generators read: they refuse a tuple, leave out an enum that
-has no type, take an object of anything for an empty one, and demand every field that has a default.
+msgspec writes good JSON Schema, but more than most generators can read: they reject tuples, leave out enums without a
+type, take an object with any keys for an empty one, and require every field that has a default.
 """
 
 import inspect
@@ -12,38 +12,38 @@ from typing import Any
 
 import msgspec
 
-from chatproject.common.errors import CODES
+from common.errors import CODES
 
 Node = dict[str, Any]
 TEMPLATE = "#/components/schemas/{name}"
 
 
 def simplify(document: Node, sent: Iterable[Any]) -> Node:
-    """The document, of either kind, with every schema as generators take it; `sent` are the bodies that clients send.
-    What the document is made of is made once for all requests, and stays as it is."""
+    """An OpenAPI or AsyncAPI document with simplified schemas; `sent` are the bodies that clients send. Works on a
+    copy: the original is shared by all requests."""
     document = deepcopy(document)
     _name_pages(document)
     schemas = document["components"]["schemas"]
     for node in list(_nodes(document)):
         _simplify(node)
-    names = _reached(list(sent), schemas)
+    names = _referenced(list(sent), schemas)
     for name, schema in schemas.items():
         _settle_defaults(schema, is_sent=name in names)
     return document
 
 
 def open_codes() -> Node:
-    """The schema of a problem's `code`: those there are, and whatever a later server says. A closed enum would make
-    generated clients fail at the first one that is new to them."""
+    """The schema of a problem's `code`: the known codes, or any other string. With a closed enum, generated clients
+    would fail on the first code that a later server adds."""
     return {"anyOf": [{"type": "string", "enum": sorted(CODES)}, {"type": "string"}]}
 
 
 def _nodes(value: Any) -> Iterator[Node]:
-    """Every object at whatever depth."""
+    """Every object, at any depth."""
     if isinstance(value, dict):
         yield value
-    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _nodes(one)
+    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _nodes(child)
 
 
 def _simplify(node: Node) -> None:
@@ -59,7 +59,7 @@ def _simplify(node: Node) -> None:
 
 
 def _name_pages(document: Node) -> None:
-    """`MemberPage`, not `Page_Member_`."""
+    """Name pages `MemberPage` instead of `Page_Member_`."""
     schemas = document["components"]["schemas"]
     names = {name: re.sub(r"^(\w+?)_(\w+)_$", r"\2\1", name) for name in schemas}
     references = {TEMPLATE.format(name=old): TEMPLATE.format(name=new) for old, new in names.items()}
@@ -75,8 +75,8 @@ def _name(reference: str) -> str:
     return reference.rsplit("/", 1)[1]
 
 
-def _reached(value: Any, schemas: Node) -> set[str]:
-    """The names of the components that stand in a value, at whatever depth."""
+def _referenced(value: Any, schemas: Node) -> set[str]:
+    """The names of the components that a value refers to, directly or through others."""
     found: set[str] = set()
     waiting = [value]
     while waiting:
@@ -87,17 +87,17 @@ def _reached(value: Any, schemas: Node) -> set[str]:
 
 
 def _settle_defaults(schema: Node, *, is_sent: bool) -> None:
-    """A field with a default may be left out of what is sent, and always stands in what is answered: `required` says
-    both. `default` itself, which generators read as one or the other, becomes a sentence."""
+    """Make `required` right: a field with a default may be left out of a request, and is always present in a response.
+    `default` itself becomes a sentence, because generators disagree on what it means."""
     fields = schema.get("properties", {})
     defaults = {name: field.pop("default") for name, field in fields.items() if "default" in field}
     if is_sent:
         for name, default in defaults.items():
             if default not in (None, "", [], {}):
-                _say(fields[name], f"By default `{msgspec.json.encode(default).decode()}`.")
+                _add_sentence(fields[name], f"By default `{msgspec.json.encode(default).decode()}`.")
     else:
         schema["required"] = [name for name in fields if name in {*schema.get("required", ()), *defaults}]
 
 
-def _say(field: Node, sentence: str) -> None:
+def _add_sentence(field: Node, sentence: str) -> None:
     field["description"] = f"{field.get('description', '')} {sentence}".strip()

@@ -1,4 +1,4 @@
-"""The database's connections: found dead before they are used, and waited for by commands."""
+"""Database connections: dead ones are closed before they are used, and commands wait for the database to start."""
 
 import select
 import time
@@ -9,71 +9,73 @@ import psycopg
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PATIENCE = 10.0
-"""Seconds for which a command waits for the database."""
+MAX_WAIT = 10.0
+"""How many seconds a command waits for the database."""
 
 
-class Unreachable(Exception):
-    """The database does not answer. The message is a sentence for the person at the terminal."""
+class DatabaseUnreachable(Exception):
+    """The database does not answer. The message is a sentence for the operator at the terminal."""
 
 
-def drop_dead_connection() -> bool:
-    """Close the connection that this thread keeps to PostgreSQL if the other end has gone, and say so: the next query
-    opens another.
+def close_dead_connection() -> bool:
+    """Close this thread's connection to PostgreSQL if the server has ended it; the next query opens a new one. Returns
+    whether it was dead.
 
-    Between queries the server says nothing unless it ends the connection, so this costs no round trip.
+    Between queries the server only sends something when it ends the connection, so this needs no round trip.
     """
     raw = connection.connection
     if connection.vendor != "postgresql" or raw is None or connection.in_atomic_block:
         return False
-    is_dead = raw.closed or _has_news(raw.fileno())
+    is_dead = raw.closed or _has_input(raw.fileno())
     if is_dead:
         connection.close()
     return is_dead
 
 
-def on_living_connection(deed: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What `deed` returns. If it loses this thread's connection it is done again on another, so it must bear being
-    repeated: it may have been committed, and only the answer was lost."""
-    drop_dead_connection()
+def run_on_live_connection(action: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call `action` and return its result. If this thread's connection is lost meanwhile, `action` is called again on a
+    new one. It must be safe to repeat: the first call may have been committed and only its response lost."""
+    close_dead_connection()
     try:
-        return deed(*args, **kwargs)
+        return action(*args, **kwargs)
     except (OperationalError, InterfaceError) as error:
-        if not drop_dead_connection():
+        if not close_dead_connection():
             raise
-        log.info("connection_lost", reason=type(error).__name__)
-    return deed(*args, **kwargs)
+        logger.info("connection_lost", reason=type(error).__name__)
+    return action(*args, **kwargs)
 
 
-def _has_news(descriptor: int) -> bool:
+def _has_input(descriptor: int) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(0))
 
 
 def wait_for_database() -> None:
-    """Return when PostgreSQL answers; raises `Unreachable` with the driver's own words when it does not in time."""
+    """Return as soon as PostgreSQL answers. Raises `DatabaseUnreachable`, with the driver's message, if it does not."""
     if connection.vendor != "postgresql":
         return
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + MAX_WAIT
     while True:
         try:
             psycopg.connect(**connection.get_connection_params()).close()
         except psycopg.OperationalError as error:
             if time.monotonic() > deadline or not _may_pass(str(error)):
-                raise Unreachable(f"The database of DATABASE_URL does not answer: {_first_line(error)}.") from None
+                raise DatabaseUnreachable(
+                    f"The database at DATABASE_URL does not answer: {_first_line(error)}."
+                ) from None
             time.sleep(0.5)
         else:
             return
 
 
 def _may_pass(reason: str) -> bool:
-    """Not a wrong password, nor a database that is not there."""
+    """Whether waiting may help: not with a wrong password or a missing database."""
     return "FATAL" not in reason or "the database system is" in reason or "too many" in reason
 
 

@@ -1,9 +1,9 @@
-"""Talking to the outside within a time that holds whatever the other side does: names, connections, bytes that drip.
+"""Network requests with one deadline for everything: resolving the name, connecting, and reading a slow response.
 
     with within(10):
         resolve("push.example.org", 443)    # TimeoutError after 10 seconds
 
-A socket's own timeout begins anew with each byte.
+A socket's own timeout starts again with each byte.
 """
 
 import math
@@ -18,16 +18,16 @@ from threading import Thread
 from typing import Any
 
 CONNECT_SECONDS = 3.0
-"""For one address of several; the next may answer."""
+"""For one of several addresses; the next one may answer."""
 
-Found = Sequence[tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]]
-"""What `getaddrinfo` answers."""
+AddressInfo = Sequence[tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]]
+"""The result of `getaddrinfo`."""
 _until: ContextVar[float] = ContextVar("until", default=math.inf)
 
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """From now on, in this thread; one inside another can only be shorter."""
+    """Set a deadline for this thread. A nested one can only be shorter."""
     token = _until.set(min(_until.get(), time.monotonic() + seconds))
     try:
         yield
@@ -35,45 +35,45 @@ def within(seconds: float) -> Iterator[None]:
         _until.reset(token)
 
 
-def left() -> float:
-    """Seconds that are left. Raises `TimeoutError` when none are."""
+def seconds_left() -> float:
+    """The seconds until the deadline. Raises `TimeoutError` once it has passed."""
     if (seconds := _until.get() - time.monotonic()) <= 0:
         raise TimeoutError
     return seconds
 
 
-class DatedSocket(socket.socket):
-    """Each read gets only the time that is left."""
+class DeadlineSocket(socket.socket):
+    """A socket whose reads end at the deadline."""
 
     def recv_into(self, *args: Any) -> int:
-        self.settimeout(left())
+        self.settimeout(seconds_left())
         return super().recv_into(*args)
 
 
-class DatedSSLSocket(ssl.SSLSocket):
-    """The same behind TLS: an `SSLContext` makes them when it is told so."""
+class DeadlineSSLSocket(ssl.SSLSocket):
+    """The same for TLS; an `SSLContext` makes them if this is its `sslsocket_class`."""
 
     def recv_into(self, *args: Any) -> int:
-        self.settimeout(left())
+        self.settimeout(seconds_left())
         return super().recv_into(*args)
 
 
-def resolve(host: str, port: int) -> Found:
-    """What `getaddrinfo` says, which asks for as long as it likes: in a thread that nobody need wait for.
+def resolve(host: str, port: int) -> AddressInfo:
+    """The addresses of a host. `getaddrinfo` has no timeout, so it runs in a thread that is left behind if necessary.
 
-    Raises `OSError` (`TimeoutError` is one), or `UnicodeError` when this cannot be a name.
+    Raises `OSError` (`TimeoutError` is one), or `UnicodeError` if this is not a valid name.
     """
-    told: SimpleQueue[Found | Exception] = SimpleQueue()
+    results: SimpleQueue[AddressInfo | Exception] = SimpleQueue()
 
-    def ask() -> None:
+    def look_up() -> None:
         try:
-            told.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            results.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
         except Exception as error:
-            told.put(error)
+            results.put(error)
 
-    Thread(target=ask, name="resolve", daemon=True).start()
+    Thread(target=look_up, name="resolve", daemon=True).start()
     try:
-        found = told.get(timeout=left())
+        found = results.get(timeout=seconds_left())
     except Empty:
         raise TimeoutError from None
     if isinstance(found, Exception):
@@ -81,16 +81,16 @@ def resolve(host: str, port: int) -> Found:
     return found
 
 
-def connect(addresses: Found) -> DatedSocket:
-    """A connection to the first of them that takes one. Raises `OSError`."""
+def connect(addresses: AddressInfo) -> DeadlineSocket:
+    """Connect to the first of these addresses that accepts. Raises `OSError`."""
     failed: OSError = OSError("no address")
     for family, kind, protocol, _, address in addresses:
-        sock = DatedSocket(family, kind, protocol)
+        sock = DeadlineSocket(family, kind, protocol)
         try:
-            sock.settimeout(min(left(), CONNECT_SECONDS))
+            sock.settimeout(min(seconds_left(), CONNECT_SECONDS))
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.settimeout(left())  # for the handshake of TLS, which reads in its own way
+            sock.settimeout(seconds_left())  # for the TLS handshake, which does not use recv_into
         except OSError as error:
             sock.close()
             failed = error

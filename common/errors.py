@@ -1,16 +1,16 @@
-"""Refusals: the one way in which any deed says no, whatever the door."""
+"""Refusals: the one way in which any action says no, whichever endpoint called it."""
 
 from collections.abc import Callable
 from typing import Any
 
 CODES: dict[str, tuple[int, str]] = {
     "invalid": (400, "The request is not valid."),
-    "code_invalid": (400, "The code is wrong, used up or expired."),
-    "position_unknown": (400, "The server does not know this position; take a fresh snapshot."),
+    "code_invalid": (400, "The code is wrong, expired or already used."),
+    "position_unknown": (400, "The server does not know this position. Load a fresh snapshot."),
     "not_authenticated": (401, "Sign in first."),
     "invalid_credentials": (401, "The login or the password is wrong."),
-    "token_invalid": (401, "The token is wrong, expired or its session has ended."),
-    "email_not_verified": (403, "Confirm the e-mail address first."),
+    "token_invalid": (401, "The token is wrong or expired, or its session has ended."),
+    "email_not_verified": (403, "Confirm your e-mail address first."),
     "account_suspended": (403, "This account is suspended."),
     "permission_denied": (403, "Your role does not allow this."),
     "blocked": (403, "This person does not accept messages from you."),
@@ -21,29 +21,32 @@ CODES: dict[str, tuple[int, str]] = {
     "reauthentication_required": (403, "Sign in again to do this."),
     "not_found": (404, "Not found."),
     "method_not_allowed": (405, "This method is not allowed here."),
-    "conflict": (409, "This conflicts with the present state."),
+    "conflict": (409, "This conflicts with the current state. Reload and try again."),
     "username_taken": (409, "This username is taken."),
-    "idempotency_conflict": (409, "This client_id was used for something else."),
-    "last_owner": (409, "The last owner cannot go while others are in the conversation."),
-    "stale_devices": (409, "The list of devices has changed."),
-    "precondition_failed": (412, "The precondition does not hold."),
+    "idempotency_conflict": (409, "This client_id was already used for a different request."),
+    "last_owner": (
+        409,
+        "You are the last owner. Make another member an owner first.",
+    ),
+    "stale_devices": (409, "The list of devices has changed. Fetch it and encrypt again."),
+    "precondition_failed": (412, "This is not the version that your request expects. Load it again."),
     "too_large": (413, "This is too large."),
-    "quota_exceeded": (413, "The quota is used up."),
+    "quota_exceeded": (413, "Your storage quota is used up."),
     "unsupported_media_type": (415, "This media type is not supported."),
-    "range_not_satisfiable": (416, "The range cannot be satisfied."),
-    "rate_limited": (429, "Too many requests; try again later."),
+    "range_not_satisfiable": (416, "The requested range is outside the file."),
+    "rate_limited": (429, "Too many requests. Try again later."),
     "slow_mode": (429, "Slow mode: try again later."),
     "internal": (500, "Something went wrong on our side."),
-    "unavailable": (503, "The service is not available right now; try again."),
+    "unavailable": (503, "The service is not available right now. Try again."),
 }
-"""Every error code: its HTTP status and its default sentence."""
+"""Every error code with its HTTP status and its default message."""
 
 
 class Refusal(Exception):
-    """A deed was refused. Doors turn it into a problem document or a failed reply.
+    """An action was refused. Endpoints turn this into a problem document or an error reply.
 
-    `errors` names the fields at fault as `{"field", "code", "detail"}`; `retry_after` is in seconds; `roster` is what
-    `stale_devices` says besides.
+    `errors` lists the wrong fields as `{"field", "code", "detail"}`; `retry_after` is in seconds; `roster` comes with
+    `stale_devices`.
     """
 
     def __init__(
@@ -56,25 +59,25 @@ class Refusal(Exception):
         roster: dict[str, Any] | None = None,
     ) -> None:
         self.code = code
-        self.status, sentence = CODES[code]
-        self.detail = detail or sentence
+        self.status, message = CODES[code]
+        self.detail = detail or message
         self.errors = errors or []
         self.retry_after = retry_after
         self.roster = roster
         super().__init__(f"{code}: {self.detail}")
 
     def as_dict(self) -> dict[str, Any]:
-        """What the socket shows of it: `{code, detail, errors, retry_after?, roster?}`."""
-        shown: dict[str, Any] = {"code": self.code, "detail": self.detail, "errors": self.errors}
+        """The error of a socket's reply: `{code, detail, errors, retry_after?, roster?}`."""
+        error: dict[str, Any] = {"code": self.code, "detail": self.detail, "errors": self.errors}
         if self.retry_after is not None:
-            shown["retry_after"] = self.retry_after
+            error["retry_after"] = self.retry_after
         if self.roster is not None:
-            shown["roster"] = self.roster
-        return shown
+            error["roster"] = self.roster
+        return error
 
 
-class StorageFails(OSError):
-    """Where files are stored does not answer, or refuses. The message is a sentence."""
+class StorageUnavailable(OSError):
+    """The file storage does not answer, or refuses. The message is a sentence."""
 
 
 def invalid(field: str, detail: str, code: str = "invalid") -> Refusal:
@@ -83,7 +86,8 @@ def invalid(field: str, detail: str, code: str = "invalid") -> Refusal:
 
 
 def refuse_together(*checks: Callable[[], object]) -> list[Any]:
-    """What the checks return. Refuses (`invalid`) with all that any of them names, not only the first."""
+    """Run all checks and return their results. Refuses (`invalid`) with the errors of all of them, not only the
+    first."""
     found: list[Any] = []
     errors: list[dict[str, str]] = []
     last = ""
@@ -101,5 +105,5 @@ def refuse_together(*checks: Callable[[], object]) -> list[Any]:
 
 
 def not_found() -> Refusal:
-    """The answer to strangers, the same for what does not exist and for what is not theirs."""
+    """The same refusal for what does not exist and for what the caller may not see."""
     return Refusal("not_found")

@@ -1,4 +1,4 @@
-"""Files as answers: sent block by block, under names that harm nobody."""
+"""Files as responses: sent block by block, under safe names."""
 
 import asyncio
 import string
@@ -12,15 +12,15 @@ import unicodedata2
 from django.http import FileResponse
 from rest_framework.renderers import BaseRenderer
 
-from chatproject.common.text import seen
+from common.text import visible_text
 
 PLAIN = frozenset(string.ascii_letters + string.digits + " !#$&'()+,-.;=@[]^_`{}~")
-"""What every browser reads alike within quotes: no quotes, no `\\`, and no `%`, which some take for an escape."""
+"""Characters that every browser reads the same within quotes: no quotes, no `\\`, and no `%`, an escape to some."""
 NAME_SIZE = 255
 
 
 class FileRenderer(BaseRenderer):
-    """Whatever the client says it accepts: a file comes in one form."""
+    """Used whatever the client accepts: a file has only one form."""
 
     media_type = "*/*"
     format = "file"
@@ -29,32 +29,32 @@ class FileRenderer(BaseRenderer):
         return data
 
 
-AT_ONCE = 2
-"""Blocks that are read at a time: however many files are fetched, sockets have their turn between any two of them."""
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+MAX_CONCURRENT_READS = 2
+"""Blocks read at a time, so that sockets are served between two blocks however many files are fetched."""
+_read_slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
-def _turns_of(loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
-    return _turns.setdefault(loop, asyncio.Semaphore(AT_ONCE))
+def _read_slots_of(loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
+    return _read_slots.setdefault(loop, asyncio.Semaphore(MAX_CONCURRENT_READS))
 
 
 class BlockwiseResponse(FileResponse):
-    """A file, read block by block: under ASGI, Django would read all of it before it sends any."""
+    """A file that is read block by block. Under ASGI, Django would read all of it before sending the first byte."""
 
-    block_size = 256 * 1024  # each costs a hop to a thread and back
+    block_size = 256 * 1024  # each block costs a switch to a thread and back
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        blocks, turns = iter(self), _turns_of(asyncio.get_running_loop())
+        blocks, slots = iter(self), _read_slots_of(asyncio.get_running_loop())
         while True:
-            async with turns:
+            async with slots:
                 block = await asyncio.to_thread(next, blocks, b"")
             if not block:
                 return
             yield block
 
 
-class Part:
-    """The next `size` bytes of a file, to be read and closed as one."""
+class FileRange:
+    """The next `size` bytes of a file, read and closed like a file."""
 
     def __init__(self, file: IO[bytes], size: int) -> None:
         self._file = file
@@ -70,26 +70,26 @@ class Part:
 
 
 def content_disposition(filename: str, *, is_inline: bool) -> str:
-    """How a browser shows or saves a file (RFC 6266), whatever somebody called it.
+    """The header that tells a browser to show or save a file (RFC 6266), whatever its name.
 
-    A name beyond ASCII comes twice: with stand-ins for old programs, and whole.
+    A name with other characters than ASCII comes twice: with stand-ins for old clients, and in full.
     """
     kind = "inline" if is_inline else "attachment"
-    name = harmless(filename)
+    name = safe_filename(filename)
     plain = "".join(_plain(name))
     if plain == name:
         return f'{kind}; filename="{plain}"'
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
-def harmless(filename: str) -> str:
-    """A name under which a file may be saved: in no other folder, ending as it seems to end, never empty."""
-    name = seen(unicodedata2.normalize("NFC", filename))
+def safe_filename(filename: str) -> str:
+    """A name that is safe to save a file under: without a folder, with the ending that is displayed, never empty."""
+    name = visible_text(unicodedata2.normalize("NFC", filename))
     name = name.replace("\\", "/").rstrip("/").rpartition("/")[2].lstrip().rstrip(". ")
     ending = PurePath(name).suffix[-20:]
     return name[: NAME_SIZE - len(ending)].removesuffix(ending) + ending or "file"
 
 
 def _plain(name: str) -> list[str]:
-    letters = (one for one in unicodedata2.normalize("NFKD", name) if not unicodedata2.combining(one))
-    return [one if one in PLAIN else "_" for one in letters]
+    characters = (char for char in unicodedata2.normalize("NFKD", name) if not unicodedata2.combining(char))
+    return [char if char in PLAIN else "_" for char in characters]

@@ -1,8 +1,9 @@
-"""Moving-window limits, the same for every door: exact waiting times, several windows at once, one call per batch.
+"""Sliding-window rate limits: exact waiting times, several windows per limit, one call for a whole batch.
 
-A limit is written `count/period`, several joined by `;`: `5/5s;30/m`. A hit counts only when it is allowed, and it
-is allowed only when every window allows it. With Redis the windows are shared by all processes; without Redis, or
-while it is away, they are kept in this process.
+`action_limits` applies them to actions, `address_limits` to client addresses.
+
+A limit is written `count/period`, several are joined by `;`: `5/5s;30/m`. A hit counts only if every window allows it.
+With Redis the windows are shared by all processes; without Redis, or while it is down, each process keeps its own.
 """
 
 import re
@@ -17,10 +18,10 @@ import structlog
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from chatproject.common.errors import Refusal
-from chatproject.common.redis import redis_client
+from common.errors import Refusal
+from common.redis import redis_client
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 Windows = tuple[tuple[int, int], ...]
@@ -29,7 +30,7 @@ Windows = tuple[tuple[int, int], ...]
 
 @cache
 def parse(rate: str) -> Windows:
-    """`"5/5s;30/m"` as `((5, 5), (30, 60))`. Raises `ValueError` when it is written otherwise."""
+    """`"5/5s;30/m"` as `((5, 5), (30, 60))`. Raises `ValueError` if the rate is malformed."""
     windows = []
     for part in rate.split(";"):
         match = re.fullmatch(r"\s*([1-9]\d*)\s*/\s*([1-9]\d*)?([smhd])\s*", part)
@@ -40,7 +41,7 @@ def parse(rate: str) -> Windows:
 
 
 class MemoryLimits:
-    """Windows kept in this process: per key the times of its newest hits, oldest first."""
+    """Windows kept in this process: for each key the times of its latest hits, oldest first."""
 
     def __init__(self) -> None:
         self._hits: dict[str, deque[float]] = {}
@@ -48,14 +49,14 @@ class MemoryLimits:
         self._swept = time.monotonic()
 
     def hit(self, keys: Sequence[str], windows: Windows) -> list[float]:
-        """One hit for each key, in order. 0 where it counts, else the seconds until it would."""
+        """Record a hit for each key. Returns 0 for each hit that was allowed, else the seconds to wait."""
         now = time.monotonic()
         with self._lock:
             self._sweep(now)
             return [self._hit(key, windows, now) for key in keys]
 
     def forgive(self, keys: Sequence[str], windows: Windows) -> None:
-        """Take back the newest hit of each key."""
+        """Take back the latest hit of each key."""
         with self._lock:
             for key in keys:
                 if times := self._hits.get(_window_key(key, windows)):
@@ -76,7 +77,7 @@ class MemoryLimits:
         return 0.0
 
     def _sweep(self, now: float) -> None:
-        """Forget keys that were quiet for a day, once a minute: strangers must not fill the memory."""
+        """Once a minute, forget keys whose windows are empty, so that clients cannot fill the memory."""
         if now - self._swept < 60:
             return
         self._swept = now
@@ -108,14 +109,14 @@ return answers
 
 
 class RedisLimits:
-    """Windows shared by all processes: per key a list of its newest hits, by the clock of Redis."""
+    """Windows shared by all processes: for each key a list of its latest hits, by the clock of Redis."""
 
     def __init__(self) -> None:
         self._client = redis_client()
         self._script = self._client.register_script(HIT)
 
     def hit(self, keys: Sequence[str], windows: Windows) -> list[float]:
-        """As `MemoryLimits.hit`, in one round trip. Raises `RedisError` when Redis is away."""
+        """As `MemoryLimits.hit`, in one round trip. Raises `RedisError` if Redis is down."""
         args = [number for window in windows for number in window] + [max(count for count, _ in windows)]
         waits = self._script(keys=[self._key(key, windows) for key in keys], args=args)
         return [wait / 1e6 for wait in waits]
@@ -139,50 +140,50 @@ def _redis() -> RedisLimits:
     return RedisLimits()
 
 
-_redis_rests_until = 0.0
+_redis_paused_until = 0.0
 
 
-def redis_rests() -> bool:
-    """Whether Redis has failed a moment ago, and is not asked."""
-    return time.monotonic() <= _redis_rests_until
+def is_redis_paused() -> bool:
+    """Whether Redis has just failed, and is not used for a moment."""
+    return time.monotonic() <= _redis_paused_until
 
 
-def _ask(deed: str, keys: Sequence[str], rate: str) -> Any:
-    """Ask Redis; while it is away, and for two seconds after each failure, this process."""
-    global _redis_rests_until
-    if settings.REDIS_URL and not redis_rests():
+def _call(method: str, keys: Sequence[str], rate: str) -> Any:
+    """Use Redis. After a failure, use this process's windows for two seconds."""
+    global _redis_paused_until
+    if settings.REDIS_URL and not is_redis_paused():
         try:
-            return getattr(_redis(), deed)(keys, parse(rate))
+            return getattr(_redis(), method)(keys, parse(rate))
         except RedisError as error:
-            _redis_rests_until = time.monotonic() + 2
-            log.warning("limits_without_redis", reason=type(error).__name__)
-    return getattr(_memory, deed)(keys, parse(rate))
+            _redis_paused_until = time.monotonic() + 2
+            logger.warning("limits_without_redis", reason=type(error).__name__)
+    return getattr(_memory, method)(keys, parse(rate))
 
 
 def hit(keys: Sequence[str], rate: str) -> list[float]:
-    """One hit for each key under `rate`, in order: 0 where it counts, else the seconds until it would."""
-    waits: list[float] = _ask("hit", keys, rate)
+    """Record a hit for each key under `rate`. Returns 0 for each hit that was allowed, else the seconds to wait."""
+    waits: list[float] = _call("hit", keys, rate)
     return waits
 
 
 def forgive(keys: Sequence[str], rate: str) -> None:
-    """Take back the newest hit of each key: what was counted turned out to be a repeat."""
-    _ask("forgive", keys, rate)
+    """Take back the latest hit of each key: what was counted turned out to be a repeat."""
+    _call("forgive", keys, rate)
 
 
 def spend(rate: str, *keys: str) -> None:
-    """One hit for each key; raises `rate_limited` with the longest wait when any of them is used up."""
+    """Record a hit for each key. Refuses `rate_limited`, with the longest wait, if any of them is used up."""
     wait = max(hit(keys, rate))
     if wait > 0:
         raise Refusal("rate_limited", retry_after=round(wait, 3))
 
 
 def _window_key(key: str, windows: Windows) -> str:
-    return f"{_written(windows)}:{key}"
+    return f"{_format(windows)}:{key}"
 
 
 @cache
-def _written(windows: Windows) -> str:
+def _format(windows: Windows) -> str:
     return ",".join(f"{count}/{seconds}" for count, seconds in windows)
 
 

@@ -1,4 +1,4 @@
-"""A request id for every request, one log line, safe headers, and one shape for every fault."""
+"""Middleware: a request ID and a log line for every request, security headers, and problem documents for errors."""
 
 import re
 import time
@@ -10,13 +10,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
 
-from chatproject.common import audit, gate, languages
-from chatproject.common.addresses import address_of, comes_through_proxy
-from chatproject.common.errors import Refusal
-from chatproject.common.ids import uuid7
-from chatproject.common.problems import lacks_slash, page_not_found, problem_response, refusal_for
+from common import address_limits, audit, languages
+from common.addresses import address_of, comes_through_proxy
+from common.errors import Refusal
+from common.ids import uuid7
+from common.problems import needs_slash, page_not_found, problem_response, refusal_for
 
-log = structlog.get_logger("chatproject.requests")
+logger = structlog.get_logger("chatproject.requests")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 PAGE_POLICY = (
@@ -28,21 +28,21 @@ PAGE_POLICY = (
 LOOSER_POLICY = PAGE_POLICY.replace("script-src 'self'", "script-src 'self' 'unsafe-eval' 'unsafe-inline'").replace(
     "style-src 'self'", "style-src 'self' 'unsafe-inline'"
 )
-# Probes and scrapers ask a machine by its address, whatever people call it. Nothing here is made from the host.
+# Probes and scrapers use the machine's address as the host. Nothing in these responses depends on the host.
 ANY_HOST = ("/health/", "/health/ready/", "/metrics")
 LOOSER_PATHS = ("/admin/", "/api/redoc/", "/api/docs/")
 
 
 @cache
 def policy_for(path_is_looser: bool, files: str) -> str:
-    """What a page may load. `files` is the origin of the bucket with the files that people bring, if there is one."""
+    """What a page may load. `files` is the origin of the bucket with uploaded files, if there is one."""
     policy = LOOSER_POLICY if path_is_looser else PAGE_POLICY
     return re.sub(r"(img|media|connect)-src 'self'", rf"\g<0> {files}", policy) if files else policy
 
 
 class ForwardedMiddleware:
-    """Only a trusted proxy says whether people came by https: anybody else could go round the redirect to it, and have
-    a cookie for https sent in the clear."""
+    """Only a trusted proxy may say that a request came over HTTPS. Otherwise a client could avoid the redirect to HTTPS
+    and have a secure cookie sent in the clear."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -54,7 +54,7 @@ class ForwardedMiddleware:
 
 
 class RequestIdMiddleware:
-    """Gives each request an id (`X-Request-Id`), binds it to the logs and writes one line: path, never the query."""
+    """Gives each request an ID (`X-Request-Id`), binds it to the logs and logs one line: the path, never the query."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -63,10 +63,10 @@ class RequestIdMiddleware:
         request.request_id = uuid7().hex  # type: ignore[attr-defined]
         audit.origin.set(address_of(request))
         started = time.perf_counter()
-        asking = languages.asking(request.headers.get("Accept-Language", ""))
-        with asking, structlog.contextvars.bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
+        language = languages.serving_request_with(request.headers.get("Accept-Language", ""))
+        with language, structlog.contextvars.bound_contextvars(request_id=request.request_id):  # type: ignore[attr-defined]
             response = self.get_response(request)
-            log.info(
+            logger.info(
                 "request",
                 method=request.method,
                 path=request.path,
@@ -78,7 +78,7 @@ class RequestIdMiddleware:
 
 
 class SecurityHeadersMiddleware:
-    """Content policy for pages, no caching and no interpretation for API answers."""
+    """A content security policy for pages; no caching and no content sniffing of API responses."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -95,14 +95,14 @@ class SecurityHeadersMiddleware:
 
 
 class SlashMiddleware(CommonMiddleware):
-    """Sends browsers that ask for a page to the address with the slash. Everything else is told that there is nothing
-    here: clients follow a redirect with GET, and would take its answer for success."""
+    """Redirects browsers that ask for a page to the address with a slash. All other requests get a 404: clients follow
+    a redirect with GET and would take its response for success."""
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]
         if request.path_info in ANY_HOST:
             return None
-        super().process_request(request)  # refuses a foreign host
-        return page_not_found(request) if not _asks_for_page(request) and lacks_slash(request.path_info) else None
+        super().process_request(request)  # refuses a host that is not in ALLOWED_HOSTS
+        return page_not_found(request) if not _asks_for_page(request) and needs_slash(request.path_info) else None
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:
         return _asks_for_page(request) and super().should_redirect_with_slash(request)
@@ -112,9 +112,9 @@ def _asks_for_page(request: HttpRequest) -> bool:
     return request.method in ("GET", "HEAD") and not request.path_info.startswith("/api/")
 
 
-class ConsoleGateMiddleware:
-    """Counts requests for the console by address unless somebody has signed in: what the cookie names is known only
-    now. Before the body is read, which the protection of forms does for everybody."""
+class ConsoleAddressLimitMiddleware:
+    """Counts requests to the console by address if nobody has signed in, which the cookie shows only here. It runs
+    before the CSRF protection, which reads the body."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -122,14 +122,14 @@ class ConsoleGateMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/admin/") and not request.user.is_authenticated:
             try:
-                gate.admit_request(request)
+                address_limits.count_request(request)
             except Refusal as refusal:
                 return problem_response(refusal, request.request_id)  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
 class ProblemMiddleware:
-    """Turns what a view raised outside of the API framework into the same problem document, and logs real faults."""
+    """Turns what views outside of the API raise into the same problem documents, and logs unexpected errors."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -142,6 +142,6 @@ class ProblemMiddleware:
             return None
         refusal = refusal_for(error)
         if refusal is None:
-            log.exception("fault", path=request.path)
+            logger.exception("fault", path=request.path)
             refusal = Refusal("internal")
         return problem_response(refusal, request.request_id)  # type: ignore[attr-defined]

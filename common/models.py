@@ -1,13 +1,13 @@
 from django.db import models
 
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 
 
 class Installation(models.Model):
-    """The one row that names this installation.
+    """The one row that identifies this installation.
 
-    `epoch` is new after a restore or an import: positions that clients hold from another epoch mean nothing here.
-    `audit_number` and `audit_hash` are where the audit log ends; who appends to it locks this row.
+    `epoch` changes after a restore or an import: positions from another epoch mean nothing here. `audit_number` and
+    `audit_hash` belong to the last entry of the audit log; appending to it locks this row.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
@@ -23,11 +23,11 @@ class Installation(models.Model):
 
 
 class AuditEntry(models.Model):
-    """What somebody on the staff did, to whom, why and from where. Never changed and never deleted; `hash` covers the
-    entry and the hash of the one before. People are ids here, so that erasing somebody leaves no name.
+    """What a member of staff did, to what, why and from where. Never changed and never deleted; `hash` covers the entry
+    and the hash of the one before it. People appear only by ID, so that no name is left after an erasure.
 
-    `action` is `<noun>.<verb>`; `subject` is the kind of thing that `subject_id` is. Without an `actor_id` it was a
-    command, by whoever may use the machine.
+    `action` is `<noun>.<verb>`; `subject` is the type of the object with `subject_id`. Without an `actor_id` it was a
+    command, run by somebody with access to the server.
     """
 
     number = models.PositiveBigIntegerField(primary_key=True)
@@ -54,8 +54,8 @@ class AuditEntry(models.Model):
 
 
 class Creation(models.Model):
-    """That somebody has created something under a `client_id` of theirs: `digest` is of all that they asked for. Kept
-    for ever, as the `client_id` of a message is; without a foreign key, because it is about things of all kinds."""
+    """Records which object a person created under a `client_id`; `digest` covers the whole request. Kept for ever, like
+    the `client_id` of a message. Without a foreign key, because the object may be of any model."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     actor_id = models.UUIDField()

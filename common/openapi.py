@@ -10,9 +10,9 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from chatproject.common.components import TEMPLATE, open_codes, simplify
-from chatproject.common.errors import Refusal
-from chatproject.common.faults import MOST, repeated, unknown
+from common.body_errors import MAX_ERRORS, repeated_field, unknown_field
+from common.components import TEMPLATE, open_codes, simplify
+from common.errors import Refusal
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -20,7 +20,7 @@ _described: set[Any] = set()
 
 
 class FieldError(msgspec.Struct):
-    """One field at fault: its path in the body, a code (`required`, `invalid`, …) and a sentence."""
+    """One wrong field: its path in the body, a code (`required`, `invalid`, …) and a sentence."""
 
     field: str
     code: str
@@ -51,7 +51,7 @@ class Page(msgspec.Struct, Generic[T]):
 
 
 class Operation(NamedTuple):
-    """What a view's method was described with, to be found at its `operation`."""
+    """What `describe` says about a view's method, which has it as its `operation`."""
 
     body: Any
     answers: Mapping[int, Any]
@@ -72,7 +72,7 @@ BINARY = {"type": "string", "format": "binary"}
 
 
 class Schema(AutoSchema):
-    """Spectacular's reader of views, told what every operation of ours may answer."""
+    """Spectacular's schema of a view, with what `describe` says about each operation."""
 
     def get_tags(self) -> list[str]:
         """One tag per first path segment: `auth`, `users`, `conversations`, …"""
@@ -83,15 +83,23 @@ class Schema(AutoSchema):
         parts = [f"by_{part.strip('{}')}" if part.startswith("{") else part.replace("-", "_") for part in self._parts()]
         return "_".join([self.method.lower(), *parts])
 
+    def get_description(self) -> str:
+        """Empty: the summary is enough, and a viewset's docstring is for developers."""
+        return ""
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """Never: `describe` says what is answered, even by an action called `list`."""
+        return False
+
     def get_auth(self) -> list[dict[str, Any]]:
-        """The cookies for files and pictures read only. Where nobody need sign in, nothing is asked for: generators
-        take the usual `{}` for one more way to do it."""
+        """The cookies for files and pictures only read. An operation that needs no sign-in lists nothing: generators
+        take the usual `{}` for one more way to sign in."""
         ways: list[dict[str, Any]] = super().get_auth()
         return [way for way in ways if way and (self.method == "GET" or "bearer" in way)]
 
     def _get_request_body(self, direction: str = "request") -> dict[str, Any] | None:
-        """Of every method that has one, DELETE too."""
-        operation: Operation = getattr(self.view, self.method.lower()).operation
+        """The body of any method that has one, even DELETE."""
+        operation = operation_of(self.view, self.method)
         if operation.body is None:
             return None
         media_type, schema = _content(operation.body)
@@ -111,9 +119,9 @@ def describe(
     query: Mapping[str, tuple[type, str]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Callable[[F], F]:
-    """Document an operation, and hold it to that: its sentence, the struct of its body, whether there must be one, the
-    struct (or None) of each good answer, its query parameters as `name: (type, description)`, and the headers it reads
-    as `name: description`. `Raw` stands for what is no JSON."""
+    """Document an operation: its summary, the struct of its body, whether there must be one, the struct (or None) of
+    each good answer, its query parameters as `name: (type, description)`, and the headers it reads as
+    `name: description`. `Raw` is for what is not JSON. Requests with other parameters are refused."""
     operation = Operation(body, answers, query or {}, needs_body)
     found = [(OpenApiParameter.QUERY, name, *about) for name, about in operation.query.items()]
     found += [(OpenApiParameter.HEADER, name, str, about) for name, about in (headers or {}).items()]
@@ -135,32 +143,41 @@ def describe(
     return described
 
 
+def operation_of(view: Any, method: str) -> Operation:
+    """What `describe` says about the handler of this method; `view` is an instance of a view or a viewset."""
+    actions = getattr(view, "action_map", None) or {}
+    operation: Operation = getattr(view, actions.get(method.lower(), method.lower())).operation
+    return operation
+
+
 def fields_of_form(view: Any, method: str) -> set[str]:
     """The names of the fields that this view's form may have."""
-    body = getattr(view, method.lower()).operation.body
+    body = operation_of(view, method).body
     return set(body.schema["properties"]) if isinstance(body, Raw) else set()
 
 
 def refuse_unknown(request: Request, operation: Operation) -> None:
-    """Refuses (`invalid`), by name, parameters that the operation was not described with, those that are there twice,
-    and a body where none is taken. What a body may hold, its struct says."""
+    """Refuses (`invalid`), by name, parameters that the operation does not list, repeated parameters, and a body where
+    none is taken. Which fields a body may have is up to its struct."""
     parameters = request.query_params
-    errors = [unknown(name) for name in parameters if name not in operation.query]
-    errors += [repeated(name) for name in parameters if len(parameters.getlist(name)) > 1]
+    errors = [unknown_field(name) for name in parameters if name not in operation.query]
+    errors += [repeated_field(name) for name in parameters if len(parameters.getlist(name)) > 1]
     if operation.body is None and request.method not in SAFE_METHODS and request.data:
-        errors += [unknown(name) for name in request.data] if isinstance(request.data, dict) else [unknown("")]
+        errors += (
+            [unknown_field(name) for name in request.data] if isinstance(request.data, dict) else [unknown_field("")]
+        )
     if errors:
-        raise Refusal("invalid", errors=errors[:MOST])
+        raise Refusal("invalid", errors=errors[:MAX_ERRORS])
 
 
 PAGING = {
-    "limit": (int, "How many at most: 1 to 100, 50 by default."),
-    "cursor": (str, "Where to go on: taken from `next` or `previous`, opaque."),
+    "limit": (int, "The maximum number of results: 1 to 100, 50 by default."),
+    "cursor": (str, "Where to continue: an opaque value, taken from `next` or `previous`."),
 }
 
 
 def _answer(summary: str, status: int, kind: Any) -> Iterator[tuple[Any, OpenApiResponse]]:
-    """One answer. Bytes are named a second time, because generators leave out what is `image/webp` alone."""
+    """One answer. Bytes are listed a second time, because generators leave out an answer that is only `image/webp`."""
     if kind is None:
         yield status, OpenApiResponse(None, description=summary)
         return

@@ -1,9 +1,10 @@
-"""POST to addresses outside, some of which strangers have named.
+"""POST requests to other servers, some of them named by users.
 
-    Door(public_only).post("https://push.example.org/…", data=b"…", headers={})
+    OutboundClient(allow_public).post("https://push.example.org/…", data=b"…", headers={})
 
-A name is resolved once, and the connection goes to an address that was looked at; `Host`, SNI and the certificate keep
-to the name. No redirect is followed, no proxy of the environment used, nothing repeated, little of the answer read.
+A name is resolved once, and the connection goes to an address that was checked; `Host`, SNI and the certificate still
+use the name. Redirects are not followed, proxies from the environment are not used, requests are not repeated, and only
+the beginning of a response is read.
 """
 
 import ipaddress
@@ -18,12 +19,12 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3 import exceptions as urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from chatproject.common.deadlines import DatedSocket, DatedSSLSocket, connect, left, resolve, within
+from common.deadlines import DeadlineSocket, DeadlineSSLSocket, connect, resolve, seconds_left, within
 
 SECONDS = 10.0
-"""How long a request may take, from resolving the name to the last byte."""
-ANSWER_BYTES = 8192
-# What is routed, but leads on to other addresses, to whatever is nearest, or to examples.
+"""The time limit of a request, from resolving the name to the last byte."""
+MAX_RESPONSE_BYTES = 8192
+# Networks that are routed, but lead to other addresses (tunnels, anycast) or are reserved for examples.
 INDIRECT = [
     ipaddress.ip_network(one)
     for one in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
@@ -33,20 +34,20 @@ GLOBAL_IPV6 = ipaddress.IPv6Network(
 )  # outside lie those that hold IPv4 addresses (mapped, NAT64), and all local
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Allows = Callable[[Address, bool], bool]
-"""Whether this address may be connected to; the second says whether by TLS."""
+AddressPolicy = Callable[[Address, bool], bool]
+"""Called with an address and whether TLS is used; says whether a connection is allowed."""
 
 
-class Forbidden(Exception):
-    """Nothing may be sent to this address, or it is none."""
+class ForbiddenAddress(Exception):
+    """This address is not allowed, or is not an address at all."""
 
 
 class Unreachable(Exception):
-    """There was no answer, or not in time. Its text is a word for people, without the address."""
+    """There was no response in time. The message is a word for people and does not contain the address."""
 
 
-class Answer(NamedTuple):
-    """An answer as far as it was read, in the words of `requests`, which the push libraries speak."""
+class Response(NamedTuple):
+    """A response as far as it was read, with the attributes of `requests.Response` that the push libraries use."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -54,89 +55,89 @@ class Answer(NamedTuple):
 
     @property
     def reason(self) -> str:
-        return ""  # a stranger's words
+        return ""  # it was written by a server that users may have named
 
     @property
     def text(self) -> str:
         return self.content.decode(errors="replace")
 
     def json(self) -> Any:
-        """What it says. Raises `ValueError` when that is no JSON, or too long."""
+        """The decoded body. Raises `ValueError` if it is not JSON or was cut off."""
         return json.loads(self.content)
 
 
-def anywhere(address: Address, is_tls: bool) -> bool:
-    """For addresses from the operator."""
+def allow_any(address: Address, is_tls: bool) -> bool:
+    """For addresses that the operator has set."""
     return True
 
 
-def public_only(address: Address, is_tls: bool) -> bool:
-    """For addresses from strangers: what anybody could reach, by TLS."""
-    if not is_tls or not address.is_global or address.is_multicast or any(address in one for one in INDIRECT):
+def allow_public(address: Address, is_tls: bool) -> bool:
+    """For addresses that users have named: public ones only, over TLS."""
+    if not is_tls or not address.is_global or address.is_multicast or any(address in network for network in INDIRECT):
         return False
     return address.version == 4 or address in GLOBAL_IPV6
 
 
-def public_or_loopback(address: Address, is_tls: bool) -> bool:
-    """For tests and development: this machine too, and there without TLS."""
-    return address.is_loopback or public_only(address, is_tls)
+def allow_public_or_loopback(address: Address, is_tls: bool) -> bool:
+    """For tests and development: also this machine, without TLS."""
+    return address.is_loopback or allow_public(address, is_tls)
 
 
 class _Http(HTTPConnection):
-    """Connects only to what is allowed."""
+    """Connects only to allowed addresses."""
 
-    def __init__(self, *args: Any, allows: Allows, **how: Any) -> None:
-        super().__init__(*args, **how)
-        self._allows = allows
+    def __init__(self, *args: Any, is_allowed: AddressPolicy, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._is_allowed = is_allowed
 
-    def _new_conn(self) -> DatedSocket:
+    def _new_conn(self) -> DeadlineSocket:
         found = resolve(self.host.strip("[]"), self.port)
         is_tls = isinstance(self, HTTPSConnection)
-        allowed = [one for one in found if self._allows(ipaddress.ip_address(one[4][0]), is_tls)]
+        allowed = [info for info in found if self._is_allowed(ipaddress.ip_address(info[4][0]), is_tls)]
         if not allowed:
-            raise Forbidden
+            raise ForbiddenAddress
         return connect(allowed)
 
 
 class _Https(_Http, HTTPSConnection):
-    """The same by TLS."""
+    """The same over TLS."""
 
 
-class Door:
-    """Keeps connections for the next request; any number of threads may post."""
+class OutboundClient:
+    """Keeps connections open for the next request. Safe to use from any number of threads."""
 
-    def __init__(self, allows: Allows) -> None:
+    def __init__(self, is_allowed: AddressPolicy) -> None:
         context = ssl.create_default_context()
-        context.sslsocket_class = DatedSSLSocket
+        context.sslsocket_class = DeadlineSSLSocket
         self._pools = PoolManager(num_pools=32, maxsize=16, ssl_context=context)
-        classes: dict[str, Any] = {  # only ever called
-            "http": partial(_pool, HTTPConnectionPool, partial(_Http, allows=allows)),
-            "https": partial(_pool, HTTPSConnectionPool, partial(_Https, allows=allows)),
+        classes: dict[str, Any] = {  # typed as classes, but only ever called
+            "http": partial(_pool, HTTPConnectionPool, partial(_Http, is_allowed=is_allowed)),
+            "https": partial(_pool, HTTPSConnectionPool, partial(_Https, is_allowed=is_allowed)),
         }
         self._pools.pool_classes_by_scheme = classes
 
-    def post(self, url: str, data: bytes | None, headers: Mapping[str, str], timeout: object = None) -> Answer:
-        """The answer, whatever its status. Raises `Forbidden` or `Unreachable` within `SECONDS`.
+    def post(self, url: str, data: bytes | None, headers: Mapping[str, str], timeout: object = None) -> Response:
+        """The response, whatever its status. Raises `ForbiddenAddress` or `Unreachable` within `SECONDS`.
 
-        `timeout` is what the libraries say: `within` says it here.
+        `timeout` is passed by the libraries and ignored: the deadline is `SECONDS`.
         """
         if not url.lower().startswith(("https://", "http://")):
-            raise Forbidden
+            raise ForbiddenAddress
         try:
             with within(SECONDS):
                 return self._post(url, data, headers)
         except (urllib3.LocationValueError, UnicodeError):
-            raise Forbidden from None
+            raise ForbiddenAddress from None
         except (urllib3.HTTPError, OSError) as error:
             raise Unreachable(_word_for(error)) from None
 
-    def _post(self, url: str, data: bytes | None, headers: Mapping[str, str]) -> Answer:
+    def _post(self, url: str, data: bytes | None, headers: Mapping[str, str]) -> Response:
         response = self._pools.urlopen(
             "POST",
             url,
             body=data,
             headers=headers,
-            timeout=left(),
+            timeout=seconds_left(),
             redirect=False,
             retries=False,
             preload_content=False,
@@ -144,22 +145,22 @@ class Door:
         )
         content = b""
         try:
-            with suppress(urllib3.HTTPError, OSError):  # the status is there, and says whether it was done
-                content = response.read(ANSWER_BYTES)
-            return Answer(response.status, response.headers, content)
+            with suppress(urllib3.HTTPError, OSError):  # the status has arrived, and is enough
+                content = response.read(MAX_RESPONSE_BYTES)
+            return Response(response.status, response.headers, content)
         finally:
-            response.close()  # unless all of it was read: then it is back in its pool
+            response.close()  # does nothing if all of it was read: then the connection is back in its pool
 
 
-def _pool(make: Callable[..., HTTPConnectionPool], connection: Any, *args: Any, **how: Any) -> HTTPConnectionPool:
-    pool = make(*args, **how)
+def _pool(make: Callable[..., HTTPConnectionPool], connection: Any, *args: Any, **options: Any) -> HTTPConnectionPool:
+    pool = make(*args, **options)
     pool.ConnectionCls = connection
     return pool
 
 
 def _word_for(error: Exception) -> str:
-    """`urllib3` puts what happened into the arguments of its own."""
+    """A word for this error. `urllib3` puts the cause into the arguments of its own errors."""
     causes = (error, *error.args)
-    if any(isinstance(one, TimeoutError | urllib3.TimeoutError) for one in causes):
+    if any(isinstance(cause, TimeoutError | urllib3.TimeoutError) for cause in causes):
         return "timeout"
     return "bad certificate" if isinstance(error, urllib3.SSLError) else "unreachable"

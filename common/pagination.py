@@ -1,6 +1,6 @@
-"""Lists page by key: an opaque cursor holds the ordering values of the row at the edge, never an offset.
+"""Keyset pagination: an opaque cursor holds the ordering values of the first or last row, never an offset.
 
-Cursors are signed for their list: what they hold goes into a query.
+Cursors are signed for their list, because their values go into a query.
 """
 
 import base64
@@ -14,8 +14,8 @@ from django.core.signing import BadSignature, Signer
 from django.db.models import Model, Q, QuerySet
 from rest_framework.request import Request
 
-from chatproject.common.api import int_of
-from chatproject.common.errors import invalid
+from common.api import int_of
+from common.errors import invalid
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 100
 
@@ -29,7 +29,8 @@ def page(
 ) -> dict[str, Any]:
     """One page as `{"results", "next", "previous"}`.
 
-    `order` names the key as for `order_by`; its last field must be unique. `show` turns the rows into what is sent.
+    `order` is the key, written as for `order_by`; its last field must be unique. `show` converts the rows to what is
+    sent.
     """
     limit = int_of(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT) or DEFAULT_LIMIT
     backwards, key = _read_cursor(request)
@@ -54,7 +55,7 @@ def _flip(field: str) -> str:
 
 
 def _after(order: Sequence[str], key: Sequence[Any]) -> Q:
-    """The rows behind `key`: equal in the first fields, beyond it in the next one."""
+    """The rows after `key`: equal in the first fields and beyond it in the next one."""
     found, equal = Q(), Q()
     for field, value in zip(order, key, strict=True):
         name = field.lstrip("-")
@@ -91,7 +92,7 @@ def _read_cursor(request: Request) -> tuple[bool, list[Any] | None]:
     try:
         text = _signer(request).unsign(signed)
     except BadSignature:
-        raise invalid("cursor", "This cursor was not made here.") from None
+        raise invalid("cursor", "This cursor is not valid for this list. Use the one from its last page.") from None
     backwards, *key = msgspec.msgpack.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     return backwards, [_decoded(value) for value in key]
 

@@ -1,4 +1,4 @@
-"""Refusals over HTTP: `application/problem+json` (RFC 9457), whoever refused, also the framework itself."""
+"""Refusals over HTTP: `application/problem+json` (RFC 9457), also for the errors of Django and DRF."""
 
 import math
 import sys
@@ -13,10 +13,10 @@ from django.urls import is_valid_path
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from chatproject.common import gate
-from chatproject.common.errors import CODES, Refusal, StorageFails, invalid
+from common import address_limits
+from common.errors import CODES, Refusal, StorageUnavailable, invalid
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 BY_STATUS = {
     400: "invalid",
@@ -61,17 +61,17 @@ def problem_response(refusal: Refusal, request_id: str = "") -> HttpResponse:
 
 
 def refusal_for(error: Exception) -> Refusal | None:
-    """The refusal that an exception stands for; None when it is a fault of ours."""
+    """The refusal for an exception; None if it is an unexpected error."""
     match error:
         case Refusal():
             return error
         case OperationalError() | InterfaceError():
             return Refusal("unavailable", retry_after=1)
-        case StorageFails():
-            log.error("storage_fails", reason=str(error))
-            return Refusal("unavailable", "Files cannot be reached right now.", retry_after=10)
+        case StorageUnavailable():
+            logger.error("storage_fails", reason=str(error))
+            return Refusal("unavailable", "Files are not available right now. Try again.", retry_after=10)
         case TooManyFilesSent():
-            return invalid("file", "One file is expected, as `file`.")
+            return invalid("file", "Send one file, in the field `file`.")
         case RequestDataTooBig():
             return Refusal("too_large")
         case Http404():
@@ -86,33 +86,33 @@ def refusal_for(error: Exception) -> Refusal | None:
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | HttpResponse | None:
-    """Django REST framework's handler: refusals become problem documents, faults go on to `ProblemMiddleware`."""
+    """DRF's exception handler: refusals become problem documents, other errors go on to `ProblemMiddleware`."""
     refusal = refusal_for(error)
     if refusal and refusal.status == 401:
-        refusal = _limited(context["request"]._request) or refusal
+        refusal = _address_limit_refusal(context["request"]._request) or refusal
     if isinstance(error, OperationalError | InterfaceError):
-        log.warning("database_unavailable", reason=type(error).__name__)
+        logger.warning("database_unavailable", reason=type(error).__name__)
     return problem_response(refusal, context["request"].request_id) if refusal else None
 
 
-def lacks_slash(path: str) -> bool:
-    """Whether there would be something at this address if it ended with a slash."""
+def needs_slash(path: str) -> bool:
+    """Whether this path would exist if it ended with a slash."""
     return not path.endswith("/") and bool(is_valid_path(f"{path}/"))
 
 
-def _limited(request: HttpRequest) -> Refusal | None:
-    """Whoever is refused for want of a sign-in is a stranger: the refusal that the outer gate has for them, if any."""
+def _address_limit_refusal(request: HttpRequest) -> Refusal | None:
+    """Count a request without a valid sign-in by its address. Returns the refusal if the address is over its limit."""
     try:
-        gate.admit_request(request)
+        address_limits.count_request(request)
     except Refusal as refusal:
         return refusal
     return None
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """`handler404`. Names the address that was probably meant."""
+    """`handler404`. Suggests the path with a slash if that exists."""
     path = request.path_info
-    hint = f"Not found. Addresses end with a slash: {path}/" if lacks_slash(path) else ""
+    hint = f"Not found. Addresses end with a slash: {path}/" if needs_slash(path) else ""
     return problem_response(Refusal("not_found", hint), getattr(request, "request_id", ""))
 
 
@@ -127,7 +127,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """`handler500`. What no view raised comes here as well: what asks who has signed in, while the database is away."""
+    """`handler500`. Also for errors outside of views, such as looking up the session while the database is down."""
     error = sys.exc_info()[1]
     refusal = refusal_for(error) if isinstance(error, Exception) else None
     return problem_response(refusal or Refusal("internal"), getattr(request, "request_id", ""))

@@ -1,4 +1,4 @@
-"""The one synchronous Redis client of a process: limits, leases and rings from threads."""
+"""The synchronous Redis client of a process, for limits, leases and publications from threads."""
 
 from functools import cache
 from typing import Any
@@ -9,5 +9,5 @@ from django.conf import settings
 
 @cache
 def redis_client() -> "redis.Redis[Any]":
-    """A client with short time-outs: Redis is a doorbell, nobody waits long for it."""
+    """A client with short timeouts: everything that uses Redis works without it."""
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)

@@ -1,5 +1,4 @@
-"""Whether this process is on its way out: it still answers, but nobody should be sent to it any more. And what it is
-told so by."""
+"""Graceful shutdown: `stopping` is set while this process still answers but should get no new clients."""
 
 import signal
 import threading
@@ -9,7 +8,7 @@ stopping = threading.Event()
 
 
 def on_stop(handler: Any) -> None:
-    """Do this at Ctrl-C, when told to stop, and when the terminal is closed, unless `nohup` wants none of that."""
+    """Call `handler` on SIGINT, SIGTERM and SIGHUP, but leave SIGHUP ignored under `nohup`."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""Where Django looks for a backend's `DatabaseWrapper`."""
+"""A PostgreSQL backend that replaces dead pooled connections. Django looks for `DatabaseWrapper` in a module `base`."""
 
 from typing import Any
 
@@ -7,19 +7,19 @@ from django.db.backends.postgresql import base
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection that comes from the pool lives. Where one has died, the others may have as well: the pool looks at
-    all that it has. Its own check hands them out one by one, with pauses of seconds between them."""
+    """Makes sure that a connection from the pool is alive. If one has died, the others may have too, so the whole pool
+    is checked at once. The pool's own check would try them one by one, with pauses of seconds."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
         raw: psycopg.Connection[Any] = super().get_new_connection(conn_params)
-        while not self._lives(raw):
+        while not self._is_alive(raw):
             self.pool.putconn(raw)
             self.pool.check()
             raw = super().get_new_connection(conn_params)
         return raw
 
-    def _lives(self, raw: psycopg.Connection[Any]) -> bool:
-        if self.pool is None:  # it was opened a moment ago
+    def _is_alive(self, raw: psycopg.Connection[Any]) -> bool:
+        if self.pool is None:  # without a pool, it was just opened
             return True
         try:
             self.pool.check_connection(raw)

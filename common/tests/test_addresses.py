@@ -1,8 +1,8 @@
-"""Whom a request comes from."""
+"""Which address a request comes from."""
 
 import pytest
 
-from chatproject.common.addresses import client_address, limit_key
+from common.addresses import client_address, limit_key
 
 PROXIES = ["10.0.0.0/8", "192.168.1.5", "fd00::/8"]
 
@@ -32,7 +32,7 @@ def test_without_trusted_proxies_the_header_means_nothing(settings):
         ("unix:", "1.2.3.4", "unix:"),
     ],
 )
-def test_the_rightmost_hop_that_is_no_proxy_of_ours_is_the_client(settings, peer, header, client):
+def test_the_rightmost_hop_that_is_not_a_trusted_proxy_is_the_client(settings, peer, header, client):
     settings.TRUSTED_PROXIES = PROXIES
 
     assert client_address(peer, header) == client

@@ -1,9 +1,9 @@
-"""What is an emoji, and which are the same."""
+"""Which texts are an emoji, and which emoji are the same."""
 
 import pytest
 
-from chatproject.common.tests.text import VECTORS
-from chatproject.common.text import emoji_of
+from common.tests.text import VECTORS
+from common.text import emoji_of
 
 pytestmark = pytest.mark.plain
 
@@ -14,5 +14,5 @@ def test_every_spelling_of_an_emoji_is_the_same_one(spellings):
 
 
 @pytest.mark.parametrize("text", VECTORS["emoji"]["none"], ids=ascii)
-def test_anything_else_is_none(text):
+def test_anything_else_is_not_an_emoji(text):
     assert emoji_of(text) is None

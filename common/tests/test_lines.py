@@ -1,9 +1,9 @@
-"""How text looks that people are shown."""
+"""How text is cleaned for display."""
 
 import pytest
 
-from chatproject.common.tests.text import VECTORS
-from chatproject.common.text import clean_line, clean_text, is_blank
+from common.tests.text import VECTORS
+from common.text import clean_line, clean_text, is_blank
 
 pytestmark = pytest.mark.plain
 
@@ -16,7 +16,7 @@ def test_a_line_keeps_what_its_spelling_needs_and_no_more(text, line):
 
 
 @pytest.mark.parametrize("text", VECTORS["blank"], ids=ascii)
-def test_what_cannot_be_seen_is_blank(text):
+def test_invisible_text_is_blank(text):
     assert is_blank(text)
     assert clean_line(text) == clean_text(text) == ""
 

@@ -1,12 +1,12 @@
-"""JSON as both doors read it: each refusal, what looks like one, and that none costs a step in Python per element."""
+"""Strict JSON: what is refused, what only looks like it, and that no check costs a Python step per element."""
 
 import json
 import sys
 
 import pytest
 
-from chatproject.common.errors import Refusal
-from chatproject.common.strict_json import MAX_DEPTH, loads
+from common.errors import Refusal
+from common.strict_json import MAX_DEPTH, loads
 
 pytestmark = pytest.mark.plain
 
@@ -25,7 +25,7 @@ REFUSED = [
     *(nested(MAX_DEPTH + 1), '{"a":' * 33 + "{}" + "}" * 33, nested(MAX_DEPTH, "[]"), "[" * 100_000),
     *("", "nonsense", "[1,]", "{1:2}", "01", '"\t"', "[] []"),
 ]
-TAKEN = [
+ACCEPTED = [
     *('{"a":{"a":1},"b":[{"a":1},{"a":1}]}', '{"a": "x:y\\u003a\\\\u003A:"}', '{"a:":1, "b":"\\u003A"}'),
     *("9223372036854775807", "-9223372036854775808", '["9223372036854775808", 12345678901234567890.5]', "[1e5, -0]"),
     *('["\\\\u0000"]', '["\\ud83d\\ude00", "é"]', nested(MAX_DEPTH), nested(MAX_DEPTH, "1"), '["' + "[" * 99 + '"]'),
@@ -33,13 +33,13 @@ TAKEN = [
 
 
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: repr(text)[:40])
-def test_what_is_ambiguous_or_hostile_is_refused(text: str | bytes) -> None:
+def test_ambiguous_or_hostile_json_is_refused(text: str | bytes) -> None:
     with pytest.raises(Refusal):
         loads(text)
 
 
-@pytest.mark.parametrize("text", TAKEN, ids=lambda text: repr(text)[:40])
-def test_what_only_looks_like_it_is_read(text: str) -> None:
+@pytest.mark.parametrize("text", ACCEPTED, ids=lambda text: repr(text)[:40])
+def test_json_that_only_looks_hostile_is_accepted(text: str) -> None:
     assert loads(text) == loads(text.encode()) == json.loads(text)
 
 
@@ -57,7 +57,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("text", LARGE.values(), ids=LARGE)
-def test_a_large_one_costs_no_step_in_python_for_each_of_its_elements(text: str) -> None:
+def test_large_json_costs_no_python_step_per_element(text: str) -> None:
     steps = 0
 
     def count(*_: object) -> None:

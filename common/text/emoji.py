@@ -1,4 +1,4 @@
-"""Which texts are an emoji, and the one spelling of each."""
+"""Which texts are an emoji, and the canonical spelling of each."""
 
 from functools import cache
 
@@ -7,16 +7,16 @@ from emoji import EMOJI_DATA, STATUS
 
 SIZE = 16
 STYLES = {0xFE0E: None, 0xFE0F: None}
-"""Variation selectors: the same picture as text, and in colour."""
+"""Variation selectors: text style and emoji style."""
 JOINER = "\u200d"
 REGION = regex.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,6}\U000e007f")
-"""The flag of a part of a country: a black flag and the region's letters as tags."""
+"""The flag of a region within a country: a black flag and the region's letters as tags."""
 
 
 def emoji_of(text: str) -> str | None:
-    """The emoji that `text` is, in its one spelling (fully qualified, UTS #51); None for anything else.
+    """`text` in its canonical spelling (fully qualified, UTS #51) if it is one emoji, else None.
 
-    Sequences that no standard lists count too, as long as each part is an emoji: vendors draw more than the standard.
+    Joined sequences that are not in the standard count too if each part is an emoji: vendors have more than it lists.
     """
     bare = text.translate(STYLES)
     if len(bare) > SIZE:
@@ -30,7 +30,7 @@ def emoji_of(text: str) -> str | None:
 
 @cache
 def _spellings() -> dict[str, str]:
-    """Each emoji without its variation selectors, with how it is spelled."""
+    """Maps each emoji without its variation selectors to its canonical spelling."""
     spellings: dict[str, str] = {}
     for spelling, facts in EMOJI_DATA.items():
         bare = spelling.translate(STYLES)

@@ -1,4 +1,4 @@
-"""Text in bodies: each field says what kind it is, and is clean before anybody reads it.
+"""Text in bodies: each field says what kind of text it holds, and is cleaned before it is used.
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, extra=LINE)]
 """
@@ -10,54 +10,54 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import inspect
 
-from chatproject.common.errors import invalid
-from chatproject.common.text.lines import clean_line, clean_text
+from common.errors import invalid
+from common.text.lines import clean_line, clean_text
 
 S = TypeVar("S", bound=msgspec.Struct)
 LINE = {"text": clean_line}
-"""A line that people read: a name, a title, a reason."""
+"""One line of text: a name, a title, a reason."""
 LINES = {"text": clean_text}
-"""Several lines that people read."""
+"""Several lines of text."""
 
 
 class _Text(NamedTuple):
     name: str
-    said: str
+    encoded_name: str
     clean: Callable[[str], str] | None
-    is_needed: bool
+    is_required: bool
 
 
 BLANK = "Write at least one visible character."
 
 
-def tidy(body: S, path: str = "") -> S:
-    """This body with its text cleaned. Refuses (`invalid`) a text that is needed and of which nothing can be seen."""
-    for name, said, clean, is_needed in _texts_of(type(body)):
+def clean_fields(body: S, path: str = "") -> S:
+    """The body with its text fields cleaned. Refuses (`invalid`) a required text that has no visible character."""
+    for name, encoded_name, clean, is_required in _texts_of(type(body)):
         value = getattr(body, name)
         if isinstance(value, msgspec.Struct):
-            tidy(value, f"{path}{said}.")
+            clean_fields(value, f"{path}{encoded_name}.")
         elif clean and isinstance(value, str):
             cleaned = clean(value)
-            if is_needed and not cleaned:
-                raise invalid(f"{path}{said}", BLANK, "blank")
+            if is_required and not cleaned:
+                raise invalid(f"{path}{encoded_name}", BLANK, "blank")
             setattr(body, name, cleaned)
     return body
 
 
 @cache
 def _texts_of(struct: type[msgspec.Struct]) -> tuple[_Text, ...]:
-    about = inspect.type_info(struct)
-    assert isinstance(about, inspect.StructType)  # noqa: S101 - what a struct is
-    return tuple(text for field in about.fields for text in _found(field.name, field.encode_name, field.type))
+    info = inspect.type_info(struct)
+    assert isinstance(info, inspect.StructType)  # noqa: S101 - the type info of a struct
+    return tuple(text for field in info.fields for text in _texts_in(field.name, field.encode_name, field.type))
 
 
-def _found(name: str, said: str, kind: inspect.Type, extra: dict[str, Any] | None = None) -> Iterator[_Text]:
+def _texts_in(name: str, encoded_name: str, kind: inspect.Type, extra: dict[str, Any] | None = None) -> Iterator[_Text]:
     if isinstance(kind, inspect.Metadata):
-        yield from _found(name, said, kind.type, kind.extra)
+        yield from _texts_in(name, encoded_name, kind.type, kind.extra)
     elif isinstance(kind, inspect.UnionType):
-        for one in kind.types:
-            yield from _found(name, said, one, extra)
+        for option in kind.types:
+            yield from _texts_in(name, encoded_name, option, extra)
     elif isinstance(kind, inspect.StructType) and _texts_of(kind.cls):
-        yield _Text(name, said, None, False)
+        yield _Text(name, encoded_name, None, False)
     elif isinstance(kind, inspect.StrType) and (clean := (extra or {}).get("text", str)) is not str:
-        yield _Text(name, said, clean, bool(kind.min_length))
+        yield _Text(name, encoded_name, clean, bool(kind.min_length))

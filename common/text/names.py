@@ -1,4 +1,4 @@
-"""Names: of which characters they are, and when two of them are, or look, the same."""
+"""Names: which characters they may have, and when two names are the same or look the same."""
 
 from functools import cache
 
@@ -6,26 +6,26 @@ import regex
 import unicodedata2
 from confusable_homoglyphs.confusables import confusables_data
 
-from chatproject.common.text.lines import seen
+from common.text.lines import visible_text
 
 _BEGIN = r"[[\p{L}\p{N}]--\p{DI}]"
 _REST = r"[[\p{M}\u200C\u200D]--[\p{DI}--[\u200C\u200D]]]"
 NAME = regex.compile(rf"(?V1)(?:{_BEGIN}{_REST}*)(?:{_BEGIN}{_REST}*|[_.\-])*")
-"""Letters and digits with the marks and joiners that belong to them, and between them `_`, `.` and `-`."""
-_PILE = regex.compile(r"\p{Mn}{5}")
+"""Letters and digits with their marks and joiners, and `_`, `.` and `-` after the first."""
+_FIVE_MARKS = regex.compile(r"\p{Mn}{5}")
 _IGNORED = regex.compile(r"\p{DI}+")
 _GAP = regex.compile(r"[\p{White_Space}\u2800\U00016FE4\U0001D159]+")
-"""What looks like a space, however wide: pages show several as one."""
+"""Anything that looks like a space, of any width: pages show several spaces as one."""
 
 
 def is_name(text: str) -> bool:
-    """Whether somebody may be called so: a `NAME`, with no joiner that it is not spelled with, and no pile of more than
-    four marks (UTS #39, section 5.4)."""
-    return bool(NAME.fullmatch(text)) and seen(text) == text and not _PILE.search(text)
+    """Whether this may be a username: a `NAME` without unneeded joiners and with at most four marks on a letter (UTS
+    #39, section 5.4)."""
+    return bool(NAME.fullmatch(text)) and visible_text(text) == text and not _FIVE_MARKS.search(text)
 
 
 def name_key(name: str) -> str:
-    """By what names are compared: NFKC, case folded, without what is not seen."""
+    """The key by which names are compared: NFKC, case folded, without invisible characters."""
     if name.isascii():
         return name.lower()
     folded = unicodedata2.normalize("NFKC", _IGNORED.sub("", name)).casefold()
@@ -34,22 +34,22 @@ def name_key(name: str) -> str:
 
 
 def skeleton(name: str) -> str:
-    """What names that look alike have in common (UTS #39, section 4), whatever their script. `paypal`, `PAYPA1` and one
-    with a Cyrillic letter have the same."""
+    """A key that is the same for names that look alike (UTS #39, section 4), also across scripts: `paypal`, `PAYPA1`
+    and one with a Cyrillic letter share it."""
     line = _GAP.sub(" ", _IGNORED.sub("", name)).strip()
     shown = unicodedata2.normalize("NFD", unicodedata2.normalize("NFKC", line))
-    return _looks_of(_looks_of(shown).casefold())  # the capital I is an l, the small one is not
+    return _prototype_of(_prototype_of(shown).casefold())  # a capital I looks like an l, a small one does not
 
 
-def _looks_of(text: str) -> str:
+def _prototype_of(text: str) -> str:
     looks: str = unicodedata2.normalize("NFD", "".join(_prototypes().get(char, char) for char in text))
     return looks
 
 
 @cache
 def _prototypes() -> dict[str, str]:
-    """Each character that looks like another one, with what it looks like. The table says it both ways around: what
-    several look like is the prototype; of two that look alike, the longer one, or the first."""
+    """Maps each character that looks like another one to its prototype. The table has both directions: the prototype is
+    the character that most others look like; of only two, it is the longer one, or the first."""
     looks = {char: [look["c"] for look in found] for char, found in confusables_data.items() if found}
 
     def rank(char: str) -> tuple[int, int, str]:

@@ -1,0 +1,1 @@
+"""What every app stands on and what knows no noun of chatting."""
