@@ -1,1 +1,1 @@
-"""People: who they are, how they sign in, on which devices."""
+"""People: their accounts, how they sign in, and their devices."""

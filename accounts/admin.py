@@ -1,4 +1,4 @@
-"""People and their sign-ins in the console. What an operator does here are the same deeds as everywhere."""
+"""People and their sessions in the console. Everything here calls the same actions as the API."""
 
 from datetime import datetime
 from functools import partial
@@ -16,17 +16,17 @@ from accounts import registrations_admin, services  # noqa: F401 (registers them
 from accounts.console import PeopleSearchAdmin
 from accounts.forms import AppointForm, CodeForm, NewPersonForm, ProfileForm, SignInForm
 from accounts.models import Session, User
-from accounts.services.people import record_new
-from accounts.typed import canonical_password
-from chatproject.common.admin import (
+from accounts.services.people import audit_new_person
+from accounts.typed_input import canonical_password
+from common.admin import (
     PER_PAGE,
     ReadOnlyAdmin,
     ReasonedActionForm,
     ReasonForm,
     UntilForm,
     attempt,
-    back,
-    button,
+    dialog_button,
+    redirect_from_dialog,
 )
 
 admin.site.login_form = SignInForm
@@ -35,7 +35,7 @@ HASHED = "chat.hashed"
 
 @admin.register(User)
 class PersonAdmin(PeopleSearchAdmin):
-    """People: found by name or address, suspended, restored. Nobody sees or sets a password here."""
+    """People: found by name or address, suspended, restored. Passwords are neither shown nor set here."""
 
     list_display = ("username", "full_name", "email", "is_active", "is_staff", "created_at", "last_seen_at")
     show_full_result_count = False
@@ -65,7 +65,7 @@ class PersonAdmin(PeopleSearchAdmin):
     actions_detail = ("suspend_this", "restore_this", "sign_out", "send_code", "appoint", "delete_account")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Without those that only stand in for a registration."""
+        """Without erased people."""
         people: QuerySet[User] = super().get_queryset(request)
         return people.filter(email__isnull=False)
 
@@ -76,7 +76,7 @@ class PersonAdmin(PeopleSearchAdmin):
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj:
             return self.fields
-        # Who may not do everything makes nobody who may.
+        # Only superusers may create superusers.
         names = ("email", "username", "full_name", "password")
         return (*names, "is_operator") if request.user.is_superuser else names
 
@@ -84,27 +84,26 @@ class PersonAdmin(PeopleSearchAdmin):
         return self.readonly_fields if obj else ()
 
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        """Somebody new has their password hashed before Django's transaction begins."""
+        """Hash a new person's password before Django's transaction begins."""
         if request.method == "POST" and object_id is None and self.has_add_permission(request):
             hashed = make_password(canonical_password(request.POST.get("password", "")))
             request.META[HASHED] = hashed
         return super().changeform_view(request, object_id, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Through the deeds, never behind their back."""
+        """Save through the actions, never directly."""
         if change:
-            said = {name: form.cleaned_data[name] for name in form.changed_data}
-            services.change_profile_of(request.user, obj, **said)  # type: ignore[arg-type]
+            changes = {name: form.cleaned_data[name] for name in form.changed_data}
+            services.change_profile_of(request.user, obj, **changes)  # type: ignore[arg-type]
         else:
-            names = self.get_fields(request)
-            said = {name: form.cleaned_data[name] for name in names}
-            made = services.create_person(**said, hashed=request.META[HASHED])
-            obj.__dict__.update(made.__dict__)
-            record_new(request.user, made)  # type: ignore[arg-type]
+            fields = {name: form.cleaned_data[name] for name in self.get_fields(request)}
+            user = services.create_person(**fields, hashed=request.META[HASHED])
+            obj.__dict__.update(user.__dict__)
+            audit_new_person(request.user, user)  # type: ignore[arg-type]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        may = super().has_change_permission(request, obj)
-        return may and (obj in (None, request.user) or services.outranks(request.user, obj))  # type: ignore[arg-type]
+        is_allowed = super().has_change_permission(request, obj)
+        return is_allowed and (obj in (None, request.user) or services.outranks(request.user, obj))  # type: ignore[arg-type]
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -139,112 +138,126 @@ class PersonAdmin(PeopleSearchAdmin):
         for user in people:
             self._sign_out(request, user, request.POST.get("reason", ""))
 
-    @button(
+    @dialog_button(
         "suspend",
         "Suspend",
-        "Nobody signs in to this account until then, or until it is restored.",
-        may=["suspend"],
+        "Nobody can sign in to this account until then, or until you restore it.",
+        permissions=["suspend"],
         form=UntilForm,
-        is_grave=True,
+        is_dangerous=True,
     )
     def suspend_this(self, request: HttpRequest, form: UntilForm, object_id: str) -> HttpResponse:
-        user, said = self._person(object_id), form.cleaned_data
-        self._suspend(request, user, said["reason"], said["until"])
+        user, data = self._person(object_id), form.cleaned_data
+        self._suspend(request, user, data["reason"], data["until"])
         return self._back(user)
 
-    @button("restore", "Restore", "They may sign in again.", may=["suspend"])
+    @dialog_button("restore", "Restore", "This person can sign in again.", permissions=["suspend"])
     def restore_this(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         user = self._person(object_id)
         self._restore(request, user, form.cleaned_data["reason"])
         return self._back(user)
 
-    @button(
-        "end-sessions", "End all sessions", "They are signed out everywhere, and may sign in again.", may=["sign_out"]
+    @dialog_button(
+        "end-sessions",
+        "End all sessions",
+        "This person is signed out everywhere, but can sign in again.",
+        permissions=["sign_out"],
     )
     def sign_out(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         user = self._person(object_id)
         self._sign_out(request, user, form.cleaned_data["reason"])
         return self._back(user)
 
-    @button(
-        "resend-code", "Send a new code", "With all its tries. The one before ends.", may=["send_code"], form=CodeForm
+    @dialog_button(
+        "resend-code",
+        "Send a new code",
+        "The new code has all its tries. The old one becomes invalid.",
+        permissions=["send_code"],
+        form=CodeForm,
     )
     def send_code(self, request: HttpRequest, form: CodeForm, object_id: str) -> HttpResponse:
-        user, said = self._person(object_id), form.cleaned_data
+        user, data = self._person(object_id), form.cleaned_data
 
-        def deed() -> str:
-            services.resend_code_to(request.user, user, purpose=said["purpose"], reason=said["reason"])  # type: ignore[arg-type]
-            return f"{user}: a code is on its way."
+        def run() -> str:
+            services.resend_code_to(request.user, user, purpose=data["purpose"], reason=data["reason"])  # type: ignore[arg-type]
+            return f"{user}: the code is on its way."
 
-        attempt(request, deed)
+        attempt(request, run)
         return self._back(user)
 
-    @button("appoint", "Appoint", "What they may do in this console.", may=["appoint"], form=AppointForm)
+    @dialog_button(
+        "appoint",
+        "Appoint",
+        "Choose what this person may do in this console.",
+        permissions=["appoint"],
+        form=AppointForm,
+    )
     def appoint(self, request: HttpRequest, form: AppointForm, object_id: str) -> HttpResponse:
-        user, said = self._person(object_id), form.cleaned_data
+        user, data = self._person(object_id), form.cleaned_data
 
-        def deed() -> str:
-            services.appoint(request.user, user, group=said["group"], reason=said["reason"])  # type: ignore[arg-type]
-            return f"{user} is of the {said['group']} now." if said["group"] else f"{user} is not of the staff now."
+        def run() -> str:
+            services.appoint(request.user, user, group=data["group"], reason=data["reason"])  # type: ignore[arg-type]
+            if data["group"]:
+                return f"{user} now has the rights of the group {data['group']}."
+            return f"{user} is no longer a member of staff."
 
-        attempt(request, deed)
+        attempt(request, run)
         return self._back(user)
 
-    @button(
+    @dialog_button(
         "delete-account",
         "Delete the account",
-        "As if they had asked for it themselves: signing in until then keeps it.",
-        may=["delete_account"],
-        is_grave=True,
+        "The account is erased after the grace period. Signing in before then keeps it.",
+        permissions=["delete_account"],
+        is_dangerous=True,
     )
     def delete_account(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         user, reason = self._person(object_id), form.cleaned_data["reason"]
 
-        def deed() -> str:
+        def run() -> str:
             erase_at = services.request_deletion_of(request.user, user, reason=reason)  # type: ignore[arg-type]
             return f"{user} will be erased at {erase_at:%Y-%m-%d %H:%M} UTC."
 
-        attempt(request, deed)
+        attempt(request, run)
         return self._back(user)
 
     def _suspend(self, request: HttpRequest, user: User, reason: str, until: datetime | None = None) -> None:
-        def deed() -> str:
+        def run() -> str:
             services.suspend(request.user, user, until=until, reason=reason)  # type: ignore[arg-type]
             return f"{user} is suspended."
 
-        attempt(request, deed)
+        attempt(request, run)
 
     def _restore(self, request: HttpRequest, user: User, reason: str) -> None:
-        def deed() -> str:
+        def run() -> str:
             services.restore(request.user, user, reason=reason)  # type: ignore[arg-type]
-            return f"{user} may sign in again."
+            return f"{user} can sign in again."
 
-        attempt(request, deed)
+        attempt(request, run)
 
     def _sign_out(self, request: HttpRequest, user: User, reason: str) -> None:
-        def deed() -> str:
-            return f"{user}: {services.end_sessions_of(request.user, user, reason=reason)} ended."  # type: ignore[arg-type]
+        def run() -> str:
+            ended = services.end_sessions_of(request.user, user, reason=reason)  # type: ignore[arg-type]
+            return f"{user}: {ended} {'session' if ended == 1 else 'sessions'} ended."
 
-        attempt(request, deed)
+        attempt(request, run)
 
     def _person(self, object_id: str) -> User:
         return get_object_or_404(User, id=object_id, email__isnull=False)
 
     def _back(self, user: User) -> HttpResponse:
-        """To the person, whether it was done or refused: the page says which."""
-        return back(reverse("admin:accounts_user_change", args=[user.id]))
+        """Go to the person's page, which says whether the action was done or refused."""
+        return redirect_from_dialog(reverse("admin:accounts_user_change", args=[user.id]))
 
 
 @admin.register(Session)
 class SessionAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
-    """Sign-ins, to look at and to end."""
+    """Sessions, to look at and to end."""
 
     list_display = ("user", "device_name", "address", "created_at", "last_used_at", "expires_at", "ended_at")
     list_select_related = ("user",)
     search_fields = ("device_name", "address")
-    search_help_text = (
-        "Words of somebody's names, how their e-mail address begins, a device or where it signed in from."
-    )
+    search_help_text = "Search by name, by the beginning of an e-mail address, by device or by IP address."
     ordering = ("-id",)
     actions = ("end",)
     action_form = ReasonedActionForm
@@ -259,4 +272,4 @@ class SessionAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
 
     def _end(self, request: HttpRequest, session: Session) -> str:
         services.end_session_of(request.user, session, reason=request.POST.get("reason", ""))  # type: ignore[arg-type]
-        return f"{session.user}: {session.device_name or 'the session'} is ended."
+        return f"{session.user}: {session.device_name or 'the session'} was signed out."

@@ -1,4 +1,4 @@
-"""Who calls, and how often they may: what every HTTP door asks first."""
+"""Who is calling, and how often they may: what every HTTP endpoint checks first."""
 
 import re
 from collections.abc import Callable
@@ -11,15 +11,16 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from accounts import services, tokens
 from accounts.models import Session, User
-from chatproject.common import gate, limits
-from chatproject.common.errors import Refusal
+from common import address_limits, limits
+from common.errors import Refusal
 
 
 class SignedInRequest(Request):
-    """What views behind sign-in get (for the type checker)."""
+    """The request of a view that needs a sign-in (for the type checker)."""
 
     if TYPE_CHECKING:
         user: User  # type: ignore[assignment]
@@ -28,24 +29,21 @@ class SignedInRequest(Request):
 
 def session_of(token: str) -> Session:
     """The live session, with its user, that an access token names. Refuses `token_invalid`."""
-    session_id, user_id, generation = tokens.read_access(token)
-    session = Session.objects.live().filter(id=session_id, user=user_id).first()
-    if session is None:
-        raise Refusal("token_invalid")
-    services.note_received(session, generation)
-    return session
+    authentication = BearerAuthentication()
+    return authentication.get_session(authentication.get_validated_token(token))
 
 
 def bearer_of(request: Any) -> str | None:
-    """The token in `Authorization: Bearer …`; None when the request brings none."""
+    """The token in `Authorization: Bearer …`; None if the request has none."""
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-class BearerAuthentication(BaseAuthentication):
-    """`request.user` is the caller, `request.auth` their session: looked up each time, so that it ends at once."""
+class BearerAuthentication(JWTAuthentication):
+    """`request.user` is the caller, `request.auth` their session, looked up for each request: when it ends, so do its
+    tokens."""
 
-    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:  # type: ignore[override]
         token = bearer_of(request)
         if token is None:
             return None
@@ -57,15 +55,31 @@ class BearerAuthentication(BaseAuthentication):
         services.touch(session)
         return session.user, session
 
+    def get_validated_token(self, raw_token: str) -> tokens.AccessToken:  # type: ignore[override]
+        """Refuses `token_invalid`."""
+        return tokens.read_access(raw_token)
+
+    def get_session(self, validated_token: tokens.AccessToken) -> Session:
+        """The live session that the token names. Refuses `token_invalid`."""
+        session = Session.objects.live().filter(id=validated_token.session_id, user=validated_token.user_id).first()
+        if session is None:
+            raise Refusal("token_invalid")
+        services.mark_received(session, validated_token.generation)
+        return session
+
+    def get_user(self, validated_token: tokens.AccessToken) -> User:  # type: ignore[override]
+        """Refuses `token_invalid` when the session has ended."""
+        return self.get_session(validated_token).user
+
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
 def _count_failure(request: Request, session_id: UUID | None) -> None:
-    """A token that has expired is counted by its session: many people behind one address come back at the same time,
-    and none of them is a stranger. Refuses `rate_limited`."""
+    """Counts an expired token by its session: many users behind one address come back at the same time, and all of them
+    are known. Refuses `rate_limited`."""
     if session_id:
-        gate.mark_admitted(request._request)
+        address_limits.mark_counted(request._request)
         limits.spend(settings.RATE_REQUESTS, f"expired:{session_id}")
 
 
@@ -73,8 +87,8 @@ PICTURES_COOKIE, FILES_COOKIE = "chat_pictures", "chat_files"
 
 
 class CookieAuthentication(BaseAuthentication):
-    """For what a page shows or saves by its address alone: it cannot send a token there, so browsers show a cookie. It
-    only reads, and opens one kind of thing."""
+    """For what a page shows or saves by its URL alone. The page cannot send a token with it, so the browser sends a
+    cookie, which can only read, and only one kind of file."""
 
     cookie: str
 
@@ -89,31 +103,31 @@ class CookieAuthentication(BaseAuthentication):
 
 
 class PictureAuthentication(CookieAuthentication):
-    """For pictures alone (`<img>`)."""
+    """For pictures only (`<img>`)."""
 
     cookie = PICTURES_COOKIE
 
 
 class FileAuthentication(CookieAuthentication):
-    """For films, sounds and what is saved: files of messages and one's own archives."""
+    """For videos, sounds and downloads: files of messages and the user's own archives."""
 
     cookie = FILES_COOKIE
 
 
-LINK = {"link": (str, "What `media/links/` has signed this address with: for pages of other origins.")}
+LINK = {"link": (str, "The signature that `media/links/` gave to this URL, for pages of other origins.")}
 """The parameter of views that take links."""
 LINK_IN_QUERY = re.compile(r"(?:^|&)link=([0-9a-f.]+)(?:&|$)", re.ASCII)
 
 
 def link_of(request: Any) -> str | None:
-    """The token of a signed link; None when the request is for no such link. It only reads."""
+    """The token of a signed link; None if the request has no such link. Links can only read."""
     found = LINK_IN_QUERY.search(request.META.get("QUERY_STRING", ""))
     return found[1] if found and request.method in ("GET", "HEAD") else None
 
 
 class LinkAuthentication(BaseAuthentication):
-    """For what a page of another origin shows by its address alone: it can send no token there, and no cookie goes
-    along. A link opens one address for some minutes, while its session lives, and only what its person may see."""
+    """For what a page of another origin shows by its URL alone: it can send neither a token nor a cookie with it. A
+    link opens one URL for some minutes, while its session lives, and only if its user may see the file."""
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
         token = link_of(request)
@@ -128,8 +142,8 @@ class LinkAuthentication(BaseAuthentication):
 
 
 def shows_sign_in(request: HttpRequest) -> bool:
-    """Whether a request brings what was once given out here to somebody who signed in. Whether it is still good, the
-    database says."""
+    """Whether a request has a token that this server gave to a user who signed in. Only the database knows whether it
+    is still good."""
     if token := bearer_of(request):
         return tokens.session_named(token) is not None
     if token := link_of(request):
@@ -183,11 +197,11 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 class RequestThrottle(BaseThrottle):
-    """`RATE_REQUESTS_USER` by person; who has not signed in is counted by the outer gate."""
+    """Counts `RATE_REQUESTS_USER` by user; requests without a sign-in are counted by address."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         if request.user:
             limits.spend(settings.RATE_REQUESTS_USER, f"requests:{request.user.pk}")
         else:
-            gate.admit_request(request._request)
+            address_limits.count_request(request._request)
         return True

@@ -1,4 +1,4 @@
-"""How lists of the console find people."""
+"""Searching for people in the lists of the console."""
 
 from functools import reduce
 from operator import or_
@@ -9,24 +9,24 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.names import email_key
-from chatproject.common.admin import ConsoleAdmin
+from common.admin import ConsoleAdmin
 
-FEW = 100
-"""Of so many people the ids go into the query: PostgreSQL then sees how much of a large table is theirs."""
+MAX_IDS_IN_QUERY = 100
+"""Up to this many people, their IDs go into the query, so that PostgreSQL can estimate how many rows they have."""
 
 
 class PeopleSearchAdmin(ConsoleAdmin):
-    """A list of people, or of rows that name people.
+    """A list of people, or of rows that belong to people.
 
-    `search_people` are the fields that hold them. People are found by words of their names, as everywhere, or by how
-    their address begins. What is in `search_fields` is searched as Django does it.
+    `search_people` are the fields that refer to them. People are found by their names, as everywhere, or by the
+    beginning of their e-mail address. `search_fields` are searched as Django does it.
     """
 
     search_people: tuple[str, ...] = ("user",)
-    search_help_text = "Words of somebody's names, or how their e-mail address begins."
+    search_help_text = "Search by name, or by the beginning of an e-mail address."
 
     def get_search_fields(self, request: HttpRequest) -> Any:
-        """Any, or the page shows no box."""
+        """Must not be empty, or the page has no search box."""
         return self.search_fields or self.search_people
 
     def get_search_results(
@@ -37,8 +37,9 @@ class PeopleSearchAdmin(ConsoleAdmin):
         named = User.objects.search(search_term).values("id")
         people = User.objects.filter(Q(id__in=named) | Q(email__startswith=email_key(search_term)))
         ids = people.values_list("id", flat=True)
-        few = list(ids[: FEW + 1])
-        found = reduce(or_, (Q(**{f"{field}__in": ids if len(few) > FEW else few}) for field in self.search_people))
+        first = list(ids[: MAX_IDS_IN_QUERY + 1])
+        wanted = ids if len(first) > MAX_IDS_IN_QUERY else first
+        found = reduce(or_, (Q(**{f"{field}__in": wanted}) for field in self.search_people))
         if self.search_fields:
             rows, _ = super().get_search_results(request, queryset, search_term)
             found |= Q(pk__in=rows.order_by().values("pk"))

@@ -1,4 +1,4 @@
-"""Devices to which notifications are pushed, as they go over the wire."""
+"""Devices that get pushes, as they go over the wire."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from accounts.models import Device
 from accounts.wire import DeviceName
-from chatproject.common.clock import rfc3339
-from chatproject.common.wire import Body, Moment
+from common.clock import rfc3339
+from common.wire import Body, Moment
 
 
 class SubscriptionKeys(Body):
@@ -20,15 +20,15 @@ class SubscriptionKeys(Body):
 
 
 class Subscription(Body, rename={"expiration_time": "expirationTime"}):
-    """A push subscription as browsers give it (`PushSubscription.toJSON()`)."""
+    """A push subscription, as returned by the browser's `PushSubscription.toJSON()`."""
 
     endpoint: Annotated[str, Meta(pattern="^https://[^\\s/@]+/", max_length=2000)]
     keys: SubscriptionKeys
-    expiration_time: Annotated[float | None, Meta(description="Not looked at: the push service tells.")] = None
+    expiration_time: Annotated[float | None, Meta(description="Ignored: the push service reports expiry.")] = None
 
 
 class NewDevice(Body):
-    """Where to push to: with `fcm` a registration `token`, with `webpush` a `subscription`."""
+    """A device to push to: `fcm` needs a registration `token`, `webpush` needs a `subscription`."""
 
     provider: Literal["fcm", "webpush"]
     token: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
@@ -37,7 +37,7 @@ class NewDevice(Body):
 
 
 class DeviceState(msgspec.Struct):
-    """Where notifications are pushed to. Its token is never shown."""
+    """A device that gets pushes. Its token is never shown."""
 
     id: UUID
     provider: str
@@ -47,7 +47,7 @@ class DeviceState(msgspec.Struct):
 
 
 def device_state(device: Device, *, current: UUID) -> DeviceState:
-    """A device, as seen from the sign-in with the id `current`."""
+    """A device, as seen from the session with the ID `current`."""
     return DeviceState(
         id=device.id,
         provider=device.provider,

@@ -1,4 +1,4 @@
-"""What the console asks about people: signing in, somebody new, and the reason for a deed."""
+"""Forms of the console about people: signing in, creating and changing people, and the reason for an action."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from unfold.widgets import (
 )
 
 from accounts.models import OneTime, User
-from accounts.services.people import prepare_person, refuse_known
-from accounts.services.sign_in import forgive_login, prove_login
-from chatproject.common.addresses import address_of
-from chatproject.common.admin import LineField, LinesField, ReasonForm
-from chatproject.common.errors import Refusal
+from accounts.services.people import prepare_person, refuse_if_taken
+from accounts.services.sign_in import forgive_login, verify_login
+from common.addresses import address_of
+from common.admin import LineField, LinesField, ReasonForm
+from common.errors import Refusal
 
 Purpose = OneTime.Purpose
 CODES = [
@@ -28,13 +28,13 @@ CODES = [
 
 
 class SignInForm(AuthenticationForm):
-    """The console's sign-in, with the limits of every other one."""
+    """The console's sign-in, with the same limits as the API's."""
 
     def clean(self) -> dict[str, Any]:
-        """Refuses, besides wrong passwords, whoever tries too often, or while too many others sign in."""
+        """Refuses wrong passwords, too many attempts, and sign-ins while the server is busy with others."""
         login, address = self.cleaned_data.get("username") or "", address_of(self.request)
         try:
-            found = prove_login(login, self.cleaned_data.get("password") or "", address)
+            found = verify_login(login, self.cleaned_data.get("password") or "", address)
         except Refusal as refusal:
             raise self._refused(refusal) from None
         if not isinstance(found, User) or not found.is_active:
@@ -51,7 +51,7 @@ class SignInForm(AuthenticationForm):
 
 
 class NewPersonForm(forms.ModelForm[User]):
-    """Somebody new, whose address needs no confirmation."""
+    """A new person, whose address needs no confirmation."""
 
     email = forms.EmailField(widget=UnfoldAdminEmailInputWidget)
     username = forms.CharField(max_length=32, widget=UnfoldAdminTextInputWidget)
@@ -64,20 +64,20 @@ class NewPersonForm(forms.ModelForm[User]):
         field_classes = {"full_name": LineField}
 
     def clean(self) -> dict[str, Any]:
-        """What the deed would refuse stands beside its field."""
+        """Show what the action would refuse beside its field."""
         data = self.cleaned_data
         if not self.errors:
             try:
-                refuse_known(prepare_person(**{name: data[name] for name in ("email", "username", "password")}))
+                refuse_if_taken(prepare_person(**{name: data[name] for name in ("email", "username", "password")}))
             except Refusal as refusal:
-                faults: list[tuple[str | None, str]] = [(error["field"], error["detail"]) for error in refusal.errors]
-                for field, detail in faults or [(None, refusal.detail)]:
+                errors: list[tuple[str | None, str]] = [(error["field"], error["detail"]) for error in refusal.errors]
+                for field, detail in errors or [(None, refusal.detail)]:
                     self.add_error(field, detail)
         return data
 
 
 class ProfileForm(forms.ModelForm[User]):
-    """What operators may change of somebody's profile."""
+    """The fields of a profile that operators may change."""
 
     class Meta:
         model = User
@@ -86,14 +86,14 @@ class ProfileForm(forms.ModelForm[User]):
 
 
 class AppointForm(ReasonForm):
-    """Asks which rights they are to have."""
+    """Asks for the group whose rights the person gets."""
 
     group = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = Group.objects.order_by("name").values_list("name", flat=True)
-        self.fields["group"].choices = [("", "not of the staff"), *((name, name) for name in names)]  # type: ignore[attr-defined]
+        self.fields["group"].choices = [("", "not a member of staff"), *((name, name) for name in names)]  # type: ignore[attr-defined]
 
 
 class CodeForm(ReasonForm):

@@ -1,4 +1,4 @@
-"""Mail: what it says stands in `templates/mail/`; in the default set-up it goes to files instead of a server."""
+"""Sending mail. The texts are in `templates/mail/`; by default mails are written to files instead of being sent."""
 
 import email.policy
 import os
@@ -16,7 +16,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
-from chatproject.common.clock import now
+from common.clock import now
 
 READABLE = email.policy.SMTPUTF8.clone(linesep="\n", cte_type="8bit", max_line_length=None)
 
@@ -27,7 +27,7 @@ def send(address: str, template: str, context: dict[str, Any]) -> None:
 
 
 def send_to_nobody(template: str, context: dict[str, Any]) -> None:
-    """Do all the work of a mail and send none, so that the time it takes does not tell whether there was one."""
+    """Do the same work as for a mail without sending one, so that the time taken does not reveal the difference."""
     message = _write_message("nobody@localhost", template, context)
     if settings.EMAIL_FILE_PATH:
         _write_file(_as_text(message), Path(str(settings.EMAIL_FILE_PATH))).unlink()
@@ -40,14 +40,14 @@ def _write_message(address: str, template: str, context: dict[str, Any]) -> Emai
 
 
 class OutboxBackend(BaseEmailBackend):
-    """One file per mail below `EMAIL_FILE_PATH`, named by time; on a terminal the mail is shown as well.
+    """Writes each mail to a file in `EMAIL_FILE_PATH`, named by time; on a terminal it is shown as well.
 
-    The file appears whole or not at all, readable by its owner only. What is no terminal may be a log, where a code has
-    no place.
+    The file appears complete or not at all, and only its owner can read it. Anything but a terminal may be a log, which
+    must not contain codes.
     """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Write the mails. Raises `OSError` when the folder cannot be written to."""
+        """Write the mails. Raises `OSError` if the folder is not writable."""
         for message in email_messages:
             text = _as_text(message)
             folder = Path(str(settings.EMAIL_FILE_PATH))
@@ -69,7 +69,7 @@ def _as_text(message: EmailMessage) -> str:
 
 
 def _write_file(text: str, folder: Path) -> Path:
-    """A file with this text beside the folder, where nobody takes it for a mail."""
+    """Write a file with this text beside the folder, where it is not taken for a mail yet."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=folder.parent, prefix=".mail-", delete=False) as file:
         file.write(text)

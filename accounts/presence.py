@@ -1,7 +1,7 @@
-"""Who is online, by leases: each process holds one per person with a socket here and renews it; a killed process
-renews nothing, and its people are offline when the lease has run out.
+"""Who is online, by leases. Each process holds a lease for each person with a socket in it, and renews it. If a process
+is killed, its people are offline once their leases have run out.
 
-With Redis the leases of all processes count; without it, and while it is away, those of this process.
+With Redis the leases of all processes count; without Redis, or while it is down, only those of this process.
 """
 
 import threading
@@ -14,26 +14,26 @@ import structlog
 from django.conf import settings
 from redis.exceptions import RedisError
 
-from chatproject.common.ids import uuid7
-from chatproject.common.redis import redis_client
+from common.ids import uuid7
+from common.redis import redis_client
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 40
-REST_SECONDS = 2.0
+PAUSE_SECONDS = 2.0
 
 process_id = uuid7().hex
-"""This process among all that hold leases."""
+"""Identifies this process among all that hold leases."""
 
 
 class Leases:
-    """The leases of one process. In Redis: per person a sorted set of processes, by when their leases run out."""
+    """The leases of one process. In Redis: for each person a sorted set of processes, by when their leases run out."""
 
     def __init__(self, process: str) -> None:
         self._process = process
         self._here: dict[UUID, float] = {}
         self._lock = threading.Lock()
-        self._redis_rests_until = 0.0
+        self._redis_paused_until = 0.0
 
     def renew(self, user_ids: Iterable[UUID]) -> None:
         """Hold these people's leases for `LEASE_SECONDS` from now. Call it every 15 seconds."""
@@ -41,44 +41,44 @@ class Leases:
         with self._lock:
             self._here.update(dict.fromkeys(ids, until))
 
-        def ask(pipe: Any) -> None:
+        def renew_in_redis(pipe: Any) -> None:
             for user_id in ids:
                 pipe.zadd(_key(user_id), {self._process: until})
                 pipe.zremrangebyscore(_key(user_id), "-inf", time.time())
                 pipe.expire(_key(user_id), LEASE_SECONDS)
 
-        self._in_redis(ids, ask)
+        self._in_redis(ids, renew_in_redis)
 
     def release(self, user_id: UUID) -> None:
-        """This person has no socket in this process any more; in another they may."""
+        """Give up this process's lease: the person has no socket here any more."""
         with self._lock:
             self._here.pop(user_id, None)
         self._in_redis([user_id], lambda pipe: pipe.zrem(_key(user_id), self._process))
 
     def online(self, user_ids: Collection[UUID]) -> set[UUID]:
-        """Those of these people who are online."""
+        """Which of these people are online."""
         ids, now = list(user_ids), time.time()
         with self._lock:
             here = {user_id for user_id in ids if self._here.get(user_id, 0.0) > now}
 
-        def ask(pipe: Any) -> None:
+        def count_leases(pipe: Any) -> None:
             for user_id in ids:
                 pipe.zcount(_key(user_id), now, "+inf")
 
-        counts = self._in_redis(ids, ask)
+        counts = self._in_redis(ids, count_leases)
         return here | {user_id for user_id, count in zip(ids, counts, strict=False) if count}
 
-    def _in_redis(self, ids: list[UUID], ask: Any) -> list[Any]:
-        """The answers of one round trip; none without Redis, while it is away, and for two seconds after."""
-        if not ids or not settings.REDIS_URL or time.monotonic() < self._redis_rests_until:
+    def _in_redis(self, ids: list[UUID], add_commands: Any) -> list[Any]:
+        """The results of one round trip; empty without Redis, while it is down, and for two seconds after."""
+        if not ids or not settings.REDIS_URL or time.monotonic() < self._redis_paused_until:
             return []
         try:
             pipe = redis_client().pipeline(transaction=False)
-            ask(pipe)
+            add_commands(pipe)
             return list(pipe.execute())
         except RedisError as error:
-            self._redis_rests_until = time.monotonic() + REST_SECONDS
-            log.warning("presence_without_redis", reason=type(error).__name__)
+            self._redis_paused_until = time.monotonic() + PAUSE_SECONDS
+            logger.warning("presence_without_redis", reason=type(error).__name__)
             return []
 
 

@@ -1,4 +1,4 @@
-"""The console's list of who has registered and is nobody yet."""
+"""The console's list of pending registrations."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -8,12 +8,12 @@ from accounts import services
 from accounts.console import PeopleSearchAdmin
 from accounts.models import Registration
 from accounts.models.registration import RegistrationQuerySet
-from chatproject.common.admin import ReadOnlyAdmin, ReasonedActionForm, attempt
+from common.admin import ReadOnlyAdmin, ReasonedActionForm, attempt
 
 
 @admin.register(Registration)
 class RegistrationAdmin(ReadOnlyAdmin):
-    """Who has registered and has not confirmed their address: to look at, and to send another code."""
+    """Registrations whose address is not confirmed yet: to look at, and to send a new code."""
 
     list_display = ("username", "full_name", "email", "reference", "created_at")
     fields = list_display
@@ -26,7 +26,7 @@ class RegistrationAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: RegistrationQuerySet, search_term: str
     ) -> tuple[RegistrationQuerySet, bool]:
-        """As people are found, who these are not yet."""
+        """Search as for people."""
         if not search_term.strip():
             return queryset, False
         return queryset.search(search_term), False
@@ -39,14 +39,14 @@ class RegistrationAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Send a new code, with all its tries", permissions=["send_code"])
     def send_code(self, request: HttpRequest, registrations: QuerySet[Registration]) -> None:
-        for one in registrations:
-            self._send_code(request, one)
+        for registration in registrations:
+            self._send_code(request, registration)
 
     def _send_code(self, request: HttpRequest, registration: Registration) -> None:
         reason = request.POST.get("reason", "")
 
-        def deed() -> str:
+        def run() -> str:
             services.resend_code_to(request.user, registration, purpose="verify_email", reason=reason)  # type: ignore[arg-type]
-            return f"{registration}: a code is on its way."
+            return f"{registration}: the code is on its way."
 
-        attempt(request, deed)
+        attempt(request, run)

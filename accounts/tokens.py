@@ -1,20 +1,22 @@
 """Tokens: nothing of them is stored, the session's row says whether they still count.
 
-An access token is a JWT that names the session and its generation. A refresh token is `<session>.<generation>.<seal>`:
-the family is the session, and the same generation always gives the same token.
+An access token is a JWT, made and read by simplejwt, that names the session and its generation. A refresh token is
+`<session>.<generation>.<seal>`: the family is the session, and the same generation always gives the same token.
 """
 
 import hmac
 import re
 import time
+from typing import Any, Self, cast
 from uuid import UUID
 
-import jwt
 from django.conf import settings
+from rest_framework_simplejwt import tokens as simplejwt
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
-from accounts.keys import derived_key, keyed_hash
+from accounts.keys import keyed_hash
 from accounts.models import Session
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 
 MAX_LENGTH = 1024
 LINK = re.compile(r"([0-9a-f]{32})\.([1-9][0-9]{9,10})\.([0-9a-f]{64})")
@@ -23,18 +25,53 @@ LINK_WINDOW = 600
 REFRESH = re.compile(r"([0-9a-f]{32})\.(0|[1-9][0-9]{0,8})\.([0-9a-f]{64})")
 
 
+class AccessToken(simplejwt.AccessToken):
+    """A JWT that names a session, its user and its generation. `SIMPLE_JWT` has its key, lifetime and claim names.
+
+    `iat` and `jti` are left out. A host whose clock is behind would refuse a token for its `iat`, and no list of tokens
+    is kept that would need a `jti`.
+    """
+
+    @classmethod
+    def for_session(cls, session: Session) -> Self:
+        """A new token for this session."""
+        token = cls()
+        token["sub"] = session.user_id.hex
+        token["sid"] = session.id.hex
+        token["gen"] = session.generation
+        return token
+
+    def set_iat(self, *args: Any, **kwargs: Any) -> None:
+        """Sets none."""
+
+    def set_jti(self) -> None:
+        """Sets none."""
+
+    @property
+    def session_id(self) -> UUID:
+        return UUID(self["sid"])
+
+    @property
+    def user_id(self) -> UUID:
+        return UUID(self["sub"])
+
+    @property
+    def generation(self) -> int | None:
+        """None in tokens of versions that did not name it."""
+        return cast(int | None, self.get("gen"))
+
+    def verify(self) -> None:
+        """Raises `TokenError` when the token is of another type, never expires, or names no session and user."""
+        super().verify()
+        try:
+            self.session_id, self.user_id  # noqa: B018
+        except (KeyError, ValueError, TypeError, AttributeError):
+            raise TokenError("Token names no session") from None
+
+
 def access_token(session: Session) -> str:
-    """An access token for this session."""
-    now = int(time.time())
-    claims = {
-        "sub": session.user_id.hex,
-        "sid": session.id.hex,
-        "gen": session.generation,
-        "typ": "access",
-        "iat": now,
-        "exp": now + access_seconds(),
-    }
-    return jwt.encode(claims, derived_key("access"), "HS256")
+    """An access token for this session, signed."""
+    return str(AccessToken.for_session(session))
 
 
 def access_seconds() -> int:
@@ -42,28 +79,29 @@ def access_seconds() -> int:
     return int(settings.ACCESS_TOKEN_LIFETIME.total_seconds())
 
 
-def read_access(token: str) -> tuple[UUID, UUID, int | None]:
-    """The session, the person and the generation that an access token names; those of earlier versions name none.
-    Refuses (`token_invalid`) whatever is not one."""
-    if len(token) > MAX_LENGTH:
-        raise Refusal("token_invalid")
-    options = {"require": ["sub", "sid", "typ", "exp"], "verify_iat": False}  # clocks of several hosts differ
+def read_access(token: str) -> AccessToken:
+    """The access token that this text is. Refuses `token_invalid` when it was not made here or has expired."""
     try:
-        claims = jwt.decode(token, derived_key("access"), algorithms=["HS256"], options=options)  # type: ignore[arg-type]
-        if claims["typ"] != "access":
-            raise Refusal("token_invalid")
-        return UUID(claims["sid"]), UUID(claims["sub"]), claims.get("gen")
-    except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+        return _parse(token)
+    except (TokenError, ValueError, TypeError):
         raise Refusal("token_invalid") from None
 
 
 def session_named(token: str) -> UUID | None:
-    """The session that an access token names which was made here, even if it has expired; None for any other text."""
-    options = {"verify_exp": False, "verify_iat": False}
+    """The session that an access token of ours names, even after the token has expired; None for any other text."""
     try:
-        return UUID(jwt.decode(token[:MAX_LENGTH], derived_key("access"), ["HS256"], options)["sid"])  # type: ignore[arg-type]
-    except (jwt.PyJWTError, KeyError, ValueError, TypeError, AttributeError):
+        try:
+            return _parse(token).session_id
+        except ExpiredTokenError:  # so its signature is good: that is checked before the date
+            return _parse(token, verify=False).session_id
+    except (TokenError, KeyError, ValueError, TypeError, AttributeError):
         return None
+
+
+def _parse(token: str, *, verify: bool = True) -> AccessToken:
+    if len(token) > MAX_LENGTH:
+        raise TokenError("Token is too long")
+    return AccessToken(token, verify=verify)  # type: ignore[arg-type] # a str, whatever simplejwt's annotation says
 
 
 def refresh_token(session: Session) -> str:

@@ -1,27 +1,23 @@
 """Addresses below `/api/v1/`."""
 
-from django.urls import path
+from accounts.api.blocks import BlockViewSet
+from accounts.api.devices import DeviceViewSet
+from accounts.api.emails import EmailViewSet
+from accounts.api.passwords import PasswordViewSet
+from accounts.api.profile import ProfileViewSet
+from accounts.api.registration import RegistrationViewSet
+from accounts.api.sessions import SessionViewSet
+from accounts.api.sign_in import SignInViewSet
+from common.viewsets import Router
 
-from accounts.api import blocks, credentials, devices, me, registration, sessions
+router = Router()
+router.register("auth", RegistrationViewSet)
+router.register("auth", SignInViewSet)
+router.register("auth/sessions", SessionViewSet)
+router.register("auth/password", PasswordViewSet)
+router.register("auth/email", EmailViewSet)
+router.register("users", ProfileViewSet)
+router.register("users", BlockViewSet)
+router.register("users/me/devices", DeviceViewSet)
 
-urlpatterns = [
-    path("auth/register/", registration.RegisterView.as_view()),
-    path("auth/verify/", registration.VerifyView.as_view()),
-    path("auth/otp/resend/", registration.ResendView.as_view()),
-    path("auth/login/", sessions.LoginView.as_view()),
-    path("auth/refresh/", sessions.RefreshView.as_view()),
-    path("auth/logout/", sessions.LogoutView.as_view()),
-    path("auth/sessions/", sessions.SessionsView.as_view()),
-    path("auth/sessions/<uuid:session_id>/", sessions.SessionView.as_view()),
-    path("auth/password/change/", credentials.PasswordChangeView.as_view()),
-    path("auth/password/reset/", credentials.PasswordResetView.as_view()),
-    path("auth/password/reset/confirm/", credentials.PasswordResetConfirmView.as_view()),
-    path("auth/email/change/", credentials.EmailChangeView.as_view()),
-    path("auth/email/change/confirm/", credentials.EmailChangeConfirmView.as_view()),
-    path("auth/ws-ticket/", sessions.TicketView.as_view()),
-    path("users/me/", me.MeView.as_view()),
-    path("users/me/blocks/", blocks.BlocksView.as_view()),
-    path("users/me/devices/", devices.DevicesView.as_view()),
-    path("users/me/devices/<uuid:device_id>/", devices.DeviceView.as_view()),
-    path("users/<uuid:id>/block/", blocks.BlockView.as_view()),
-]
+urlpatterns = router.urls

@@ -1,4 +1,4 @@
-"""People, sign-ins and tokens as they go over the wire."""
+"""People, sessions and tokens as they go over the wire."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -6,38 +6,41 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from accounts.models import Session, User
+from accounts.models import User
 from accounts.names import check_email, check_username
-from accounts.services.passwords import check_password_is_good
-from chatproject.common.clock import rfc3339
-from chatproject.common.text import LINE, LINES
-from chatproject.common.wire import Body, Moment, Rule
+from accounts.services.passwords import check_password_strength
+from common.clock import rfc3339
+from common.text import LINE, LINES
+from common.wire import Body, Check, Moment
 
-Email = Annotated[str, Meta(min_length=3, max_length=254), Rule(check_email)]
+Email = Annotated[str, Meta(min_length=3, max_length=254), Check(check_email)]
 Username = Annotated[
-    str, Meta(max_length=100, description="3 to 32 letters, digits, `_`, `.` and `-`."), Rule(check_username)
+    str, Meta(max_length=100, description="3 to 32 letters, digits, `_`, `.` and `-`."), Check(check_username)
 ]
 Password = Annotated[str, Meta(min_length=1, max_length=1024)]
-NewPassword = Annotated[str, Meta(min_length=1, max_length=1024), Rule(check_password_is_good)]
-Code = Annotated[str, Meta(max_length=32, description="The six digits from the mail; blanks between them are fine.")]
-RegistrationId = Annotated[UUID, Meta(description="As `register/` has answered; without it every one counts.")]
+NewPassword = Annotated[str, Meta(min_length=1, max_length=1024), Check(check_password_strength)]
+Code = Annotated[str, Meta(max_length=32, description="The six digits from the mail. Spaces between them are fine.")]
+RegistrationId = Annotated[
+    UUID,
+    Meta(description="The ID from the response of `register/`. Without it, any registration for the address matches."),
+]
 FullName = Annotated[str, Meta(max_length=100, extra=LINE)]
 Bio = Annotated[str, Meta(max_length=500, extra=LINES)]
-DeviceName = Annotated[str, Meta(max_length=100, description="What the list of sign-ins shows.", extra=LINE)]
+DeviceName = Annotated[str, Meta(max_length=100, description="Shown in the list of sessions.", extra=LINE)]
 Token = Annotated[str, Meta(max_length=1024)]
 PresenceFor = Literal["everyone", "contacts", "nobody"]
 AddedBy = Annotated[
     Literal["everyone", "contacts", "nobody"],
     Meta(
-        description="Who adds me to groups without asking: others send an invitation. `contacts` are those in whose "
-        "direct conversations or small groups I have written."
+        description="Who may add you to groups directly; everybody else can only invite you. `contacts` are people in "
+        "whose direct conversations or small groups you have written."
     ),
 ]
 
 
 # --- Bodies -----------------------------------------------------------------------------------------------------
 class Register(Body):
-    """A new account. `device_name` and `cookie` matter where verification is switched off."""
+    """A new account. `device_name` and `cookie` are used only if verification is switched off."""
 
     email: Email
     username: Username
@@ -48,7 +51,7 @@ class Register(Body):
 
 
 class Verify(Body):
-    """The code that was sent to a new account's address. `cookie`: keep the refresh token in an HttpOnly cookie."""
+    """The code that was sent to a new account's address. `cookie`: store the refresh token in an HttpOnly cookie."""
 
     email: Email
     code: Code
@@ -58,8 +61,8 @@ class Verify(Body):
 
 
 class OtpResend(Body):
-    """Ask for the code again: the same one while it is out, else a new one. All who wait for one at this address get
-    theirs, or one registration."""
+    """Request the code again: the same code while it is valid, else a new one. Everybody waiting for one at this
+    address gets theirs, or only the given registration."""
 
     email: Email
     registration: RegistrationId | None = None
@@ -67,7 +70,7 @@ class OtpResend(Body):
 
 
 class Login(Body):
-    """`login` is an e-mail address or a username. `cookie`: keep the refresh token in an HttpOnly cookie."""
+    """`login` is an e-mail address or a username. `cookie`: store the refresh token in an HttpOnly cookie."""
 
     login: Annotated[str, Meta(min_length=1, max_length=254)]
     password: Password
@@ -76,20 +79,20 @@ class Login(Body):
 
 
 class Refresh(Body):
-    """The refresh token; without it the cookie counts."""
+    """The refresh token. Without it, the cookie is used."""
 
     refresh: Token | None = None
 
 
 class PasswordChange(Body):
-    """A new password for who knows the present one."""
+    """The current and the new password."""
 
     current_password: Password
     new_password: NewPassword
 
 
 class PasswordReset(Body):
-    """Ask for a code with which to set a new password."""
+    """Request a code for setting a new password."""
 
     email: Email
 
@@ -103,7 +106,7 @@ class PasswordResetConfirm(Body):
 
 
 class EmailChange(Body):
-    """Ask for a code at the new address."""
+    """Request a code at the new address."""
 
     password: Password
     new_email: Email
@@ -116,13 +119,13 @@ class EmailChangeConfirm(Body):
 
 
 class Deletion(Body):
-    """The password, so that a device left open deletes nobody."""
+    """The password, so that nobody can delete the account from a device left open."""
 
     password: Password
 
 
 class SettingsChange(Body):
-    """What changes; absent fields stay."""
+    """The fields to change; absent fields stay as they are."""
 
     read_receipts: bool | UnsetType = UNSET
     typing: bool | UnsetType = UNSET
@@ -131,7 +134,7 @@ class SettingsChange(Body):
 
 
 class ProfileChange(Body):
-    """What changes; absent fields stay."""
+    """The fields to change; absent fields stay as they are."""
 
     username: Username | UnsetType = UNSET
     full_name: FullName | UnsetType = UNSET
@@ -140,8 +143,8 @@ class ProfileChange(Body):
 
 
 class Settings(msgspec.Struct):
-    """What others are told: read marks, typing, and to whom the online state shows. Without `read_receipts` nothing
-    tells others what was read, not even that it has arrived by then; one goes on seeing what others have read."""
+    """What others can see: read marks, typing, and who sees whether you are online. Without `read_receipts`, others see
+    neither what you have read nor what has been delivered to you; you still see what others have read."""
 
     read_receipts: bool = True
     typing: bool = True
@@ -150,11 +153,11 @@ class Settings(msgspec.Struct):
 
 
 class NewSettings(Settings, forbid_unknown_fields=True):
-    """All of them: absent ones return to their defaults."""
+    """All settings; absent ones are reset to their defaults."""
 
 
 class NewProfile(Body):
-    """The whole profile: absent fields return to their defaults, only the username stays."""
+    """The whole profile: absent fields are reset to their defaults, except the username."""
 
     username: Username | UnsetType = UNSET
     full_name: FullName = ""
@@ -164,7 +167,7 @@ class NewProfile(Body):
 
 # --- Answers ----------------------------------------------------------------------------------------------------
 class UserRef(msgspec.Struct):
-    """A person as messages and members name them."""
+    """A person as they appear in messages and member lists."""
 
     id: UUID
     username: str
@@ -173,7 +176,7 @@ class UserRef(msgspec.Struct):
 
 
 class Profile(msgspec.Struct):
-    """A person as others see them; `is_online` and `last_seen` are null where their privacy hides them."""
+    """A person as others see them. `is_online` and `last_seen` are null if their privacy settings hide them."""
 
     id: UUID
     username: str
@@ -197,7 +200,7 @@ class MyProfile(msgspec.Struct):
 
 
 class SignedIn(msgspec.Struct):
-    """A sign-in: the access token, the seconds it lives, and the refresh token unless a cookie holds it."""
+    """A new session: the access token, its lifetime in seconds, and the refresh token unless it is in a cookie."""
 
     user: MyProfile
     access: str
@@ -206,10 +209,11 @@ class SignedIn(msgspec.Struct):
 
 
 class Verification(msgspec.Struct):
-    """A code is on its way: the seconds it lives, and those until another one may be asked for.
+    """A code is on its way. `expires_in` is its lifetime in seconds, `resend_after` the seconds until another one can
+    be requested.
 
-    Registering also says for which registration: with its id in `verify/` the code of no other one counts, and its
-    mails are marked with `reference`, which a client shows.
+    After registering, `registration` is the ID of the registration: sent to `verify/`, it makes sure that only its code
+    works. Its mails are marked with `reference`, which a client should show.
     """
 
     email: str
@@ -220,7 +224,8 @@ class Verification(msgspec.Struct):
 
 
 class Registered(msgspec.Struct):
-    """The answer is the same for a known address. Signed in at once only where verification is switched off."""
+    """The response is the same if the address already has an account. The tokens are present only if verification is
+    switched off."""
 
     verification: Verification
     user: MyProfile | UnsetType = UNSET
@@ -230,38 +235,26 @@ class Registered(msgspec.Struct):
 
 
 class SessionsEnded(msgspec.Struct):
-    """The password is another one now; how many other sign-ins ended with the old one."""
+    """The password was changed; `sessions_ended` is how many other sessions ended."""
 
     sessions_ended: int
 
 
 class Erasure(msgspec.Struct):
-    """When the account is erased; signing in before keeps it."""
+    """When the account will be erased. Signing in before then keeps it."""
 
     erase_at: Moment
 
 
 class Ticket(msgspec.Struct):
-    """Opens one socket, once, within `expires_in` seconds."""
+    """A ticket that opens one socket, within `expires_in` seconds."""
 
     ticket: str
     expires_in: int
 
 
-class SessionState(msgspec.Struct):
-    """One sign-in on one device."""
-
-    id: UUID
-    device_name: str
-    address: str | None
-    created_at: Moment
-    last_used_at: Moment
-    expires_at: Moment
-    is_current: bool
-
-
 def person(user: User) -> UserRef:
-    """A person as messages and members name them."""
+    """A person as they appear in messages and member lists."""
     return UserRef(user.id, user.username, user.full_name, user.avatar_url or None)
 
 
@@ -288,17 +281,4 @@ def my_profile(user: User) -> MyProfile:
         bio=user.bio,
         email=user.email,
         settings=Settings(user.read_receipts, user.typing, user.presence, user.who_can_add_me),  # type: ignore[arg-type]
-    )
-
-
-def session_state(session: Session, *, current: UUID) -> SessionState:
-    """A sign-in, as seen from the one with the id `current`."""
-    return SessionState(
-        id=session.id,
-        device_name=session.device_name,
-        address=session.address,
-        created_at=rfc3339(session.created_at),
-        last_used_at=rfc3339(session.last_used_at),
-        expires_at=rfc3339(session.expires_at),
-        is_current=session.id == current,
     )

@@ -1,1 +1,1 @@
-"""The HTTP doors of accounts: translate in, one call, translate out."""
+"""The REST API of accounts. Each endpoint translates its input, calls one action, and translates the result."""

@@ -2,34 +2,36 @@
 
 from uuid import UUID
 
+from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import services, wire
 from accounts.authentication import SignedInRequest
 from accounts.models import Block
-from chatproject.common.openapi import PAGING, Page, describe
-from chatproject.common.pagination import page
+from common.openapi import PAGING, Page, describe
+from common.pagination import page
+from common.viewsets import ViewSet
 
 
-class BlocksView(APIView):
-    @describe("The people I block, the last first.", answers={200: Page[wire.UserRef]}, query=PAGING)
-    def get(self, request: SignedInRequest) -> Response:
+class BlockViewSet(ViewSet):
+    @describe("List the users you have blocked, newest first", answers={200: Page[wire.UserRef]}, query=PAGING)
+    @action(detail=False, url_path="me/blocks")
+    def blocks(self, request: SignedInRequest) -> Response:
         rows = Block.objects.filter(blocker=request.user).select_related("blocked")
+        return Response(page(request, rows, order=["-created_at", "-id"], show=_blocked_users))
 
-        def show(found: list[Block]) -> list[wire.UserRef]:
-            return [wire.person(block.blocked) for block in found]
-
-        return Response(page(request, rows, order=["-created_at", "-id"], show=show))
-
-
-class BlockView(APIView):
-    @describe("Block somebody.", answers={204: None})
-    def put(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
+    @describe("Block a user", answers={204: None})
+    @action(detail=True, methods=["put"])
+    def block(self, request: SignedInRequest, id: UUID) -> Response:
         services.block(request.user, id)
         return Response(status=204)
 
-    @describe("Block them no longer.", answers={204: None})
-    def delete(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
+    @describe("Unblock a user", answers={204: None})
+    @block.mapping.delete
+    def unblock(self, request: SignedInRequest, id: UUID) -> Response:
         services.unblock(request.user, id)
         return Response(status=204)
+
+
+def _blocked_users(blocks: list[Block]) -> list[wire.UserRef]:
+    return [wire.person(block.blocked) for block in blocks]

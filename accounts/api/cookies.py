@@ -1,5 +1,5 @@
-"""The cookies of browsers, all HttpOnly: the refresh token, which only `auth/` ever sees, one that shows pictures, and
-one for other files; these read and do nothing else."""
+"""The cookies of browsers, all HttpOnly. The refresh token is sent to `auth/` only. Two more can only read
+files: one is for pictures, one for all others."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,28 +11,28 @@ from rest_framework.response import Response
 from accounts import tokens, wire
 from accounts.authentication import FILES_COOKIE, PICTURES_COOKIE
 from accounts.models import Session
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 
 NAME = "chat_refresh"
 PATH = "/api/v1/auth/"
 READING_PATH = "/api/v1/"
 
 
-def signed_in(request: Request, session: Session, *, cookie: bool) -> Response:
-    """The answer to a sign-in, with the refresh token in the cookie or in the body."""
+def sign_in_response(request: Request, session: Session, *, cookie: bool) -> Response:
+    """The response to a sign-in, with the refresh token in the cookie or in the body."""
     refresh = tokens.refresh_token(session)
     answer = wire.SignedIn(wire.my_profile(session.user), tokens.access_token(session), tokens.access_seconds())
     if not cookie:
         answer.refresh = refresh
         return Response(answer)
     response = Response(answer)
-    _give(request, response, NAME, refresh, PATH)
+    _set_cookie(request, response, NAME, refresh, PATH)
     for name in (PICTURES_COOKIE, FILES_COOKIE):
-        _give(request, response, name, tokens.cookie_token(name, session), READING_PATH)
+        _set_cookie(request, response, name, tokens.cookie_token(name, session), READING_PATH)
     return response
 
 
-def _give(request: Request, response: Response, name: str, value: str, path: str) -> None:
+def _set_cookie(request: Request, response: Response, name: str, value: str, path: str) -> None:
     response.set_cookie(
         name,
         value,
@@ -44,19 +44,19 @@ def _give(request: Request, response: Response, name: str, value: str, path: str
     )
 
 
-def take(request: Request) -> str:
-    """The refresh token in the request's cookie. Refuses `token_invalid` without one, and `permission_denied` where a
-    foreign page may have caused the request."""
+def refresh_token_of(request: Request) -> str:
+    """The refresh token in the request's cookie. Refuses `token_invalid` if there is none, and `permission_denied` if
+    a page of another site may have sent the request."""
     refresh: str | None = request.COOKIES.get(NAME)
     if not refresh:
         raise Refusal("token_invalid")
     if not (_is_own_origin(request) and _could_not_be_a_form(request)):
-        raise Refusal("permission_denied", "The cookie does not count in requests of other sites.")
+        raise Refusal("permission_denied", "The cookie is not accepted in requests from other sites.")
     return refresh
 
 
-def remove(response: Response) -> Response:
-    """Have the browser forget the cookies."""
+def remove_cookies(response: Response) -> Response:
+    """The response, with headers that make the browser delete the cookies."""
     response.delete_cookie(NAME, path=PATH, samesite="Strict")
     for name in (PICTURES_COOKIE, FILES_COOKIE):
         response.delete_cookie(name, path=READING_PATH, samesite="Strict")
@@ -70,11 +70,11 @@ def _is_own_origin(request: Request) -> bool:
         return True
     try:
         return urlsplit(origin).netloc == request.get_host()
-    except ValueError:  # it is no address
+    except ValueError:  # not a URL
         return False
 
 
 def _could_not_be_a_form(request: Request) -> bool:
-    """A page of another site cannot send these without asking first (CORS)."""
+    """Whether a page of another site would need a CORS preflight to send this. A form needs none."""
     is_json = (request.content_type or "").partition(";")[0].strip() == "application/json"
     return is_json or "X-Requested-With" in request.headers

@@ -1,30 +1,24 @@
 """`auth/register/`, `auth/verify/`, `auth/otp/resend/`."""
 
-from rest_framework.permissions import AllowAny
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import services, wire
-from accounts.api import cookie
+from accounts.api import cookies
 from accounts.models import Registration
 from accounts.services.limiting import seconds_until_code
 from accounts.services.one_time import CODE_LIFETIME
-from chatproject.common.addresses import address_of
-from chatproject.common.api import body_of
-from chatproject.common.openapi import describe
+from common.addresses import address_of
+from common.api import body_of
+from common.openapi import describe
+from common.viewsets import PUBLIC, ViewSet
 
 
-class PublicView(APIView):
-    """A door for everybody: a token that came along, perhaps an old one, is not looked at."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-
-class RegisterView(PublicView):
-    @describe("Register; a code goes to the address.", body=wire.Register, answers={201: wire.Registered})
-    def post(self, request: Request) -> Response:
+class RegistrationViewSet(ViewSet):
+    @describe("Register; a code is sent to the e-mail address", body=wire.Register, answers={201: wire.Registered})
+    @action(detail=False, methods=["post"], **PUBLIC)
+    def register(self, request: Request) -> Response:
         body = body_of(request, wire.Register)
         made = services.register(
             email=body.email,
@@ -36,18 +30,11 @@ class RegisterView(PublicView):
         )
         if isinstance(made, Registration):
             return Response(wire.Registered(verification(request, body.email, made)), 201)
-        answer = cookie.signed_in(request, made, cookie=body.cookie)
-        known = answer.data
-        answer.data = wire.Registered(
-            wire.Verification(body.email, 0, 0), known.user, known.access, known.access_expires_in, known.refresh
-        )
-        answer.status_code = 201
-        return answer
+        return _registered(cookies.sign_in_response(request, made, cookie=body.cookie), body.email)
 
-
-class VerifyView(PublicView):
-    @describe("Confirm the address by its code, and sign in.", body=wire.Verify, answers={200: wire.SignedIn})
-    def post(self, request: Request) -> Response:
+    @describe("Confirm the e-mail address with the code, and sign in", body=wire.Verify, answers={200: wire.SignedIn})
+    @action(detail=False, methods=["post"], **PUBLIC)
+    def verify(self, request: Request) -> Response:
         body = body_of(request, wire.Verify)
         session = services.verify(
             email=body.email,
@@ -56,12 +43,15 @@ class VerifyView(PublicView):
             device_name=body.device_name,
             address=address_of(request),
         )
-        return cookie.signed_in(request, session, cookie=body.cookie)
+        return cookies.sign_in_response(request, session, cookie=body.cookie)
 
-
-class ResendView(PublicView):
-    @describe("Ask for the code again; always answered alike.", body=wire.OtpResend, answers={202: wire.Verification})
-    def post(self, request: Request) -> Response:
+    @describe(
+        "Request another code; the answer is the same for every address",
+        body=wire.OtpResend,
+        answers={202: wire.Verification},
+    )
+    @action(detail=False, methods=["post"], url_path="otp/resend", **PUBLIC)
+    def resend_code(self, request: Request) -> Response:
         body = body_of(request, wire.OtpResend)
         services.resend_code(
             email=body.email,
@@ -72,8 +62,22 @@ class ResendView(PublicView):
         return Response(verification(request, body.email), 202)
 
 
+def _registered(response: Response, email: str) -> Response:
+    """Turns the response to a sign-in into the response to a registration that needs no code."""
+    signed_in: wire.SignedIn = response.data
+    response.data = wire.Registered(
+        wire.Verification(email, 0, 0),
+        signed_in.user,
+        signed_in.access,
+        signed_in.access_expires_in,
+        signed_in.refresh,
+    )
+    response.status_code = 201
+    return response
+
+
 def verification(request: Request, email: str, registration: Registration | None = None) -> wire.Verification:
-    """What is answered whether a code is on its way to this address or not."""
+    """The answer to a request for a code, the same whether or not one is sent to this address."""
     wait = seconds_until_code(email, address_of(request))
     answer = wire.Verification(email, int(CODE_LIFETIME.total_seconds()), wait)
     if registration:

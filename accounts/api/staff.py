@@ -1,21 +1,24 @@
-"""The one place where the doors of the staff ask who comes in."""
+"""What every staff endpoint checks first."""
 
 from typing import Any
 from uuid import UUID
 
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.models import User
-from chatproject.common.errors import Refusal, not_found
+from common.errors import Refusal, not_found
+from common.viewsets import ViewSet
 
 
-class StaffView(APIView):
-    """For staff with the Django permission that it `needs`, or `needs_to_write` where that is another one; for
-    everybody else there is nothing here (404)."""
+class StaffViewSet(ViewSet):
+    """For staff with the Django permission in `needs` or, for requests that write, in `needs_to_write` if that is set.
+    An `@action` may set `needs` for itself. Users who are not staff get 404.
 
-    needs: str
+    This is not a permission class: DRF checks those before the throttle counts, and guesses must count too.
+    """
+
+    needs = ""
     needs_to_write = ""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -24,11 +27,11 @@ class StaffView(APIView):
             raise not_found()
         is_reading = request.method in SAFE_METHODS
         if not request.user.has_perm(self.needs if is_reading else self.needs_to_write or self.needs):
-            raise Refusal("permission_denied", "Your rights do not reach this.")
+            raise Refusal("permission_denied", "Your account lacks the permission for this.")
 
 
 def person_of(user_id: UUID) -> User:
-    """Somebody with an account that is not erased. Refuses `not_found`."""
+    """The user with this id, unless their account is erased. Refuses `not_found`."""
     user: User | None = User.objects.filter(id=user_id, erased_at__isnull=True, email__isnull=False).first()
     if user is None:
         raise not_found()

@@ -1,6 +1,6 @@
 from django.db import migrations, transaction
 
-from chatproject.common.text import name_words
+from common.text import name_search_terms
 
 BATCH = 1000
 
@@ -14,7 +14,7 @@ def fill(apps, schema_editor):
     while found := list((people.filter(id__gt=last) if last else people).only("username", "full_name")[:BATCH]):
         last = found[-1].id
         words = [
-            word_model(user_id=user.id, word=word) for user in found for word in name_words(user.username, user.full_name)
+            word_model(user_id=user.id, word=word) for user in found for word in name_search_terms(user.username, user.full_name)
         ]
         with transaction.atomic(alias):
             word_model.objects.using(alias).bulk_create(words, batch_size=1000, ignore_conflicts=True)

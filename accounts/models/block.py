@@ -3,7 +3,7 @@ from django.db.models.functions import Now
 
 
 class Block(models.Model):
-    """`blocker` wants to hear nothing from `blocked`."""
+    """`blocker` has blocked `blocked`."""
 
     blocker = models.ForeignKey("accounts.User", models.CASCADE, related_name="blocks")
     blocked = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")

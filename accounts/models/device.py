@@ -1,13 +1,13 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 
 
 class Device(models.Model):
-    """Where notifications are pushed to. It belongs to the sign-in that registered it last and ends with it.
+    """A device that gets pushes. It belongs to the session that registered it last, and is deleted with it.
 
-    `token` is a secret of the device: the registration token of FCM, or the browser's subscription as JSON.
+    `token` is a secret of the device: the registration token of FCM, or the browser's push subscription as JSON.
     """
 
     class Provider(models.TextChoices):

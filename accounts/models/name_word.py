@@ -1,23 +1,24 @@
 from django.db import connection, models
 
-from chatproject.common.text import WORD_SIZE
+from common.text import TERM_SIZE
 
 
 class NameWordQuerySet(models.QuerySet["NameWord"]):
-    """Reading words of names."""
+    """Queries for the words of names."""
 
-    def beginning(self, begin: str) -> "NameWordQuerySet":
-        """Words that begin so. SQLite uses no index for LIKE, and compares by code point; PostgreSQL by its locale."""
+    def starting_with(self, prefix: str) -> "NameWordQuerySet":
+        """The words with this prefix. SQLite would not use an index for LIKE, but compares by code point; PostgreSQL
+        compares by locale."""
         if connection.vendor == "postgresql":
-            return self.filter(word__startswith=begin)
-        return self.filter(word__gte=begin, word__lt=f"{begin}\U0010ffff")
+            return self.filter(word__startswith=prefix)
+        return self.filter(word__gte=prefix, word__lt=f"{prefix}\U0010ffff")
 
 
 class NameWord(models.Model):
-    """A word of somebody's names, folded, by which they are found."""
+    """A search term of somebody's names."""
 
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="name_words", db_index=False)
-    word = models.CharField(max_length=WORD_SIZE)
+    word = models.CharField(max_length=TERM_SIZE)
 
     objects = NameWordQuerySet.as_manager()
 

@@ -3,16 +3,16 @@ from uuid import UUID
 from django.db import models
 from django.db.models.functions import Now
 
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 
 
 class OneTime(models.Model):
-    """Something that works once: a code sent by mail or a socket ticket. Only a keyed hash of it is kept.
+    """A one-time secret: a code sent by mail or a socket ticket. Only a keyed hash of it is stored.
 
-    A code belongs to its purpose, its address and one person or registration, who have one at a time; wrong tries are
-    counted in all and by place (a keyed hash of where they came from), from `created_at` on, for as long as the code is
-    the same. A code of nobody stands for an address at which nobody waits: time must not tell. A ticket is found by its
-    hash.
+    A code belongs to a purpose, an address and one person or registration, who have one code at a time. Wrong tries are
+    counted in total and per client address (`places`, by keyed hash) since `created_at`, while the code stays the same.
+    A code without an owner stands for an address at which nobody is waiting, so that the time taken reveals nothing. A
+    ticket is found by its hash.
     """
 
     class Purpose(models.TextChoices):
@@ -61,5 +61,5 @@ class OneTime(models.Model):
 
     @property
     def owner_id(self) -> UUID:
-        """Whose it is: the id of a person, of a registration, or, where it is nobody's, its own."""
+        """The ID of the user or registration that it belongs to, or its own ID if it has no owner."""
         return self.user_id or self.registration_id or self.id

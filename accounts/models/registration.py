@@ -1,37 +1,37 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from accounts.names import asked_words, email_key, username_key
-from chatproject.common.ids import uuid7
-from chatproject.common.text import name_words
+from accounts.names import email_key, query_terms, username_key
+from common.ids import uuid7
+from common.text import name_search_terms
 
 
 class RegistrationQuerySet(models.QuerySet["Registration"]):
-    """Reading who waits for a code."""
+    """Queries for registrations."""
 
     def by_login(self, login: str) -> "RegistrationQuerySet":
-        """Registrations with this e-mail address or username, the newest first."""
+        """The registrations with this e-mail address or username, newest first."""
         named = {"email": email_key(login)} if "@" in login else {"username_key": username_key(login.strip())}
         return self.filter(**named).order_by("-created_at", "-id")
 
     def search(self, text: str) -> "RegistrationQuerySet":
-        """Registrations whose names are found as those of people are, or whose address begins so. Few wait, and not for
-        long, so that their words are kept nowhere."""
-        asked = asked_words(text)
-        names = self.values_list("id", "username", "full_name") if asked else ()
-        found = [id_ for id_, *named in names if _are_in(asked, name_words(*named))]
+        """The registrations whose names match, as in a search for people, or whose address begins with this text. There
+        are few of them, for a short time, so their names are not indexed."""
+        query = query_terms(text)
+        rows = self.values_list("id", "username", "full_name") if query else ()
+        found = [id_ for id_, *names in rows if _matches(query, name_search_terms(*names))]
         return self.filter(models.Q(id__in=found) | models.Q(email__startswith=email_key(text)))
 
 
-def _are_in(asked: list[str], names: list[str]) -> bool:
-    return all(any(name.startswith(word) for name in names) for word in asked)
+def _matches(query: list[str], terms: list[str]) -> bool:
+    return all(any(term.startswith(word) for term in terms) for word in query)
 
 
 class Registration(models.Model):
-    """Somebody has registered, and their address is not confirmed yet.
+    """A registration whose address is not confirmed yet.
 
-    Its code completes this registration and no other, and nobody else's replaces it: several may wait at one address.
-    The person then has its id. At an address that belongs to somebody it looks the same, and is never completed.
+    Its code completes only this registration, and other registrations for the address do not replace it. The user then
+    gets its ID. If the address already has an account, the registration looks the same, but can never be completed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -56,5 +56,5 @@ class Registration(models.Model):
 
     @property
     def reference(self) -> str:
-        """What its mails are marked with, so that people can tell them from those of another registration."""
+        """The mark in its mails, which tells them from those of another registration."""
         return self.id.hex[-4:].upper()

@@ -2,8 +2,8 @@ from django.db import models
 
 
 class RestingName(models.Model):
-    """What a username is compared by that is not to be had: somebody erased had it, or a registration waits with it.
-    Only keyed hashes are kept. `held_for` is that of the address whose registrations may take it."""
+    """A reserved username: an erased user had it, or a registration is pending with it. Only keyed hashes are stored:
+    of the name's keys, and, in `held_for`, of the address whose registrations may use it."""
 
     name_hash = models.CharField(primary_key=True, max_length=64)
     until = models.DateTimeField(db_index=True)

@@ -4,24 +4,24 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
-    """Reading sign-ins."""
+    """Queries for sessions."""
 
     def live(self, now: datetime | None = None) -> "SessionQuerySet":
-        """Sign-ins that have neither ended nor expired, of people who may sign in."""
+        """The sessions that have neither ended nor expired, of people who may sign in."""
         return self.filter(
             ended_at__isnull=True, expires_at__gt=now or timezone.now(), user__is_active=True
         ).select_related("user")
 
 
 class Session(models.Model):
-    """One sign-in on one device: a row, so that it can be looked at and ended.
+    """One sign-in on one device. It is a row, so that it can be listed and ended.
 
-    Its refresh tokens are a family: each is derived from the session's id and `generation`, which a refresh moves on.
-    `is_received` says that the tokens of this generation were used, so the answer with them has arrived.
+    Its refresh tokens are derived from the session's ID and `generation`, which each refresh moves on. `is_received`
+    says that a token of this generation was used, so the response with it has arrived.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -9,33 +9,33 @@ from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
 from accounts.models.name_word import NameWord
-from accounts.names import SKELETON_SIZE, asked_words, email_key, skeleton, username_key
-from accounts.typed import canonical_password, password_spellings
-from chatproject.common.ids import uuid7
+from accounts.names import SKELETON_SIZE, email_key, query_terms, skeleton, username_key
+from accounts.typed_input import canonical_password, password_spellings
+from common.ids import uuid7
 
 
 class UserQuerySet(models.QuerySet["User"]):
-    """Reading people."""
+    """Queries for people."""
 
     def active(self) -> "UserQuerySet":
-        """People who may be found: not suspended, confirmed, and not about to be erased."""
+        """People who can be found: not suspended, with a confirmed address, and not about to be erased."""
         return self.filter(is_active=True, email_verified_at__isnull=False, erase_at__isnull=True)
 
     def named(self, username: str) -> "UserQuerySet":
-        """Who has this username, or one that looks like it."""
+        """The people with this username or one that looks like it."""
         return self.filter(Q(username_key=username_key(username)) | Q(username_skeleton=skeleton(username)))
 
     def search(self, text: str) -> "UserQuerySet":
-        """People of whose names some words begin with those of `text`, folded as messages are; it is never an operator.
-        Without a word in it nobody is found, nor by an address."""
-        asked = asked_words(text)
-        found = self if asked else self.none()
-        for word in asked:
-            found = found.filter(id__in=NameWord.objects.beginning(word).values("user"))
+        """The people whose names have words that begin with those of `text`, folded like messages in a search. A text
+        without words, or an e-mail address, finds nobody."""
+        terms = query_terms(text)
+        found = self if terms else self.none()
+        for term in terms:
+            found = found.filter(id__in=NameWord.objects.starting_with(term).values("user"))
         return found
 
     def by_login(self, login: str) -> "UserQuerySet":
-        """The person with this e-mail address or username, blanks around it or not."""
+        """The person with this e-mail address or username; surrounding blanks are ignored."""
         if "@" in login:
             return self.filter(email=email_key(login))
         return self.filter(username_key=username_key(login.strip()))
@@ -43,22 +43,22 @@ class UserQuerySet(models.QuerySet["User"]):
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str) -> "User":
-        """How the console signs operators in: by e-mail or by username, like everybody."""
+        """Used by the console's sign-in: by e-mail address or username, as everywhere."""
         user: User = self.by_login(username).get()
         return user
 
     def lock(self, user: "User") -> "User":
-        """The person as they are now, their row locked until the transaction ends."""
+        """The person, reloaded, with the row locked until the transaction ends."""
         locked: User = self.select_for_update(no_key=True).get(id=user.pk)
         return locked
 
     def lock_all(self, user_ids: Iterable[UUID]) -> None:
-        """Lock the rows of these people, in id order so that no two transactions lock crosswise, until the transaction
-        ends. Call it after the conversations are locked."""
+        """Lock the rows of these people until the transaction ends, in the order of their IDs, so that transactions do
+        not deadlock. Lock conversations first."""
         list(self.filter(id__in=list(user_ids)).order_by("id").select_for_update(no_key=True).values_list("id"))
 
     def bump(self, user_ids: Iterable[UUID]) -> dict[UUID, int]:
-        """Move on the numbers of these people. Returns the new ones. Call it last in a transaction, after the
+        """Increment the `seq` of these people and return the new values. Call it last in a transaction, after the
         conversations are locked."""
         ids = list(user_ids)
         if not ids:
@@ -71,10 +71,10 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 class User(AbstractBaseUser, PermissionsMixin):
     """A person with an account.
 
-    `seq` is the person's number: it moves with everything that their devices must hear beside the conversations'
-    logs (being added or removed, own marks, an ended session), so that a lost ring shows as a hole. Who is suspended
-    is not `is_active`, until `suspended_until` or, without it, until an operator restores them. Who asked to be
-    deleted is erased at `erase_at` and stays, without anything personal, as who wrote their messages.
+    `seq` numbers everything that the person's devices must get beside the conversations' logs (being added or removed,
+    own read marks, an ended session), so that a lost publication shows as a gap. A suspended person is not `is_active`
+    until `suspended_until`, or without it until an operator restores them. A person who asked for deletion is erased at
+    `erase_at`; the row stays, without personal data, as the sender of their messages.
     """
 
     class Presence(models.TextChoices):
@@ -83,7 +83,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         NOBODY = "nobody"
 
     class WhoCanAdd(models.TextChoices):
-        """Whom somebody lets add them to groups without being asked."""
+        """Who may add this person to groups without asking."""
 
         EVERYONE = "everyone"
         CONTACTS = "contacts"
@@ -151,17 +151,17 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.username
 
     def save(self, *args: object, **kwargs: object) -> None:
-        """Keeps what usernames are compared by."""
+        """Also stores the keys that usernames are compared by."""
         self.rename(self.username)
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def set_password(self, raw_password: str | None) -> None:
-        """Keep the hash of this password in its canonical form."""
+        """Store the hash of the canonical form of this password."""
         super().set_password(None if raw_password is None else canonical_password(raw_password))
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Whether this is the password, however it was typed. One that an earlier version kept in another form is kept
-        in the canonical one from then on."""
+        """Whether this is the password, in any spelling. A hash that an earlier version made of another spelling is
+        replaced by that of the canonical one."""
         for spelling in password_spellings(raw_password or ""):
             if super().check_password(spelling):
                 if spelling != canonical_password(spelling):
@@ -171,10 +171,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         return False
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """What a sign-in to the console stands and falls with: the password, and that nobody ended it since."""
+        """Ties a session of the console to the password, and to `console_generation`, which ends it."""
         proof = f"{self.password}\x00{self.console_generation}"
         return salted_hmac("accounts.console", proof, secret=secret, algorithm="sha256").hexdigest()
 
     def rename(self, username: str) -> None:
-        """Give the person this username, with what it is compared by."""
+        """Set the username and the keys that it is compared by."""
         self.username, self.username_key, self.username_skeleton = username, username_key(username), skeleton(username)

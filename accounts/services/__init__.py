@@ -1,11 +1,11 @@
-"""What can be done with accounts: the only writers. Every deed is one transaction and refuses with `Refusal`."""
+"""Actions on accounts; nothing else writes them. Every action is one transaction and refuses with `Refusal`."""
 
 from accounts.services.blocks import block, unblock
 from accounts.services.codes import resend_code, resend_code_as_operator, resend_code_to
 from accounts.services.deletion import begin_erasure, erase, request_deletion, request_deletion_of
 from accounts.services.devices import forget_dead_device, forget_device, register_device
 from accounts.services.emails import confirm_email_change, request_email_change
-from accounts.services.finding import add_name_words
+from accounts.services.name_index import index_names
 from accounts.services.passwords import change_password, replace_password, reset_password
 from accounts.services.people import (
     change_avatar,
@@ -20,19 +20,18 @@ from accounts.services.sessions import (
     end_all_sessions,
     end_other_sessions,
     end_session,
-    note_received,
+    mark_received,
     open_session,
     refresh,
     touch,
 )
 from accounts.services.sign_in import login
-from accounts.services.staff import appoint, outranks, refuse_unless_above
-from accounts.services.suspension import end_session_of, end_sessions_of, restore, restore_who_is_due, suspend
+from accounts.services.staff import appoint, outranks, refuse_unless_outranks
+from accounts.services.suspension import end_session_of, end_sessions_of, restore, restore_due, suspend
 from accounts.services.tickets import TICKET_SECONDS, issue_ticket, session_of_ticket
 
 __all__ = [
     "TICKET_SECONDS",
-    "add_name_words",
     "appoint",
     "begin_erasure",
     "block",
@@ -52,13 +51,14 @@ __all__ = [
     "erase",
     "forget_dead_device",
     "forget_device",
+    "index_names",
     "issue_ticket",
     "login",
-    "note_received",
+    "mark_received",
     "open_session",
     "outranks",
     "refresh",
-    "refuse_unless_above",
+    "refuse_unless_outranks",
     "register",
     "register_device",
     "replace_password",
@@ -70,7 +70,7 @@ __all__ = [
     "resend_code_to",
     "reset_password",
     "restore",
-    "restore_who_is_due",
+    "restore_due",
     "session_of_ticket",
     "suspend",
     "touch",

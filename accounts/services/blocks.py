@@ -1,23 +1,23 @@
-"""Blocking: whoever is blocked starts nothing with who blocked them, and sees nothing of their presence."""
+"""Blocking: a blocked person cannot contact the one who blocked them, and does not see their presence."""
 
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import Block, User
-from accounts.services.sessions import look_again_at
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal, invalid, not_found
-from chatproject.common.limited import limited
-from chatproject.common.publish import announce_privacy
+from accounts.services.sessions import publish_account_changed
+from common.action_limits import limited
+from common.clock import now
+from common.errors import Refusal, invalid, not_found
+from common.publish import publish_privacy_changed
 
 BLOCKS_PER_PERSON = 1000
 
 
 @limited("RATE_CHANGES")
 def block(actor: User, user_id: UUID) -> None:
-    """Hear nothing more from this person; repeating it changes nothing. Refuses `invalid` for oneself, `not_found`, and
-    `conflict` beyond `BLOCKS_PER_PERSON`."""
+    """Block this person; repeating it changes nothing. Refuses `invalid` for yourself, `not_found`, and `conflict`
+    beyond `BLOCKS_PER_PERSON`."""
     if user_id == actor.id:
         raise invalid("id", "You cannot block yourself.")
     with transaction.atomic():
@@ -30,20 +30,20 @@ def block(actor: User, user_id: UUID) -> None:
         if Block.objects.filter(blocker=actor).count() >= BLOCKS_PER_PERSON:
             raise Refusal("conflict", f"You can block at most {BLOCKS_PER_PERSON} people.")
         Block.objects.create(blocker=actor, blocked=blocked, created_at=now())
-        _tell(actor)
+        _publish_blocks_changed(actor)
 
 
 @limited("RATE_CHANGES")
 def unblock(actor: User, user_id: UUID) -> None:
-    """Undo it; without a block nothing happens."""
+    """Remove the block, if there is one."""
     with transaction.atomic():
         User.objects.lock(actor)
         deleted, _ = Block.objects.filter(blocker=actor, blocked=user_id).delete()
         if deleted:
-            _tell(actor)
+            _publish_blocks_changed(actor)
 
 
-def _tell(actor: User) -> None:
-    """The actor's devices hear who is blocked; those who watch the actor are looked at again."""
-    announce_privacy(actor.id)
-    look_again_at(actor)
+def _publish_blocks_changed(actor: User) -> None:
+    """Tell the actor's devices who is blocked, and re-check who may see the actor's presence."""
+    publish_privacy_changed(actor.id)
+    publish_account_changed(actor)

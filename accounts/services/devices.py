@@ -1,5 +1,5 @@
-"""Devices to which notifications are pushed. They change under their person's lock: whoever queues something for a
-device holds it, so that the device is still there at the commit."""
+"""Devices that get pushes. They are changed only with their owner's row locked. Code that queues a push holds the same
+lock, so the device still exists when it commits."""
 
 from uuid import UUID
 
@@ -7,9 +7,9 @@ from django.db import transaction
 
 from accounts.keys import keyed_hash
 from accounts.models import Device, Session, User
-from chatproject.common.clock import now
-from chatproject.common.errors import not_found
-from chatproject.common.limited import limited
+from common.action_limits import limited
+from common.clock import now
+from common.errors import not_found
 
 DEVICES_PER_PERSON = 20
 
@@ -17,10 +17,9 @@ DEVICES_PER_PERSON = 20
 @limited("RATE_CHANGES")
 @transaction.atomic
 def register_device(session: Session, *, provider: str, token: str, name: str = "") -> tuple[Device, bool]:
-    """Push to this token from now on, and whether it is new to this person.
+    """Push to this token from now on. Returns the device and whether it is new to this person.
 
-    A token belongs to the sign-in that registered it last, whoever had it before. Beyond `DEVICES_PER_PERSON` the
-    oldest goes."""
+    A token belongs to the session that registered it last. Beyond `DEVICES_PER_PERSON` the oldest device is deleted."""
     user, token_hash = session.user, keyed_hash("device", provider, token)
     before = Device.objects.filter(token_hash=token_hash).values_list("user_id", flat=True)
     User.objects.lock_all({user.id, *before})
@@ -37,7 +36,7 @@ def register_device(session: Session, *, provider: str, token: str, name: str = 
 @limited("RATE_CHANGES")
 @transaction.atomic
 def forget_device(user: User, device_id: UUID) -> None:
-    """Push there no more. Refuses `not_found`."""
+    """Stop pushing to this device. Refuses `not_found`."""
     User.objects.lock(user)
     deleted, _ = Device.objects.filter(user=user, id=device_id).delete()
     if not deleted:
@@ -46,6 +45,6 @@ def forget_device(user: User, device_id: UUID) -> None:
 
 @transaction.atomic
 def forget_dead_device(device: Device) -> None:
-    """Its provider knows it no more. What was registered there meanwhile stays."""
+    """Delete a device that its provider no longer knows, unless a new token was registered for it meanwhile."""
     User.objects.lock(device.user)
     Device.objects.filter(id=device.id, user=device.user, token_hash=device.token_hash).delete()

@@ -1,4 +1,4 @@
-"""Mails to people. A code is made where its mail is written, so nothing but its hash ever lies in the database."""
+"""Mails to people. A code is made when its mail is written, so that only its hash is ever in the database."""
 
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from accounts import mail
 from accounts.models import OneTime, Registration, User
 from accounts.names import email_key
 from accounts.services import one_time
-from chatproject.common.tasks import task
+from common.tasks import task
 
 KNOWN_EMAIL = "known_email"
 PASSWORD_CHANGED = "password_changed"
@@ -21,19 +21,19 @@ DELETION_REQUESTED, DELETION_CANCELLED = "deletion_requested", "deletion_cancell
 def send_code(
     purpose: OneTime.Purpose, owner: User | Registration | None, address: str, *, is_again: bool = False
 ) -> None:
-    """Send the code for this purpose. Where the address belongs to somebody else they get a notice instead, the first
-    time. For nobody: nothing, in the same time."""
+    """Send the code for this purpose. If the address belongs to somebody else, they get a notice instead, but not when
+    the code is sent again. Without an owner nothing is sent, but it takes the same time."""
     _send(purpose, owner, address, is_again)
 
 
 def send_notice(user: User, notice: str) -> None:
-    """Send the notice of this name to the person's address of this moment, after the transaction."""
+    """Send a notice to the person's current address, after the transaction."""
     _send(notice, user, user.email)
 
 
 def _send(kind: str, owner: User | Registration | None, address: str | None, is_again: bool = False) -> None:
-    """Where mails are files it is written after the transaction and before the answer; otherwise a task sends it,
-    enqueued in the transaction, also for nobody: no answer waits for a mail server, and none tells who is known."""
+    """If mails are written to files, write it after the transaction, before the response. Otherwise enqueue a task,
+    also if there is no owner: no response waits for a mail server, and none reveals whether an account exists."""
     owner_id = str(owner.id) if owner else None
     if settings.EMAIL_FILE_PATH:
         transaction.on_commit(lambda: write_mail(kind, owner_id, address, is_again))
@@ -43,14 +43,14 @@ def _send(kind: str, owner: User | Registration | None, address: str | None, is_
 
 @task
 def send_mail(kind: str, owner_id: str | None, address: str | None, is_again: bool = False) -> None:
-    """Write and send a mail. Repeating it is harmless: the code is the same."""
+    """Write and send a mail. Safe to repeat: the code stays the same."""
     write_mail(kind, owner_id, address, is_again)
 
 
 def write_mail(kind: str, owner_id: str | None, address: str | None, is_again: bool = False) -> None:
-    """Write a mail of this kind and hand it to the mail server. `owner_id` is a person's, or a registration's where its
-    address is to be confirmed. A code is made here, for the address to which its purpose sends it; a notice goes to
-    `address`."""
+    """Write a mail of this kind and hand it to the mail server. `owner_id` is the ID of a user, or of a registration if
+    the mail is to confirm its address. A code is made here, for the address that codes for its purpose go to; a notice
+    goes to `address`."""
     owner = _owner(kind, owner_id)
     if kind in OneTime.Purpose.values:
         _write_code(OneTime.Purpose(kind), owner, address or "", is_again)
@@ -68,7 +68,8 @@ def _owner(kind: str, owner_id: str | None) -> User | Registration | None:
 
 
 def _write_code(purpose: OneTime.Purpose, owner: User | Registration | None, address: str, is_again: bool) -> None:
-    """The same work is done for nobody, and for an address that belongs to somebody: time must not tell."""
+    """Does the same work without an owner, and for an address that belongs to somebody else: the time it takes must not
+    reveal which it was."""
     address = (one_time.address_for(purpose, owner) if owner else email_key(address)) or ""
     if not address:
         return
@@ -76,13 +77,13 @@ def _write_code(purpose: OneTime.Purpose, owner: User | Registration | None, add
     known = User.objects.filter(email=address).first()
     is_owned = owner is not None and known is not None and known != owner
     if owner is None or (is_owned and is_again):
-        mail.send_to_nobody(purpose, _about(User(username="nobody"), code))
+        mail.send_to_nobody(purpose, _context(User(username="nobody"), code))
     elif is_owned:
         mail.send(address, KNOWN_EMAIL, {"user": known})
     else:
-        mail.send(address, purpose, _about(owner, code))
+        mail.send(address, purpose, _context(owner, code))
 
 
-def _about(owner: User | Registration, code: str) -> dict[str, Any]:
+def _context(owner: User | Registration, code: str) -> dict[str, Any]:
     minutes = int(one_time.CODE_LIFETIME.total_seconds() // 60)
     return {"user": owner, "code": code, "minutes": minutes}

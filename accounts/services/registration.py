@@ -1,7 +1,7 @@
-"""Registering and confirming one's address. What is answered never tells whether an address is known.
+"""Registering and confirming the address. Responses never reveal whether an address already has an account.
 
-A code completes the registration with which it was sent: whoever reads the mails of an address decides by that whose
-password the account gets.
+A code completes the registration that it was sent for: so the person who reads the mail decides which password the
+account gets.
 """
 
 from datetime import timedelta
@@ -17,27 +17,28 @@ from accounts.keys import keyed_hash
 from accounts.models import OneTime, Registration, Session, User
 from accounts.names import email_key
 from accounts.services import codes, limiting, mails, one_time
-from accounts.services.people import hold_name, is_resting, prepare_person, release_name, save_new
+from accounts.services.people import is_name_reserved, prepare_person, release_name, reserve_name, save_new
 from accounts.services.sessions import open_session
-from accounts.typed import canonical_password
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
+from accounts.typed_input import canonical_password
+from common.clock import now
+from common.errors import Refusal
 
 VERIFY = OneTime.Purpose.VERIFY_EMAIL
-WAITS_FOR = timedelta(days=7)
-"""How long a registration waits for its code, or another one."""
+REGISTRATION_LIFETIME = timedelta(days=7)
+"""How long a registration may be completed, with its code or a new one."""
 
 
 def register(
     *, email: str, username: str, password: str, full_name: str = "", device_name: str = "", address: str = ""
 ) -> Registration | Session:
-    """Register somebody and send the code that confirms the address. Registrations that wait there already stay.
+    """Register somebody and send the code that confirms the address. Other pending registrations for it stay.
 
-    The owner of a known address gets a mail instead and nothing changes. Refuses `invalid`, `username_taken`,
-    `rate_limited`. Where verification is switched off: the first sign-in; refuses `conflict` for a known address.
+    If the address already has an account, its owner gets a notice instead and nothing changes. Refuses `invalid`,
+    `username_taken`, `rate_limited`. If verification is switched off, returns the first session, and refuses `conflict`
+    for an address that has an account.
     """
     new = prepare_person(email=email, username=username, password=password, full_name=full_name)
-    limiting.spend_asking(email, address)
+    limiting.spend_request(email, address)
     if not settings.REQUIRE_EMAIL_VERIFICATION:
         new.set_password(password)
         new.email_verified_at = now()
@@ -49,7 +50,7 @@ def register(
 
 @transaction.atomic
 def _enroll(new: User, hashed: str) -> Registration:
-    hold_name(new.username, new.email or "")
+    reserve_name(new.username, new.email or "")
     registration = Registration.objects.create(
         email=new.email or "",
         username=new.username,
@@ -63,15 +64,15 @@ def _enroll(new: User, hashed: str) -> Registration:
 
 
 def _refuse_taken_name(new: User) -> None:
-    if User.objects.named(new.username).exists() or is_resting(new.username, new.email or ""):
+    if User.objects.named(new.username).exists() or is_name_reserved(new.username, new.email or ""):
         raise Refusal("username_taken")
 
 
-def registration_of(waiting: list[Registration], password: str) -> Registration | None:
-    """The one with this password. One hash is made, however many wait: those at one address share their salt."""
+def find_by_password(waiting: list[Registration], password: str) -> Registration | None:
+    """The registration with this password. Only one hash is computed: registrations for one address share a salt."""
     salt = identify_hasher(waiting[0].password).decode(waiting[0].password)["salt"] if waiting else _salt_at("")
     hashed = _hash(password, salt)
-    return next((one for one in waiting if one.password == hashed), None)
+    return next((registration for registration in waiting if registration.password == hashed), None)
 
 
 def _salt_at(email: str) -> str:
@@ -85,24 +86,24 @@ def _hash(password: str, salt: str) -> str:
 def verify(
     *, email: str, code: str, registration_id: UUID | None = None, device_name: str = "", address: str = ""
 ) -> Session:
-    """Complete the registration whose code this is, and sign in; with `registration_id` only that one. Repeating it
-    within a minute has the same answer, until that was used to refresh.
+    """Complete the registration that this code belongs to, and sign in; with `registration_id` only that one. Repeating
+    it within a minute has the same result, until its session was refreshed.
 
-    Refuses `code_invalid`, `rate_limited`, and `username_taken` where somebody else has the name by now."""
-    limiting.spend_place(address)
+    Refuses `code_invalid`, `rate_limited`, and `username_taken` if somebody else has the name by now."""
+    limiting.spend_guess(address)
     rows = OneTime.objects.filter(purpose=VERIFY, address=email_key(email))
     if registration_id:
         rows = rows.filter(Q(registration=registration_id) | Q(user=registration_id))
-    row = codes.show_code(rows, code, address=address)
+    row = codes.check_code(rows, code, address=address)
     session = _complete(row, device_name, address)
-    limiting.forgive_place(address)
+    limiting.forgive_guess(address)
     return session
 
 
 def _complete(row: OneTime, device_name: str, address: str) -> Session:
     try:
         with transaction.atomic():
-            lock_waiting(row.address)
+            lock_registrations_at(row.address)
             row.refresh_from_db()
             return _session_of(row) if row.used_at else _first_session(row, device_name, address)
     except OneTime.DoesNotExist:  # another registration for this address was completed
@@ -114,17 +115,18 @@ def _complete(row: OneTime, device_name: str, address: str) -> Session:
 
 
 def _first_session(row: OneTime, device_name: str, address: str) -> Session:
-    """In a transaction that has locked who waits there. The others can never be completed."""
+    """Create the user and open the session, in a transaction that has locked the registrations for this address. The
+    others can no longer be completed and are deleted."""
     registration = row.registration
     if registration is None:
         raise Refusal("code_invalid")
-    if is_resting(registration.username, registration.email):
+    if is_name_reserved(registration.username, registration.email):
         raise Refusal("username_taken")
     user = _save_person(registration)
     session = open_session(user, device_name=device_name, address=address)
     if not one_time.use_code(row, user=user, session=session, registration=None):
         raise Refusal("code_invalid")
-    waiting_at(registration.email).delete()
+    registrations_at(registration.email).delete()
     return session
 
 
@@ -139,21 +141,21 @@ def _save_person(registration: Registration) -> User:
 
 
 def _session_of(row: OneTime) -> Session:
-    """The session that this code has opened, as it was then."""
+    """The session that this code opened, if it was not refreshed since."""
     session = Session.objects.live().filter(id=row.session_id, generation=0).first() if row.session_id else None
     if session is None:
         raise Refusal("code_invalid")
     return session
 
 
-def waiting_at(email: str) -> QuerySet[Registration]:
+def registrations_at(email: str) -> QuerySet[Registration]:
     """All registrations for this address."""
     return Registration.objects.filter(email=email)
 
 
-def lock_waiting(email: str) -> None:
-    """Lock the registrations for this address, then their codes, until the transaction ends: of several that are
-    completed at once one is the first, and deleting the others meets no lock of a try."""
-    list(waiting_at(email).order_by("id").select_for_update().values_list("id"))
+def lock_registrations_at(email: str) -> None:
+    """Lock the registrations for this address, and then their codes, until the transaction ends: of several that are
+    completed at once one comes first, and deleting the others does not deadlock with a try."""
+    list(registrations_at(email).order_by("id").select_for_update().values_list("id"))
     codes_there = OneTime.objects.filter(purpose=VERIFY, address=email)
     list(codes_there.order_by("id").select_for_update().values_list("id"))

@@ -1,4 +1,4 @@
-"""What operators do with people: shut somebody out, for a time or until further notice, and let them back in."""
+"""What operators do with accounts: suspend them, for a time or indefinitely, restore them, and end sessions."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,25 +8,24 @@ from django.db import transaction
 
 from accounts.models import Session, User
 from accounts.services.sessions import end_all_sessions, end_session
-from accounts.services.staff import refuse_unless_above
-from chatproject.common import apart, audit
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal, invalid
-from chatproject.common.limited import limited
+from accounts.services.staff import refuse_unless_outranks
+from common import audit, isolation
+from common.action_limits import limited
+from common.clock import now
+from common.errors import Refusal, invalid
 
-ERASED = "This account is erased, or about to be: nobody signs in to it any more."
+ERASED = "This account has been erased or is about to be. It cannot be suspended or restored."
 
 
 @limited("RATE_STAFF")
 def suspend(operator: User, user: User, *, until: datetime | None = None, reason: str = "") -> None:
-    """Nobody signs in to this account until then, or until it is restored; its sockets close. What is so already
-    changes nothing.
+    """Suspend an account until then, or until it is restored; its sockets close. Repeating it changes nothing.
 
-    Refuses `invalid` for oneself and for the past, `permission_denied` for somebody not below, and `conflict` for who
-    is erased."""
-    refuse_unreached(operator, user)
+    Refuses `invalid` for yourself and for a time in the past, `permission_denied` for somebody whom the operator does
+    not outrank, and `conflict` for an erased account."""
+    refuse_self_and_superiors(operator, user)
     if until and until <= now():
-        raise invalid("until", "This moment has passed.")
+        raise invalid("until", "This time is in the past.")
     with transaction.atomic():
         user = User.objects.lock(user)
         if user.erased_at:
@@ -40,29 +39,29 @@ def suspend(operator: User, user: User, *, until: datetime | None = None, reason
 
 @limited("RATE_STAFF")
 def restore(operator: User, user: User, *, reason: str = "") -> None:
-    """A suspended account may sign in again. Repeating it changes nothing. Refuses as `suspend` does, and `conflict`
-    also for who is about to be erased."""
-    refuse_unreached(operator, user)
+    """Let somebody sign in again. Repeating it changes nothing. Refuses as `suspend` does, and `conflict` also for an
+    account that is about to be erased."""
+    refuse_self_and_superiors(operator, user)
     with transaction.atomic():
         user = User.objects.lock(user)
         if user.erased_at or (user.erase_at and user.erase_at <= now()):
             raise Refusal("conflict", ERASED)
-        if _let_in(user.id):
+        if _lift_suspension(user.id):
             _record("restore", operator, user, reason)
 
 
-def restore_who_is_due() -> None:
-    """Let back in whose suspension is over: the worker's."""
+def restore_due() -> None:
+    """Restore accounts whose suspension is over. Called by the worker."""
     due = User.objects.filter(suspended_until__lte=now(), erased_at__isnull=True).exclude(erase_at__lte=now())
-    apart.each(due, _let_in_again)
+    isolation.for_each(due, _restore_due)
 
 
 @limited("RATE_STAFF")
 def end_sessions_of(operator: User | None, user: User, *, reason: str = "") -> int:
-    """Sign somebody out everywhere; None is a command. Returns how many sign-ins that were. Refuses
-    `permission_denied` for somebody not below."""
+    """Sign somebody out everywhere; without an operator it was a command. Returns how many sessions ended. Refuses
+    `permission_denied` for somebody whom the operator does not outrank."""
     if operator and operator != user:
-        refuse_unreached(operator, user)
+        refuse_self_and_superiors(operator, user)
     with transaction.atomic():
         ended = end_all_sessions(user)
         _record("end_sessions", operator, user, reason, ended=ended)
@@ -71,26 +70,26 @@ def end_sessions_of(operator: User | None, user: User, *, reason: str = "") -> i
 
 @limited("RATE_STAFF")
 def end_session_of(operator: User, session: Session, *, reason: str = "") -> None:
-    """Sign somebody out on one device. Refuses `conflict` when that is over, `permission_denied` for an operator
-    above."""
+    """Sign somebody out on one device. Refuses `conflict` if the session has already ended, and `permission_denied` for
+    somebody whom the operator does not outrank."""
     if operator.id != session.user_id:
-        refuse_unreached(operator, session.user)
+        refuse_self_and_superiors(operator, session.user)
     if not Session.objects.live().filter(id=session.id).exists():
-        raise Refusal("conflict", f"{session.user}: {session.device_name or 'the session'} has ended already.")
+        raise Refusal("conflict", f"{session.user}: {session.device_name or 'the session'} has already ended.")
     with transaction.atomic():
         end_session(session.user, session.id)
         _record("end_session", operator, session.user, reason, device_name=session.device_name)
 
 
-def refuse_unreached(operator: User, user: User) -> None:
-    """Refuses what an operator does to themselves (`invalid`), or to somebody not below them (`permission_denied`)."""
+def refuse_self_and_superiors(operator: User, user: User) -> None:
+    """Refuses the operator themselves (`invalid`) and anybody they do not outrank (`permission_denied`)."""
     if operator.id == user.id:
         raise Refusal("invalid", "You cannot do this to yourself.")
-    refuse_unless_above(operator, user)
+    refuse_unless_outranks(operator, user)
 
 
 def refuse_suspended(user: User) -> None:
-    """Refuses (`account_suspended`) whoever may not sign in, and says until when."""
+    """Refuses (`account_suspended`) a suspended person, and says until when."""
     if user.is_active:
         return
     until = user.suspended_until
@@ -101,14 +100,14 @@ def refuse_suspended(user: User) -> None:
 
 
 @transaction.atomic
-def _let_in_again(user: User) -> None:
-    if _let_in(user.id, suspended_until=user.suspended_until):
+def _restore_due(user: User) -> None:
+    if _lift_suspension(user.id, suspended_until=user.suspended_until):
         _record("restore", None, user, "The suspension is over.")
 
 
-def _let_in(user_id: UUID, **only: Any) -> bool:
-    shut_out = User.objects.filter(id=user_id, is_active=False, erased_at__isnull=True, **only)
-    return bool(shut_out.exclude(erase_at__lte=now()).update(is_active=True, suspended_until=None))
+def _lift_suspension(user_id: UUID, **only: Any) -> bool:
+    suspended = User.objects.filter(id=user_id, is_active=False, erased_at__isnull=True, **only)
+    return bool(suspended.exclude(erase_at__lte=now()).update(is_active=True, suspended_until=None))
 
 
 def _record(verb: str, operator: User | None, user: User, reason: str, **facts: Any) -> None:

@@ -1,11 +1,11 @@
-"""Socket tickets: a token never stands in an address, a ticket that served once may."""
+"""Socket tickets: a token must not appear in a URL, a ticket that works only once may."""
 
 from datetime import timedelta
 
 from accounts.models import OneTime, Session
 from accounts.services import one_time
-from chatproject.common.errors import Refusal
-from chatproject.common.limited import limited
+from common.action_limits import limited
+from common.errors import Refusal
 
 TICKET_SECONDS = 30
 
@@ -17,7 +17,7 @@ def issue_ticket(session: Session) -> str:
 
 
 def session_of_ticket(ticket: str) -> Session:
-    """Use up a ticket. Refuses (`token_invalid`) a wrong, used or late one, and one whose session has ended."""
+    """Use a ticket. Refuses (`token_invalid`) one that is wrong, used or expired, or whose session has ended."""
     used = _consume(ticket)
     session = Session.objects.live().filter(id=used.session_id).first() if used and used.session_id else None
     if session is None:

@@ -1,4 +1,4 @@
-"""Real threads for races."""
+"""Concurrent calls in real threads."""
 
 import threading
 from collections.abc import Callable
@@ -7,17 +7,17 @@ from typing import Any
 
 from django.db import connection
 
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 
 
-def at_once(count: int, deed: Callable[[], Any]) -> list[Any]:
-    """What `deed` returns, or the code it was refused with, in `count` threads that begin together."""
+def at_once(count: int, action: Callable[[], Any]) -> list[Any]:
+    """What `action` returns, or the code it was refused with, in `count` threads that begin together."""
     start = threading.Barrier(count)
 
     def run(_: int) -> Any:
         start.wait()
         try:
-            return deed()
+            return action()
         except Refusal as refusal:
             return refusal.code
         finally:

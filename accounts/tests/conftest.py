@@ -1,23 +1,23 @@
 import pytest
 
-from chatproject.common import publish
+from common import publish
 
 
 @pytest.fixture
-def rings(monkeypatch):
-    """What this process rang, as a feed would hear it, but for what people are told of: each sign-in is a notice."""
-    heard = []
+def publications(monkeypatch):
+    """What this process published, as its hub would receive it, but for notices: each sign-in makes one."""
+    received = []
 
-    def hear(rings):
-        heard.extend(ring for ring in rings if b"notification.created" not in ring.frame)
+    def receive(publications):
+        received.extend(one for one in publications if b"notification.created" not in one.frame)
 
-    monkeypatch.setattr(publish, "listeners", [hear])
-    return heard
+    monkeypatch.setattr(publish, "listeners", [receive])
+    return received
 
 
 @pytest.fixture
 def registered(api, db):
-    """`registered("dave")`: dave has registered and his code is on its way. Needs real commits."""
+    """`registered("carol")`: carol has registered and her code is on its way. Needs real commits."""
 
     def registered(username, **fields):
         body = {"email": f"{username}@example.org", "username": username, "password": "correct horse battery"}

@@ -1,19 +1,24 @@
-"""What counts as signed in."""
+"""Which requests are authenticated."""
 
 import base64
+import hmac
 import json
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import jwt
 import pytest
+from django.conf import settings
 
 from accounts import services, tokens
+from accounts.authentication import BearerAuthentication, session_of
 from accounts.keys import derived_key
 from accounts.models import Session
-from chatproject.common.clock import now
+from common.clock import now
+from common.errors import Refusal
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.plain, pytest.mark.django_db]
 
 ME = "/api/v1/users/me/"
 
@@ -43,13 +48,72 @@ def sign(claims, **options):
     return jwt.encode(claims, options.pop("key", derived_key("access")), options.pop("algorithm", "HS256"), **options)
 
 
+def key_from_before():
+    return hmac.digest(settings.SECRET_KEY.encode(), b"chatproject.access", "sha256")
+
+
 def test_alice_is_known_by_her_token(api, claims, session):
     assert ask(api, tokens.access_token(session)) == (200, None)
     assert ask(api, sign(claims)) == (200, None)
     assert ask(api, tokens.access_token(session), "bearer") == (200, None)
 
 
-def test_without_a_token_one_is_asked_to_sign_in(api):
+def test_a_token_from_before_simplejwt_still_works(api, session):
+    """Made as `accounts.tokens` made it then, with a key derived as then."""
+    issued_at = int(time.time())
+    claims = {
+        "sub": session.user_id.hex,
+        "sid": session.id.hex,
+        "gen": session.generation,
+        "typ": "access",
+        "iat": issued_at,
+        "exp": issued_at + 900,
+    }
+    token = jwt.encode(claims, key_from_before(), "HS256")
+
+    assert ask(api, token) == (200, None)
+    assert session_of(token) == session
+    session.refresh_from_db()
+    assert session.is_received
+
+    expired = jwt.encode({**claims, "exp": issued_at - 1}, key_from_before(), "HS256")
+    assert ask(api, expired) == (401, "token_invalid")
+    assert tokens.session_named(expired) == session.id
+
+
+def test_a_server_from_before_simplejwt_reads_our_tokens(session):
+    """Read as `accounts.tokens` read it then: servers of both versions run side by side during an upgrade."""
+    options = {"require": ["sub", "sid", "typ", "exp"], "verify_iat": False}
+
+    claims = jwt.decode(tokens.access_token(session), key_from_before(), algorithms=["HS256"], options=options)
+
+    assert (UUID(claims["sid"]), UUID(claims["sub"]), claims["gen"]) == (session.id, session.user_id, 0)
+    assert claims["typ"] == "access"
+    assert 890 <= claims["exp"] - time.time() <= 900
+    assert set(claims) == {"sub", "sid", "gen", "typ", "exp"}
+
+
+def test_a_host_whose_clock_is_behind_takes_our_tokens(api, session, monkeypatch):
+    token = tokens.access_token(session)
+    behind = datetime.now(UTC) - timedelta(seconds=30)
+
+    with monkeypatch.context() as patched:
+        clock = type("clock", (datetime,), {"now": classmethod(lambda cls, tz=None: behind)})
+        patched.setattr("jwt.api_jwt.datetime", clock)
+        assert tokens.read_access(token).session_id == session.id
+
+
+def test_the_user_of_a_token_is_looked_up_through_its_session(session):
+    token = tokens.read_access(tokens.access_token(session))
+    assert BearerAuthentication().get_user(token) == session.user
+
+    services.end_session(session.user, session.id)
+
+    with pytest.raises(Refusal, match="token_invalid"):
+        BearerAuthentication().get_user(token)
+
+
+def test_a_request_without_a_token_must_sign_in(api):
     response = api.get(ME)
 
     assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
@@ -111,7 +175,7 @@ def test_a_session_ends_at_the_next_request(api, session, olga):
     assert ask(api, token) == (401, "token_invalid")
 
 
-def test_a_suspended_expired_or_deleted_one_is_refused(api, session, olga, bob, carol):
+def test_a_suspended_expired_or_deleted_session_is_refused(api, session, olga, bob, carol):
     others = services.open_session(bob), services.open_session(carol)
     given = [tokens.access_token(one) for one in (session, *others)]
     assert [ask(api, token)[0] for token in given] == [200, 200, 200]
@@ -123,7 +187,7 @@ def test_a_suspended_expired_or_deleted_one_is_refused(api, session, olga, bob, 
     assert [ask(api, token) for token in given] == [(401, "token_invalid")] * 3
 
 
-def test_each_request_asks_the_database_once_to_know_who_calls(sign_in, alice, django_assert_num_queries):
+def test_authentication_takes_one_query(sign_in, alice, django_assert_num_queries):
     client = sign_in(alice)
 
     with django_assert_num_queries(1):

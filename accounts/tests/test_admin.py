@@ -1,4 +1,4 @@
-"""What operators do with people in the console."""
+"""Managing people in the console."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -6,10 +6,10 @@ from django.test import Client
 
 from accounts import services
 from accounts.models import Registration, Session, User
-from chatproject.common.models import AuditEntry
+from common.models import AuditEntry
 from conftest import PASSWORD
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.plain, pytest.mark.django_db]
 
 PEOPLE = "/admin/accounts/user/"
 SESSIONS = "/admin/accounts/session/"
@@ -49,23 +49,23 @@ def test_a_person_shows_without_a_password(console, alice):
     assert alice.password not in page
 
 
-def test_olga_makes_dave_who_can_sign_in(console, api):
+def test_olga_creates_carol_who_can_sign_in(console, api):
     assert console.get(f"{PEOPLE}add/").status_code == 200
-    fields = {"email": "dave@example.org", "username": "dave", "full_name": "", "password": "correct horse battery"}
+    fields = {"email": "carol@example.org", "username": "carol", "full_name": "", "password": "correct horse battery"}
 
     response = console.post(f"{PEOPLE}add/", fields, follow=True)
 
     assert response.status_code == 200, response.content
-    login = api.post("/api/v1/auth/login/", {"login": "dave", "password": "correct horse battery"})
+    login = api.post("/api/v1/auth/login/", {"login": "carol", "password": "correct horse battery"})
     assert login.status_code == 200
-    assert not User.objects.get(username="dave").is_staff
+    assert not User.objects.get(username="carol").is_staff
 
 
 def test_what_is_wrong_stands_beside_its_field(console, alice):
-    fields = {"email": "dave@example.org", "username": "Alice", "full_name": "", "password": "correct horse battery"}
+    fields = {"email": "carol@example.org", "username": "Alice", "full_name": "", "password": "correct horse battery"}
 
     taken = console.post(f"{PEOPLE}add/", fields)
-    weak = console.post(f"{PEOPLE}add/", {**fields, "username": "dave", "password": "12345"})
+    weak = console.post(f"{PEOPLE}add/", {**fields, "username": "carol", "password": "12345"})
 
     assert "This username is taken." in taken.content.decode()
     assert "This password is too short" in weak.content.decode()
@@ -102,7 +102,7 @@ def test_olga_cannot_suspend_herself(console, olga):
     assert olga.is_active
 
 
-def test_olga_ends_one_session_or_all_of_a_person(console, alice, sign_in):
+def test_olga_ends_one_or_all_sessions_of_a_person(console, alice, sign_in):
     phone, laptop, tablet = sign_in(alice, device_name="phone"), sign_in(alice), sign_in(alice)
     assert "phone" in console.get(SESSIONS, {"q": "alice"}).content.decode()
 
@@ -115,17 +115,17 @@ def test_olga_ends_one_session_or_all_of_a_person(console, alice, sign_in):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_olga_sees_who_waits_for_a_code_and_sends_another(console, registered, mailbox):
-    registered("dave")
+def test_olga_sees_pending_registrations_and_sends_a_new_code(console, registered, mailbox):
+    registered("carol")
     waiting = Registration.objects.get()
-    page = console.get(REGISTRATIONS, {"q": "dave"}).content.decode()
-    assert "dave@example.org" in page
+    page = console.get(REGISTRATIONS, {"q": "carol"}).content.decode()
+    assert "carol@example.org" in page
     assert waiting.reference in page
     assert waiting.password not in console.get(f"{REGISTRATIONS}{waiting.id}/change/").content.decode()
 
     act(console, REGISTRATIONS, "send_code", waiting)
 
-    assert len(mailbox.to("dave@example.org")) == 2
+    assert len(mailbox.to("carol@example.org")) == 2
     assert AuditEntry.objects.get().action == "person.resend_code"
 
 
@@ -184,20 +184,20 @@ def test_moments_that_are_none_are_said_in_the_dialog(console, alice, until):
     assert alice.is_active
 
 
-def test_buttons_ask_why_and_do_the_deeds(console, alice, sign_in, mailbox):
+def test_buttons_ask_for_a_reason_and_run_the_actions(console, alice, sign_in, mailbox):
     client = sign_in(alice)
     assert "End all sessions" in console.get(f"{PEOPLE}{alice.id}/change/").content.decode()
     for button in ("suspend", "restore", "end-sessions", "resend-code"):
         assert 'name="reason"' in console.get(f"{PEOPLE}{alice.id}/{button}/").content.decode()
 
-    assert "1 ended" in press(console, alice, "end-sessions", reason="A lost telephone")
+    assert "1 session ended" in press(console, alice, "end-sessions", reason="A lost telephone")
     assert client.get("/api/v1/users/me/").status_code == 401
     press(console, alice, "suspend", until="2099-01-01T12:00", reason="Spam")
     alice.refresh_from_db()
     assert (alice.is_active, alice.suspended_until.isoformat()) == (False, "2099-01-01T12:00:00+00:00")
-    assert "may sign in again" in press(console, alice, "restore")
-    assert "a code is on its way" in press(console, alice, "resend-code", purpose="reset_password")
-    assert "wait for no code" in press(console, alice, "resend-code", purpose="verify_email")
+    assert "can sign in again" in press(console, alice, "restore")
+    assert "the code is on its way" in press(console, alice, "resend-code", purpose="reset_password")
+    assert "is not waiting for a code" in press(console, alice, "resend-code", purpose="verify_email")
 
     written = AuditEntry.objects.order_by("number").values_list("action", "reason")
     assert list(written) == [

@@ -1,4 +1,4 @@
-"""Blocking: the list, and that it is told to one's own devices and to nobody else."""
+"""Blocking: the list, and that only the blocker's own devices get the change."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_alice_blocks_bob_once_and_for_all(sign_in, alice, bob, carol):
 
 
 def test_the_list_pages(sign_in, alice, person):
-    client, people = sign_in(alice), [person(f"dave_{n}") for n in range(5)]
+    client, people = sign_in(alice), [person(f"member-{n}") for n in range(5)]
     for one in people:
         client.put(url(one))
 
@@ -48,11 +48,11 @@ def test_unblocking_undoes_it_and_repeating_is_harmless(sign_in, alice, bob):
     assert client.get(LIST).json()["results"] == []
 
 
-def test_only_alices_devices_hear_of_it(alice, bob, rings):
+def test_only_alices_devices_hear_of_it(alice, bob, publications):
     services.block(alice, bob.id)
     services.block(alice, bob.id)
 
-    assert [(ring.topic, ring.seq, ring.frame) for ring in rings] == [
+    assert [(publication.topic, publication.seq, publication.frame) for publication in publications] == [
         (f"p.{alice.id.hex}", 0, b""),
         (f"u.{alice.id.hex}", 1, b""),
     ]
@@ -77,7 +77,7 @@ def test_there_is_an_end_to_it(sign_in, alice, bob, carol, monkeypatch):
     assert (client.put(url(carol)).status_code, client.put(url(carol)).json()["code"]) == (409, "conflict")
 
 
-def test_two_who_block_each_other_at_once(alice, bob):
+def test_two_people_block_each_other_at_once(alice, bob):
     pairs = [(alice, bob.id), (bob, alice.id)] * 10
 
     assert at_once(20, lambda: services.block(*pairs.pop())) == [None] * 20

@@ -12,7 +12,7 @@ from django.forms import BooleanField
 from django.test import Client
 
 from accounts.models import Session, User
-from chatproject.common.models import AuditEntry
+from common.models import AuditEntry
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -71,8 +71,8 @@ def test_no_other_field_can_be_edited(console, alice) -> None:
     posted = {
         "full_name": alice.full_name,
         "bio": alice.bio,
-        "username": "mallory",
-        "email": "mallory@example.org",
+        "username": "carol",
+        "email": "carol@example.org",
         "password": NEW,
         "groups": str(group.pk),
         **dict.fromkeys(("is_staff", "is_superuser", "user_permissions"), "on"),
@@ -86,7 +86,13 @@ def test_no_other_field_can_be_edited(console, alice) -> None:
 
 
 def test_somebody_new_is_written_down_without_their_password(console, olga) -> None:
-    new = {"email": "dave@example.org", "username": "dave", "full_name": "Dave", "password": NEW, "is_operator": "on"}
+    new = {
+        "email": "carol@example.org",
+        "username": "carol",
+        "full_name": "Carol",
+        "password": NEW,
+        "is_operator": "on",
+    }
     console.post(f"{PEOPLE}add/", new)
 
     (entry,) = entries()
@@ -129,7 +135,7 @@ def test_changepassword_ends_all_sign_ins_and_is_written_down(alice, sign_in, ap
 
     said = command("changepassword", "Alice", typed=f"{NEW}\n", password_stdin=True)
 
-    assert said == "alice has another password; 1 sign-ins ended.\n"
+    assert said == "The password of alice was changed; 1 session ended.\n"
     assert not Session.objects.live().filter(user=alice).exists()
     assert client.get("/api/v1/users/me/").json()["code"] == "token_invalid"
     assert browser.get("/admin/").status_code == 302
@@ -141,7 +147,7 @@ def test_changepassword_ends_all_sign_ins_and_is_written_down(alice, sign_in, ap
 
 
 def test_a_bad_password_or_nobody_changes_nothing(alice) -> None:
-    for user, typed, sentence in (("alice", "12345", "too short"), ("nobody", NEW, "There is nobody")):
+    for user, typed, sentence in (("alice", "12345", "too short"), ("nobody", NEW, "Nobody has the")):
         with pytest.raises(CommandError, match=sentence):
             command("changepassword", user, typed=f"{typed}\n", password_stdin=True)
 
@@ -152,10 +158,10 @@ def test_a_bad_password_or_nobody_changes_nothing(alice) -> None:
 
 @pytest.mark.parametrize("name", ["create_operator", "createsuperuser"])
 def test_operators_that_a_command_makes_are_written_down(name) -> None:
-    command(name, typed=f"{NEW}\n", email="dave@example.org", username="dave", password_stdin=True)
+    command(name, typed=f"{NEW}\n", email="carol@example.org", username="carol", password_stdin=True)
 
-    dave = User.objects.get()
-    assert (dave.is_superuser, dave.email_verified_at is not None, dave.check_password(NEW)) == (True, True, True)
+    carol = User.objects.get()
+    assert (carol.is_superuser, carol.email_verified_at is not None, carol.check_password(NEW)) == (True, True, True)
     (entry,) = entries()
-    assert (entry.action, entry.actor_id, entry.subject_id) == ("person.create", None, dave.id)
+    assert (entry.action, entry.actor_id, entry.subject_id) == ("person.create", None, carol.id)
     assert entry.facts == {"changed": ["email", "is_staff", "is_superuser", "password", "username"]}

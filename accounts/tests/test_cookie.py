@@ -6,7 +6,7 @@ from accounts import tokens
 from accounts.models import Session
 from conftest import PASSWORD
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.plain, pytest.mark.django_db]
 
 LOGIN, REFRESH, LOGOUT = "/api/v1/auth/login/", "/api/v1/auth/refresh/", "/api/v1/auth/logout/"
 

@@ -1,4 +1,4 @@
-"""Devices to which notifications are pushed."""
+"""Devices that get pushes."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_registering_again_changes_only_its_name(sign_in, alice):
     assert Device.objects.count() == 1
 
 
-def test_a_token_belongs_to_who_registered_it_last(sign_in, alice, bob):
+def test_a_token_belongs_to_the_last_person_who_registered_it(sign_in, alice, bob):
     hers, his = sign_in(alice), sign_in(bob)
     hers.post(URL, fcm())
 
@@ -68,7 +68,7 @@ def test_it_goes_with_the_sign_in_that_registered_it(sign_in, alice):
     assert [device.token for device in Device.objects.all()] == ["laptop"]
 
 
-def test_alice_forgets_one_and_nobody_else_does(sign_in, alice, bob):
+def test_only_alice_can_delete_her_device(sign_in, alice, bob):
     client = sign_in(alice)
     url = f"{URL}{client.post(URL, fcm()).json()['id']}/"
 
@@ -87,7 +87,7 @@ def test_the_oldest_goes_when_there_are_too_many(sign_in, alice):
     assert kept == {f"token {n}" for n in range(3, DEVICES_PER_PERSON + 3)}
 
 
-def test_of_ten_at_once_with_one_token_there_is_one(alice, bob):
+def test_ten_concurrent_registrations_of_a_token_are_one_device(alice, bob):
     sessions = [services.open_session(user) for user in (alice, bob)] * 5
 
     at_once(10, lambda: services.register_device(sessions.pop(), provider="fcm", token="same")[0].id)

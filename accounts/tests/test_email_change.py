@@ -1,4 +1,4 @@
-"""Changing one's e-mail address."""
+"""Changing an e-mail address."""
 
 import re
 
@@ -8,8 +8,8 @@ from accounts import services
 from accounts.models import OneTime, Registration, User
 from accounts.services import one_time
 from accounts.tests.at_once import at_once
-from chatproject.common.clock import now
 from chatproject.tests import canaries
+from common.clock import now
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +24,7 @@ def ask(client, new=NEW, password=PASSWORD):
     return client.post(ASK, {"password": password, "new_email": new})
 
 
-def test_the_code_goes_to_the_new_one_and_a_notice_to_the_old_one(sign_in, alice, mailbox):
+def test_the_code_goes_to_the_new_address_and_a_notice_to_the_old_one(sign_in, alice, mailbox):
     client = sign_in(alice)
 
     answer = ask(client, new=" Alice@Example.com ")
@@ -63,13 +63,13 @@ def test_all_that_is_wrong_is_said_at_once(sign_in, alice):
 
 
 @pytest.mark.parametrize("new", [OLD, "ALICE@example.org", "nonsense", "a@b"])
-def test_what_is_no_new_address_is_refused(sign_in, alice, new):
+def test_an_invalid_or_unchanged_address_is_refused(sign_in, alice, new):
     answer = ask(sign_in(alice), new=new)
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "new_email")
 
 
-def test_a_known_address_is_answered_alike_and_stays_its_owners(sign_in, alice, bob, mailbox):
+def test_a_known_address_gets_the_same_response_and_keeps_its_owner(sign_in, alice, bob, mailbox):
     client = sign_in(alice)
 
     known, unknown = ask(client, new="bob@example.org"), ask(client)
@@ -92,11 +92,11 @@ def test_another_address_ends_the_code_and_asking_again_does_not(sign_in, alice,
     assert client.post(CONFIRM, {"code": first}).json()["code"] == "code_invalid"
     third = {"code": mailbox.code("third@example.org")}
     assert [client.post(CONFIRM, third).json()["email"] for _ in range(2)] == ["third@example.org"] * 2
-    OneTime.objects.update(used_at=now() - one_time.SAME_ANSWER_FOR)
+    OneTime.objects.update(used_at=now() - one_time.REPEATABLE_FOR)
     assert client.post(CONFIRM, third).json()["code"] == "code_invalid"
 
 
-def test_after_five_wrong_ones_the_right_one_is_wrong_too(sign_in, alice, mailbox):
+def test_after_five_wrong_codes_the_right_one_is_refused(sign_in, alice, mailbox):
     client = sign_in(alice)
     ask(client)
     wrong = f"{(int(mailbox.code(NEW)) + 1) % 10**6:06}"
@@ -114,7 +114,7 @@ def test_the_code_is_hers_alone(sign_in, alice, bob, mailbox):
 
 
 def test_a_registration_that_waits_there_does_not_keep_it(sign_in, alice, registered, mailbox):
-    registered("dave", email=NEW)
+    registered("carol", email=NEW)
     client = sign_in(alice)
     ask(client)
 
@@ -122,7 +122,7 @@ def test_a_registration_that_waits_there_does_not_keep_it(sign_in, alice, regist
     assert not Registration.objects.exists()
 
 
-def test_of_two_who_want_the_same_one_the_second_is_refused(sign_in, alice, bob, mailbox):
+def test_only_one_of_two_people_gets_the_same_address(sign_in, alice, bob, mailbox):
     hers, his = sign_in(alice), sign_in(bob)
     ask(hers)
     code = mailbox.code(NEW)
@@ -135,7 +135,7 @@ def test_of_two_who_want_the_same_one_the_second_is_refused(sign_in, alice, bob,
     assert User.objects.get(id=bob.id).email == "bob@example.org"
 
 
-def test_of_two_who_want_the_same_one_each_gets_another_code(sign_in, alice, bob, api, mailbox):
+def test_two_people_who_want_the_same_address_get_different_codes(sign_in, alice, bob, api, mailbox):
     hers, his = sign_in(alice), sign_in(bob)
     ask(hers)
     ask(his)
@@ -171,7 +171,7 @@ def test_an_address_that_many_ask_for_is_not_flooded(person, mailbox, settings):
     assert all(any(f'"{one.username}"' in mail.body for mail in sent) for one in people[2:])
 
 
-def test_of_twenty_right_ones_at_once_one_succeeds(alice, mailbox, settings):
+def test_one_of_twenty_concurrent_confirmations_succeeds(alice, mailbox, settings):
     settings.RATE_ACCOUNT = "100/m"
     session = services.open_session(alice)
     services.request_email_change(alice, password=PASSWORD, new_email=NEW)
@@ -182,7 +182,7 @@ def test_of_twenty_right_ones_at_once_one_succeeds(alice, mailbox, settings):
     assert sorted(answers) == [NEW] * 5 + ["code_invalid"] * 15
 
 
-def test_nobody_mails_the_world_through_it(sign_in, alice, settings):
+def test_it_cannot_be_used_to_send_many_mails(sign_in, alice, settings):
     settings.RATE_AUTH = "100/m"
     client = sign_in(alice)
 

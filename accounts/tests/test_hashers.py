@@ -1,4 +1,4 @@
-"""Hashing a password is work: few at once, never before a limit was asked, never while others wait for a lock."""
+"""Hashing is expensive: few at a time, never before the limits were checked, never while holding a lock."""
 
 import threading
 import time
@@ -11,8 +11,8 @@ from django.db import connection
 
 from accounts import hashers, services
 from accounts.models import OneTime, User
-from accounts.services.passwords import prove_password
-from chatproject.common.errors import Refusal
+from accounts.services.passwords import verify_password
+from common.errors import Refusal
 from conftest import PASSWORD
 
 NEW = "another long password"
@@ -27,7 +27,7 @@ def argon2(settings):
 def free() -> Iterator[threading.Event]:
     """Until it is set, every thread that hashes is busy."""
     free = threading.Event()
-    busy = [hashers._threads.submit(free.wait, 30) for _ in range(hashers.AT_ONCE)]
+    busy = [hashers._threads.submit(free.wait, 30) for _ in range(hashers.MAX_CONCURRENT)]
     yield free
     free.set()
     for one in busy:
@@ -35,7 +35,7 @@ def free() -> Iterator[threading.Event]:
 
 
 @pytest.mark.plain
-def test_some_wait_for_their_turn_and_the_others_are_told_to_come_again(argon2, free):
+def test_some_requests_wait_and_the_others_are_refused_for_now(argon2, free):
     outcomes: list[str] = []
 
     def make() -> None:
@@ -47,7 +47,7 @@ def test_some_wait_for_their_turn_and_the_others_are_told_to_come_again(argon2, 
     threads = [threading.Thread(target=make) for _ in range(40)]
     for thread in threads:
         thread.start()
-    places = hashers.AT_ONCE + hashers.WAITING
+    places = hashers.MAX_CONCURRENT + hashers.MAX_WAITING
     while len(outcomes) < 40 - places:
         time.sleep(0.01)
     free.set()
@@ -58,9 +58,9 @@ def test_some_wait_for_their_turn_and_the_others_are_told_to_come_again(argon2, 
 
 
 @pytest.mark.plain
-def test_nobody_waits_for_ever(argon2, free, monkeypatch):
+def test_waiting_ends_after_a_while(argon2, free, monkeypatch):
     with monkeypatch.context() as impatient:
-        impatient.setattr(hashers, "PATIENCE", 0.05)
+        impatient.setattr(hashers, "MAX_WAIT", 0.05)
         with pytest.raises(Refusal, match="unavailable"):
             make_password("x")
 
@@ -90,7 +90,7 @@ class Outside(hashers.hashers.MD5PasswordHasher):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_waits_for_a_lock_while_a_password_is_hashed(alice, mailbox, settings):
+def test_no_lock_is_held_while_a_password_is_hashed(alice, mailbox, settings):
     settings.PASSWORD_HASHERS = [f"{__name__}.Outside", "django.contrib.auth.hashers.MD5PasswordHasher"]
 
     services.register(email="bob@example.org", username="bob", password=PASSWORD)
@@ -100,7 +100,7 @@ def test_nobody_waits_for_a_lock_while_a_password_is_hashed(alice, mailbox, sett
     code = mailbox.code("alice@example.org")
     services.reset_password(email="alice@example.org", code=code, new_password=PASSWORD)
     alice.refresh_from_db()
-    prove_password(alice, PASSWORD)
+    verify_password(alice, PASSWORD)
     services.request_email_change(alice, password=PASSWORD, new_email="new@example.org")
     services.request_deletion(alice, password=PASSWORD)
     services.create_person(email="carol@example.org", username="carol", password=PASSWORD)
@@ -142,7 +142,7 @@ def test_registering_too_often_costs_no_hash(settings):
     Outside.hashes = 0
 
     for n in range(8):
-        email, name = f"mallory{n}@example.org", f"mallory{n}"
+        email, name = f"member-{n}@example.org", f"member-{n}"
         if n < 3:
             services.register(email=email, username=name, password=PASSWORD, address="10.0.0.1")
             continue

@@ -1,4 +1,4 @@
-"""mallory registers the address of alice's mailbox: whose password signs in, the code decides that was entered."""
+"""carol registers with alice's address: the code that is entered decides whose password is used."""
 
 import re
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 AUTH = "/api/v1/auth/"
 ALICE = "alice@example.org"
-MALLORYS = "the battery of mallory"
+CAROLS = "the battery of carol"
 
 
 @pytest.fixture(autouse=True)
@@ -42,69 +42,69 @@ def codes(mailbox, reference):
     return [re.search(r"\b\d{6}\b", body)[0] for body in marked]
 
 
-@pytest.mark.parametrize("mallorys_name", ["alice", "mallory"])
-def test_each_code_completes_its_own_registration_only(api, mailbox, mallorys_name):
+@pytest.mark.parametrize("carols_name", ["alice", "carol"])
+def test_each_code_completes_its_own_registration_only(api, mailbox, carols_name):
     hers = register(api, PASSWORD)
-    mallorys = register(api, MALLORYS, mallorys_name)
+    carols = register(api, CAROLS, carols_name)
     (code,) = codes(mailbox, hers["reference"])
 
     assert verify(api, code).json()["user"]["username"] == "alice"
 
     assert (login(api, PASSWORD), login(api, PASSWORD, "alice")) == ("ok", "ok")
-    assert login(api, MALLORYS) == login(api, MALLORYS, mallorys_name) == "invalid_credentials"
-    (late,) = codes(mailbox, mallorys["reference"])
+    assert login(api, CAROLS) == login(api, CAROLS, carols_name) == "invalid_credentials"
+    (late,) = codes(mailbox, carols["reference"])
     assert verify(api, late).json()["code"] == "code_invalid"
     assert User.objects.get().check_password(PASSWORD)
 
 
-def test_whoever_was_first_changes_nothing_about_that(api, mailbox):
-    register(api, MALLORYS)
+def test_the_order_of_registrations_does_not_matter(api, mailbox):
+    register(api, CAROLS)
     hers = register(api, PASSWORD)
 
     assert verify(api, codes(mailbox, hers["reference"])[0]).status_code == 200
 
-    assert (login(api, PASSWORD), login(api, MALLORYS)) == ("ok", "invalid_credentials")
+    assert (login(api, PASSWORD), login(api, CAROLS)) == ("ok", "invalid_credentials")
 
 
 def test_a_page_that_names_its_registration_takes_no_other_code(api, mailbox):
-    hers, mallorys = register(api, PASSWORD), register(api, MALLORYS)
-    (foreign,), (own,) = codes(mailbox, mallorys["reference"]), codes(mailbox, hers["reference"])
+    hers, carols = register(api, PASSWORD), register(api, CAROLS)
+    (foreign,), (own,) = codes(mailbox, carols["reference"]), codes(mailbox, hers["reference"])
 
     assert verify(api, foreign, registration=hers["registration"]).json()["code"] == "code_invalid"
     assert verify(api, own, registration=hers["registration"]).status_code == 200
     assert verify(api, own, registration=hers["registration"]).status_code == 200, "the answer was lost"
-    assert (login(api, PASSWORD), login(api, MALLORYS)) == ("ok", "invalid_credentials")
+    assert (login(api, PASSWORD), login(api, CAROLS)) == ("ok", "invalid_credentials")
 
 
 def test_sending_again_keeps_them_apart(api, mailbox):
-    hers, mallorys = register(api, PASSWORD), register(api, MALLORYS)
+    hers, carols = register(api, PASSWORD), register(api, CAROLS)
     resend = {"email": ALICE, "purpose": "verify_email"}
 
     api.post(f"{AUTH}otp/resend/", {**resend, "registration": hers["registration"]})
-    assert [len(codes(mailbox, one["reference"])) for one in (hers, mallorys)] == [2, 1]
+    assert [len(codes(mailbox, one["reference"])) for one in (hers, carols)] == [2, 1]
     api.post(f"{AUTH}otp/resend/", resend)
-    assert [len(codes(mailbox, one["reference"])) for one in (hers, mallorys)] == [3, 2]
+    assert [len(codes(mailbox, one["reference"])) for one in (hers, carols)] == [3, 2]
 
     assert len(set(codes(mailbox, hers["reference"]))) == 1, "a stranger's asking ends no code"
     assert verify(api, codes(mailbox, hers["reference"])[0]).status_code == 200
-    assert (login(api, PASSWORD), login(api, MALLORYS)) == ("ok", "invalid_credentials")
+    assert (login(api, PASSWORD), login(api, CAROLS)) == ("ok", "invalid_credentials")
 
 
 def test_signing_in_early_sends_the_code_of_that_password(api, mailbox):
-    hers, mallorys = register(api, PASSWORD), register(api, MALLORYS)
+    hers, carols = register(api, PASSWORD), register(api, CAROLS)
 
     refused = api.post(f"{AUTH}login/", {"login": "alice", "password": PASSWORD}).json()
 
     assert refused["code"] == "email_not_verified"
     assert hers["reference"] in refused["detail"]
-    assert [len(codes(mailbox, one["reference"])) for one in (hers, mallorys)] == [2, 1]
-    assert login(api, MALLORYS) == "email_not_verified"
+    assert [len(codes(mailbox, one["reference"])) for one in (hers, carols)] == [2, 1]
+    assert login(api, CAROLS) == "email_not_verified"
     assert login(api, "neither of them") == "invalid_credentials"
 
 
-def test_guesses_at_one_registration_are_guesses_at_all_and_burn_none_elsewhere(api, mailbox):
+def test_guesses_count_for_all_registrations_at_an_address_and_only_there(api, mailbox):
     hers = register(api, PASSWORD)
-    register(api, MALLORYS)
+    register(api, CAROLS)
     for n in range(25):
         api.post(f"{AUTH}verify/", {"email": ALICE, "code": "x"}, REMOTE_ADDR=f"6.6.6.{n // 5}")
 
@@ -112,23 +112,23 @@ def test_guesses_at_one_registration_are_guesses_at_all_and_burn_none_elsewhere(
 
 
 def test_with_verification_switched_off_what_waits_is_nobodys(api, mailbox, settings):
-    mallorys = register(api, MALLORYS)
+    carols = register(api, CAROLS)
     settings.REQUIRE_EMAIL_VERIFICATION = False
 
     made = api.post(f"{AUTH}register/", {"email": ALICE, "username": "alice", "password": PASSWORD})
 
     assert made.json()["user"]["username"] == "alice"
-    assert verify(api, codes(mailbox, mallorys["reference"])[0]).json()["code"] == "code_invalid"
-    assert (login(api, PASSWORD), login(api, MALLORYS)) == ("ok", "email_not_verified")
+    assert verify(api, codes(mailbox, carols["reference"])[0]).json()["code"] == "code_invalid"
+    assert (login(api, PASSWORD), login(api, CAROLS)) == ("ok", "email_not_verified")
 
 
 def test_who_moves_to_an_address_ends_what_waits_there(api, person, sign_in, mailbox):
-    mallorys = register(api, MALLORYS, "mallory")
+    carols = register(api, CAROLS, "carol")
     services.request_email_change(person("bob"), password=PASSWORD, new_email=ALICE)
     client = sign_in(User.objects.get(username="bob"))
     assert client.post(f"{AUTH}email/change/confirm/", {"code": mailbox.code(ALICE)}).status_code == 200
 
-    assert verify(api, codes(mailbox, mallorys["reference"])[0]).json()["code"] == "code_invalid"
+    assert verify(api, codes(mailbox, carols["reference"])[0]).json()["code"] == "code_invalid"
     assert not Registration.objects.exists()
 
 

@@ -36,7 +36,7 @@ def test_two_hundred_failures_meet_the_same_limit_with_and_without_the_header(ap
     assert plain == forged == [401] * 10 + [429] * 190
 
 
-def test_behind_a_trusted_proxy_the_header_says_who_it_is(api, alice, settings):
+def test_behind_a_trusted_proxy_the_header_names_the_client(api, alice, settings):
     settings.TRUSTED_PROXIES, settings.RATE_AUTH_ADDRESS = ["10.0.0.0/8"], "10/m"
 
     answers = [
@@ -56,13 +56,13 @@ def test_an_attacker_does_not_lock_alice_out_where_she_has_signed_in_before(api,
     assert login(api, PASSWORD, address=AWAY) == 429
 
 
-def test_her_own_place_is_limited_as_well(api, alice):
+def test_a_known_address_is_limited_as_well(api, alice):
     assert login(api, PASSWORD) == 200
 
     assert [login(api) for _ in range(12)] == [401] * 10 + [429] * 2
 
 
-def test_the_other_addresses_of_one_line_are_the_same_place(api, alice):
+def test_addresses_of_the_same_ipv6_network_share_a_budget(api, alice):
     assert login(api, PASSWORD, address="2001:db8:1:2::1") == 200
     attack(api)
 
@@ -74,7 +74,7 @@ def test_who_signs_in_rightly_uses_nothing_up(api, alice):
     assert [login(api, PASSWORD) for _ in range(30)] == [200] * 30
 
 
-def test_asking_and_registering_leave_the_place_its_guesses(api, alice, settings):
+def test_requests_and_registrations_leave_the_budget_for_guesses(api, alice, settings):
     settings.RATE_AUTH_ADDRESS = "3/m"
     asked = [api.post(RESET, {"email": f"someone{n}@example.org"}, REMOTE_ADDR=HOME).status_code for n in range(5)]
     assert asked == [202] * 3 + [429] * 2
@@ -82,7 +82,7 @@ def test_asking_and_registering_leave_the_place_its_guesses(api, alice, settings
     assert [login(api, name=f"someone{n}") for n in range(5)] == [401] * 3 + [429] * 2
 
 
-def test_who_has_no_try_left_uses_up_none_of_the_place(api, alice, settings):
+def test_attempts_without_tries_do_not_use_up_the_address_budget(api, alice, settings):
     settings.RATE_AUTH, settings.RATE_AUTH_ADDRESS = "2/m", "4/m"
     assert [login(api, name="bob") for _ in range(20)] == [401] * 2 + [429] * 18
 
@@ -98,7 +98,7 @@ def test_mails_that_an_attacker_asks_for_leave_alice_her_own(api, alice, mailbox
     assert api.post(RESET, {"email": "alice@example.org"}, REMOTE_ADDR=HOME).status_code == 202
 
 
-def test_many_behind_one_address_all_refresh(api, alice, settings):
+def test_many_people_behind_one_address_can_refresh(api, alice, settings):
     settings.RATE_REQUESTS = "5/d"
     sessions = [services.open_session(alice) for _ in range(20)]
     answers = [api.post(REFRESH, {"refresh": tokens.refresh_token(one)}).status_code for one in sessions]
@@ -110,7 +110,7 @@ def test_many_behind_one_address_all_refresh(api, alice, settings):
     assert garbage == [401] * 5 + [429] * 2
 
 
-DOORS = {
+ENDPOINTS = {
     "login": ("login/", lambda email: {"login": email, "password": "wrong"}),
     "register": ("register/", lambda email: {"email": email, "username": f"x{hash(email)}"[:20], "password": PASSWORD}),
     "verify": ("verify/", lambda email: {"email": email, "code": "000000"}),
@@ -123,13 +123,13 @@ DOORS = {
 OF_CODES = ("verify", "confirm")
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("email", ["alice@example.org", "nobody@example.org"])
-def test_every_door_is_limited_per_account_and_per_address(api, alice, settings, door, email):
+def test_every_endpoint_is_limited_per_account_and_per_address(api, alice, settings, endpoint, email):
     """But codes: somebody elsewhere must not use up what their owner has; each has tries of its own."""
     settings.RATE_AUTH = settings.RATE_AUTH_ADDRESS = "3/m"
     settings.RATE_OTP = "100/m"
-    path, body = DOORS[door]
+    path, body = ENDPOINTS[endpoint]
 
     def ask(who, address):
         return api.post(f"/api/v1/auth/{path}", body(who), REMOTE_ADDR=address).status_code
@@ -137,10 +137,10 @@ def test_every_door_is_limited_per_account_and_per_address(api, alice, settings,
     by_account = [ask(email, f"1.1.1.{n}") for n in range(5)]
     by_address = [ask(f"someone{n}@example.org", "2.2.2.2") for n in range(5)]
 
-    for answers in [by_address] if door in OF_CODES else [by_account, by_address]:
+    for answers in [by_address] if endpoint in OF_CODES else [by_account, by_address]:
         assert 429 not in answers[:3]
         assert answers[3:] == [429, 429]
-    assert (429 in by_account) is (door not in OF_CODES)
+    assert (429 in by_account) is (endpoint not in OF_CODES)
 
 
 @pytest.mark.parametrize("purpose", ["verify_email", "change_email", "reset_password"])

@@ -1,14 +1,11 @@
 """Signing in with a password."""
 
-import statistics
-import time
-
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 
 from accounts import services
 from accounts.models import Session, User
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +25,7 @@ def test_alice_signs_in_by_username_or_address(api, alice, login):
 
 
 @pytest.mark.parametrize("login", ["alice", "alice@example.org", "nobody", "nobody@example.org", "\u0130@\u0130", "%"])
-def test_a_wrong_password_and_an_unknown_account_answer_alike(api, alice, login):
+def test_a_wrong_password_and_an_unknown_account_get_the_same_response(api, alice, login):
     response = api.post(URL, {"login": login, "password": "wrong horse battery"})
 
     assert (response.status_code, response.json()["code"]) == (401, "invalid_credentials")
@@ -37,26 +34,28 @@ def test_a_wrong_password_and_an_unknown_account_answer_alike(api, alice, login)
 
 
 def test_an_unconfirmed_address_gets_a_new_code(api, registered, mailbox):
-    registered("dave")
+    registered("carol")
 
-    response = api.post(URL, {"login": "dave", "password": PASSWORD})
+    response = api.post(URL, {"login": "carol", "password": PASSWORD})
 
     assert (response.status_code, response.json()["code"]) == (403, "email_not_verified")
-    assert len(mailbox.to("dave@example.org")) == 2
-    verified = api.post("/api/v1/auth/verify/", {"email": "dave@example.org", "code": mailbox.code("dave@example.org")})
+    assert len(mailbox.to("carol@example.org")) == 2
+    verified = api.post(
+        "/api/v1/auth/verify/", {"email": "carol@example.org", "code": mailbox.code("carol@example.org")}
+    )
     assert verified.status_code == 200
 
 
 def test_it_sends_no_more_codes_than_allowed(api, registered, mailbox):
-    registered("dave")
+    registered("carol")
 
-    answers = [api.post(URL, {"login": "dave", "password": PASSWORD}).json()["code"] for _ in range(4)]
+    answers = [api.post(URL, {"login": "carol", "password": PASSWORD}).json()["code"] for _ in range(4)]
 
     assert set(answers) == {"email_not_verified"}
-    assert len(mailbox.to("dave@example.org")) == 3
+    assert len(mailbox.to("carol@example.org")) == 3
 
 
-def test_a_suspended_account_is_told_so_only_with_its_password(api, alice, olga):
+def test_a_suspension_is_only_revealed_with_the_password(api, alice, olga):
     services.suspend(olga, alice)
 
     right = api.post(URL, {"login": "alice", "password": PASSWORD})
@@ -93,19 +92,20 @@ def test_an_address_meets_the_limit_whatever_the_account_and_the_header(api, ali
     assert elsewhere.status_code == 200
 
 
-def test_whoever_cannot_sign_in_costs_two_hashes(alice, registered, settings):
-    """Known, waiting, unknown, and known with a registration that waits: counted where passwords are hashed."""
+def test_a_failed_sign_in_costs_two_hashes(alice, registered, settings):
+    """Known, waiting, unknown, and known with a registration that waits: counted where passwords are hashed.
+    `bench.uniform` compares the times."""
     settings.PASSWORD_HASHERS = ["accounts.tests.test_login.CountingHasher"]
-    registered("dave")
-    registered("davy", email="dave@example.org", password="another long password")
+    registered("carol")
+    registered("carolyn", email="carol@example.org", password="another long password")
     registered("alicia", email="alice@example.org")
-    registered("dora")
+    registered("member-1")
     for user in User.objects.all():
         user.set_password(PASSWORD)
         user.save()
 
     counts = {}
-    for login in ("alice", "alice@example.org", "dave", "dave@example.org", "alicia", "nobody", "nobody@example.org"):
+    for login in ("alice", "alice@example.org", "carol", "carol@example.org", "alicia", "nobody", "nobody@example.org"):
         CountingHasher.hashes = 0
         with pytest.raises(Refusal):
             services.login(login=login, password="wrong")
@@ -121,26 +121,6 @@ class CountingHasher(MD5PasswordHasher):
     def encode(self, password, salt):
         CountingHasher.hashes += 1
         return super().encode(password, salt)
-
-
-@pytest.mark.plain
-def test_known_and_unknown_take_the_same_time(alice, settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-    settings.RATE_AUTH = "1000/m"
-    alice.set_password(PASSWORD)
-    alice.save()
-
-    def seconds(login):
-        started = time.perf_counter()
-        with pytest.raises(Refusal):
-            services.login(login=login, password="wrong horse battery")
-        return time.perf_counter() - started
-
-    seconds("alice@example.org"), seconds("nobody@example.org")
-    pairs = [(seconds("alice@example.org"), seconds("nobody@example.org")) for _ in range(15)]
-
-    known, unknown = (statistics.median(times) for times in zip(*pairs, strict=True))
-    assert abs(known - unknown) < max(0.01, 0.3 * unknown)
 
 
 @pytest.mark.parametrize(

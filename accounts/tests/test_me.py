@@ -1,4 +1,4 @@
-"""One's own profile."""
+"""Your own profile."""
 
 import pytest
 
@@ -99,7 +99,7 @@ def test_privileged_fields_change_nothing(sign_in, alice, method):
 
 def test_others_hear_of_it_in_the_same_transaction(sign_in, alice, monkeypatch):
     heard = []
-    monkeypatch.setattr(hooks.person_changed, "_actors", [heard.append])
+    monkeypatch.setattr(hooks.person_changed, "_receivers", [heard.append])
 
     sign_in(alice).patch(URL, {"full_name": "Al"})
 

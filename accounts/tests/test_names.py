@@ -1,9 +1,9 @@
-"""Which usernames are the same: whatever their case, script and look."""
+"""Which usernames count as the same, across case, script and look."""
 
 import pytest
 
 from accounts.names import RESERVED, skeleton
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.plain]
 
@@ -35,7 +35,7 @@ def test_a_look_alike_of_an_existing_name_is_taken(person, sign_in, alice, first
 def test_registering_refuses_it_as_well(person, api, first, second):
     person(first, email="holder@example.org")
 
-    body = {"email": "dave@example.org", "username": second, "password": "correct horse battery"}
+    body = {"email": "carol@example.org", "username": second, "password": "correct horse battery"}
     answer = api.post("/api/v1/auth/register/", body)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "username_taken")
@@ -53,7 +53,7 @@ def test_alice_may_write_her_own_name_otherwise(sign_in, alice):
 
 
 @pytest.mark.parametrize("name", ["\u0430dmin", "adrnin", "ADM1N", "ADMlN", "r00t", "\u0455ystem", "Everyone"])
-def test_nobody_looks_like_a_reserved_name(person, name):
+def test_a_look_alike_of_a_reserved_name_is_refused(person, name):
     with pytest.raises(Refusal, match="reserved"):
         person(name, email="other@example.org")
 
@@ -82,11 +82,11 @@ MISSPELLED += ["\u0301bob", "bob_\u0301", "bo b", "bo\nb", "bo\u0310\u0311\u0312
 
 @pytest.mark.parametrize("name", SPELLED)
 def test_names_are_spelled_as_their_script_spells_them(api, name):
-    body = {"email": "dave@example.org", "username": name, "password": "correct horse battery"}
+    body = {"email": "carol@example.org", "username": name, "password": "correct horse battery"}
     assert api.post("/api/v1/auth/register/", body).status_code == 201
 
 
 @pytest.mark.parametrize("name", MISSPELLED, ids=ascii)
-def test_what_is_not_seen_or_piles_up_is_no_part_of_a_name(person, name):
+def test_invisible_characters_and_piled_marks_are_refused(person, name):
     with pytest.raises(Refusal, match="invalid"):
         person(name, email="other@example.org")

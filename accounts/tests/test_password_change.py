@@ -1,4 +1,4 @@
-"""Changing one's password."""
+"""Changing a password."""
 
 import itertools
 import threading
@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from accounts import services
 from accounts.models import Session, User
 from accounts.services import passwords
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,23 +24,23 @@ def body(current=PASSWORD, new=NEW):
     return {"current_password": current, "new_password": new}
 
 
-def test_the_new_one_counts_and_the_old_one_no_longer(sign_in, alice, api):
+def test_the_new_password_works_and_the_old_one_does_not(sign_in, alice, api):
     assert sign_in(alice).post(URL, body()).json() == {"sessions_ended": 0}
 
     assert api.post(LOGIN, {"login": "alice", "password": PASSWORD}).status_code == 401
     assert api.post(LOGIN, {"login": "alice", "password": NEW}).status_code == 200
 
 
-def test_all_other_sign_ins_end_and_this_one_stays(sign_in, alice, bob, rings):
+def test_all_other_sign_ins_end_and_this_one_stays(sign_in, alice, bob, publications):
     mine, others, bobs = sign_in(alice), [sign_in(alice), sign_in(alice)], sign_in(bob)
 
     assert mine.post(URL, body()).json() == {"sessions_ended": 2}
 
     assert [client.get(ME).status_code for client in (mine, *others, bobs)] == [200, 401, 401, 200]
-    assert [(ring.topic, ring.frame) for ring in rings] == [(f"u.{alice.id.hex}", b"")]
+    assert [(publication.topic, publication.frame) for publication in publications] == [(f"u.{alice.id.hex}", b"")]
 
 
-def test_alice_is_told_by_mail(sign_in, alice, mailbox):
+def test_alice_gets_a_mail(sign_in, alice, mailbox):
     sign_in(alice).post(URL, body())
 
     (message,) = mailbox.to("alice@example.org")
@@ -48,7 +48,7 @@ def test_alice_is_told_by_mail(sign_in, alice, mailbox):
     assert NEW not in message.body
 
 
-def test_without_the_present_one_nothing_changes(sign_in, alice, mailbox):
+def test_without_the_current_password_nothing_changes(sign_in, alice, mailbox):
     mine, other = sign_in(alice), sign_in(alice)
 
     response = mine.post(URL, body(current="wrong"))
@@ -60,7 +60,7 @@ def test_without_the_present_one_nothing_changes(sign_in, alice, mailbox):
 
 
 @pytest.mark.parametrize("new", ["short", "12345678901", "password1", "alice adams", ""])
-def test_a_bad_new_one_is_refused_by_its_field(sign_in, alice, new):
+def test_a_bad_new_password_is_refused_by_its_field(sign_in, alice, new):
     response = sign_in(alice).post(URL, body(new=new))
 
     assert response.status_code == 400
@@ -86,7 +86,7 @@ def test_guessing_meets_its_limit_and_being_right_does_not_count(sign_in, alice,
     assert answers == [400, 400, 400, 429, 429]
 
 
-def test_who_signs_in_with_the_old_one_at_that_moment_is_not_left_signed_in(alice, settings):
+def test_a_concurrent_sign_in_with_the_old_password_does_not_survive(alice, settings):
     """Signing in waits between looking at the password and opening the session: the change slips in."""
     settings.RATE_ACCOUNT = "100/m"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -127,14 +127,14 @@ def test_a_password_that_was_reset_meanwhile_proves_nothing(alice, mailbox, monk
         monkeypatch.undo()
         services.reset_password(email="alice@example.org", code=code, new_password="chosen by alice")
 
-    monkeypatch.setattr(passwords, "check_password_is_good", reset_first)
+    monkeypatch.setattr(passwords, "check_password_strength", reset_first)
     with pytest.raises(Refusal, match="invalid_credentials"):
         services.change_password(session, current_password=PASSWORD, new_password=NEW)
 
     assert User.objects.get(id=alice.id).check_password("chosen by alice")
 
 
-def test_it_is_one_transaction(alice, rings):
+def test_it_is_one_transaction(alice, publications):
     session = services.open_session(alice)
     services.open_session(alice)
 
@@ -142,7 +142,7 @@ def test_it_is_one_transaction(alice, rings):
         services.change_password(session, current_password=PASSWORD, new_password=NEW)
         transaction.set_rollback(True)
 
-    assert rings == []
+    assert publications == []
     assert User.objects.get(id=alice.id).check_password(PASSWORD)
     assert Session.objects.live().count() == 2
 

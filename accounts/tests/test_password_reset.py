@@ -1,4 +1,4 @@
-"""Setting a new password by a code from the mail."""
+"""Resetting a password with a code from a mail."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from accounts import services
 from accounts.models import OneTime
 from accounts.services import one_time
 from accounts.tests.at_once import at_once
-from chatproject.common.clock import now
+from common.clock import now
 from conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,7 @@ def confirm(api, code, email=ALICE, new=NEW, **more):
     return api.post(CONFIRM, {"email": email, "code": code, "new_password": new}, **more)
 
 
-def test_alice_sets_a_new_one_and_all_her_sign_ins_end(api, alice, code, sign_in, mailbox, rings):
+def test_alice_sets_a_new_password_and_all_her_sessions_end(api, alice, code, sign_in, mailbox, publications):
     clients = [sign_in(alice), sign_in(alice)]
 
     assert confirm(api, code).json() == {"sessions_ended": 2}
@@ -38,14 +38,14 @@ def test_alice_sets_a_new_one_and_all_her_sign_ins_end(api, alice, code, sign_in
     assert api.post(LOGIN, {"login": "alice", "password": PASSWORD}).status_code == 401
     assert api.post(LOGIN, {"login": "alice", "password": NEW}).status_code == 200
     assert "has changed" in mailbox.to(ALICE)[-1].subject
-    assert len(rings) == 1
+    assert len(publications) == 1
 
 
 def test_the_code_serves_once_and_only_for_this(api, code):
     assert api.post("/api/v1/auth/verify/", {"email": ALICE, "code": code}).json()["code"] == "code_invalid"
     assert confirm(api, code).status_code == 200
     assert confirm(api, code, new="another new battery").json()["code"] == "code_invalid"
-    OneTime.objects.update(used_at=now() - one_time.SAME_ANSWER_FOR)
+    OneTime.objects.update(used_at=now() - one_time.REPEATABLE_FOR)
     assert confirm(api, code).json()["code"] == "code_invalid"
 
 
@@ -59,14 +59,14 @@ def test_repeating_it_within_a_minute_has_the_same_answer(api, alice, code, sign
 
 
 def test_a_code_for_an_address_to_confirm_sets_no_password(api, registered, mailbox):
-    registered("dave")
+    registered("carol")
 
-    answer = confirm(api, mailbox.code("dave@example.org"), email="dave@example.org")
+    answer = confirm(api, mailbox.code("carol@example.org"), email="carol@example.org")
 
     assert answer.json()["code"] == "code_invalid"
 
 
-def test_after_five_wrong_ones_the_right_one_is_wrong_too_from_there_alone(api, code):
+def test_after_five_wrong_codes_the_right_one_is_refused_from_that_address_only(api, code):
     wrong = f"{(int(code) + 1) % 10**6:06}"
     for _ in range(5):
         assert confirm(api, wrong, REMOTE_ADDR="1.1.1.1").status_code == 400
@@ -83,14 +83,14 @@ def test_after_fifty_from_anywhere_it_is_dead(api, code):
     assert confirm(api, code, REMOTE_ADDR="2.2.2.2").json()["code"] == "code_invalid"
 
 
-def test_whoever_asks_again_ends_no_code(api, code, mailbox):
+def test_asking_again_does_not_invalidate_the_code(api, code, mailbox):
     api.post(RESEND, {"email": ALICE, "purpose": "reset_password"})
 
     assert len(mailbox.to(ALICE)) == 2
     assert confirm(api, code).status_code == 200
 
 
-def test_of_fifty_right_ones_at_once_one_succeeds(settings, code):
+def test_one_of_fifty_concurrent_resets_succeeds(settings, code):
     settings.RATE_AUTH = "100/m"
 
     answers = at_once(50, lambda: services.reset_password(email=ALICE, code=code, new_password=NEW))
@@ -106,23 +106,23 @@ def test_a_bad_password_uses_up_no_code(api, code):
     assert confirm(api, code).status_code == 200
 
 
-def test_known_and_unknown_are_answered_alike(api, alice, registered, mailbox):
-    registered("dave")
-    sent = len(mailbox.to("dave@example.org"))
+def test_known_and_unknown_addresses_get_the_same_response(api, alice, registered, mailbox):
+    registered("carol")
+    sent = len(mailbox.to("carol@example.org"))
 
     known, unknown, unconfirmed = (
-        api.post(ASK, {"email": email}) for email in (ALICE, "nobody@example.org", "dave@example.org")
+        api.post(ASK, {"email": email}) for email in (ALICE, "nobody@example.org", "carol@example.org")
     )
 
     assert known.status_code == unknown.status_code == unconfirmed.status_code == 202
     assert {**known.json(), "email": ""} == {**unknown.json(), "email": ""}
     assert (len(mailbox.to(ALICE)), mailbox.to("nobody@example.org")) == (1, [])
-    assert len(mailbox.to("dave@example.org")) == sent
+    assert len(mailbox.to("carol@example.org")) == sent
     refused = [confirm(api, "123456", email=email).json() for email in (ALICE, "nobody@example.org")]
     assert {**refused[0], "request_id": ""} == {**refused[1], "request_id": ""}
 
 
-def test_asking_cools_down_for_known_and_unknown_alike(api, alice, settings):
+def test_asking_is_limited_for_known_and_unknown_addresses(api, alice, settings):
     settings.RATE_AUTH, settings.RATE_REQUESTS = "100/m", "1000/m"
 
     for email in (ALICE, "nobody@example.org"):

@@ -1,4 +1,4 @@
-"""Leases of who is online."""
+"""Presence leases."""
 
 import threading
 from uuid import uuid4
@@ -40,7 +40,7 @@ def test_who_is_released_is_offline_and_repeating_is_harmless(leases):
     assert leases.online([ALICE, BOB]) == {BOB}
 
 
-def test_a_lease_that_nobody_renews_runs_out(leases, monkeypatch):
+def test_a_lease_expires_without_renewal(leases, monkeypatch):
     monkeypatch.setattr(presence, "LEASE_SECONDS", 2)
     leases.renew([ALICE, BOB])
     assert leases.online([ALICE]) == {ALICE}

@@ -1,35 +1,36 @@
-"""Which views take a cookie or a link instead of a token, and which of them."""
+"""Which views accept which cookie or link instead of a token."""
 
 import pytest
-from django.urls import get_resolver
-from django.urls.resolvers import URLPattern
 
 from accounts import tokens
 from accounts.authentication import CookieAuthentication, FileAuthentication, LinkAuthentication, PictureAuthentication
-from chatproject.common.errors import Refusal
+from chatproject.tests.operations import operations
+from common.errors import Refusal
+from common.viewsets import option_of
 from conversations import services as conversations
 from media.tests.uploads import brought
 
-PICTURES = {"AvatarView", "ConversationAvatarView", "ThumbnailView", "ContentView"}
-FILES = {"ContentView", "AacView", "ArchiveView"}
+pytestmark = pytest.mark.plain
+
+PICTURES = {
+    "users/<uuid:id>/avatar/",
+    "conversations/<uuid:id>/avatar/",
+    "media/<uuid:id>/thumbnail/",
+    "media/<uuid:id>/content/",
+}
+FILES = {"media/<uuid:id>/content/", "media/<uuid:id>/aac/", "users/me/export/<uuid:export_id>/archive/"}
 
 
-def views(patterns):
-    for one in patterns:
-        if isinstance(one, URLPattern):
-            yield getattr(one.callback, "cls", None) or getattr(one.callback, "view_class", None)
-        else:
-            yield from views(one.url_patterns)
+def ways_in() -> dict[str, tuple[type, ...]]:
+    """How one may sign in at each address below `/api/v1/`."""
+    return {one.route: option_of(one.callback, "authentication_classes") for one in operations()}
 
 
 @pytest.mark.parametrize(("cookie", "expected"), [(PictureAuthentication, PICTURES), (FileAuthentication, FILES)])
 def test_a_cookie_counts_where_it_is_meant_to_and_nowhere_else(cookie, expected):
-    found = [view for view in views(get_resolver().url_patterns) if view]
-    taking = {view.__name__ for view in found if cookie in getattr(view, "authentication_classes", ())}
+    taking = {route for route, ways in ways_in().items() if cookie in ways}
     any_cookie = {
-        view.__name__
-        for view in found
-        if any(issubclass(one, CookieAuthentication) for one in getattr(view, "authentication_classes", ()))
+        route for route, ways in ways_in().items() if any(issubclass(one, CookieAuthentication) for one in ways)
     }
 
     assert taking == expected
@@ -37,10 +38,7 @@ def test_a_cookie_counts_where_it_is_meant_to_and_nowhere_else(cookie, expected)
 
 
 def test_a_link_opens_what_a_cookie_opens_and_nothing_else():
-    found = [view for view in views(get_resolver().url_patterns) if view]
-    taking = {view.__name__ for view in found if LinkAuthentication in getattr(view, "authentication_classes", ())}
-
-    assert taking == PICTURES | FILES
+    assert {route for route, ways in ways_in().items() if LinkAuthentication in ways} == PICTURES | FILES
 
 
 @pytest.mark.django_db

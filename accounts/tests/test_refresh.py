@@ -1,4 +1,4 @@
-"""Refreshing: one successor, ever."""
+"""Refreshing: each token has exactly one successor."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from accounts import services, tokens
 from accounts.models import Session
 from accounts.tests.at_once import at_once
-from chatproject.common.clock import now
+from common.clock import now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,7 +52,7 @@ def test_each_token_leads_to_the_next(api, session):
     assert len(seen) == 6
 
 
-def test_who_lost_the_answer_gets_the_same_one_again(api, session):
+def test_a_client_that_lost_the_response_gets_the_same_one_again(api, session):
     first = tokens.refresh_token(session)
     second = api.post(URL, {"refresh": first}).json()["refresh"]
 
@@ -75,7 +75,7 @@ def test_an_answer_that_was_lost_for_long_comes_again(api, session, past):
     assert refused(api, first)
 
 
-def test_reuse_after_the_successor_was_used_ends_the_family(api, session, rings):
+def test_reuse_after_the_successor_was_used_ends_the_family(api, session, publications):
     first = tokens.refresh_token(session)
     second = api.post(URL, {"refresh": first}).json()
     api.credentials(HTTP_AUTHORIZATION=f"Bearer {second['access']}")
@@ -86,7 +86,7 @@ def test_reuse_after_the_successor_was_used_ends_the_family(api, session, rings)
 
     assert refused(api, second["refresh"])
     assert api.get(ME).status_code == 401
-    assert [(ring.topic, ring.seq, ring.frame) for ring in rings] == [(f"u.{session.user_id.hex}", 1, b"")]
+    assert [(one.topic, one.seq, one.frame) for one in publications] == [(f"u.{session.user_id.hex}", 1, b"")]
 
 
 def test_two_tabs_that_refresh_side_by_side_stay_signed_in(api, session):
@@ -120,7 +120,7 @@ def test_a_token_two_generations_old_ends_the_family_at_once(api, session):
     assert refused(api, third)
 
 
-def test_of_fifty_at_once_all_get_the_one_successor(session):
+def test_fifty_concurrent_refreshes_get_the_same_successor(session):
     first = tokens.refresh_token(session)
 
     answers = at_once(50, lambda: tokens.refresh_token(services.refresh(first)))

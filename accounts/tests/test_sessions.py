@@ -1,4 +1,4 @@
-"""Sign-ins by device: looking at them, ending them."""
+"""Listing and ending sessions."""
 
 import pytest
 from django.db import transaction
@@ -43,26 +43,26 @@ def test_the_list_pages(sign_in, alice):
     assert second["next"] is None
 
 
-def test_ending_one_ends_that_one_and_rings(sign_in, alice, rings):
+def test_ending_a_session_ends_only_that_one_and_publishes_it(sign_in, alice, publications):
     phone, laptop = sign_in(alice), sign_in(alice)  # of which she is told, by the number 1
 
     response = laptop.delete(f"{URL}{phone.session.id}/")
 
     assert response.status_code == 204
     assert alive(phone, laptop) == [False, True]
-    assert [(ring.topic, ring.seq, ring.frame) for ring in rings] == [(f"u.{alice.id.hex}", 2, b"")]
+    assert [(one.topic, one.seq, one.frame) for one in publications] == [(f"u.{alice.id.hex}", 2, b"")]
 
 
-def test_ending_all_others_keeps_this_one(sign_in, alice, bob, rings):
+def test_ending_all_others_keeps_this_one(sign_in, alice, bob, publications):
     clients = [sign_in(alice) for _ in range(3)]
     other = sign_in(bob)
 
     assert clients[1].delete(URL).status_code == 204
 
     assert alive(*clients, other) == [False, True, False, True]
-    assert len(rings) == 1
+    assert len(publications) == 1
     assert clients[1].delete(URL).status_code == 204
-    assert len(rings) == 1
+    assert len(publications) == 1
 
 
 def test_a_stranger_cannot_end_a_session_nor_learn_of_it(sign_in, alice, bob):
@@ -85,13 +85,13 @@ def test_ending_twice_is_not_found_the_second_time(sign_in, alice):
     assert answers == [204, 404]
 
 
-def test_logging_out_ends_this_session_alone(sign_in, alice, rings):
+def test_logging_out_ends_this_session_alone(sign_in, alice, publications):
     phone, laptop = sign_in(alice), sign_in(alice)
 
     assert phone.post(LOGOUT).status_code == 204
 
     assert alive(phone, laptop) == [False, True]
-    assert len(rings) == 1
+    assert len(publications) == 1
 
 
 def test_logging_out_with_the_refresh_token_needs_no_access_token(api, alice):
@@ -112,18 +112,18 @@ def test_an_older_refresh_token_still_logs_out(api, alice):
     assert not Session.objects.live().exists()
 
 
-def test_nobody_is_logged_out_without_a_token(api, alice):
+def test_logging_out_needs_a_token(api, alice):
     services.open_session(alice)
 
     for body in ({}, {"refresh": "x"}):
         assert (api.post(LOGOUT, body).status_code, Session.objects.live().count()) == (401, 1)
 
 
-def test_nothing_rings_when_the_transaction_fails(alice, rings):
+def test_nothing_rings_when_the_transaction_fails(alice, publications):
     session = services.open_session(alice)
     with transaction.atomic():
         services.end_session(alice, session.id)
         transaction.set_rollback(True)
 
-    assert rings == []
+    assert publications == []
     assert Session.objects.live().exists()

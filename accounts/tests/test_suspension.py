@@ -7,11 +7,11 @@ import pytest
 
 from accounts import services
 from accounts.models import Registration, User
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
-from chatproject.common.models import AuditEntry
-from chatproject.worker import ChatWorker
+from common.clock import now
+from common.errors import Refusal
+from common.models import AuditEntry
 from conftest import PASSWORD
+from operations.worker import ChatWorker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,15 +23,15 @@ def told() -> list[tuple]:
     return list(AuditEntry.objects.order_by("number").values_list("action", "actor_id", "subject_id", "reason"))
 
 
-def code(deed, *args, **more) -> str:
+def code(action, *args, **more) -> str:
     try:
-        deed(*args, **more)
+        action(*args, **more)
     except Refusal as refusal:
         return refusal.code
     return "ok"
 
 
-def test_who_is_suspended_is_signed_out_and_told_until_when(sign_in, api, alice, olga):
+def test_a_suspended_person_is_signed_out_and_sees_until_when(sign_in, api, alice, olga):
     client = sign_in(alice)
     until = now() + TOMORROW
 
@@ -62,11 +62,11 @@ def test_repeating_changes_nothing_another_end_does(alice, olga):
 def test_the_end_of_a_suspension_comes_by_itself(api, alice, bob, olga):
     services.suspend(olga, alice, until=now() + TOMORROW)
     services.suspend(olga, bob)
-    services.restore_who_is_due()
+    services.restore_due()
     assert not User.objects.filter(id__in=[alice.id, bob.id], is_active=True).exists()
 
     User.objects.filter(id=alice.id).update(suspended_until=now())
-    ChatWorker().keep()
+    ChatWorker().maintain()
 
     assert api.post(LOGIN, {"login": "alice", "password": PASSWORD}).status_code == 200
     assert api.post(LOGIN, {"login": "bob", "password": PASSWORD}).json()["detail"] == "This account is suspended."
@@ -98,7 +98,7 @@ def test_nothing_is_done_about_somebody_erased(alice, olga):
     assert len(told()) == 1
 
 
-def test_nobody_suspends_themselves_or_a_superuser_above_them(alice, bob, olga):
+def test_operators_cannot_suspend_themselves_or_a_superuser(alice, bob, olga):
     User.objects.filter(id=bob.id).update(is_staff=True)
 
     assert code(services.suspend, olga, olga) == "invalid"
@@ -118,12 +118,12 @@ def test_ending_somebodys_sessions_is_written_down(sign_in, alice, olga):
     assert (entry.action, entry.facts, entry.reason) == ("person.end_sessions", {"ended": 2}, "A lost telephone")
 
 
-def test_a_code_is_sent_again_to_who_waits_for_one(registered, mailbox, alice, olga):
-    registered("dave")
-    dave = Registration.objects.get(username="dave")
+def test_a_code_is_sent_again_to_a_pending_registration(registered, mailbox, alice, olga):
+    registered("carol")
+    carol = Registration.objects.get(username="carol")
 
-    services.resend_code_to(olga, dave, purpose="verify_email", reason="Asked by telephone")
+    services.resend_code_to(olga, carol, purpose="verify_email", reason="Asked by telephone")
 
-    assert len(mailbox.to("dave@example.org")) == 2
+    assert len(mailbox.to("carol@example.org")) == 2
     assert code(services.resend_code_to, olga, alice, purpose="verify_email") == "conflict"
-    assert told() == [("person.resend_code", olga.id, dave.id, "Asked by telephone")]
+    assert told() == [("person.resend_code", olga.id, carol.id, "Asked by telephone")]

@@ -7,8 +7,8 @@ import pytest
 from accounts import services
 from accounts.models import OneTime
 from accounts.tests.at_once import at_once
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
+from common.clock import now
+from common.errors import Refusal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +39,7 @@ def test_a_ticket_serves_once(sign_in, alice):
     assert refused(ticket)
 
 
-def test_of_twenty_uses_at_once_one_succeeds(sign_in, alice):
+def test_one_of_twenty_concurrent_uses_succeeds(sign_in, alice):
     ticket = services.issue_ticket(sign_in(alice).session)
 
     answers = at_once(20, lambda: services.session_of_ticket(ticket))
@@ -69,7 +69,7 @@ def test_a_ticket_dies_with_its_session(sign_in, alice, bob, olga):
     assert [refused(ticket) for ticket in tickets] == [True, True]
 
 
-def test_several_tickets_of_one_session_serve_each_for_itself(sign_in, alice):
+def test_each_ticket_of_a_session_works_once(sign_in, alice):
     session = sign_in(alice).session
 
     tickets = [services.issue_ticket(session) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""What people type has several spellings: by telephone, by another keyboard, with blanks from a list of suggestions."""
+"""What people type has several spellings: on a phone, with another keyboard, with spaces from autocompletion."""
 
 import io
 import unicodedata
@@ -10,8 +10,8 @@ from django.test import Client as Browser
 
 from accounts import services
 from accounts.models import User
-from accounts.typed import canonical_password, code_digits
-from chatproject.common.errors import Refusal
+from accounts.typed_input import canonical_password, code_digits
+from common.errors import Refusal
 from conftest import PASSWORD
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.plain]
@@ -34,7 +34,7 @@ def test_a_password_opens_however_it_is_typed(api, person, chosen):
 
 
 @pytest.mark.parametrize("chosen", TYPED)
-def test_it_is_the_same_one_wherever_a_password_is_typed(api, alice, sign_in, mailbox, chosen):
+def test_a_password_is_accepted_in_every_spelling(api, alice, sign_in, mailbox, chosen):
     client = sign_in(alice)
     change = {"current_password": PASSWORD, "new_password": chosen}
     assert client.post(f"{AUTH}password/change/", change).status_code == 200
@@ -60,7 +60,7 @@ def test_what_a_password_must_be_is_asked_of_its_canonical_form(api):
     decomposed = unicodedata.normalize("NFD", "äöüäö")
     assert len(decomposed) >= 8
 
-    answer = api.post(f"{AUTH}register/", {"email": "d@example.org", "username": "dave", "password": decomposed})
+    answer = api.post(f"{AUTH}register/", {"email": "d@example.org", "username": "carol", "password": decomposed})
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "password")
 
@@ -92,7 +92,7 @@ def test_a_code_counts_with_blanks_and_in_the_digits_of_any_script(api, alice, m
     assert api.post(f"{AUTH}password/reset/confirm/", confirm).status_code == 200
 
 
-def test_what_is_no_digit_stays_wrong():
+def test_other_characters_in_a_code_stay_wrong():
     assert code_digits("12a45½ ²") == "12a45½²"
     assert canonical_password(" a\tb ") == " a\tb ", "blanks at the ends belong to a password"
 
@@ -106,20 +106,20 @@ def test_blanks_around_a_name_or_an_address_count_nowhere(api, alice, mailbox, b
     confirm = {"email": address, "code": mailbox.code("alice@example.org"), "new_password": PASSWORD}
     assert api.post(f"{AUTH}password/reset/confirm/", confirm).status_code == 200
 
-    new = {"email": f"{blank}dave@example.org{blank}", "username": f"{blank}dave{blank}", "password": PASSWORD}
+    new = {"email": f"{blank}carol@example.org{blank}", "username": f"{blank}carol{blank}", "password": PASSWORD}
     assert api.post(f"{AUTH}register/", new).status_code == 201
     assert api.post(f"{AUTH}otp/resend/", {"email": new["email"]}).status_code == 202
-    verify = {"email": new["email"], "code": mailbox.code("dave@example.org")}
-    assert api.post(f"{AUTH}verify/", verify).json()["user"]["username"] == "dave"
+    verify = {"email": new["email"], "code": mailbox.code("carol@example.org")}
+    assert api.post(f"{AUTH}verify/", verify).json()["user"]["username"] == "carol"
 
 
 @pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u202a"])
-def test_nor_does_what_is_not_seen_around_an_address(api, alice, mailbox, unseen):
+def test_invisible_characters_around_an_address_are_ignored(api, alice, mailbox, unseen):
     assert login(api, PASSWORD, f"{unseen}alice@example.org{unseen}").status_code == 200
 
-    new = {"email": f"{unseen}dave@example.org", "username": "dave", "password": PASSWORD}
+    new = {"email": f"{unseen}carol@example.org", "username": "carol", "password": PASSWORD}
     assert api.post(f"{AUTH}register/", new).status_code == 201
-    verify = {"email": "dave@example.org", "code": mailbox.code("dave@example.org")}
+    verify = {"email": "carol@example.org", "code": mailbox.code("carol@example.org")}
     assert api.post(f"{AUTH}verify/", verify).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""What is answered, and what is done for it, is the same for an address that somebody has and one that nobody has."""
+"""Responses, and the work done for them, are the same for known and unknown addresses."""
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
@@ -91,7 +91,7 @@ def test_a_known_and_an_unknown_address_cost_the_same(api, alice, path, before):
 
 
 @pytest.mark.parametrize("before", [0, 1])
-def test_so_do_a_known_and_an_unknown_one_to_move_to(sign_in, alice, bob, carol, before):
+def test_changing_to_a_known_or_unknown_address_looks_the_same(sign_in, alice, bob, carol, before):
     clients = [(sign_in(bob), KNOWN), (sign_in(carol), UNKNOWN)]
     for client, email in clients * before:
         client.post(f"{AUTH}email/change/", SIGNED["email/change"](email))
@@ -102,7 +102,7 @@ def test_so_do_a_known_and_an_unknown_one_to_move_to(sign_in, alice, bob, carol,
     assert (known["status"], known["files"]) == (202, 2)
 
 
-def test_what_is_done_for_nobody_leaves_no_mail(api, settings):
+def test_an_unknown_address_gets_no_mail(api, settings):
     api.post(f"{AUTH}password/reset/", {"email": UNKNOWN})
 
     assert list(settings.EMAIL_FILE_PATH.iterdir()) == []
@@ -113,7 +113,7 @@ def test_what_is_done_for_nobody_leaves_no_mail(api, settings):
 SPELLINGS = {"known": ("alice", KNOWN), "unknown": ("nobody", UNKNOWN)}
 
 
-def test_an_account_has_one_budget_whichever_of_its_names_is_given(api, alice, settings):
+def test_all_names_of_an_account_share_one_budget(api, alice, settings):
     settings.RATE_AUTH = "5/m"
 
     answers = {

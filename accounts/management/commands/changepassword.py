@@ -5,13 +5,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts import services
 from accounts.management.commands.create_operator import read_password, sentence_of
 from accounts.models import User
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 
 
 class Command(BaseCommand):
     help = (
-        "Give somebody another password. They are signed out on all devices and of the console, and get a mail. "
-        "Exit code 0: done; 1: refused, or there is no such person; 2: wrongly called."
+        "Set somebody's password. They are signed out on all devices and in the console, and get a mail. "
+        "Exit code 0: done; 1: refused, or there is no such person; 2: wrong arguments."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -23,10 +23,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.by_login(options["user"]).first()
         if user is None:
-            raise CommandError(f"There is nobody with the e-mail address or username {options['user']}.")
+            raise CommandError(f"Nobody has the e-mail address or username {options['user']}.")
         password = read_password(from_stdin=options["password_stdin"])
         try:
             ended = services.replace_password(user, new_password=password)
         except Refusal as refusal:
             raise CommandError(sentence_of(refusal)) from None
-        self.stdout.write(f"{user.username} has another password; {ended} sign-ins ended.")
+        self.stdout.write(
+            f"The password of {user.username} was changed; {ended} {'session' if ended == 1 else 'sessions'} ended."
+        )

@@ -5,13 +5,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import services
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 
 
 class Command(BaseCommand):
     help = (
-        "Make an account that may do everything in the console. Asks for what is not given. "
-        "Exit code 0: made; 1: refused, with the reason; 2: wrongly called."
+        "Create an account that may do everything in the console. Asks for arguments that are missing. "
+        "Exit code 0: created; 1: refused, with the reason; 2: wrong arguments."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -31,29 +31,29 @@ class Command(BaseCommand):
             operator = services.create_operator(email=email, username=username, password=password)
         except Refusal as refusal:
             raise CommandError(sentence_of(refusal)) from None
-        self.stdout.write(f"{operator.username} <{operator.email}> is an operator now and may sign in at /admin/.")
+        self.stdout.write(f"{operator.username} <{operator.email}> is now an operator and can sign in at /admin/.")
 
 
 def _ask(question: str, option: str) -> str:
     if not sys.stdin.isatty():
-        raise CommandError(f"There is no terminal to ask at: give {option}.", returncode=2)
+        raise CommandError(f"There is no terminal to ask on. Use {option}.", returncode=2)
     return input(question).strip()
 
 
 def read_password(*, from_stdin: bool) -> str:
-    """The first line of the input, or what was typed twice at the terminal."""
+    """The password from the first line of the input, or typed twice at the terminal."""
     return sys.stdin.readline().rstrip("\r\n") if from_stdin else _ask_password()
 
 
 def _ask_password() -> str:
     if not sys.stdin.isatty():
-        raise CommandError("There is no terminal to ask at: give --password-stdin.", returncode=2)
+        raise CommandError("There is no terminal to ask on. Use --password-stdin.", returncode=2)
     password = getpass.getpass("Password: ")
     if getpass.getpass("Password again: ") != password:
-        raise CommandError("The two passwords differ.")
+        raise CommandError("The two passwords are different. Try again.")
     return password
 
 
 def sentence_of(refusal: Refusal) -> str:
-    """Everything that was wrong, in one line."""
+    """All errors in one line."""
     return " ".join(f"{error['field']}: {error['detail']}" for error in refusal.errors) or refusal.detail

@@ -7,7 +7,7 @@ from accounts.management.commands import create_operator
 
 
 class Command(create_operator.Command):
-    help = "The same as create_operator, called as Django calls it: with --noinput it reads DJANGO_SUPERUSER_*."
+    help = "The same as create_operator, under Django's name. With --noinput it reads DJANGO_SUPERUSER_*."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -16,7 +16,7 @@ class Command(create_operator.Command):
             "--no-input",
             action="store_false",
             dest="interactive",
-            help="ask nothing: what is not given stands in DJANGO_SUPERUSER_EMAIL, _USERNAME and _PASSWORD",
+            help="do not ask: take missing arguments from DJANGO_SUPERUSER_EMAIL, _USERNAME and _PASSWORD",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

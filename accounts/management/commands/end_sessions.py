@@ -8,8 +8,8 @@ from accounts.models import User
 
 class Command(BaseCommand):
     help = (
-        "Sign somebody out on all devices at once; their sockets close. "
-        "Exit code 0: done, also when there was nothing to end; 1: there is no such person; 2: wrongly called."
+        "Sign somebody out on all devices; their sockets close. "
+        "Exit code 0: done, even if there was nothing to end; 1: there is no such person; 2: wrong arguments."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -18,6 +18,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.by_login(options["user"]).first()
         if user is None:
-            raise CommandError(f"There is nobody with the e-mail address or username {options['user']}.")
+            raise CommandError(f"Nobody has the e-mail address or username {options['user']}.")
         ended = services.end_sessions_of(None, user)
         self.stdout.write(f"{user.username}: {ended} {'session' if ended == 1 else 'sessions'} ended.")

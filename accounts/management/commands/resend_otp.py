@@ -4,16 +4,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import services
 from accounts.models import OneTime
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 
 PURPOSES = [OneTime.Purpose.VERIFY_EMAIL, OneTime.Purpose.CHANGE_EMAIL, OneTime.Purpose.RESET_PASSWORD]
 
 
 class Command(BaseCommand):
     help = (
-        "Send a new code by mail, with all its tries, whatever the limits say; the old one ends. The code is not "
-        "shown. "
-        "Exit code 0: it is on its way; 1: nobody waits for one at this address; 2: wrongly called."
+        "Send a new code by mail, ignoring the limits. It has all its tries, and the old code becomes invalid. "
+        "The code is not shown. "
+        "Exit code 0: the mail is on its way; 1: nobody is waiting for a code at this address; 2: wrong arguments."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,5 +27,5 @@ class Command(BaseCommand):
         try:
             services.resend_code_as_operator(email=email, purpose=purpose)
         except Refusal:
-            raise CommandError(f"Nobody waits for a {purpose} code at {email}.") from None
+            raise CommandError(f"Nobody is waiting for a {purpose} code at {email}.") from None
         self.stdout.write(f"A {purpose} code is on its way to {email}.")
