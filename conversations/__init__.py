@@ -1,1 +1,1 @@
-"""Who talks with whom, and the numbered log of every conversation."""
+"""Conversations, their members, and the numbered log of each conversation."""

@@ -1,4 +1,4 @@
-"""Conversations in the console: to look at, without what was said in them, to freeze and to put in order."""
+"""Conversations in the console: operators see their properties, but no messages, and can freeze and change them."""
 
 from typing import Any
 from uuid import UUID
@@ -17,19 +17,27 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from chatproject.common.admin import LineField, ReadOnlyAdmin, ReasonedActionForm, ReasonForm, attempt, back, button
+from common.admin import (
+    LineField,
+    ReadOnlyAdmin,
+    ReasonedActionForm,
+    ReasonForm,
+    attempt,
+    dialog_button,
+    redirect_from_dialog,
+)
 from conversations import services
 from conversations.models import Conversation, Membership
 
-HEIRS = 200
-"""Members whom one can choose from: those who came first, owners and admins above the others."""
+MAX_CHOICES = 200
+"""How many members to choose the owner from: the oldest ones, with owners and admins first."""
 
 
 class ChangeForm(ReasonForm):
-    """Name, pace and who writes; filled with what holds now."""
+    """Changes name, slow mode and who can write; shows the current values."""
 
     name = LineField(max_length=100, widget=UnfoldAdminTextInputWidget)
-    is_read_only = forms.BooleanField(required=False, widget=UnfoldBooleanWidget, help_text="Only admins write.")
+    is_read_only = forms.BooleanField(required=False, widget=UnfoldBooleanWidget, help_text="Only admins can write.")
     slow_mode_seconds = forms.IntegerField(min_value=0, max_value=21_600, widget=UnfoldAdminIntegerFieldWidget)
     field_order = ("name", "is_read_only", "slow_mode_seconds", "reason")
 
@@ -41,7 +49,7 @@ class ChangeForm(ReasonForm):
 
 
 class OwnerForm(ReasonForm):
-    """Asks which member is to own it."""
+    """Asks which member becomes the owner."""
 
     owner_id = forms.TypedChoiceField(label="Owner", widget=UnfoldAdminSelectWidget)
     field_order = ("owner_id", "reason")
@@ -49,13 +57,13 @@ class OwnerForm(ReasonForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         members = Membership.objects.live().filter(conversation=self.object_id).select_related("user")
-        first = sorted(members.order_by("joined_at")[:HEIRS], key=lambda one: one.role == Membership.Role.MEMBER)
+        first = sorted(members.order_by("joined_at")[:MAX_CHOICES], key=lambda one: one.role == Membership.Role.MEMBER)
         self.fields["owner_id"].choices = [(str(one.user_id), f"{one.user} ({one.role})") for one in first]
 
 
 @admin.register(Conversation)
 class ConversationAdmin(ReadOnlyAdmin):
-    """Kinds, sizes and activity. What operators change, everybody in it hears at once."""
+    """Kinds, sizes and activity. Members see at once what operators change."""
 
     list_display = ("__str__", "kind", "member_count", "message_count", "is_frozen", "created_at", "active_at")
     list_filter = ("kind", "encryption", "is_frozen")
@@ -67,7 +75,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     )
     actions = ("freeze", "thaw")
     action_form = ReasonedActionForm
-    actions_detail = ("transcript", "freeze_this", "thaw_this", "adjust", "give")
+    actions_detail = ("transcript", "freeze_this", "thaw_this", "change_settings", "change_owner")
 
     def has_moderate_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("conversations.moderate_conversation")
@@ -82,50 +90,54 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     @action(description="Transcript", url_path="transcript", permissions=["read"])
     def transcript(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Where a reason is asked for before anything is shown."""
+        """Redirect to the page that asks for a reason before it shows any message."""
         return redirect("transcript", conversation_id=object_id)
 
-    @admin.action(description="Freeze: nobody writes, reacts or comes in", permissions=["moderate"])
+    @admin.action(description="Freeze: members can only read and leave", permissions=["moderate"])
     def freeze(self, request: HttpRequest, conversations: QuerySet[Conversation]) -> None:
         for one in conversations:
             self._moderate(request, one.id, {"is_frozen": True}, request.POST.get("reason", ""))
 
-    @admin.action(description="Thaw: everything as it was before", permissions=["moderate"])
+    @admin.action(description="Thaw: undo the freeze", permissions=["moderate"])
     def thaw(self, request: HttpRequest, conversations: QuerySet[Conversation]) -> None:
         for one in conversations:
             self._moderate(request, one.id, {"is_frozen": False}, request.POST.get("reason", ""))
 
-    @button(
+    @dialog_button(
         "freeze",
         "Freeze",
-        "Nobody writes, edits, reacts or comes in; one may read, and leave.",
-        may=["moderate"],
-        is_grave=True,
+        "Members can only read and leave.",
+        permissions=["moderate"],
+        is_dangerous=True,
     )
     def freeze_this(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         return self._moderate(request, object_id, {"is_frozen": True}, form.cleaned_data["reason"])
 
-    @button("thaw", "Thaw", "Everything as it was before it was frozen.", may=["moderate"])
+    @dialog_button("thaw", "Thaw", "Members can write again.", permissions=["moderate"])
     def thaw_this(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         return self._moderate(request, object_id, {"is_frozen": False}, form.cleaned_data["reason"])
 
-    @button("moderate", "Name and pace", "Everybody in it hears of it.", may=["moderate"], form=ChangeForm)
-    def adjust(self, request: HttpRequest, form: ChangeForm, object_id: str) -> HttpResponse:
-        said = {name: form.cleaned_data[name] for name in ("name", "is_read_only", "slow_mode_seconds")}
-        return self._moderate(request, object_id, said, form.cleaned_data["reason"])
+    @dialog_button(
+        "moderate", "Name and slow mode", "All members see the change.", permissions=["moderate"], form=ChangeForm
+    )
+    def change_settings(self, request: HttpRequest, form: ChangeForm, object_id: str) -> HttpResponse:
+        changes = {name: form.cleaned_data[name] for name in ("name", "is_read_only", "slow_mode_seconds")}
+        return self._moderate(request, object_id, changes, form.cleaned_data["reason"])
 
-    @button("give", "Change owner", "Those who own it now become admins.", may=["moderate"], form=OwnerForm)
-    def give(self, request: HttpRequest, form: OwnerForm, object_id: str) -> HttpResponse:
+    @dialog_button(
+        "give", "Change owner", "The current owners become admins.", permissions=["moderate"], form=OwnerForm
+    )
+    def change_owner(self, request: HttpRequest, form: OwnerForm, object_id: str) -> HttpResponse:
         owner_id = UUID(form.cleaned_data["owner_id"])
         return self._moderate(request, object_id, {}, form.cleaned_data["reason"], owner_id)
 
     def _moderate(
         self, request: HttpRequest, object_id: Any, changes: dict[str, Any], reason: str, owner_id: UUID | None = None
     ) -> HttpResponse:
-        def deed() -> str:
-            about = {"changes": changes, "owner_id": owner_id, "reason": reason}
-            done = services.moderate(request.user, conversation_id=object_id, **about)  # type: ignore[arg-type]
-            return f"{done} is changed."
+        def moderate() -> str:
+            fields = {"changes": changes, "owner_id": owner_id, "reason": reason}
+            conversation = services.moderate(request.user, conversation_id=object_id, **fields)  # type: ignore[arg-type]
+            return f"{conversation} has been changed."
 
-        attempt(request, deed)
-        return back(reverse("admin:conversations_conversation_change", args=[object_id]))
+        attempt(request, moderate)
+        return redirect_from_dialog(reverse("admin:conversations_conversation_change", args=[object_id]))

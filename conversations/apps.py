@@ -5,4 +5,4 @@ class ConversationsConfig(AppConfig):
     name = "conversations"
 
     def ready(self) -> None:
-        from conversations.services import lobby  # noqa: F401 (registers where newcomers are)
+        from conversations.services import lobby  # noqa: F401 (registers its hook)

@@ -1,4 +1,4 @@
-"""The numbered log: every durable thing that happens in a conversation takes the next place."""
+"""The numbered log of a conversation: everything durable that happens there takes the next seq."""
 
 from datetime import datetime
 from typing import Any
@@ -8,15 +8,15 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from chatproject.common.publish import Ring, announce, conversation_topic, person_topic
+from common.publish import Publication, conversation_topic, publish_on_commit, user_topic
 from conversations.models import Change, Conversation, Membership
-from conversations.wire import conversation_state, event, member, own_membership
+from conversations.wire import conversation_state, encode_event, member_state, own_membership
 
 Kind = Change.Kind
 MEMBERSHIP = {Kind.MEMBER_ADDED, Kind.MEMBER_REMOVED}
 
 
-def append(
+def append_change(
     conversation: Conversation,
     kind: Change.Kind,
     *,
@@ -26,12 +26,11 @@ def append(
     about_seq: int = 0,
     data: dict[str, Any] | None = None,
 ) -> Change:
-    """Give out the next place of a conversation whose row the caller has locked, and write the change there."""
+    """Write a change with the next seq of a conversation, whose row the caller has locked."""
     conversation.seq += 1
     if conversation.is_e2ee and kind in MEMBERSHIP:
         conversation.roster_seq = conversation.seq
-    place = {"seq": conversation.seq, "roster_seq": conversation.roster_seq}
-    Conversation.objects.filter(id=conversation.id).update(**place)
+    Conversation.objects.filter(id=conversation.id).update(seq=conversation.seq, roster_seq=conversation.roster_seq)
     return Change.objects.create(
         conversation=conversation,
         seq=conversation.seq,
@@ -45,9 +44,9 @@ def append(
     )
 
 
-def append_devices(memberships: list[Membership], moment: datetime, data: dict[str, Any]) -> None:
-    """Give out the next place in each of these end-to-end conversations, which the caller has locked: this member's
-    devices are others now. Tells it."""
+def append_device_changes(memberships: list[Membership], moment: datetime, data: dict[str, Any]) -> None:
+    """Write and publish, in each of these end-to-end conversations, that the devices of the member have changed. The
+    caller has locked the conversations."""
     changes = []
     for membership in memberships:
         conversation = membership.conversation
@@ -68,38 +67,38 @@ def append_devices(memberships: list[Membership], moment: datetime, data: dict[s
     )
     Change.objects.bulk_create(changes)
     for change, membership in zip(changes, memberships, strict=True):
-        announce_change(change, member_frame(change, membership))
+        publish_change(change, member_frame(change, membership))
 
 
 def member_frame(change: Change, membership: Membership) -> bytes:
-    """`member.added|updated|removed`: the member as they are (or were last), and who did it; when updated, which field
-    of theirs `changed`."""
-    data = {"member": member(membership), "actor_id": change.actor_id, **change.data}
-    return event(change.kind, data, change.created_at, conversation_id=change.conversation_id, seq=change.seq)
+    """`member.added|updated|removed`: the member as they are (or were last), and the actor; for an update, `changed` is
+    the field."""
+    data = {"member": member_state(membership), "actor_id": change.actor_id, **change.data}
+    return encode_event(change.kind, data, change.created_at, conversation_id=change.conversation_id, seq=change.seq)
 
 
 def conversation_frame(change: Change, conversation: Conversation) -> bytes:
     """`conversation.updated|deleted`: the conversation as every member sees it."""
     data = {"conversation": conversation_state(conversation), "actor_id": change.actor_id}
-    return event(change.kind, data, change.created_at, conversation_id=change.conversation_id, seq=change.seq)
+    return encode_event(change.kind, data, change.created_at, conversation_id=change.conversation_id, seq=change.seq)
 
 
-def announce_change(change: Change, frame: bytes, *, removed: UUID | None = None) -> None:
-    """Ring the conversation's bell for a change, once it is committed."""
+def publish_change(change: Change, frame: bytes, *, removed: UUID | None = None) -> None:
+    """Publish a change to the conversation, once it is committed."""
     topic = conversation_topic(change.conversation_id)
-    announce(Ring(topic, change.seq, frame, about=change.about_seq, removed=removed))
+    publish_on_commit(Publication(topic, change.seq, frame, about=change.about_seq, removed=removed))
 
 
-def announce_added(memberships: list[Membership], moment: datetime) -> None:
-    """Tell people on all their devices that they are in a conversation now; they hear it from its present place on."""
-    numbers = User.objects.bump(membership.user_id for membership in memberships)
+def publish_conversation_added(memberships: list[Membership], moment: datetime) -> None:
+    """Publish `conversation.added` to all devices of these members, and subscribe them from the current seq on."""
+    user_seqs = User.objects.bump(membership.user_id for membership in memberships)
     for membership in memberships:
-        conversation, number = membership.conversation, numbers[membership.user_id]
-        announce(
-            Ring(
-                person_topic(membership.user_id),
-                number,
-                _added_frame(membership, number, moment),
+        conversation, me_seq = membership.conversation, user_seqs[membership.user_id]
+        publish_on_commit(
+            Publication(
+                user_topic(membership.user_id),
+                me_seq,
+                _added_frame(membership, me_seq, moment),
                 about=conversation.seq,
                 added=conversation.id,
                 visible_from=membership.visible_from_seq,
@@ -107,21 +106,22 @@ def announce_added(memberships: list[Membership], moment: datetime) -> None:
         )
 
 
-def announce_own_settings(membership: Membership, moment: datetime) -> None:
-    """Tell somebody's devices how they have set a conversation now: the same event, which replaces what they hold."""
-    number = User.objects.bump([membership.user_id])[membership.user_id]
-    announce(Ring(person_topic(membership.user_id), number, _added_frame(membership, number, moment)))
+def publish_own_settings(membership: Membership, moment: datetime) -> None:
+    """Publish the member's own settings of a conversation to their devices. This is `conversation.added` again, which
+    replaces what the devices have."""
+    me_seq = User.objects.bump([membership.user_id])[membership.user_id]
+    publish_on_commit(Publication(user_topic(membership.user_id), me_seq, _added_frame(membership, me_seq, moment)))
 
 
-def _added_frame(membership: Membership, number: int, moment: datetime) -> bytes:
+def _added_frame(membership: Membership, me_seq: int, moment: datetime) -> bytes:
     conversation = membership.conversation
     shown = {"conversation": conversation_state(conversation), "membership": own_membership(membership, moment)}
-    return event("conversation.added", shown, moment, conversation_id=conversation.id, me_seq=number)
+    return encode_event("conversation.added", shown, moment, conversation_id=conversation.id, me_seq=me_seq)
 
 
-def announce_removed(user_ids: list[UUID], conversation_id: UUID, moment: datetime) -> None:
-    """Tell people on all their devices that they are no longer in a conversation."""
-    for user_id, number in User.objects.bump(user_ids).items():
+def publish_conversation_removed(user_ids: list[UUID], conversation_id: UUID, moment: datetime) -> None:
+    """Publish `conversation.removed` to all devices of these users."""
+    for user_id, me_seq in User.objects.bump(user_ids).items():
         data = {"conversation_id": conversation_id}
-        frame = event("conversation.removed", data, moment, conversation_id=conversation_id, me_seq=number)
-        announce(Ring(person_topic(user_id), number, frame, removed=conversation_id))
+        frame = encode_event("conversation.removed", data, moment, conversation_id=conversation_id, me_seq=me_seq)
+        publish_on_commit(Publication(user_topic(user_id), me_seq, frame, removed=conversation_id))

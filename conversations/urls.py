@@ -1,18 +1,15 @@
-from django.urls import path
+"""Addresses below `/api/v1/`."""
 
-from conversations.api.bans import BansView, BanView
-from conversations.api.invites import InvitesView, InviteView
-from conversations.api.members import MembersView, MemberView
-from conversations.api.people import OnlineView, PeopleView, PersonView
+from common.viewsets import Router
+from conversations.api.bans import BanViewSet
+from conversations.api.invites import InviteViewSet
+from conversations.api.members import MemberViewSet
+from conversations.api.users import UserViewSet
 
-urlpatterns = [
-    path("users/", PeopleView.as_view()),
-    path("users/online/", OnlineView.as_view()),
-    path("users/<uuid:id>/", PersonView.as_view()),
-    path("conversations/<uuid:id>/bans/", BansView.as_view()),
-    path("conversations/<uuid:id>/bans/<uuid:user_id>/", BanView.as_view()),
-    path("conversations/<uuid:id>/invites/", InvitesView.as_view()),
-    path("conversations/<uuid:id>/invites/<str:token>/", InviteView.as_view()),
-    path("conversations/<uuid:id>/members/", MembersView.as_view()),
-    path("conversations/<uuid:id>/members/<str:user>/", MemberView.as_view()),
-]
+router = Router()
+router.register("users", UserViewSet)
+router.register("conversations/<uuid:id>/bans", BanViewSet)
+router.register("conversations/<uuid:id>/invites", InviteViewSet)
+router.register("conversations/<uuid:id>/members", MemberViewSet)
+
+urlpatterns = router.urls

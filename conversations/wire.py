@@ -1,4 +1,4 @@
-"""Conversations and members as they go over the wire."""
+"""Conversations and members as clients send and receive them."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -8,21 +8,23 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from accounts.wire import UserRef, person
-from chatproject.common.clock import rfc3339
-from chatproject.common.text import LINE, LINES
-from chatproject.common.wire import Body, ClientId, Instant, Moment
+from common.clock import rfc3339
+from common.text import LINE, LINES
+from common.wire import Body, ClientId, Instant, Moment
 from conversations.models import Ban, Conversation, Membership
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, extra=LINE)]
 Description = Annotated[str, Meta(max_length=1000, extra=LINES)]
-SlowMode = Annotated[int, Meta(ge=0, le=21_600, description="Seconds between two messages of a member; 0: none.")]
+SlowMode = Annotated[
+    int, Meta(ge=0, le=21_600, description="Seconds between two messages of a member; 0 turns it off.")
+]
 UserIds = Annotated[list[UUID], Meta(max_length=100)]
 
 
 class NewConversation(Body):
-    """`kind` "direct" with `user_id`; "group" or "channel" with `name` and, for groups, the first members. Whoever
-    wants to be asked first (`who_can_add_me`), or was added by many strangers lately, gets an invitation instead: they
-    are not in the `member_count` of the answer, and `invites/` has them."""
+    """`kind` "direct" with `user_id`; or "group" or "channel" with `name` and, for groups, the first members. Users who
+    want to be asked first (`who_can_add_me`), or whom many strangers have added lately, get an invitation instead. They
+    are not counted in the `member_count` of the answer; `invites/` lists them."""
 
     kind: Literal["direct", "group", "channel"]
     user_id: UUID | None = None
@@ -30,7 +32,8 @@ class NewConversation(Body):
     description: Description = ""
     member_ids: UserIds = []
     encryption: Annotated[
-        Literal["server", "e2ee"], Meta(description="For ever. Channels are `server`; two people may have one of each.")
+        Literal["server", "e2ee"],
+        Meta(description="Cannot be changed. Channels are `server`; two users may have one of each."),
     ] = "server"
     history: Literal["all", "joined"] = "all"
     members_can_invite: bool = False
@@ -38,7 +41,7 @@ class NewConversation(Body):
 
 
 class ConversationChange(Body):
-    """What changes; absent fields stay."""
+    """The fields to change; absent fields stay as they are."""
 
     name: Name | UnsetType = UNSET
     description: Description | UnsetType = UNSET
@@ -48,15 +51,15 @@ class ConversationChange(Body):
 
 
 class NewBan(Body):
-    """Somebody who is to stay out, and why."""
+    """The user to ban, and the reason."""
 
     user_id: UUID
     reason: Annotated[str, Meta(max_length=500, extra=LINES)] = ""
 
 
 class NewInvite(Body):
-    """A link into the conversation: until when, and for how many. Without either it holds until it is deleted. With a
-    `user_id` it is for this person alone, once, and they are told of it."""
+    """A new invite link: until when it is valid, and how often it can be used. Without either it is valid until it is
+    deleted. With a `user_id` only this user can use it, once, and they are notified."""
 
     expires_at: Instant | None = None
     max_uses: Annotated[int, Meta(ge=1, le=100_000)] | None = None
@@ -65,9 +68,9 @@ class NewInvite(Body):
 
 
 class NewMembers(Body):
-    """One person (`user_id`) or several (`user_ids`), and the role they get. Whoever wants to be asked first
-    (`who_can_add_me`), or was added by many strangers lately, gets an invitation instead and is not in the answer; so
-    does nobody who is a member or invited already."""
+    """One user (`user_id`) or several (`user_ids`), and the role they get. Users who want to be asked first
+    (`who_can_add_me`), or whom many strangers have added lately, get an invitation instead. They are not in the answer,
+    and neither are users who are already members or invited."""
 
     user_id: UUID | None = None
     user_ids: UserIds = []
@@ -75,8 +78,8 @@ class NewMembers(Body):
 
 
 class MemberChange(Body):
-    """`role` or `silenced_until`, until when they may not write, for others; the rest for oneself. Absent fields
-    stay."""
+    """`role` or `silenced_until` (until then they cannot write) for other members, the other fields for yourself.
+    Absent fields stay as they are."""
 
     role: Literal["owner", "admin", "member"] | UnsetType = UNSET
     silenced_until: Instant | UnsetType | None = UNSET
@@ -89,8 +92,8 @@ class MemberChange(Body):
 
 
 class Member(msgspec.Struct):
-    """A person in a conversation, as every member sees them. Until `silenced_until`, if it is still to come, they may
-    not write."""
+    """A member of a conversation, as every member sees them. If `silenced_until` is in the future, they cannot write
+    until then."""
 
     user: UserRef
     role: str
@@ -100,7 +103,7 @@ class Member(msgspec.Struct):
 
 
 class BanState(msgspec.Struct):
-    """Somebody who may not come back, by whom and why."""
+    """A banned user, who banned them, and why."""
 
     user: UserRef
     banned_by: UserRef | None
@@ -109,7 +112,7 @@ class BanState(msgspec.Struct):
 
 
 class InviteState(msgspec.Struct):
-    """A link into a conversation; for `user` alone, if it names one."""
+    """An invite link to a conversation. If there is a `user`, only they can use it."""
 
     token: str
     expires_at: Moment | None
@@ -121,8 +124,8 @@ class InviteState(msgspec.Struct):
 
 
 class OwnMembership(msgspec.Struct):
-    """The caller's own place in a conversation; marks and the begin of the view are places in its log. Until
-    `silenced_until`, if it is still to come, the caller may not write: then the capabilities change by themselves."""
+    """The caller's own membership. The marks and `visible_from_seq` are seqs in the log. If `silenced_until` is in the
+    future, the caller cannot write until then; after that the capabilities change without an event."""
 
     role: str
     nickname: str
@@ -139,9 +142,9 @@ class OwnMembership(msgspec.Struct):
 
 
 class ConversationState(msgspec.Struct):
-    """A conversation as it looks to every member; in events this replaces what one held. Where it `is_frozen`, nobody
-    writes, edits, reacts or comes in until the operators let them; one may read, and leave. `roster_seq` is the place
-    at which the members or their devices last changed, where it is `e2ee`: messages are sealed for that."""
+    """A conversation as every member sees it; the one in an event replaces your copy. If it `is_frozen`, members can
+    only read and leave until the operators unfreeze it. If it is `e2ee`, `roster_seq` is the seq at which the members
+    or their devices last changed; seal messages for that roster."""
 
     id: UUID
     kind: str
@@ -160,8 +163,8 @@ class ConversationState(msgspec.Struct):
     created_at: Moment
 
 
-def member(membership: Membership) -> Member:
-    """A membership, with its `user` at hand, as every member sees it."""
+def member_state(membership: Membership) -> Member:
+    """A membership as every member sees it. Needs its `user`."""
     return Member(
         user=person(membership.user),
         role=membership.role,
@@ -172,13 +175,13 @@ def member(membership: Membership) -> Member:
 
 
 def ban_state(ban: Ban) -> BanState:
-    """A ban, with both people at hand."""
+    """A ban as clients see it. Needs both users."""
     by = person(ban.banned_by) if ban.banned_by else None
     return BanState(person(ban.user), by, ban.reason, rfc3339(ban.created_at))
 
 
 def own_membership(membership: Membership, now: datetime) -> OwnMembership:
-    """A membership as its owner sees it."""
+    """A membership as the member themselves sees it."""
     muted = membership.muted_until
     return OwnMembership(
         role=membership.role,
@@ -221,6 +224,6 @@ def _moment(moment: datetime | None) -> str | None:
     return rfc3339(moment) if moment else None
 
 
-def event(type_: str, data: Any, moment: datetime, **place: Any) -> bytes:
-    """An event frame. `place` is `conversation_id` and `seq` for durable ones, `me_seq` for personal ones."""
-    return msgspec.json.encode({"type": type_, **place, "ts": rfc3339(moment), "data": data})
+def encode_event(type_: str, data: Any, moment: datetime, **position: Any) -> bytes:
+    """Encode an event. `position` is `conversation_id` and `seq` for durable events, `me_seq` for personal ones."""
+    return msgspec.json.encode({"type": type_, **position, "ts": rfc3339(moment), "data": data})

@@ -1,35 +1,35 @@
-"""`conversations/{id}/bans/`: who is kept out."""
+"""`conversations/{id}/bans/`: users who may not come back."""
 
 from uuid import UUID
 
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
-from chatproject.common.api import body_of
-from chatproject.common.openapi import PAGING, Page, describe
-from chatproject.common.pagination import page
+from common.api import body_of
+from common.openapi import PAGING, Page, describe
+from common.pagination import page
+from common.viewsets import ViewSet
 from conversations import services
 from conversations.models import Ban, Membership
-from conversations.services.locking import refuse_unless_shown
+from conversations.services.locking import refuse_unless_may_view
 from conversations.wire import BanState, NewBan, ban_state
 
 
-class BansView(APIView):
-    @describe("Who is banned, the last first", answers={200: Page[BanState]}, query=PAGING)
-    def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
-        refuse_unless_shown(Membership.objects.of(request.user, id), "ban_members")
+class BanViewSet(ViewSet):
+    lookup_url_kwarg = "user_id"
+
+    @describe("List banned users, newest first", answers={200: Page[BanState]}, query=PAGING)
+    def list(self, request: SignedInRequest, id: UUID) -> Response:
+        refuse_unless_may_view(Membership.objects.of(request.user, id), "ban_members")
         rows = Ban.objects.filter(conversation=id).select_related("user", "banned_by")
         return Response(page(request, rows, order=["-created_at", "-id"], show=lambda bans: [*map(ban_state, bans)]))
 
-    @describe("Ban somebody: a member is removed", body=NewBan, answers={201: BanState})
-    def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
+    @describe("Ban a user; a member is also removed", body=NewBan, answers={201: BanState})
+    def create(self, request: SignedInRequest, id: UUID) -> Response:
         actor, body = Membership.objects.of(request.user, id), body_of(request, NewBan)
         return Response(ban_state(services.ban(actor, user_id=body.user_id, reason=body.reason)), status=201)
 
-
-class BanView(APIView):
-    @describe("Let somebody come back", answers={204: None})
-    def delete(self, request: SignedInRequest, id: UUID, user_id: UUID) -> Response:  # noqa: A002
+    @describe("Lift a ban", answers={204: None})
+    def destroy(self, request: SignedInRequest, id: UUID, user_id: UUID) -> Response:
         services.unban(Membership.objects.of(request.user, id), user_id=user_id)
         return Response(status=204)

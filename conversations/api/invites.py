@@ -1,42 +1,42 @@
-"""`conversations/{id}/invites/`: links into a conversation."""
+"""`conversations/{id}/invites/`: links for joining a conversation."""
 
 from uuid import UUID
 
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
 from accounts.wire import person
-from chatproject.common.api import body_of
-from chatproject.common.clock import rfc3339
-from chatproject.common.idempotency import status_of
-from chatproject.common.openapi import PAGING, Page, describe
-from chatproject.common.pagination import page
+from common.api import body_of
+from common.clock import rfc3339
+from common.idempotency import created_status
+from common.openapi import PAGING, Page, describe
+from common.pagination import page
+from common.viewsets import ViewSet
 from conversations import services
 from conversations.models import Invite, Membership
-from conversations.services.locking import refuse_unless_shown
+from conversations.services.locking import refuse_unless_may_view
 from conversations.wire import InviteState, NewInvite
 
 
-class InvitesView(APIView):
-    @describe("The links that still lead in, the last first", answers={200: Page[InviteState]}, query=PAGING)
-    def get(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
-        refuse_unless_shown(Membership.objects.of(request.user, id), "invite")
+class InviteViewSet(ViewSet):
+    lookup_url_kwarg, lookup_value_converter = "token", "str"
+
+    @describe("List the invite links that still work, newest first", answers={200: Page[InviteState]}, query=PAGING)
+    def list(self, request: SignedInRequest, id: UUID) -> Response:
+        refuse_unless_may_view(Membership.objects.of(request.user, id), "invite")
         rows = Invite.objects.usable().filter(conversation=id).select_related("created_by", "person")
         return Response(page(request, rows, order=["-id"], show=lambda invites: [*map(_state, invites)]))
 
-    @describe("A new link", body=NewInvite, needs_body=False, answers={201: InviteState, 200: InviteState})
-    def post(self, request: SignedInRequest, id: UUID) -> Response:  # noqa: A002
+    @describe("Create an invite link", body=NewInvite, needs_body=False, answers={201: InviteState, 200: InviteState})
+    def create(self, request: SignedInRequest, id: UUID) -> Response:
         actor, body = Membership.objects.of(request.user, id), body_of(request, NewInvite)
         invite = services.create_invite(
             actor, expires_at=body.expires_at, max_uses=body.max_uses, person_id=body.user_id, client_id=body.client_id
         )
-        return Response(_state(invite), status=status_of(invite))
+        return Response(_state(invite), status=created_status(invite))
 
-
-class InviteView(APIView):
-    @describe("Nobody comes in by this link any more", answers={204: None})
-    def delete(self, request: SignedInRequest, id: UUID, token: str) -> Response:  # noqa: A002
+    @describe("Revoke an invite link", answers={204: None})
+    def destroy(self, request: SignedInRequest, id: UUID, token: str) -> Response:
         services.delete_invite(Membership.objects.of(request.user, id), token=token)
         return Response(status=204)
 

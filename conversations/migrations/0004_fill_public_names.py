@@ -1,6 +1,6 @@
 from django.db import migrations, transaction
 
-from chatproject.common.text import skeleton
+from common.text import skeleton
 
 BATCH = 500
 

@@ -3,7 +3,7 @@ from django.db.models.functions import Now
 
 
 class Ban(models.Model):
-    """Somebody who may not come back into a conversation until the ban is lifted."""
+    """A user who cannot join a conversation until the ban is lifted."""
 
     conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="bans", db_index=False)
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")

@@ -3,10 +3,10 @@ from django.db.models.functions import Now
 
 
 class Change(models.Model):
-    """A place in a conversation's log that is not a message: what changed, and by whom.
+    """An entry in a conversation's log that is not a message: what changed, and who changed it.
 
-    It names a message by id (and by its place, `about_seq`, so that those who joined later are not told) and never
-    carries text: deleting a message is final everywhere.
+    It refers to a message by id, and by its seq `about_seq`, so that members who joined later do not see the change. It
+    never contains text, so that a deleted message is deleted everywhere.
     """
 
     class Kind(models.TextChoices):

@@ -7,40 +7,39 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.names import SKELETON_SIZE, skeleton
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 
 
 def is_small(conversation: str = "conversation__") -> Q:
-    """The condition under which those in a conversation hear who comes and goes, and count as acquainted: every direct
-    one and group, and channels of at most `SMALL_CHANNEL_MEMBERS`."""
+    """The condition for conversations whose members see who joins and leaves, and count as each other's contacts:
+    direct conversations, groups, and channels with at most `SMALL_CHANNEL_MEMBERS` members."""
     small = {f"{conversation}member_count__lte": settings.SMALL_CHANNEL_MEMBERS}
     return ~Q(**{f"{conversation}kind": Conversation.Kind.CHANNEL}) | Q(**small)
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
-    """Reading conversations."""
+    """Queries for conversations."""
 
     def visible_to(self, user: User) -> "ConversationQuerySet":
         """The conversations that `user` is a member of."""
         return self.filter(memberships__user=user, memberships__left_at__isnull=True, deleted_at__isnull=True)
 
     def discoverable(self) -> "ConversationQuerySet":
-        """Channels that anybody may find and join."""
+        """Channels that everyone can find and join."""
         return self.filter(kind=Conversation.Kind.CHANNEL, deleted_at__isnull=True)
 
     def locked(self, *conversation_ids: UUID) -> "ConversationQuerySet":
-        """These rows, locked in id order. Every change of membership and every place in a log is made under it."""
+        """These rows, locked in id order. Every change of members and every log entry is written under this lock."""
         return self.filter(id__in=conversation_ids).order_by("id").select_for_update(no_key=True)
 
 
 class Conversation(models.Model):
-    """A place where people talk, with a numbered log.
+    """A conversation with a numbered log.
 
-    `seq` is the last place that was given out: each message and each change takes the next one under this row's lock.
-    `message_count` is the last of the dense numbers that messages carry besides, from which unread counts come.
-    Where it `is_frozen`, by an operator, one may read and leave, and nothing else, whatever one's role.
-    What is written end to end is sealed for a roster, the devices of all members: `roster_seq` is the place at which
-    that last changed.
+    `seq` is the last one that was used: each message and each change takes the next one under this row's lock.
+    `message_count` is the last message number; messages are numbered without gaps, which gives the unread counts. If an
+    operator has frozen it (`is_frozen`), members can only read and leave, whatever their role. End-to-end encrypted
+    messages are sealed for a roster, the devices of all members, which last changed at `roster_seq`.
     """
 
     class Kind(models.TextChoices):
@@ -104,13 +103,13 @@ class Conversation(models.Model):
     def __str__(self) -> str:
         return self.name or f"{self.kind} {self.id}"
 
-    def look(self) -> None:
-        """Keep what the name of a public conversation is compared by."""
+    def update_name_skeleton(self) -> None:
+        """Set the form of the name by which public conversations are compared."""
         self.name_skeleton = skeleton(self.name) if self.kind == self.Kind.CHANNEL else None
 
-    def looks_like_another(self) -> bool:
-        """Whether the name of another public conversation looks like this one, in capitals or small letters as well: a
-        capital I looks like an l, and a small one does not."""
+    def has_similar_name(self) -> bool:
+        """Whether another public conversation has a name that looks like this one, in upper or lower case too: a
+        capital I looks like an l, but a lower-case i does not."""
         others = Conversation.objects.discoverable().exclude(id=self.id)
         looks = {skeleton(name) for name in (self.name, self.name.upper(), self.name.casefold())}
         return self.name_skeleton is not None and others.filter(name_skeleton__in=looks).exists()
@@ -121,7 +120,7 @@ class Conversation(models.Model):
 
     @property
     def is_small(self) -> bool:
-        """Whether those in it hear who comes and goes: `is_small()`, for one."""
+        """`is_small()` for this conversation."""
         return self.kind != self.Kind.CHANNEL or self.member_count <= settings.SMALL_CHANNEL_MEMBERS
 
     @property
@@ -130,12 +129,12 @@ class Conversation(models.Model):
 
     @property
     def pair(self) -> tuple[UUID, UUID]:
-        """The two of a direct conversation."""
+        """The ids of the two users of a direct conversation."""
         one, other = (self.pair_key or "").split(":")[:2]
         return UUID(one), UUID(other)
 
 
 def pair_key(one: UUID, other: UUID, encryption: str) -> str:
-    """The key of the one direct conversation of two people in this mode, whoever asks."""
+    """The key of the one direct conversation of two users in this mode, in whichever order they are given."""
     low, high = sorted((one.hex, other.hex))
     return f"{low}:{high}:e2ee" if encryption == Conversation.Encryption.E2EE else f"{low}:{high}"

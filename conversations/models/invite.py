@@ -5,35 +5,34 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 from conversations.models.membership import Membership
 
 
 class InviteQuerySet(models.QuerySet["Invite"]):
-    """Reading invitations."""
+    """Queries for invitations."""
 
     def usable(self, now: datetime | None = None) -> "InviteQuerySet":
-        """Those that have neither expired nor been used up, and whose maker may still let people in."""
+        """Invitations that have neither expired nor been used up, and whose creator may still invite."""
         in_time = Q(expires_at__isnull=True) | Q(expires_at__gt=now or timezone.now())
-        return self.filter(in_time, Q(max_uses__isnull=True) | Q(uses__lt=F("max_uses")), _stands())
+        return self.filter(in_time, Q(max_uses__isnull=True) | Q(uses__lt=F("max_uses")), _creator_may_invite())
 
 
-def _stands() -> Q:
-    """Whether the maker is still somebody who may invite: the table of `policy`, as a condition. An invitation to one
-    person comes from whoever may add members."""
-    makers = Membership.objects.live().filter(
+def _creator_may_invite() -> Q:
+    """The table in `policy` as a condition. To invite one user it is enough to be allowed to add members."""
+    creators = Membership.objects.live().filter(
         conversation=OuterRef("conversation"),
         user=OuterRef("created_by"),
         user__is_active=True,
         user__erase_at__isnull=True,
     )
-    by_member = Q(person__isnull=False, conversation__members_can_invite=True) & Exists(makers)
-    return by_member | Exists(makers.exclude(role=Membership.Role.MEMBER))
+    by_member = Q(person__isnull=False, conversation__members_can_invite=True) & Exists(creators)
+    return by_member | Exists(creators.exclude(role=Membership.Role.MEMBER))
 
 
 class Invite(models.Model):
-    """A link into a conversation, for whoever has it, or for one `person` alone, until it expires or is used up, or its
-    maker may invite no longer. Its token is derived from the id and not kept."""
+    """An invite link to a conversation, for anyone who has it or only for one `person`. It is valid until it expires or
+    is used up, and while its creator may invite. The token is derived from the id and not stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="invites")

@@ -4,32 +4,32 @@ from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import User
-from chatproject.common.clock import now
-from chatproject.common.errors import not_found
+from common.clock import now
+from common.errors import not_found
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    """Reading who belongs where."""
+    """Queries for memberships."""
 
     def live(self) -> "MembershipQuerySet":
-        """Those who are members now."""
+        """The memberships that have not ended."""
         return self.filter(left_at__isnull=True, conversation__deleted_at__isnull=True)
 
     def of(self, user: User, conversation_id: UUID) -> "Membership":
-        """The key to a conversation. No membership, no such conversation: `not_found`."""
-        mine = self.live().filter(user=user, conversation_id=conversation_id)
-        membership = mine.select_related("conversation", "user").first()
+        """The user's membership of a conversation. Without one, the conversation does not exist: `not_found`."""
+        found = self.live().filter(user=user, conversation_id=conversation_id)
+        membership = found.select_related("conversation", "user").first()
         if membership is None:
             raise not_found()
         return membership
 
 
 class Membership(models.Model):
-    """One person in one conversation, for ever the same row: leaving sets `left_at`, coming back clears it.
+    """A user in a conversation, always in the same row: leaving sets `left_at`, joining again clears it.
 
-    Holding a live membership is the permission to act. `visible_from_seq` is fixed at each join: entries up to it
-    are not this person's to see. Marks are places in the log and only go forward; `last_read_number` is the dense
-    message number at the read mark. Until `silenced_until`, which a moderator has set, they read and do not write.
+    Holding a live membership is the permission to act. `visible_from_seq` is set at each join: the user cannot see
+    entries up to it. Marks are seqs in the log and only increase; `last_read_number` is the message number at the read
+    mark. Until `silenced_until`, which a moderator sets, the member can read but not write.
     """
 
     class Role(models.TextChoices):
@@ -79,5 +79,5 @@ class Membership(models.Model):
 
     @property
     def is_silenced(self) -> bool:
-        """Whether a moderator lets them not write at this moment."""
+        """Whether a moderator has silenced the member at the moment."""
         return self.silenced_until is not None and self.silenced_until > now()

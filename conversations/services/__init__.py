@@ -1,9 +1,9 @@
-"""The deeds on conversations and their members: each one transaction, the only writers."""
+"""The actions on conversations and their members. Each is one transaction, and only these write."""
 
 from conversations.services.bans import ban, unban
 from conversations.services.create import create_channel, create_group, open_direct
+from conversations.services.departures import leave_all_conversations, remove_by_operator
 from conversations.services.edit import delete_conversation, edit_conversation
-from conversations.services.farewell import leave_everything, take_out
 from conversations.services.invites import accept_invite, create_invite, delete_invite, token_of
 from conversations.services.lobby import ensure_lobby
 from conversations.services.members import (
@@ -33,12 +33,12 @@ __all__ = [
     "freeze",
     "join",
     "leave",
-    "leave_everything",
+    "leave_all_conversations",
     "moderate",
     "open_direct",
+    "remove_by_operator",
     "remove_member",
     "silence_member",
-    "take_out",
     "thaw",
     "token_of",
     "unban",

@@ -1,25 +1,26 @@
-"""What every deed on a conversation does first: lock its row, then look at the actor's membership again."""
+"""What every action on a conversation does first: lock its row, then read the actor's membership again."""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal, not_found
+from common.clock import now
+from common.errors import Refusal, not_found
 from conversations.models import Conversation, Membership
-from conversations.policy import FOR_WRITERS, may, may_look
+from conversations.policy import WRITING_ACTIONS, may, may_view
 
 
-def lock(conversation_id: UUID) -> Conversation:
-    """The conversation, its row locked until the transaction ends."""
+def lock_conversation(conversation_id: UUID) -> Conversation:
+    """Lock the row of a conversation until the transaction ends, and return it. Refuses `not_found`."""
     conversation = Conversation.objects.locked(conversation_id).filter(deleted_at__isnull=True).first()
     if conversation is None:
         raise not_found()
     return conversation
 
 
-def lock_for(actor: Membership, action: str) -> Membership:
-    """The actor's membership as it is under the lock of its conversation; refuses what their role does not allow."""
-    conversation = lock(actor.conversation_id)
+def lock_membership(actor: Membership, action: str) -> Membership:
+    """Lock the conversation and read the actor's membership again. Refuses the action if their role does not allow
+    it."""
+    conversation = lock_conversation(actor.conversation_id)
     membership = Membership.objects.of(actor.user, conversation.id)
     membership.conversation = conversation
     refuse_unless_allowed(membership, action)
@@ -27,40 +28,41 @@ def lock_for(actor: Membership, action: str) -> Membership:
 
 
 def refuse_unless_allowed(membership: Membership, action: str) -> None:
-    """Refuses (`permission_denied`, or `read_only` to who could do it otherwise) what this member may not do."""
+    """Refuse an action that this member may not take: with `read_only` if they could take it otherwise, else with
+    `permission_denied`."""
     if may(membership, action):
         return
     refuse_frozen(membership.conversation)
-    if action in FOR_WRITERS and membership.silenced_until and membership.is_silenced:
-        raise silenced(membership.silenced_until)
-    raise Refusal("read_only" if action in FOR_WRITERS else "permission_denied")
+    if action in WRITING_ACTIONS and membership.silenced_until and membership.is_silenced:
+        raise silenced_refusal(membership.silenced_until)
+    raise Refusal("read_only" if action in WRITING_ACTIONS else "permission_denied")
 
 
-def refuse_unless_shown(membership: Membership, action: str) -> None:
-    """Refuses (`permission_denied`) to list what the action is about to whose role does not reach it."""
-    if not may_look(membership, action):
+def refuse_unless_may_view(membership: Membership, action: str) -> None:
+    """Refuse (`permission_denied`) a list to members whose role does not allow the action that it is about."""
+    if not may_view(membership, action):
         raise Refusal("permission_denied")
 
 
 def refuse_frozen(conversation: Conversation) -> None:
-    """Refuses (`read_only`) whatever is done in a conversation that operators have frozen."""
+    """Refuse (`read_only`) any action in a conversation that operators have frozen."""
     if conversation.is_frozen:
-        raise frozen()
+        raise frozen_refusal()
 
 
-def frozen() -> Refusal:
-    """The refusal to everybody in a conversation that operators have frozen."""
-    return Refusal("read_only", "This conversation is frozen: nobody writes here until the operators let them.")
+def frozen_refusal() -> Refusal:
+    """The refusal in a conversation that operators have frozen."""
+    return Refusal("read_only", "The operators have frozen this conversation: you can read it, but not write in it.")
 
 
-def silenced(until: datetime) -> Refusal:
-    """The refusal to whom a moderator lets not write until this moment."""
-    detail = f"A moderator lets you not write here until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
+def silenced_refusal(until: datetime) -> Refusal:
+    """The refusal to a member whom a moderator has silenced."""
+    detail = f"A moderator has silenced you here until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
     return Refusal("read_only", detail, retry_after=max(0.0, round((until - now()).total_seconds(), 3)))
 
 
-def member_of(conversation: Conversation, user_id: UUID) -> Membership:
-    """Another member of a locked conversation."""
+def get_member(conversation: Conversation, user_id: UUID) -> Membership:
+    """The membership of another member of a locked conversation. Refuses `not_found`."""
     found = Membership.objects.live().select_related("user").filter(conversation=conversation, user_id=user_id).first()
     if found is None:
         raise not_found()

@@ -1,6 +1,6 @@
-"""What operators do with a conversation, whether they are in it or not. Everybody in it hears of it at once.
+"""The actions of operators on a conversation, whether they are members or not. Members see the changes at once.
 
-Its log names nobody: for the members it was the house. Who it was, and why, stands in the audit log.
+The log of the conversation does not say who did it. The audit log does, with the reason.
 """
 
 from typing import Any
@@ -9,24 +9,24 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
-from chatproject.common import audit
-from chatproject.common.errors import invalid
-from chatproject.common.limited import limited
+from common import audit
+from common.action_limits import limited
+from common.errors import invalid
 from conversations.models import Conversation, Membership
-from conversations.services.edit import change_conversation, clean
-from conversations.services.locking import lock
+from conversations.services.edit import change_conversation, clean_changes
+from conversations.services.locking import lock_conversation
 from conversations.services.members import change_member
 
 Role = Membership.Role
 
 
 def freeze(operator: User, *, conversation_id: UUID, reason: str = "") -> Conversation:
-    """Nobody writes, edits, reacts or comes in any more, whatever their role; one may read, and leave."""
+    """Freeze a conversation: its members can only read and leave, whatever their role."""
     return moderate(operator, conversation_id=conversation_id, changes={"is_frozen": True}, reason=reason)
 
 
 def thaw(operator: User, *, conversation_id: UUID, reason: str = "") -> Conversation:
-    """Everything as it was before it was frozen."""
+    """Undo `freeze`."""
     return moderate(operator, conversation_id=conversation_id, changes={"is_frozen": False}, reason=reason)
 
 
@@ -34,18 +34,18 @@ def thaw(operator: User, *, conversation_id: UUID, reason: str = "") -> Conversa
 def moderate(
     operator: User, *, conversation_id: UUID, changes: dict[str, Any], owner_id: UUID | None = None, reason: str = ""
 ) -> Conversation:
-    """Change any of `is_frozen`, `is_read_only`, `slow_mode_seconds` and `name`, and give it to another owner, one of
-    its members; those who owned it are admins then. What is so already changes nothing.
+    """Change any of `is_frozen`, `is_read_only`, `slow_mode_seconds` and `name`, and make the member `owner_id` the
+    only owner; former owners become admins. A change to the same values does nothing.
 
-    Refuses `not_found`, and `invalid`: in a direct conversation nothing but `is_frozen` makes sense."""
-    changes = clean(changes)
+    Refuses `not_found`, and `invalid` for anything but `is_frozen` in a direct conversation."""
+    changes = clean_changes(changes)
     with transaction.atomic():
-        conversation = lock(conversation_id)
+        conversation = lock_conversation(conversation_id)
         if conversation.is_direct:
             for field in changes.keys() - {"is_frozen"} | ({"owner_id"} if owner_id else set()):
                 raise invalid(field, "A direct conversation can only be frozen.")
         changed = change_conversation(conversation, None, changes)
-        if owner_id and _give(conversation, owner_id):
+        if owner_id and _change_owner(conversation, owner_id):
             changed["owner_id"] = owner_id
         if changed:
             audit.record(
@@ -65,17 +65,17 @@ def _verb(changed: dict[str, Any]) -> str:
     return "change"
 
 
-def _give(conversation: Conversation, owner_id: UUID) -> bool:
-    """Make this member the owner. False when they are the only one already."""
+def _change_owner(conversation: Conversation, owner_id: UUID) -> bool:
+    """Make this member the only owner. False if they already are."""
     members = Membership.objects.live().filter(conversation=conversation).select_related("user")
-    heir = members.filter(user_id=owner_id).first()
-    if heir is None:
-        raise invalid("owner_id", "Only a member can own a conversation.")
-    owners = list(members.filter(role=Role.OWNER).exclude(user_id=owner_id).order_by("pk"))
-    if heir.role == Role.OWNER and not owners:
+    new_owner = members.filter(user_id=owner_id).first()
+    if new_owner is None:
+        raise invalid("owner_id", "Choose a member of this conversation.")
+    others = list(members.filter(role=Role.OWNER).exclude(user_id=owner_id).order_by("pk"))
+    if new_owner.role == Role.OWNER and not others:
         return False
-    for one, role in [(heir, Role.OWNER), *((former, Role.ADMIN) for former in owners)]:
-        one.conversation = conversation
-        if one.role != role:
-            change_member(one, None, "role", role)
+    for member, role in [(new_owner, Role.OWNER), *((other, Role.ADMIN) for other in others)]:
+        member.conversation = conversation
+        if member.role != role:
+            change_member(member, None, "role", role)
     return True

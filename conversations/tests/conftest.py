@@ -1,3 +1,3 @@
-from messaging.tests.conftest import operator, person, server
+from messaging.conftest import signed_up
 
-__all__ = ["operator", "person", "server"]
+__all__ = ["signed_up"]

@@ -1,5 +1,5 @@
 """The policy as a table to test against: action, role and state → what comes of it. Written out, not computed from
-`conversations/policy.py`: a change there must be made here as well."""
+`conversations/policy.py`: change both."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -35,8 +35,8 @@ FOR_ALL = {
     "silenced in a group": {"send_message": READ_ONLY, "react": READ_ONLY, "mention_all": READ_ONLY},
     "frozen group": {action: OK if action == "leave" else READ_ONLY for action in IN_GROUPS},
 }
-"""Where it is otherwise for whoever it is."""
-IN_DIRECT = {
+"""Where the result is different for every role."""
+ALLOWED_IN_DIRECT = {
     action: {"send_message": OK, "react": OK, "pin_messages": OK, "mention_all": IGNORED}.get(action, DENIED)
     for action in IN_GROUPS
 }
@@ -55,7 +55,7 @@ def lines() -> Iterator[Line]:
     for state in STATES:
         for action, codes in IN_GROUPS.items():
             if state == "direct":
-                yield Line(state, "member", action, IN_DIRECT[action])
+                yield Line(state, "member", action, ALLOWED_IN_DIRECT[action])
                 yield Line(state, "stranger", action, NOT_FOUND)
                 continue
             for role, code in zip(ROLES, codes, strict=True):

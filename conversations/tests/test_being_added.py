@@ -1,16 +1,16 @@
-"""Being added to a group: as somebody wants it, and never by strangers without end. carol knows nobody."""
+"""Being added to a group: by the user's setting, and only so often by strangers. carol knows no one."""
 
 import pytest
 
 from accounts import services as accounts
 from accounts.models import User
 from accounts.tests.at_once import at_once
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 from conversations import services
 from conversations.models import Conversation, Invite, Membership
 from messaging import services as messaging
 from messaging.wire.writing import NewMessage
-from messaging.writer import writer
+from messaging.writing.writer import writer
 from notifications.models import Notice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,14 +27,14 @@ def group(owner: User, *others: User, **fields: object) -> Conversation:
     return services.create_group(owner, member_ids=[one.id for one in others], **about)
 
 
-def add(actor: User, place: Conversation, *people: User) -> set[User]:
+def add(actor: User, conversation: Conversation, *people: User) -> set[User]:
     """Who entered."""
-    entered = services.add_members(Membership.objects.of(actor, place.id), user_ids=[one.id for one in people])
+    entered = services.add_members(Membership.objects.of(actor, conversation.id), user_ids=[one.id for one in people])
     return {membership.user for membership in entered}
 
 
-def write(user: User, place: Conversation) -> None:
-    messaging.send_message(user, conversation_id=place.id, message=NewMessage(content="Hello"))
+def write(user: User, conversation: Conversation) -> None:
+    messaging.send_message(user, conversation_id=conversation.id, message=NewMessage(content="Hello"))
 
 
 def direct(one: User, other: User) -> Conversation:
@@ -45,8 +45,8 @@ def wants(user: User, who: str) -> None:
     accounts.change_profile(user, who_can_add_me=who)
 
 
-def is_in(user: User, place: Conversation) -> bool:
-    return Membership.objects.live().filter(user=user, conversation=place).exists()
+def is_in(user: User, conversation: Conversation) -> bool:
+    return Membership.objects.live().filter(user=user, conversation=conversation).exists()
 
 
 def invited_to(user: User) -> list[Conversation]:
@@ -55,7 +55,7 @@ def invited_to(user: User) -> list[Conversation]:
 
 WAYS = {
     "a group is begun": lambda actor, user: group(actor, user),
-    "a member is added": lambda actor, user: (place := group(actor), add(actor, place, user))[0],
+    "a member is added": lambda actor, user: (conversation := group(actor), add(actor, conversation, user))[0],
 }
 
 
@@ -71,28 +71,28 @@ WAYS = {
         ("nobody", True, False),
     ],
 )
-def test_one_enters_or_is_asked_as_one_wants(alice, bob, way, who, is_known, enters) -> None:
+def test_the_setting_decides_whether_carol_is_added_or_invited(alice, bob, way, who, is_known, enters) -> None:
     if is_known:
         write(bob, direct(alice, bob))
     wants(bob, who)
 
-    place = WAYS[way](alice, bob)
+    conversation = WAYS[way](alice, bob)
 
-    assert is_in(bob, place) is enters
-    assert invited_to(bob) == ([] if enters else [place])
+    assert is_in(bob, conversation) is enters
+    assert invited_to(bob) == ([] if enters else [conversation])
     assert Notice.objects.filter(user=bob, kind=Notice.Kind.INVITATION).exists() is not enters
 
 
-def test_who_was_asked_comes_in_when_they_want_to(alice, bob, sign_in) -> None:
+def test_an_invited_user_joins_by_accepting(alice, bob, sign_in) -> None:
     wants(bob, "nobody")
-    place = group(alice, bob)
+    conversation = group(alice, bob)
     token = services.token_of(Invite.objects.get(person=bob))
 
     assert sign_in(bob).post(f"/api/v1/invites/{token}/accept/").status_code == 200
-    assert is_in(bob, place)
+    assert is_in(bob, conversation)
 
 
-def test_the_answers_say_who_entered(alice, bob, carol, sign_in) -> None:
+def test_the_answers_list_who_was_added(alice, bob, carol, sign_in) -> None:
     client = sign_in(alice)
     wants(bob, "contacts")
 
@@ -109,7 +109,7 @@ def test_the_answers_say_who_entered(alice, bob, carol, sign_in) -> None:
     assert [member["user"]["id"] for member in added.json()] == [str(carol.id)]
 
 
-def test_who_may_add_is_a_setting_like_the_others(alice, sign_in) -> None:
+def test_who_can_add_me_is_changed_like_any_other_setting(alice, sign_in) -> None:
     client = sign_in(alice)
     assert client.get("/api/v1/users/me/").json()["settings"]["who_can_add_me"] == "everyone"
 
@@ -119,7 +119,7 @@ def test_who_may_add_is_a_setting_like_the_others(alice, sign_in) -> None:
     assert client.patch("/api/v1/users/me/", {"settings": {"who_can_add_me": "friends"}}).status_code == 400
 
 
-def test_nobody_becomes_an_acquaintance_without_having_written(bob, carol) -> None:
+def test_users_do_not_know_each_other_until_one_has_written(bob, carol) -> None:
     wants(bob, "contacts")
     write(carol, direct(carol, bob))
     lobby = services.create_channel(bob, name="Lobby", description="", history="all")
@@ -129,20 +129,20 @@ def test_nobody_becomes_an_acquaintance_without_having_written(bob, carol) -> No
     assert not is_in(bob, group(carol, bob))
 
 
-def test_having_written_in_a_small_group_makes_known_and_having_left_it_unknown(alice, bob, carol) -> None:
+def test_writing_in_a_small_group_makes_known_until_one_leaves_it(alice, bob, carol) -> None:
     wants(bob, "contacts")
-    place = group(alice, carol)
-    write(alice, place)
-    add(alice, place, bob)
+    conversation = group(alice, carol)
+    write(alice, conversation)
+    add(alice, conversation, bob)
     services.accept_invite(bob, token=services.token_of(Invite.objects.get(person=bob)))
-    write(bob, place)
+    write(bob, conversation)
 
     assert is_in(bob, group(carol, bob))
-    services.leave(Membership.objects.of(bob, place.id))
+    services.leave(Membership.objects.of(bob, conversation.id))
     assert not is_in(bob, group(carol, bob, name="Another"))
 
 
-def test_a_stranger_puts_nobody_into_two_hundred_groups(bob, carol, settings) -> None:
+def test_a_stranger_cannot_add_carol_to_two_hundred_groups(bob, carol, settings) -> None:
     settings.RATE_CONVERSATIONS = settings.RATE_STRANGERS = "1000/s"
     codes = []
     for n in range(200):
@@ -156,7 +156,7 @@ def test_a_stranger_puts_nobody_into_two_hundred_groups(bob, carol, settings) ->
     assert codes == ["conflict"] * 175
 
 
-def test_who_adds_too_many_strangers_has_to_wait_and_none_of_them_is_counted(person, alice, carol, settings) -> None:
+def test_adding_too_many_strangers_is_refused_and_costs_nothing(person, alice, carol, settings) -> None:
     settings.RATE_STRANGERS = "3/h"
     people = [person(f"person{n}") for n in range(4)]
 
@@ -166,25 +166,25 @@ def test_who_adds_too_many_strangers_has_to_wait_and_none_of_them_is_counted(per
     assert not Conversation.objects.exists()
     group(carol, *people[:2])
     direct(carol, people[2])
-    for deed in (lambda: direct(carol, people[3]), lambda: group(carol, people[3])):
+    for action in (lambda: direct(carol, people[3]), lambda: group(carol, people[3])):
         with pytest.raises(Refusal, match="rate_limited"):
-            deed()
+            action()
     direct(carol, people[2])
     group(alice, *people[:3])
 
 
-def test_acquaintances_and_what_operators_do_are_not_limited(person, alice, bob, olga, settings) -> None:
+def test_adding_users_who_know_one_and_adding_as_an_operator_is_not_limited(person, alice, bob, olga, settings) -> None:
     settings.RATE_STRANGERS = settings.RATE_ADDED = "1/d"
     write(bob, direct(alice, bob))
     for n in range(3):
         assert is_in(bob, group(alice, bob, name=f"{n}"))
 
-    place = group(olga, *(person(f"person{n}") for n in range(4)))
+    conversation = group(olga, *(person(f"person{n}") for n in range(4)))
 
-    assert place.member_count == 5
+    assert conversation.member_count == 5
 
 
-def test_one_person_is_invited_by_one_only_so_often(bob, carol) -> None:
+def test_a_user_has_only_so_many_open_invitations_from_the_same_user(bob, carol) -> None:
     wants(bob, "nobody")
     for n in range(5):
         group(carol, bob, name=f"{n}")
@@ -197,16 +197,16 @@ def test_one_person_is_invited_by_one_only_so_often(bob, carol) -> None:
     assert len(invited_to(bob)) == 5
 
 
-def test_who_is_invited_already_is_not_asked_again(alice, bob) -> None:
+def test_a_user_with_an_open_invitation_is_not_invited_again(alice, bob) -> None:
     wants(bob, "nobody")
-    place = group(alice, bob)
+    conversation = group(alice, bob)
     (before,) = Invite.objects.all()
 
-    assert add(alice, place, bob) == set()
+    assert add(alice, conversation, bob) == set()
     assert list(Invite.objects.all()) == [before]
 
 
-def test_invitations_from_many_places_at_once_are_counted(alice, bob) -> None:
+def test_simultaneous_invitations_from_many_conversations_are_counted(alice, bob) -> None:
     owners = [Membership.objects.of(alice, group(alice).id) for _ in range(8)]
 
     made = at_once(8, lambda: services.create_invite(owners.pop(), expires_at=None, max_uses=None, person_id=bob.id))

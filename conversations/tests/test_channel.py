@@ -1,14 +1,13 @@
-"""Channels: everybody finds them and joins by themselves. The Lobby is there from the start."""
+"""Channels: everyone can find and join them. The Lobby exists from the start."""
 
 import asyncio
 
 from chatproject.tests.server import Server
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, Person, cast_on
 
 
-async def test_the_lobby_is_found_joined_left_and_joined_again(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_the_lobby_can_be_found_joined_left_and_joined_again(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     lobby = lobby_of(alice)
     path = f"conversations/{lobby['id']}/"
     bob.post(f"{path}join/")
@@ -30,8 +29,10 @@ async def test_the_lobby_is_found_joined_left_and_joined_again(person) -> None:
 
     assert joined["member_count"] == again["member_count"] == back["member_count"]
     assert unheard["seq"] not in mine.seqs(lobby["id"])
-    heard = [f["data"]["member"]["user"]["id"] for type_ in ("member.added", "member.removed") for f in mine.of(type_)]
-    assert bob.id not in heard, "bob was there before"
+    received = [
+        f["data"]["member"]["user"]["id"] for type_ in ("member.added", "member.removed") for f in mine.of(type_)
+    ]
+    assert bob.id not in received, "bob was there before"
     assert lobby_of(alice)["is_member"]
     assert joined["membership"]["role"] == "member"
     assert alice.code("PATCH", path, {"name": "Mine"}) == "permission_denied"
@@ -44,8 +45,8 @@ def lobby_of(one: Person) -> dict:
     return found[0]
 
 
-async def test_who_leaves_before_hearing_began_hears_nothing(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_member_who_leaves_before_the_subscription_started_receives_nothing(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     lobby = lobby_of(alice)["id"]
     for one in (alice, bob):
         one.post(f"conversations/{lobby}/join/")
@@ -64,8 +65,8 @@ async def test_who_leaves_before_hearing_began_hears_nothing(person) -> None:
     assert said["seq"] not in mine.seqs(lobby)
 
 
-def test_somebodys_channel_is_found_by_all_and_a_group_by_nobody(person) -> None:
-    alice, carol = person("alice"), person("carol")
+def test_everyone_finds_a_channel_and_no_one_finds_a_group(signed_up) -> None:
+    alice, carol = signed_up("alice"), signed_up("carol")
     channel = alice.post("conversations/", {"kind": "channel", "name": f"News of {alice.name}"})["id"]
     group = alice.group()
 
@@ -82,8 +83,8 @@ def test_somebodys_channel_is_found_by_all_and_a_group_by_nobody(person) -> None
     assert carol.code("POST", f"conversations/{channel}/join/") == "not_found"
 
 
-def test_a_channel_that_everybody_left_is_found_by_nobody(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_channel_without_members_is_not_found(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     channel = alice.post("conversations/", {"kind": "channel", "name": f"News of {alice.name}"})["id"]
     token = alice.post(f"conversations/{channel}/invites/")["token"]
     assert channel in {row["id"] for row in discovered(bob)}

@@ -1,4 +1,4 @@
-"""Direct conversations: one per pair of people for ever, whoever asks, however often."""
+"""Direct conversations: one per pair of users, whoever asks for it and however often."""
 
 import asyncio
 import uuid
@@ -9,8 +9,8 @@ import pytest
 from accounts.models import Block
 
 
-async def test_the_first_opens_it_and_the_second_finds_it(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_the_first_request_creates_it_and_the_second_finds_it(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
 
     async with bob.socket() as his:
         made = await asyncio.to_thread(alice.call, "POST", "conversations/", json=with_(bob))
@@ -30,8 +30,8 @@ def with_(other) -> dict[str, str]:
     return {"kind": "direct", "user_id": other.id}
 
 
-def test_fifty_at_once_from_both_sides_are_one(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_fifty_simultaneous_requests_from_both_users_create_one(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
 
     with ThreadPoolExecutor(10) as threads:
         pairs = [(alice, bob), (bob, alice)] * 25
@@ -42,19 +42,19 @@ def test_fifty_at_once_from_both_sides_are_one(person) -> None:
     assert [len(one.get("conversations/")["results"]) for one in (alice, bob)] == [1, 1]
 
 
-def test_with_oneself_and_with_nobody_it_is_refused(person) -> None:
-    alice = person("alice")
+def test_a_direct_conversation_with_oneself_or_an_unknown_user_is_refused(signed_up) -> None:
+    alice = signed_up("alice")
 
     assert alice.code("POST", "conversations/", with_(alice)) == "invalid"
     assert alice.code("POST", "conversations/", {"kind": "direct", "user_id": str(uuid.uuid4())}) == "not_found"
     assert alice.code("POST", "conversations/", {"kind": "direct"}) == "invalid"
     assert alice.get("conversations/")["results"] == []
 
-    assert alice.code("POST", "conversations/", with_(person("bob"))) == "ok"
+    assert alice.code("POST", "conversations/", with_(signed_up("bob"))) == "ok"
 
 
-def test_nobody_leaves_joins_or_changes_it(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_a_direct_conversation_cannot_be_left_joined_or_changed(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     path = f"conversations/{alice.post('conversations/', with_(bob))['id']}/"
 
     assert alice.code("POST", f"{path}members/", {"user_id": carol.id}) == "permission_denied"
@@ -69,7 +69,7 @@ def test_nobody_leaves_joins_or_changes_it(person) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_blocked_somebody_is_not_bothered(make_people, sign_in) -> None:
+def test_a_blocked_user_cannot_open_a_direct_conversation(make_people, sign_in) -> None:
     alice, bob, carol = make_people("alice", "bob", "carol")
     Block.objects.create(blocker=bob, blocked=alice)
     hers, his = sign_in(alice), sign_in(bob)

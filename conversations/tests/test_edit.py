@@ -1,26 +1,26 @@
-"""Changing and ending a conversation: everybody in it hears."""
+"""Editing and deleting a conversation is published to its members."""
 
 import asyncio
 
 
-async def test_a_change_is_heard(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_change_is_published(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     async with bob.socket() as his:
         changes = {"name": "Close friends", "description": "Us two"}
         answer = await asyncio.to_thread(alice.call, "PATCH", f"conversations/{group}/", json=changes)
-        heard = await his.expect("conversation.updated")
+        received = await his.expect("conversation.updated")
 
     assert answer.status_code == 200
-    assert {name: heard["data"]["conversation"][name] for name in changes} == changes
-    assert heard["seq"] == heard["data"]["conversation"]["seq"] == bob.row(group)["seq"]
+    assert {name: received["data"]["conversation"][name] for name in changes} == changes
+    assert received["seq"] == received["data"]["conversation"]["seq"] == bob.row(group)["seq"]
     assert bob.row(group)["name"] == "Close friends"
-    assert heard["data"]["actor_id"] == alice.id
+    assert received["data"]["actor_id"] == alice.id
 
 
-async def test_an_ended_conversation_is_gone_for_everybody(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_deleted_conversation_is_gone_for_everyone(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group, other = alice.group(bob), alice.group(bob)
     message = alice.write(group)
 
@@ -44,8 +44,8 @@ async def test_an_ended_conversation_is_gone_for_everybody(person) -> None:
     assert alice.code("DELETE", f"conversations/{group}/") == "not_found"
 
 
-def test_what_is_no_name_is_refused(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_an_invalid_name_is_refused(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     for changes in ({"name": ""}, {"name": "   "}, {"name": "x" * 101}, {"name": None}, {"description": "x" * 1001}):

@@ -1,12 +1,12 @@
-"""Groups: made, joined by invitation, left, and never without an owner."""
+"""Groups: created, joined and left, and never without an owner."""
 
 import asyncio
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 
-async def test_members_come_and_go_and_everybody_hears(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_adding_and_removing_members_is_published(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, description="Us")
     path = f"conversations/{group}/members/"
 
@@ -29,8 +29,8 @@ async def test_members_come_and_go_and_everybody_hears(person) -> None:
     assert carol.code("GET", f"conversations/{group}/") == "not_found"
 
 
-def test_coming_back_is_harmless_and_begins_with_nothing_unread(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_member_who_comes_back_has_no_unread_messages(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     path = f"conversations/{group}/members/"
     bob.call("DELETE", f"{path}me/")
@@ -50,8 +50,8 @@ def test_coming_back_is_harmless_and_begins_with_nothing_unread(person) -> None:
     ]
 
 
-def test_the_last_owner_stays_while_others_are_there(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_the_last_owner_cannot_leave_while_there_are_other_members(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     path = f"conversations/{group}/members/"
 
@@ -65,8 +65,8 @@ def test_the_last_owner_stays_while_others_are_there(person) -> None:
     assert bob.code("DELETE", f"{path}me/") == "ok"
 
 
-def test_of_two_owners_who_leave_at_once_one_stays(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_of_two_owners_who_leave_at_once_one_has_to_stay(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(carol)
     path = f"conversations/{group}/members/"
 
@@ -82,8 +82,8 @@ def test_of_two_owners_who_leave_at_once_one_stays(person) -> None:
     assert [m["user"]["id"] for m in owners] == [alice.id]
 
 
-def test_when_the_last_member_goes_it_has_ended(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_a_group_ends_when_its_last_member_leaves(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob)
     token = alice.post(f"conversations/{group}/invites/")["token"]
     bob.call("DELETE", f"conversations/{group}/members/me/")
@@ -97,8 +97,8 @@ def test_when_the_last_member_goes_it_has_ended(person) -> None:
         assert one.code("GET", f"conversations/{group}/") == "not_found"
 
 
-def test_unknown_people_are_refused_and_nobody_is_added(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_unknown_users_are_refused_and_no_one_is_added(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob)
 
     stranger = str(uuid.uuid4())
@@ -112,8 +112,8 @@ def test_unknown_people_are_refused_and_nobody_is_added(person) -> None:
     assert alice.code("POST", f"conversations/{group}/members/", {"user_ids": [carol.id]}) == "ok"
 
 
-def test_ones_own_settings_are_ones_own(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_own_settings_are_private(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     mine = {
         "is_pinned": True,

@@ -1,10 +1,10 @@
-"""A group has at most a thousand members, whichever way somebody comes; a channel has no end."""
+"""A group has at most a thousand members, however they join; a channel has no limit."""
 
 import pytest
 
 from accounts.models import User
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
+from common.clock import now
+from common.errors import Refusal
 from conversations import services
 from conversations.models import Conversation, Membership
 from conversations.services.members import GROUP_SIZE
@@ -25,7 +25,7 @@ def fill(conversation: Conversation, people: list[User]) -> None:
     Conversation.objects.filter(id=conversation.id).update(member_count=1 + len(people))
 
 
-def test_whoever_comes_last_into_a_full_group_stays_outside(alice, bob, carol, crowd) -> None:
+def test_no_one_can_join_a_full_group(alice, bob, carol, crowd) -> None:
     group = services.create_group(
         alice, name="Full", description="", member_ids=[], history="all", members_can_invite=False
     )
@@ -46,7 +46,7 @@ def test_whoever_comes_last_into_a_full_group_stays_outside(alice, bob, carol, c
     assert services.accept_invite(carol, token=token).role == "member"
 
 
-def test_a_channel_takes_everybody(alice, bob, carol, crowd) -> None:
+def test_a_channel_has_no_limit(alice, bob, carol, crowd) -> None:
     channel = services.create_channel(alice, name="News", description="", history="all")
     fill(channel, crowd)
 

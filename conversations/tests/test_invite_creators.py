@@ -1,4 +1,4 @@
-"""A link leads in as long as whoever made it may let people in, and not a moment longer."""
+"""An invite link is valid only as long as its creator may invite."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ import pytest
 
 from accounts import services as accounts
 from accounts.models import User
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
+from common.clock import now
+from common.errors import Refusal
 from conversations import services
 from conversations.models import Conversation, Invite, Membership
 from conversations.policy import may
@@ -48,12 +48,12 @@ WAYS: dict[str, Callable[[User, Membership, User], object]] = {
     "gone": lambda olga, owner, maker: services.leave(Membership.objects.of(maker, owner.conversation_id)),
     "suspended": lambda olga, owner, maker: accounts.suspend(olga, maker),
     "to be erased": lambda olga, owner, maker: accounts.request_deletion_of(olga, maker),
-    "erased": lambda olga, owner, maker: (services.leave_everything(maker), accounts.erase(maker)),
+    "erased": lambda olga, owner, maker: (services.leave_all_conversations(maker), accounts.erase(maker)),
 }
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_links_of_who_may_invite_no_longer_end_at_once(alice, bob, carol, olga, group, way) -> None:
+def test_links_end_as_soon_as_their_creator_may_no_longer_invite(alice, bob, carol, olga, group, way) -> None:
     his, hers = link(bob, group), link(alice, group)
     personal = link(bob, group, person_id=carol.id)
     owner = Membership.objects.of(alice, group.id)
@@ -66,7 +66,7 @@ def test_the_links_of_who_may_invite_no_longer_end_at_once(alice, bob, carol, ol
     assert leads_in(carol, hers)
 
 
-def test_they_stay_ended_when_their_maker_is_an_admin_again(alice, bob, carol, group) -> None:
+def test_links_stay_deleted_when_their_creator_becomes_an_admin_again(alice, bob, carol, group) -> None:
     token, owner = link(bob, group), Membership.objects.of(alice, group.id)
     services.change_role(owner, user_id=bob.id, role=Role.MEMBER)
 
@@ -75,7 +75,7 @@ def test_they_stay_ended_when_their_maker_is_an_admin_again(alice, bob, carol, g
     assert not leads_in(carol, token)
 
 
-def test_the_invitation_of_a_member_ends_when_members_may_add_nobody_any_more(alice, bob, carol, group) -> None:
+def test_an_invitation_by_a_member_ends_when_members_may_no_longer_add(alice, bob, carol, group) -> None:
     owner = Membership.objects.of(alice, group.id)
     services.change_role(owner, user_id=bob.id, role=Role.MEMBER)
     services.edit_conversation(owner, changes={"members_can_invite": True})
@@ -90,7 +90,7 @@ def test_the_invitation_of_a_member_ends_when_members_may_add_nobody_any_more(al
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("members_can_invite", [False, True])
 @pytest.mark.parametrize("is_personal", [False, True])
-def test_a_link_stands_where_the_policy_lets_its_maker_invite(
+def test_the_query_for_usable_links_agrees_with_the_policy(
     alice, bob, carol, group, role, members_can_invite, is_personal
 ) -> None:
     Conversation.objects.filter(id=group.id).update(members_can_invite=members_can_invite)

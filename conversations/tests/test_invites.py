@@ -1,4 +1,4 @@
-"""Invitations: a link leads in until it expires, is used up or is deleted; carol has it."""
+"""Invite links: carol can join by one until it expires, is used up or is deleted."""
 
 import asyncio
 import base64
@@ -20,8 +20,8 @@ def soon(**delta: float) -> str:
     return (datetime.now(UTC) + timedelta(**delta)).isoformat()
 
 
-async def test_whoever_has_the_link_comes_in_and_everybody_hears(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_joining_by_a_link_is_published(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob)
     made = invite(alice, group)
     alice.write(group, "Before")
@@ -48,20 +48,20 @@ async def test_whoever_has_the_link_comes_in_and_everybody_hears(person) -> None
     assert [i["uses"] for i in alice.get(f"conversations/{group}/invites/")["results"]] == [1]
 
 
-def test_accepting_again_uses_nothing_up_not_even_the_last_use(person) -> None:
-    alice, carol, dave = person("alice"), person("carol"), person("dave")
+def test_accepting_again_does_not_use_up_the_link(signed_up) -> None:
+    alice, carol, olga = signed_up("alice"), signed_up("carol"), signed_up("olga")
     group = alice.group()
     token = invite(alice, group, max_uses=1)["token"]
 
     assert [accept(alice, token), accept(carol, token), accept(carol, token)] == ["ok"] * 3
     assert alice.row(group)["member_count"] == 2
-    assert accept(dave, token) == "not_found"
+    assert accept(olga, token) == "not_found"
     carol.call("DELETE", f"conversations/{group}/members/me/")
     assert accept(carol, token) == "not_found"
 
 
-def test_a_link_ends(person) -> None:
-    alice, carol = person("alice"), person("carol")
+def test_an_expired_used_up_or_deleted_link_is_not_found(signed_up) -> None:
+    alice, carol = signed_up("alice"), signed_up("carol")
     group = alice.group()
     short, deleted = invite(alice, group, expires_at=soon(seconds=3)), invite(alice, group)
     path = f"conversations/{group}/invites/"
@@ -77,11 +77,11 @@ def test_a_link_ends(person) -> None:
     assert accept(carol, lives["token"]) == "ok"
     last = invite(alice, group)
     assert alice.code("DELETE", f"conversations/{group}/") == "ok"
-    assert accept(person("dave"), last["token"]) == accept(carol, last["token"]) == "not_found"
+    assert accept(signed_up("olga"), last["token"]) == accept(carol, last["token"]) == "not_found"
 
 
-def test_only_admins_invite_and_outsiders_find_nothing(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_only_admins_invite_and_for_others_the_conversation_does_not_exist(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group, other = alice.group(bob), carol.group()
     token = invite(alice, group)["token"]
     path = f"conversations/{group}/invites/"
@@ -94,15 +94,15 @@ def test_only_admins_invite_and_outsiders_find_nothing(person) -> None:
     assert bob.code("DELETE", f"{path}{token}/") == "ok"
 
 
-def test_in_a_direct_conversation_nobody_invites(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_nobody_can_be_invited_to_a_direct_conversation(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     direct = alice.post("conversations/", {"kind": "direct", "user_id": bob.id})["id"]
 
     assert alice.code("POST", f"conversations/{direct}/invites/", {}) == "permission_denied"
 
 
-def test_a_token_cannot_be_made_up(person) -> None:
-    alice, carol = person("alice"), person("carol")
+def test_a_forged_token_is_not_found(signed_up) -> None:
+    alice, carol = signed_up("alice"), signed_up("carol")
     group = alice.group()
     token = invite(alice, group)["token"]
     raw = bytearray(base64.urlsafe_b64decode(token + "=="))
@@ -114,8 +114,8 @@ def test_a_token_cannot_be_made_up(person) -> None:
     assert accept(carol, token) == "ok"
 
 
-def test_what_makes_no_sense_is_refused(person) -> None:
-    alice = person("alice")
+def test_invalid_invites_are_refused(signed_up) -> None:
+    alice = signed_up("alice")
     group = alice.group()
 
     for body in ({"expires_at": soon(seconds=-1)}, {"expires_at": "2099-01-01T00:00:00"}, {"expires_at": "soon"}):
@@ -124,8 +124,8 @@ def test_what_makes_no_sense_is_refused(person) -> None:
         assert alice.code("POST", f"conversations/{group}/invites/", {"max_uses": uses}) == "invalid", uses
 
 
-def test_a_conversation_has_at_most_a_hundred_links(person) -> None:
-    alice = person("alice")
+def test_a_conversation_has_at_most_a_hundred_links(signed_up) -> None:
+    alice = signed_up("alice")
     group = alice.group()
     tokens = [invite(alice, group)["token"] for _ in range(100)]
 
@@ -134,8 +134,8 @@ def test_a_conversation_has_at_most_a_hundred_links(person) -> None:
     assert alice.code("POST", f"conversations/{group}/invites/", {}) == "ok"
 
 
-def test_who_comes_in_where_history_begins_with_joining_sees_nothing_older(person) -> None:
-    alice, carol = person("alice"), person("carol")
+def test_with_history_from_joining_a_new_member_sees_no_older_messages(signed_up) -> None:
+    alice, carol = signed_up("alice"), signed_up("carol")
     group = alice.group(history="joined")
     old = alice.write(group, "Before")
     token = invite(alice, group)["token"]

@@ -1,4 +1,4 @@
-"""Lists page by key: every row once in both directions, whatever the size of a page; a forged cursor is refused."""
+"""Lists are paged by key: each row once in both directions, whatever the page size. Forged cursors are refused."""
 
 import base64
 import json
@@ -6,7 +6,7 @@ import json
 import msgspec
 import pytest
 
-from messaging.tests.conftest import cast_on
+from messaging.tests.client import cast_on
 
 ROWS = 7
 
@@ -43,7 +43,7 @@ def relative(url: str) -> str:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
-def test_walking_there_and_back_meets_every_row_once(scene, limit: int) -> None:
+def test_paging_forward_and_back_returns_every_row_once(scene, limit: int) -> None:
     alice, lists = scene
     for path, expected in lists.items():
         url, pages = f"{path}{'&' if '?' in path else '?'}limit={limit}", []
@@ -61,7 +61,7 @@ def test_walking_there_and_back_meets_every_row_once(scene, limit: int) -> None:
         assert back == found, path
 
 
-def test_limits_have_bounds(scene) -> None:
+def test_the_page_size_has_bounds(scene) -> None:
     alice, lists = scene
     for path in [*lists, "conversations/discover/", "users/online/"]:
         sign = "&" if "?" in path else "?"
@@ -91,8 +91,8 @@ def test_forged_cursors_are_refused(scene) -> None:
         assert alice.code("GET", f"{path}{sign}cursor={good}") == "ok"
 
 
-def test_members_stand_by_role_then_by_joining(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_members_are_sorted_by_role_and_time_of_joining(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob)
     alice.post(f"conversations/{group}/members/", {"user_id": carol.id, "role": "admin"})
 
@@ -105,8 +105,8 @@ def test_members_stand_by_role_then_by_joining(person) -> None:
     ]
 
 
-def test_members_are_found_by_the_beginnings_of_their_names(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_members_are_found_by_prefixes_of_their_names(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob)
     path = f"conversations/{group}/members/?search="
     bob.call("PATCH", "users/me/", json={"full_name": "Robert Brown"})
@@ -123,8 +123,8 @@ def test_members_are_found_by_the_beginnings_of_their_names(person) -> None:
     assert found(bob.name) == []
 
 
-def test_the_latest_activity_stands_first(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_conversations_are_sorted_by_latest_activity(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     first, second = alice.group(bob), alice.group(bob)
     assert rows_of(bob.get("conversations/")) == [second, first]
 
@@ -134,8 +134,8 @@ def test_the_latest_activity_stands_first(person) -> None:
     assert bob.get("conversations/")["results"][0]["last_message"]["id"] == sent["id"]
 
 
-def test_nobodys_address_is_shown(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_no_email_address_is_shown(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     alice.group(bob)
 
     found = alice.call("GET", f"users/?search={bob.name[:7]}").text + alice.call("GET", f"users/{bob.id}/").text

@@ -1,4 +1,4 @@
-"""The Lobby of a small installation: newcomers are in it, hear who comes and goes, and see who is online there."""
+"""The Lobby of a small installation: new users join it, and see who joins, leaves and is online there."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,9 +7,8 @@ from uuid import uuid4
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.presence import AWAY
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.realtime.presence import OFFLINE_SECONDS
+from messaging.tests.client import GENEROUS, Person, cast_on
 
 AS_IT_COMES = {**GENEROUS, "LOBBY_AUTO_JOIN": "on"}
 
@@ -35,7 +34,7 @@ def leave(one: Person, conversation: str) -> None:
     assert one.code("DELETE", f"conversations/{conversation}/members/me/") == "ok"
 
 
-async def test_who_comes_and_goes_is_heard_and_stands_in_the_log(server: Server) -> None:
+async def test_joining_and_leaving_is_published_and_logged(server: Server) -> None:
     person = cast_on(server)
     alice = person("alice")
     lobby = lobby_of(alice)
@@ -53,15 +52,15 @@ async def test_who_comes_and_goes_is_heard_and_stands_in_the_log(server: Server)
     assert bob.get("conversations/")["results"] == []
 
 
-async def test_who_is_online_there_can_be_asked_and_heard_of(server: Server) -> None:
+async def test_members_see_who_is_online_and_get_presence_events(server: Server) -> None:
     person = cast_on(server)
-    alice, bob, dora, carol = (person(name) for name in ("alice", "bob", "dora", "carol"))
+    alice, bob, olga, carol = (person(name) for name in ("alice", "bob", "olga", "carol"))
     lobby = lobby_of(alice)
     leave(carol, lobby)
-    dora.call("PATCH", "users/me/", json={"settings": {"presence": "nobody"}})
+    olga.call("PATCH", "users/me/", json={"settings": {"presence": "nobody"}})
 
-    async with alice.socket() as hers, dora.socket(), carol.socket():
-        await hers.ask("presence.watch", user_ids=[bob.id, dora.id, carol.id])
+    async with alice.socket() as hers, olga.socket(), carol.socket():
+        await hers.ask("presence.watch", user_ids=[bob.id, olga.id, carol.id])
         async with bob.socket():
             await hers.expect("presence.updated", user_id=bob.id, is_online=True)
             assert online_in(alice, lobby) == {bob.id}, "as far as each shows it, and only who is in it"
@@ -69,7 +68,7 @@ async def test_who_is_online_there_can_be_asked_and_heard_of(server: Server) -> 
             bob.call("PUT", f"users/{alice.id}/block/")
             assert online_in(alice, lobby) == set()
             bob.call("DELETE", f"users/{alice.id}/block/")
-        await hers.until(lambda: not hers.of("presence.updated")[-1]["data"]["is_online"], patience=AWAY + 5)
+        await hers.until(lambda: not hers.of("presence.updated")[-1]["data"]["is_online"], patience=OFFLINE_SECONDS + 5)
 
     assert {frame["data"]["user_id"] for frame in hers.of("presence.updated")} == {bob.id}
     assert carol.code("GET", f"users/online/?conversation={lobby}") == "not_found"
@@ -78,14 +77,14 @@ async def test_who_is_online_there_can_be_asked_and_heard_of(server: Server) -> 
     assert [error["field"] for error in refused["errors"]] == ["conversation"]
 
 
-async def test_in_a_large_one_nobody_hears_it_and_only_those_are_seen_who_show_everybody() -> None:
+async def test_in_a_large_lobby_joining_is_not_published_and_presence_is_not_shared() -> None:
     with Server(env={**AS_IT_COMES, "SMALL_CHANNEL_MEMBERS": "2"}) as server:
         person = cast_on(server)
-        alice, bob, dora = (person(name) for name in ("alice", "bob", "dora"))
+        alice, bob, olga = (person(name) for name in ("alice", "bob", "olga"))
         lobby = lobby_of(alice)
         bob.call("PATCH", "users/me/", json={"settings": {"presence": "everyone"}})
 
-        async with alice.socket() as hers, bob.socket(), dora.socket():
+        async with alice.socket() as hers, bob.socket(), olga.socket():
             member = await asyncio.to_thread(person, "member-1")
             await asyncio.to_thread(leave, member, lobby)
             said = await asyncio.to_thread(bob.write, lobby)
@@ -95,7 +94,7 @@ async def test_in_a_large_one_nobody_hears_it_and_only_those_are_seen_who_show_e
     assert hers.of("member.added") == hers.of("member.removed") == []
 
 
-async def test_who_was_put_there_is_not_told_of_every_word(server: Server) -> None:
+async def test_new_users_are_notified_of_mentions_only(server: Server) -> None:
     person = cast_on(server)
     alice, bob = person("alice"), person("bob")
     lobby = lobby_of(alice)

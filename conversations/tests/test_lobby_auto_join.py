@@ -1,4 +1,4 @@
-"""Whoever becomes a usable account is in the Lobby, by whichever way; nobody is put there twice."""
+"""New users join the Lobby once, however their account was created."""
 
 import itertools
 
@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from accounts import services as accounts
 from accounts.models import User
 from accounts.tests.at_once import at_once
-from chatproject.erasure import erase_person
 from conftest import PASSWORD
 from conversations import services
 from conversations.models import Change, Conversation, Membership
+from operations.erasure import erase_person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,32 +39,32 @@ def is_there(user: User) -> bool:
 
 
 def by_code(api, mailbox) -> None:
-    api.post(f"{AUTH}register/", {"email": "dave@example.org", "username": "dave", "password": PASSWORD})
-    assert not Conversation.objects.exists(), "a registration is nobody yet"
-    code = mailbox.code("dave@example.org")
-    assert api.post(f"{AUTH}verify/", {"email": "dave@example.org", "code": code}).status_code == 200
+    api.post(f"{AUTH}register/", {"email": "carol@example.org", "username": "carol", "password": PASSWORD})
+    assert not Conversation.objects.exists(), "a registration is not a user yet"
+    code = mailbox.code("carol@example.org")
+    assert api.post(f"{AUTH}verify/", {"email": "carol@example.org", "code": code}).status_code == 200
 
 
 def without_code(api, mailbox) -> None:
-    api.post(f"{AUTH}register/", {"email": "dave@example.org", "username": "dave", "password": PASSWORD})
+    api.post(f"{AUTH}register/", {"email": "carol@example.org", "username": "carol", "password": PASSWORD})
 
 
 def as_operator(api, mailbox) -> None:
-    accounts.create_operator(email="dave@example.org", username="dave", password=PASSWORD)
+    accounts.create_operator(email="carol@example.org", username="carol", password=PASSWORD)
 
 
 @pytest.mark.parametrize("way", [by_code, without_code, as_operator])
-def test_every_way_leads_into_the_lobby_told_of_mentions_only(api, mailbox, settings, way):
+def test_every_new_user_joins_the_lobby_and_is_notified_of_mentions_only(api, mailbox, settings, way):
     settings.REQUIRE_EMAIL_VERIFICATION = way is by_code
 
     way(api, mailbox)
 
-    there = Membership.objects.live().get(conversation__is_lobby=True)
-    assert (there.user.username, there.role, there.notify) == ("dave", "member", "mentions")
+    membership = Membership.objects.live().get(conversation__is_lobby=True)
+    assert (membership.user.username, membership.role, membership.notify) == ("carol", "member", "mentions")
     assert lobby().member_count == 1
 
 
-def test_from_the_console_too(olga, client):
+def test_users_created_in_the_console_join_the_lobby(olga, client):
     client.force_login(olga)
     new = {"email": "bob@example.org", "username": "bob", "password": PASSWORD}
     assert client.post("/admin/accounts/user/add/", new).status_code == 302
@@ -73,7 +73,7 @@ def test_from_the_console_too(olga, client):
 
 
 @pytest.mark.parametrize("name", ["LOBBY", "LOBBY_AUTO_JOIN"])
-def test_where_it_is_switched_off_nobody_is_put_there_not_even_later(settings, name):
+def test_with_auto_join_off_no_one_joins_not_even_later(settings, name):
     setattr(settings, name, False)
     early = newcomer()
     setattr(settings, name, True)
@@ -83,7 +83,7 @@ def test_where_it_is_switched_off_nobody_is_put_there_not_even_later(settings, n
     assert [is_there(early), is_there(late)] == [False, True]
 
 
-def test_switched_off_and_on_again_everybody_is_where_they_were(settings):
+def test_switching_the_lobby_off_and_on_keeps_its_members(settings):
     stays, goes = newcomer(), newcomer()
     services.leave(Membership.objects.of(goes, lobby().id))
 
@@ -97,7 +97,7 @@ def test_switched_off_and_on_again_everybody_is_where_they_were(settings):
     assert lobby().member_count == 1
 
 
-def test_who_has_left_is_not_brought_back_by_signing_in(api):
+def test_signing_in_does_not_bring_back_a_user_who_left(api):
     goes = newcomer()
     services.leave(Membership.objects.of(goes, lobby().id))
 
@@ -106,7 +106,7 @@ def test_who_has_left_is_not_brought_back_by_signing_in(api):
     assert not is_there(goes)
 
 
-def test_an_erased_account_leaves_it():
+def test_an_erased_user_leaves_the_lobby():
     stays, goes = newcomer(), newcomer()
     erase_person.func(str(goes.id))
 
@@ -114,28 +114,28 @@ def test_an_erased_account_leaves_it():
     assert lobby().member_count == 1
 
 
-def test_of_several_who_are_the_first_all_are_in_the_same_one():
+def test_simultaneous_first_users_join_the_same_lobby():
     people = at_once(8, newcomer)
 
     assert all(map(is_there, people))
     assert lobby().member_count == 8
 
 
-def test_a_frozen_lobby_takes_nobody_in_and_keeps_nobody_from_signing_up():
+def test_with_a_frozen_lobby_users_sign_up_but_do_not_join():
     newcomer()
     Conversation.objects.update(is_frozen=True)
 
     assert not is_there(newcomer())
 
 
-def test_in_a_large_one_nobody_is_told_and_it_costs_no_more(settings):
+def test_joining_a_large_lobby_is_not_published_and_costs_no_more(settings):
     settings.SMALL_CHANNEL_MEMBERS = 3
     people = [newcomer() for _ in range(3)]
     with CaptureQueriesContext(
         connection,
     ) as third:
         people.append(newcomer())
-    places = Change.objects.count()
+    entries = Change.objects.count()
     for _ in range(20):
         newcomer()
     with CaptureQueriesContext(connection) as last:
@@ -143,4 +143,4 @@ def test_in_a_large_one_nobody_is_told_and_it_costs_no_more(settings):
 
     assert len(last) < len(third)
     services.leave(Membership.objects.of(people[0], lobby().id))
-    assert Change.objects.count() == places == lobby().seq == 4
+    assert Change.objects.count() == entries == lobby().seq == 4

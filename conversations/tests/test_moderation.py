@@ -1,4 +1,4 @@
-"""What olga does with a conversation that she is not in: everybody in it hears at once, and she is not named."""
+"""olga moderates a conversation that she is not in: the members see the changes at once, but not her name."""
 
 import asyncio
 
@@ -11,30 +11,30 @@ def moderate(operator: Person, conversation: str, **changes: object) -> str:
     return operator.code("PATCH", f"moderation/conversations/{conversation}/", changes)
 
 
-async def test_a_frozen_conversation_is_heard_of_and_takes_nothing_until_it_thaws(person, operator) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_freezing_is_published_and_nothing_can_be_written_until_the_thaw(signed_up, operator) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = bob.write(group)
     message = f"messages/{sent['id']}/"
 
     async with alice.socket() as hers, bob.socket() as his:
         assert await asyncio.to_thread(moderate, operator, group, is_frozen=True, reason="A quarrel") == "ok"
-        heard = await his.expect("conversation.updated")
+        received = await his.expect("conversation.updated")
         refused = await hers.ask("message.send", conversation_id=group, content="Hello?")
         assert await asyncio.to_thread(moderate, operator, group, is_frozen=False) == "ok"
         await his.until(lambda: len(his.of("conversation.updated")) == 2)
         await hers.say(group, "Hello!")
 
-    assert heard["data"]["conversation"]["is_frozen"] is True
-    assert heard["data"]["actor_id"] is None
+    assert received["data"]["conversation"]["is_frozen"] is True
+    assert received["data"]["actor_id"] is None
     assert refused["error"]["code"] == "read_only"
     assert "frozen" in refused["error"]["detail"]
     assert his.of("conversation.updated")[1]["data"]["conversation"]["is_frozen"] is False
     assert bob.code("PUT", f"{message}reactions/{LIKE}/") == "ok"
 
 
-def test_what_is_on_the_messages_stays_as_it_was(person, operator) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_reactions_and_pins_stay_as_they_were_while_frozen(signed_up, operator) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     direct = alice.post("conversations/", {"kind": "direct", "user_id": bob.id})["id"]
     sent = bob.write(direct)
     message = f"messages/{sent['id']}/"
@@ -57,8 +57,8 @@ def test_what_is_on_the_messages_stays_as_it_was(person, operator) -> None:
     assert bob.code("POST", f"conversations/{direct}/read/", {"seq": 1}) == "ok"
 
 
-def test_nobody_comes_into_a_frozen_channel_and_everybody_may_go(person, operator) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_a_frozen_channel_can_be_left_but_not_joined(signed_up, operator) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     channel = alice.post("conversations/", {"kind": "channel", "name": "News"})["id"]
     token = alice.post(f"conversations/{channel}/invites/")["token"]
     assert bob.code("POST", f"conversations/{channel}/join/") == "ok"
@@ -70,31 +70,31 @@ def test_nobody_comes_into_a_frozen_channel_and_everybody_may_go(person, operato
     assert bob.code("DELETE", f"conversations/{channel}/members/me/") == "ok"
 
 
-async def test_a_conversation_gets_another_owner_name_and_pace(person, operator) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_an_operator_changes_owner_name_and_slow_mode(signed_up, operator) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob)
 
     async with bob.socket() as his:
         changes = {"owner_id": bob.id, "name": " Calm ", "slow_mode_seconds": 60, "is_read_only": True}
         assert await asyncio.to_thread(moderate, operator, group, **changes) == "ok"
         await his.until(lambda: len(his.of("member.updated")) == 2)
-        heard = await his.expect("conversation.updated")
+        received = await his.expect("conversation.updated")
 
     assert [(f["data"]["member"]["user"]["id"], f["data"]["member"]["role"]) for f in his.of("member.updated")] == [
         (bob.id, "owner"),
         (alice.id, "admin"),
     ]
-    found = heard["data"]["conversation"]
+    found = received["data"]["conversation"]
     assert (found["name"], found["slow_mode_seconds"], found["is_read_only"]) == ("Calm", 60, True)
     head = bob.row(group)["seq"]
     assert moderate(operator, group, **changes) == "ok"
-    assert bob.row(group)["seq"] == head, "what is so already takes no place"
+    assert bob.row(group)["seq"] == head, "a change to the same values writes no log entry"
     assert moderate(operator, group, owner_id=carol.id) == "invalid"
     assert moderate(operator, group, name=" ") == "invalid"
 
 
-def test_a_direct_conversation_can_only_be_frozen(person, operator) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_direct_conversation_can_only_be_frozen(signed_up, operator) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     direct = alice.post("conversations/", {"kind": "direct", "user_id": bob.id})["id"]
 
     for changes in ({"name": "Us"}, {"is_read_only": True}, {"slow_mode_seconds": 5}, {"owner_id": bob.id}):
@@ -102,8 +102,8 @@ def test_a_direct_conversation_can_only_be_frozen(person, operator) -> None:
     assert bob.code("POST", f"conversations/{direct}/messages/", {"content": "Hello"}) == "ok"
 
 
-def test_in_a_frozen_group_its_owner_still_sees_whom_it_keeps_out_and_who_was_invited(person, operator) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_the_owner_of_a_frozen_group_still_sees_bans_and_invites(signed_up, operator) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, carol)
     bans, invites = f"conversations/{group}/bans/", f"conversations/{group}/invites/"
     assert alice.code("POST", bans, {"user_id": carol.id}) == "ok"

@@ -1,4 +1,4 @@
-"""A moderator silences somebody for a time: bob reads on and writes nothing at any door until it is over."""
+"""A moderator silences bob for a time: he can read, but not write at any endpoint."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -13,9 +13,9 @@ LATER = "2099-01-01T00:00:00.000000Z"
 
 
 @pytest.fixture
-def room(person) -> tuple[Person, Person, str]:
+def setting(signed_up) -> tuple[Person, Person, str]:
     """alice owns it, bob is a member."""
-    alice, bob = person("alice"), person("bob")
+    alice, bob = signed_up("alice"), signed_up("bob")
     return alice, bob, alice.group(bob)
 
 
@@ -27,16 +27,16 @@ def soon(seconds: float) -> str:
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
 
 
-async def test_it_is_heard_and_shown(room) -> None:
-    alice, bob, group = room
+async def test_silencing_is_published_and_shown(setting) -> None:
+    alice, bob, group = setting
 
     async with bob.socket() as his:
         assert await asyncio.to_thread(silence, alice, bob, group) == "ok"
-        heard = await his.expect("member.updated")
+        received = await his.expect("member.updated")
 
-    assert heard["data"]["member"]["silenced_until"] == LATER
-    assert (heard["data"]["actor_id"], heard["data"]["changed"]) == (alice.id, "silenced_until")
-    assert alice.get(f"conversations/{group}/log/?after={heard['seq'] - 1}")["entries"] == [heard]
+    assert received["data"]["member"]["silenced_until"] == LATER
+    assert (received["data"]["actor_id"], received["data"]["changed"]) == (alice.id, "silenced_until")
+    assert alice.get(f"conversations/{group}/log/?after={received['seq'] - 1}")["entries"] == [received]
     row = bob.row(group)
     assert row["membership"]["silenced_until"] == LATER
     assert row["capabilities"] == ["leave"]
@@ -44,8 +44,8 @@ async def test_it_is_heard_and_shown(room) -> None:
     assert shown == {alice.id: None, bob.id: LATER}
 
 
-async def test_whoever_is_silenced_writes_nothing_at_any_door(room) -> None:
-    alice, bob, group = room
+async def test_a_silenced_member_cannot_write_at_any_endpoint(setting) -> None:
+    alice, bob, group = setting
     mine, hers = bob.write(group, "Before"), alice.write(group, "Well")
     assert bob.code("PUT", f"messages/{hers['id']}/reactions/{LIKE}/") == "ok"
     silence(alice, bob, group)
@@ -76,16 +76,16 @@ async def test_whoever_is_silenced_writes_nothing_at_any_door(room) -> None:
     assert bob.write(bob.group(), "Elsewhere")["seq"]
 
 
-def test_a_retry_of_what_was_sent_before_still_gets_its_answer(room) -> None:
-    alice, bob, group = room
+def test_a_retry_of_an_earlier_message_still_gets_its_answer(setting) -> None:
+    alice, bob, group = setting
     first = bob.write(group, "Before", client_id="once")
     silence(alice, bob, group)
 
     assert bob.write(group, "Before", client_id="once")["id"] == first["id"]
 
 
-def test_it_ends_by_itself_or_is_lifted(room) -> None:
-    alice, bob, group = room
+def test_silence_ends_by_itself_or_is_lifted(setting) -> None:
+    alice, bob, group = setting
     assert silence(alice, bob, group, soon(3)) == "ok"
     assert bob.code("POST", f"conversations/{group}/messages/", {"content": "Hm"}) == "read_only"
     until(lambda: "send_message" in bob.row(group)["capabilities"])
@@ -98,8 +98,8 @@ def test_it_ends_by_itself_or_is_lifted(room) -> None:
     assert bob.write(group, "After all")["seq"]
 
 
-def test_neither_going_and_coming_back_nor_a_role_ends_it(room) -> None:
-    alice, bob, group = room
+def test_neither_joining_again_nor_another_role_ends_it(setting) -> None:
+    alice, bob, group = setting
     silence(alice, bob, group)
     bob.call("DELETE", f"conversations/{group}/members/me/")
     alice.post(f"conversations/{group}/members/", {"user_id": bob.id})
@@ -111,8 +111,8 @@ def test_neither_going_and_coming_back_nor_a_role_ends_it(room) -> None:
     assert bob.code("PATCH", f"conversations/{group}/members/me/", {"silenced_until": None}) == "invalid"
 
 
-def test_repeating_takes_no_place(room) -> None:
-    alice, bob, group = room
+def test_repeating_writes_no_log_entry(setting) -> None:
+    alice, bob, group = setting
     before = alice.row(group)["seq"]
 
     assert [silence(alice, bob, group) for _ in range(3)] == ["ok"] * 3
@@ -120,8 +120,8 @@ def test_repeating_takes_no_place(room) -> None:
     assert alice.row(group)["seq"] == before + 1
 
 
-def test_what_makes_no_sense_is_refused(room, person) -> None:
-    alice, bob, group = room
+def test_invalid_silences_are_refused(setting, signed_up) -> None:
+    alice, bob, group = setting
     path = f"conversations/{group}/members/{bob.id}/"
     before = alice.row(group)["seq"]
 
@@ -129,7 +129,7 @@ def test_what_makes_no_sense_is_refused(room, person) -> None:
         assert alice.code("PATCH", path, {"silenced_until": end}) == "invalid", end
     assert alice.code("PATCH", path, {"silenced_until": LATER, "role": "admin"}) == "invalid"
     assert silence(alice, alice, group) == "invalid"
-    assert silence(alice, person("carol"), group) == "not_found"
+    assert silence(alice, signed_up("carol"), group) == "not_found"
     assert silence(bob, bob, group, None) == "permission_denied"
     assert alice.row(group)["seq"] == before
 
