@@ -5,4 +5,4 @@ class EncryptionConfig(AppConfig):
     name = "encryption"
 
     def ready(self) -> None:
-        from encryption import people  # noqa: F401 (registers what becomes of keys)
+        from encryption import receivers  # noqa: F401 (registers hook receivers)

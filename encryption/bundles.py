@@ -1,4 +1,5 @@
-"""Reading what devices show of their keys, as docs/encryption.md writes it: packed bytes are signed, never JSON."""
+"""Reading and checking the key bundles of devices, as specified in docs/encryption.md. Packed bytes are signed, never
+JSON."""
 
 import base64
 import binascii
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from chatproject.common.errors import invalid
+from common.errors import invalid
 from encryption.models import Suite
 from encryption.wire import Bundle
 
@@ -22,59 +23,60 @@ PublicKey = rsa.RSAPublicKey | ed25519.Ed25519PublicKey | x25519.X25519PublicKey
 
 
 def pack(domain: str, *fields: str | bytes | int | UUID) -> bytes:
-    """What is signed, hashed or bound: the domain and every field, each with its length before it."""
-    return b"".join(len(raw).to_bytes(4, "big") + raw for raw in map(_raw, (domain, *fields)))
+    """The bytes to sign, hash or bind: the domain and every field, each preceded by its length."""
+    return b"".join(len(raw).to_bytes(4, "big") + raw for raw in map(_field_bytes, (domain, *fields)))
 
 
-def _raw(field: str | bytes | int | UUID) -> bytes:
+def _field_bytes(field: str | bytes | int | UUID) -> bytes:
     if isinstance(field, bytes):
         return field
     return field.to_bytes(8, "big") if isinstance(field, int) else str(field).encode()
 
 
-def decoded(text: str, field: str, size: int, most: int = 0) -> bytes:
-    """Base64url without padding, in its one form, of so many bytes, or up to `most`. Refuses (`invalid`) the rest."""
+def decode_field(text: str, field: str, size: int, max_size: int = 0) -> bytes:
+    """The bytes of a canonical base64url text without padding, exactly `size` of them, or `size` to `max_size`. Refuses
+    (`invalid`) anything else."""
     try:
-        raw = raw_of(text)
+        raw = decode(text)
     except (ValueError, binascii.Error):
         raw = b""
-    if encoded(raw) != text or not size <= len(raw) <= (most or size):
-        sizes = f"{size} to {most}" if most else size
-        raise invalid(field, f"This must be base64url without padding of {sizes} bytes.")
+    if encode(raw) != text or not size <= len(raw) <= (max_size or size):
+        sizes = f"{size} to {max_size}" if max_size else size
+        raise invalid(field, f"Send {sizes} bytes as base64url without padding.")
     return raw
 
 
-def encoded(raw: bytes) -> str:
-    """Bytes as base64url without padding."""
+def encode(raw: bytes) -> str:
+    """These bytes as base64url without padding."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def raw_of(text: str) -> bytes:
-    """The bytes of a text that `encoded` has made."""
+def decode(text: str) -> bytes:
+    """The bytes of a base64url text without padding."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-class Keys:
-    """The checked keys of a device. Making one refuses (`invalid`) keys of another form, and a bundle that its own
-    signing key has not signed for this person."""
+class CheckedKeys:
+    """The checked keys of a device. Refuses (`invalid`) keys in any other form, and a bundle that its signing key has
+    not signed for this person."""
 
     def __init__(self, bundle: Bundle, user_id: UUID, field: str = "") -> None:
         self.suite = Suite(bundle.suite)
         size, signature_size = SIZES[self.suite]
-        self.encryption_key = decoded(bundle.encryption_key, f"{field}encryption_key", size)
-        self.signing_key = decoded(bundle.signing_key, f"{field}signing_key", size)
-        self.signature = decoded(bundle.signature, f"{field}signature", signature_size)
-        read(self.suite, self.encryption_key, f"{field}encryption_key", is_signing=False)
+        self.encryption_key = decode_field(bundle.encryption_key, f"{field}encryption_key", size)
+        self.signing_key = decode_field(bundle.signing_key, f"{field}signing_key", size)
+        self.signature = decode_field(bundle.signature, f"{field}signature", signature_size)
+        read_public_key(self.suite, self.encryption_key, f"{field}encryption_key", is_signing=False)
         if self.encryption_key == self.signing_key:
-            raise invalid(f"{field}signing_key", "A device has two different keys.")
+            raise invalid(f"{field}signing_key", "The signing key must be different from the encryption key.")
         self.packed = pack("chat/bundle/1", self.suite, user_id, self.encryption_key, self.signing_key)
-        if not is_signed(self.suite, self.signing_key, self.signature, self.packed, f"{field}signing_key"):
-            raise invalid(f"{field}signature", "The device's own key has not signed this.")
+        if not has_signed(self.suite, self.signing_key, self.signature, self.packed, f"{field}signing_key"):
+            raise invalid(f"{field}signature", "The signature was not made by the device's signing key.")
 
 
-def is_signed(suite: Suite, signing_key: bytes, signature: bytes, message: bytes, field: str = "signing_key") -> bool:
+def has_signed(suite: Suite, signing_key: bytes, signature: bytes, message: bytes, field: str = "signing_key") -> bool:
     """Whether this key has signed the message."""
-    key = read(suite, signing_key, field, is_signing=True)
+    key = read_public_key(suite, signing_key, field, is_signing=True)
     try:
         if isinstance(key, rsa.RSAPublicKey):
             pss = padding.PSS(padding.MGF1(hashes.SHA256()), PSS_SALT)
@@ -86,21 +88,22 @@ def is_signed(suite: Suite, signing_key: bytes, signature: bytes, message: bytes
     return True
 
 
-def read(suite: Suite, der: bytes, field: str, *, is_signing: bool) -> PublicKey:
-    """A public key of the suite, in the only form there is. Anything else, above all a private one, is refused."""
+def read_public_key(suite: Suite, der: bytes, field: str, *, is_signing: bool) -> PublicKey:
+    """A public key of the suite, in its only allowed form. Refuses (`invalid`) anything else, above all private
+    keys."""
     try:
         key = load_der_public_key(der)
     except (ValueError, TypeError):
-        raise invalid(field, "This is no public key.") from None
-    if not _belongs(suite, key, is_signing=is_signing):
-        raise invalid(field, f"This is no key of the suite {suite}.")
-    assert isinstance(key, PublicKey)  # noqa: S101 - just looked at
+        raise invalid(field, "This is not a public key.") from None
+    if not _is_of_suite(suite, key, is_signing=is_signing):
+        raise invalid(field, f"This is not a key of the suite {suite}.")
+    assert isinstance(key, PublicKey)  # noqa: S101 - checked above
     if key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != der:
-        raise invalid(field, "A key has one form only.")
+        raise invalid(field, "Encode the key as canonical DER (SubjectPublicKeyInfo).")
     return key
 
 
-def _belongs(suite: Suite, key: object, *, is_signing: bool) -> bool:
+def _is_of_suite(suite: Suite, key: object, *, is_signing: bool) -> bool:
     if suite == Suite.RSA:
         fits = isinstance(key, rsa.RSAPublicKey) and key.key_size == RSA_BITS
         return fits and key.public_numbers().e == RSA_EXPONENT  # type: ignore[attr-defined]
@@ -108,15 +111,15 @@ def _belongs(suite: Suite, key: object, *, is_signing: bool) -> bool:
 
 
 def fingerprint(suite: str, user_id: UUID, signing_key: bytes) -> str:
-    """The SHA-256 that people compare: 64 hex digits."""
+    """The fingerprint that people compare: SHA-256 as 64 hex digits."""
     return hashlib.sha256(pack("chat/fingerprint/1", user_id, suite, signing_key)).hexdigest()
 
 
-def prekey(device_id: UUID, number: int, key: bytes) -> bytes:
-    """What a device signs of a key for one message."""
+def prekey_message(device_id: UUID, number: int, key: bytes) -> bytes:
+    """The bytes that a device signs for a prekey."""
     return pack("chat/prekey/1", device_id, number, key)
 
 
-def rotation(user_id: UUID, device_id: UUID, old: Sequence[bytes], new: Sequence[bytes]) -> bytes:
-    """What the old signing key signs when a device's keys change: both bundles, as packed and signed."""
+def rotation_message(user_id: UUID, device_id: UUID, old: Sequence[bytes], new: Sequence[bytes]) -> bytes:
+    """The bytes that the old signing key signs when a device's keys change: both bundles, packed and signed."""
     return pack("chat/rotation/1", user_id, device_id, *old, *new)

@@ -1,7 +1,7 @@
-"""What managed keys do: RSA-OAEP and AES-256-GCM for texts of any length, Argon2id for the passphrase.
+"""The cryptography of managed keys: RSA-OAEP and AES-256-GCM for texts of any length, Argon2id for the passphrase.
 
-Opening takes the same steps whatever is wrong, each with a stand-in where the one before has failed: neither the answer
-nor its time tells a wrong passphrase from another's envelope or an altered one.
+Opening takes the same steps whatever is wrong, with a stand-in if a step has failed: neither the response nor its
+timing distinguishes a wrong passphrase from somebody else's envelope or an altered one.
 """
 
 import secrets
@@ -27,12 +27,12 @@ from cryptography.hazmat.primitives.serialization import (
 KEY_BITS = 3072
 SALT_SIZE, NONCE_SIZE, KEY_SIZE = 16, 12, 32
 ARGON2 = {"time_cost": 3, "memory_cost": 64 * 1024, "parallelism": 1}
-AT_ONCE = threading.BoundedSemaphore(2)
-"""Passphrases that one process tries at the same time: each takes 64 MiB."""
+DERIVATION_SLOTS = threading.BoundedSemaphore(2)
+"""How many keys one process derives at the same time: each takes 64 MiB."""
 
 
 class Wrapped(NamedTuple):
-    """A private key under a passphrase."""
+    """A private key encrypted with a passphrase."""
 
     salt: bytes
     nonce: bytes
@@ -40,7 +40,8 @@ class Wrapped(NamedTuple):
 
 
 class Sealed(msgspec.Struct):
-    """A text for one key: a new AES key under RSA-OAEP (SHA-256), and the text under it. `key_id` is bound to both."""
+    """A text encrypted for one key: a new AES key under RSA-OAEP (SHA-256), and the text under that AES key. `key_id`
+    is bound to both."""
 
     wrapped_key: bytes
     nonce: bytes
@@ -48,24 +49,24 @@ class Sealed(msgspec.Struct):
 
 
 class CannotOpen(Exception):
-    """It is not for this key, or the passphrase is another, or somebody has altered it."""
+    """The text is not for this key, the passphrase is wrong, or the envelope was altered."""
 
 
 def new_pair() -> tuple[str, bytes]:
-    """A public key (SPKI, PEM) and its private half (PKCS 8, DER)."""
+    """A new key pair: the public key (SPKI, PEM) and the private key (PKCS 8, DER)."""
     private = rsa.generate_private_key(65537, KEY_BITS)
     public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     return public, private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def wrap(private: bytes, passphrase: str, key_id: bytes) -> Wrapped:
-    """A private key as it is kept."""
+    """Encrypt a private key with a passphrase."""
     salt, nonce = secrets.token_bytes(SALT_SIZE), secrets.token_bytes(NONCE_SIZE)
     return Wrapped(salt, nonce, AESGCM(_derived(passphrase, salt)).encrypt(nonce, private, key_id))
 
 
 def seal(text: bytes, public_key: str, key_id: bytes) -> Sealed:
-    """A text that only this key opens."""
+    """Encrypt a text for this key."""
     key, nonce = secrets.token_bytes(KEY_SIZE), secrets.token_bytes(NONCE_SIZE)
     public = load_pem_public_key(public_key.encode())
     assert isinstance(public, rsa.RSAPublicKey)  # noqa: S101 - it was made here
@@ -73,19 +74,19 @@ def seal(text: bytes, public_key: str, key_id: bytes) -> Sealed:
 
 
 def open_sealed(sealed: Sealed, wrapped: Wrapped | None, passphrase: str, key_id: bytes) -> bytes:
-    """The text. Raises `CannotOpen`, after the same work whatever is wrong."""
-    stand_in, fails = _stand_in(), wrapped is None
+    """Decrypt a text. Raises `CannotOpen`, after the same work whatever is wrong."""
+    stand_in, has_failed = _stand_in(), wrapped is None
     salt, nonce, kept = wrapped or stand_in
     try:
         private = AESGCM(_derived(passphrase, salt)).decrypt(nonce, kept, key_id)
     except InvalidTag:
-        private, fails = _other_private(), True
+        private, has_failed = _other_private(), True
     key = _unwrapped(private, sealed.wrapped_key, key_id)
     try:
         text = AESGCM(key or secrets.token_bytes(KEY_SIZE)).decrypt(sealed.nonce, sealed.ciphertext, key_id)
     except (InvalidTag, ValueError):
         raise CannotOpen from None
-    if fails or not key:
+    if has_failed or not key:
         raise CannotOpen
     return text
 
@@ -105,13 +106,13 @@ def _oaep(label: bytes) -> padding.OAEP:
 
 
 def _derived(passphrase: str, salt: bytes) -> bytes:
-    with AT_ONCE:
+    with DERIVATION_SLOTS:
         return hash_secret_raw(passphrase.encode(), salt, hash_len=KEY_SIZE, type=Type.ID, **ARGON2)
 
 
 @cache
 def _other_private() -> bytes:
-    """A key of nobody, to do with it what would have been done with the right one."""
+    """A private key that stands in for the right one, so that the same work is done."""
     return new_pair()[1]
 
 

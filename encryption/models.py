@@ -2,21 +2,21 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 
 
 class Suite(models.TextChoices):
-    """Which algorithms a device's keys are for; docs/encryption.md has each."""
+    """The algorithms of a device's keys; docs/encryption.md specifies them."""
 
     RSA = "rsa-oaep-3072+aes-256-gcm+rsa-pss"
     CURVE = "x25519+aes-256-gcm+ed25519"
 
 
 class KeyDevice(models.Model):
-    """A device that can read what is encrypted end to end: the public halves of its keys. It ends with its sign-in.
+    """A device that reads end-to-end encrypted messages: its public keys. It is removed when its session ends.
 
-    What ends stays as a row, so that an old message still says from which device it was. `last_prekey` is the highest
-    number that it has given a prekey: none comes twice, not even of one that is gone.
+    A removed device stays as a row, so that old messages still show which device they came from. `last_prekey` is the
+    highest number of its prekeys so far: no number is used twice, even after a prekey is deleted.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -47,8 +47,8 @@ class KeyDevice(models.Model):
 
 
 class KeyChange(models.Model):
-    """A line of a person's key log, which only grows: each carries the hash of the one before, so that nobody takes one
-    out or slips one in without every later hash being another."""
+    """A line of a person's key log, which is append-only: each line includes the hash of the one before, so that
+    removing or inserting one would change all later hashes."""
 
     class Kind(models.TextChoices):
         ADDED = "added"
@@ -75,8 +75,8 @@ class KeyChange(models.Model):
 
 
 class RosterEntry(models.Model):
-    """From this place of an end-to-end conversation on, this member's devices are those that their key log had after
-    line `key_number`; 0 stands for none. Says of every old message which keys its sender had then."""
+    """From `seq` of an end-to-end encrypted conversation on, this member's devices are those in their key log up to
+    line `key_number`; 0 means none. So for every old message it is known which keys its sender had."""
 
     conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="+", db_index=False)
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
@@ -93,8 +93,8 @@ class RosterEntry(models.Model):
 
 
 class Prekey(models.Model):
-    """A key of a device for one message of one asker, signed by the device. A one-time key is deleted as it is handed
-    out; the `is_fallback` one of a device is handed out when there is no other, again and again."""
+    """A key of a device for one message from one person, signed by the device. A one-time prekey is deleted when it is
+    claimed; the device's fallback prekey is handed out repeatedly once there is no other."""
 
     device = models.ForeignKey(KeyDevice, models.CASCADE, related_name="prekeys", db_index=False)
     number = models.PositiveIntegerField()
@@ -113,9 +113,9 @@ class Prekey(models.Model):
 
 
 class KeyBackup(models.Model):
-    """The private keys of somebody's devices, which a client has wrapped under a passphrase: opaque here. `version`
-    moves on with every change, so that an older client does not overwrite what it has not seen. It never comes back:
-    where the backup was deleted the row stays, without the blob."""
+    """The private keys of somebody's devices, encrypted by a client with a passphrase and opaque to the server.
+    `version` grows with every change, so that an outdated client does not overwrite what it has not seen. A version is
+    never used again: when the backup is deleted, the row stays without the blob."""
 
     user = models.OneToOneField("accounts.User", models.CASCADE, primary_key=True, related_name="+")
     version = models.PositiveIntegerField(default=0)
@@ -127,10 +127,11 @@ class KeyBackup(models.Model):
 
 
 class ManagedKey(models.Model):
-    """A key pair that the server made for somebody. The private half is wrapped by their passphrase, which is not kept.
+    """A key pair that the server made for somebody. The private key is encrypted with their passphrase, which is not
+    stored.
 
-    The newest of a person is the one that others encrypt for; the older ones open what they were used for. `wrapped` is
-    the private key (PKCS 8) under AES-256-GCM, its key made of the passphrase by Argon2id with `salt`.
+    Others encrypt with a person's newest key; older keys decrypt what they were used for. `wrapped` is the private key
+    (PKCS 8) under AES-256-GCM, whose key is derived from the passphrase by Argon2id with `salt`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

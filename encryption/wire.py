@@ -7,20 +7,17 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chatproject.common.clock import rfc3339
-from chatproject.common.errors import invalid
-from chatproject.common.text import LINE
-from chatproject.common.wire import Body, Moment
-from encryption.models import ManagedKey
+from common.errors import invalid
+from common.text import LINE
+from common.wire import Body, Moment
 
 SuiteName = Literal["rsa-oaep-3072+aes-256-gcm+rsa-pss", "x25519+aes-256-gcm+ed25519"]
 BASE64URL = "^[A-Za-z0-9_-]+$"
-Passphrase = Annotated[str, Meta(min_length=8, max_length=1024, description="Never kept, and not the password.")]
 
 
 class Bundle(Body):
-    """The public keys of a device: SPKI in DER, and their signature by the signing key. All base64url without padding;
-    docs/encryption.md has every byte."""
+    """The public keys of a device: SPKI in DER, and their signature by the signing key, all base64url without padding.
+    docs/encryption.md specifies every byte."""
 
     suite: SuiteName
     encryption_key: Annotated[str, Meta(max_length=1024)]
@@ -29,14 +26,14 @@ class Bundle(Body):
 
 
 class NewKeyDevice(Bundle):
-    """A device that reads and writes end to end, as long as this sign-in lasts."""
+    """A device that reads and writes end-to-end encrypted messages, as long as this session lasts."""
 
     name: Annotated[str, Meta(max_length=100, extra=LINE)] = ""
 
 
 class Rotation(Body):
-    """New keys for a device: signed by the old signing key, or else with the password, which marks it as a reset that
-    everybody is shown."""
+    """New keys for a device, signed by its old signing key. With the password instead, it is recorded as a reset, which
+    others are shown."""
 
     device_id: UUID
     bundle: Bundle
@@ -45,7 +42,7 @@ class Rotation(Body):
 
 
 class KeyDeviceState(msgspec.Struct):
-    """A device that can read end to end, and its keys."""
+    """A device that reads end-to-end encrypted messages, and its keys."""
 
     id: UUID
     name: str
@@ -56,14 +53,14 @@ class KeyDeviceState(msgspec.Struct):
 
 
 class KeyLogHead(msgspec.Struct):
-    """Where a person's key log ends: its last number and hash. 0 and an empty hash where nothing was registered."""
+    """The end of a person's key log: its last number and hash, or 0 and an empty hash if nothing was registered."""
 
     number: int
     hash: str
 
 
 class PublicKeys(msgspec.Struct):
-    """All devices of a person, and where their key log stands."""
+    """All devices of a person, and the end of their key log."""
 
     user_id: UUID
     devices: list[KeyDeviceState]
@@ -71,7 +68,7 @@ class PublicKeys(msgspec.Struct):
 
 
 class RosterDevice(msgspec.Struct):
-    """A device that a message is sealed for, and its keys."""
+    """A device that messages are encrypted for, and its keys."""
 
     id: UUID
     bundle: Bundle
@@ -79,7 +76,7 @@ class RosterDevice(msgspec.Struct):
 
 
 class RosterMember(msgspec.Struct):
-    """Somebody for whose devices messages are sealed, and where their key log stood."""
+    """A person whose devices messages are encrypted for, and the end of their key log at that point."""
 
     user_id: UUID
     devices: list[RosterDevice]
@@ -87,8 +84,8 @@ class RosterMember(msgspec.Struct):
 
 
 class Roster(msgspec.Struct):
-    """Whom the messages of an end-to-end conversation are sealed for: `roster_seq` is the place of its log at which
-    that last changed."""
+    """Which devices the messages of an end-to-end encrypted conversation are encrypted for. `roster_seq` is the `seq`
+    at which this last changed."""
 
     conversation_id: UUID
     roster_seq: int
@@ -96,22 +93,22 @@ class Roster(msgspec.Struct):
 
 
 class RosterRow(msgspec.Struct):
-    """A device of a roster, and whose it is."""
+    """A device of a roster, and its owner."""
 
     device_id: UUID
     user_id: UUID
 
 
 class Recipient(Body):
-    """The message's key, wrapped for a device."""
+    """The message's key, encrypted for a device."""
 
     device: UUID
     key: Annotated[str, Meta(pattern=BASE64URL, max_length=512)]
 
 
 class SeenHead(Body):
-    """Where a member's key log ended for the sender of a message: the number and hash of its last line, or 0 and an
-    empty hash where there was none."""
+    """The end of a member's key log as the sender of a message saw it: the number and hash of its last line, or 0 and
+    an empty hash if there was none."""
 
     user: UUID
     number: Annotated[int, Meta(ge=0, lt=2**53)]
@@ -119,9 +116,10 @@ class SeenHead(Body):
 
 
 class Envelope(Body):
-    """A message as its sender's device has sealed it for each device that is to read it. docs/encryption.md has every
-    byte; binary fields are base64url without padding. The server looks at the recipients and at `roster_seq`; it cannot
-    open it. Version 2 has `heads`, which its readers compare with the key logs that they are shown; version 1 has none.
+    """A message, encrypted by its sender's device for each device that is to read it. docs/encryption.md specifies
+    every byte; binary fields are base64url without padding. The server checks the recipients and `roster_seq`, but
+    cannot decrypt the message. Version 2 has `heads`, which readers compare with the key logs that they get; version 1
+    has none.
     """
 
     suite: SuiteName
@@ -137,17 +135,17 @@ class Envelope(Body):
     ) = UNSET
 
     def check(self) -> None:
-        """What the types cannot say: refuses (`invalid`) recipients and heads that do not ascend, heads of the wrong
-        version, and those without a hash."""
+        """Check what the types cannot express. Refuses (`invalid`) recipients and heads that are not in ascending
+        order, heads in version 1 or none in version 2, and heads without a hash."""
         if not _ascend([recipient.device for recipient in self.recipients]):
-            raise invalid("envelope.recipients", "Recipients ascend by device, each once.")
+            raise invalid("envelope.recipients", "List the recipients in ascending order of their devices, each once.")
         heads = self.heads or []
         if (self.v == 2) != bool(heads):
-            raise invalid("envelope.heads", "Version 2 has heads of key logs, version 1 has none.")
+            raise invalid("envelope.heads", "Version 2 needs the heads of key logs, version 1 has none.")
         if not _ascend([head.user for head in heads]):
-            raise invalid("envelope.heads", "Heads ascend by user, each once.")
+            raise invalid("envelope.heads", "List the heads in ascending order of their users, each once.")
         if any(bool(head.number) != bool(head.hash) for head in heads):
-            raise invalid("envelope.heads", "A head has the hash of its line.")
+            raise invalid("envelope.heads", "A head with a number needs the hash of its line, one without has none.")
 
 
 def _ascend(ids: list[UUID]) -> bool:
@@ -155,8 +153,8 @@ def _ascend(ids: list[UUID]) -> bool:
 
 
 class NewPrekey(Body):
-    """A public encryption key of the device's suite for one message, and the device's signature of `chat/prekey/1`;
-    docs/encryption.md has every byte. Each number is given once, the next above the last."""
+    """A public encryption key of the device's suite for one message, and the device's signature of `chat/prekey/1`.
+    docs/encryption.md specifies every byte. Each number is used once, and the next one is higher."""
 
     number: Annotated[int, Meta(ge=1, lt=2**31)]
     key: Annotated[str, Meta(max_length=1024)]
@@ -164,15 +162,15 @@ class NewPrekey(Body):
 
 
 class NewPrekeys(Body):
-    """Keys that others may have for one message each, and the one they get when none of those is left; without a
-    `fallback` the one before stays."""
+    """Keys for one message each, and the `fallback` that others get when none of them is left. Without a `fallback`,
+    the previous one stays."""
 
     one_time: Annotated[list[NewPrekey], Meta(max_length=100)] = []
     fallback: NewPrekey | None = None
 
 
 class PrekeyStock(msgspec.Struct):
-    """How many one-time keys of this device are left, and the highest number that it has given, 0 for none."""
+    """How many one-time prekeys of this device are left, and the highest number it has used, or 0."""
 
     one_time: int
     has_fallback: bool
@@ -180,13 +178,13 @@ class PrekeyStock(msgspec.Struct):
 
 
 class PrekeyClaim(Body):
-    """The devices that a key is asked of."""
+    """The devices to claim a prekey of."""
 
     device_ids: Annotated[list[UUID], Meta(min_length=1, max_length=100)]
 
 
 class ClaimedPrekey(msgspec.Struct):
-    """A key of a device: for this asker alone, unless it is the fallback."""
+    """A prekey of a device. Nobody else gets it, unless it is the fallback."""
 
     device_id: UUID
     number: int
@@ -196,13 +194,13 @@ class ClaimedPrekey(msgspec.Struct):
 
 
 class ClaimedPrekeys(msgspec.Struct):
-    """A key of each device that has one, ascending by device. The others are not named."""
+    """A prekey of each device that has one, ascending by device. Other devices are left out."""
 
     prekeys: list[ClaimedPrekey]
 
 
 class StaleRoster(msgspec.Struct):
-    """What `stale_devices` says: exactly these devices must be the recipients, and the envelope made for this
+    """Comes with `stale_devices`: the recipients must be exactly these devices, and the envelope must have this
     `roster_seq`."""
 
     roster_seq: int
@@ -210,8 +208,8 @@ class StaleRoster(msgspec.Struct):
 
 
 class KeyLogEntry(msgspec.Struct):
-    """A line of a person's key log. `proof` is the old key's signature of a rotation. `hash` is the SHA-256 of
-    `chat/key-log/1` with the hash before it, number, kind, device, the bundle's fields, proof and time."""
+    """A line of a person's key log. `proof` is the signature of a rotation by the old key. `hash` is the SHA-256 of
+    `chat/key-log/1` with the previous hash, number, kind, device, the bundle's fields, proof and time."""
 
     number: int
     kind: str
@@ -223,7 +221,7 @@ class KeyLogEntry(msgspec.Struct):
 
 
 class KeyLog(msgspec.Struct):
-    """Lines of a key log, ascending, at most 100, and where the log ends."""
+    """At most 100 lines of a key log, ascending, and the end of the log."""
 
     entries: list[KeyLogEntry]
     head: KeyLogHead
@@ -237,15 +235,15 @@ class _Blob(Body, tag_field="kdf"):
 
 
 class Pbkdf2Backup(_Blob, tag="pbkdf2-sha256"):
-    """Private keys, wrapped under a passphrase by PBKDF2: what every client opens. docs/encryption.md has every byte;
-    all is base64url without padding."""
+    """Private keys, encrypted with a passphrase by PBKDF2, which every client can decrypt. docs/encryption.md specifies
+    every byte; binary fields are base64url without padding."""
 
     rounds: Annotated[int, Meta(ge=600_000, le=10_000_000)]
 
 
 class Argon2Backup(_Blob, tag="argon2id"):
-    """Private keys, wrapped under a passphrase by Argon2id: browsers cannot open it. docs/encryption.md has every byte;
-    all is base64url without padding."""
+    """Private keys, encrypted with a passphrase by Argon2id, which browsers cannot decrypt. docs/encryption.md
+    specifies every byte; binary fields are base64url without padding."""
 
     memory_kib: Literal[65536]
     passes: Literal[3]
@@ -256,74 +254,20 @@ BackupBlob = Pbkdf2Backup | Argon2Backup
 
 
 class BackupVersion(msgspec.Struct):
-    """Which backup is kept, and since when. What replaces or deletes it names this version in `If-Match`."""
+    """The version of the stored backup, and since when it is stored. To replace or delete it, send this version in
+    `If-Match`."""
 
     version: int
     updated_at: Moment
 
 
 class Backup(BackupVersion):
-    """The backup, as it was put here."""
+    """The backup, as it was stored."""
 
     blob: BackupBlob
 
 
 class BackupReading(Body):
-    """The password of the account; not the passphrase, which the server must not see."""
+    """The password of the account, not the passphrase, which the server must never see."""
 
     password: Annotated[str, Meta(min_length=1, max_length=1024)]
-
-
-class NewManagedKey(Body):
-    """The passphrase under which the private half is kept. Who forgets it has lost what was encrypted for the key."""
-
-    passphrase: Passphrase
-
-
-class ManagedKeyState(msgspec.Struct):
-    """The public half of a key that the server has made: SPKI as PEM, and the SHA-256 of its DER as hex."""
-
-    key_id: UUID
-    user_id: UUID
-    public_key: str
-    fingerprint: str
-    created_at: Moment
-
-
-class ManagedEnvelope(msgspec.Struct):
-    """A text that was encrypted here, by RSA-OAEP (SHA-256) and AES-256-GCM, for the key named."""
-
-    key_id: UUID
-    wrapped_key: Annotated[bytes, Meta(min_length=384, max_length=384)]
-    nonce: Annotated[bytes, Meta(min_length=12, max_length=12)]
-    ciphertext: bytes
-    v: Annotated[int, Meta(ge=1, le=1)] = 1
-
-
-class SentEnvelope(ManagedEnvelope, forbid_unknown_fields=True):
-    """Such an envelope as it comes back."""
-
-
-class ManagedText(Body):
-    """A text for somebody's key. The server sees it while it encrypts it, and does not keep it."""
-
-    recipient_id: UUID
-    plaintext: str
-
-
-class ManagedOpening(Body):
-    """An envelope for one's own key, and the passphrase."""
-
-    envelope: SentEnvelope
-    passphrase: Passphrase
-
-
-class OpenedText(msgspec.Struct):
-    """What was in the envelope."""
-
-    plaintext: str
-
-
-def managed_key_state(key: ManagedKey, fingerprint: str) -> ManagedKeyState:
-    """A managed key as everybody sees it who may."""
-    return ManagedKeyState(key.id, key.user_id, key.public_key, fingerprint, rfc3339(key.created_at))

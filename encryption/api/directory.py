@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
+from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
-from chatproject.common.api import body_of, int_of
-from chatproject.common.clock import rfc3339
-from chatproject.common.openapi import describe
+from common.api import body_of, int_of
+from common.clock import rfc3339
+from common.openapi import describe
+from common.viewsets import ViewSet
 from encryption import services, wire
 from encryption.bundles import fingerprint
 from encryption.models import KeyChange, KeyDevice
@@ -17,47 +18,46 @@ from encryption.services.directory import bundle_of
 LINES = 100
 
 
-class KeyDevicesView(APIView):
-    @describe("My devices that read end to end", answers={200: wire.PublicKeys})
-    def get(self, request: SignedInRequest) -> Response:
+class KeyDeviceViewSet(ViewSet):
+    lookup_url_kwarg = "device_id"
+
+    @describe("List your devices that have keys for end-to-end encryption", answers={200: wire.PublicKeys})
+    def list(self, request: SignedInRequest) -> Response:
         return Response(_keys(request, request.user.id))
 
     @describe(
-        "Show the keys of this device, as long as this sign-in lasts",
+        "Publish the keys of this device, for as long as this session lasts",
         body=wire.NewKeyDevice,
         answers={201: wire.KeyDeviceState, 200: wire.KeyDeviceState},
     )
-    def post(self, request: SignedInRequest) -> Response:
-        device, is_new = services.register(request.auth, body_of(request, wire.NewKeyDevice))
+    def create(self, request: SignedInRequest) -> Response:
+        device, is_new = services.register_key_device(request.auth, body_of(request, wire.NewKeyDevice))
         return Response(_state(device, request), 201 if is_new else 200)
 
-
-class KeyDeviceView(APIView):
-    @describe("This device reads nothing more", answers={204: None})
-    def delete(self, request: SignedInRequest, device_id: UUID) -> Response:
-        services.remove(request.user, device_id=device_id)
+    @describe("Withdraw a device's keys: it can read no new messages", answers={204: None})
+    def destroy(self, request: SignedInRequest, device_id: UUID) -> Response:
+        services.remove_key_device(request.user, device_id=device_id)
         return Response(status=204)
 
 
-class OwnPublicKeyView(APIView):
-    @describe("Give one of my devices new keys", body=wire.Rotation, answers={200: wire.KeyDeviceState})
-    def put(self, request: SignedInRequest) -> Response:
-        return Response(_state(services.rotate(request.user, body_of(request, wire.Rotation)), request))
+class PublicKeyViewSet(ViewSet):
+    @describe("Replace the keys of one of your devices", body=wire.Rotation, answers={200: wire.KeyDeviceState})
+    @action(detail=False, methods=["put"], url_path="public-key")
+    def rotate(self, request: SignedInRequest) -> Response:
+        return Response(_state(services.rotate_keys(request.user, body_of(request, wire.Rotation)), request))
 
-
-class PublicKeyView(APIView):
-    @describe("All devices of somebody, with their keys", answers={200: wire.PublicKeys})
-    def get(self, request: SignedInRequest, user_id: UUID) -> Response:
+    @describe("List a user's devices, with their public keys", answers={200: wire.PublicKeys})
+    @action(detail=False, url_path="public-key/<uuid:user_id>")
+    def public_keys(self, request: SignedInRequest, user_id: UUID) -> Response:
         return Response(_keys(request, user_id))
 
-
-class KeyLogView(APIView):
     @describe(
-        "What happened to somebody's keys",
+        "List the changes to a user's keys",
         answers={200: wire.KeyLog},
-        query={"after": (int, "The last number one has; 0 by default.")},
+        query={"after": (int, "The last number that you have; 0 by default.")},
     )
-    def get(self, request: SignedInRequest, user_id: UUID) -> Response:
+    @action(detail=False, url_path="key-log/<uuid:user_id>")
+    def key_log(self, request: SignedInRequest, user_id: UUID) -> Response:
         _, last = services.keys_of(request.user, user_id)
         after = int_of(request, "after", 0) or 0
         lines = KeyChange.objects.filter(user=user_id, number__gt=after).order_by("number")[:LINES]

@@ -1,33 +1,35 @@
-"""`encryption/prekeys/`: keys for one message each, left by devices for whoever begins to write to them."""
+"""`encryption/prekeys/`: keys for one message each, which devices upload for users who start writing to them."""
 
+from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
-from chatproject.common.api import body_of
-from chatproject.common.openapi import describe
+from common.api import body_of
+from common.openapi import describe
+from common.viewsets import ViewSet
 from encryption import services, wire
-from encryption.bundles import encoded
+from encryption.bundles import encode
 from encryption.models import Prekey
 
 
-class PrekeysView(APIView):
-    @describe("What is left of the keys that this device gave", answers={200: wire.PrekeyStock})
-    def get(self, request: SignedInRequest) -> Response:
+class PrekeyViewSet(ViewSet):
+    @describe("Count the prekeys that this device has left", answers={200: wire.PrekeyStock})
+    def list(self, request: SignedInRequest) -> Response:
         return Response(services.prekeys_left(request.auth))
 
-    @describe("Leave keys of this device, for one message each", body=wire.NewPrekeys, answers={200: wire.PrekeyStock})
-    def post(self, request: SignedInRequest) -> Response:
+    @describe(
+        "Upload prekeys of this device, for one message each", body=wire.NewPrekeys, answers={200: wire.PrekeyStock}
+    )
+    def create(self, request: SignedInRequest) -> Response:
         return Response(services.add_prekeys(request.auth, body_of(request, wire.NewPrekeys)))
 
-
-class PrekeyClaimView(APIView):
-    @describe("Get a key of each of these devices", body=wire.PrekeyClaim, answers={200: wire.ClaimedPrekeys})
-    def post(self, request: SignedInRequest) -> Response:
+    @describe("Claim one prekey of each of these devices", body=wire.PrekeyClaim, answers={200: wire.ClaimedPrekeys})
+    @action(detail=False, methods=["post"])
+    def claim(self, request: SignedInRequest) -> Response:
         found = services.claim_prekeys(request.user, body_of(request, wire.PrekeyClaim).device_ids)
         return Response(wire.ClaimedPrekeys([_claimed(key) for key in found]))
 
 
 def _claimed(prekey: Prekey) -> wire.ClaimedPrekey:
-    key, signature = encoded(bytes(prekey.key)), encoded(bytes(prekey.signature))
+    key, signature = encode(bytes(prekey.key)), encode(bytes(prekey.signature))
     return wire.ClaimedPrekey(prekey.device_id, prekey.number, key, signature, prekey.is_fallback)

@@ -1,8 +1,8 @@
-"""The key directory: devices show their public keys, and everything that happens to them goes into a log: that of the
-person, and those of their end-to-end conversations, in one transaction.
+"""The key directory: the public keys of devices. Every change is recorded in the person's key log and in the logs of
+their end-to-end encrypted conversations, in one transaction.
 
-It locks the conversations, then the person: the log's numbers and hashes follow one another, and no message is
-sealed for a roster that has changed.
+It locks the conversations and then the person, so that the numbers and hashes of the log form a chain, and no message
+is accepted for an outdated roster.
 """
 
 import hashlib
@@ -17,151 +17,154 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import Block, Session, User
-from accounts.services.passwords import prove_password
-from chatproject.common.clock import now, rfc3339
-from chatproject.common.errors import Refusal, invalid, not_found
-from chatproject.common.limited import limited, spend_for
-from chatproject.common.publish import Ring, announce, person_topic
-from chatproject.common.tasks import task
+from accounts.services.passwords import verify_password
+from common.action_limits import limited, spend_for
+from common.clock import now, rfc3339
+from common.errors import Refusal, invalid, not_found
+from common.publish import Publication, publish_on_commit, user_topic
+from common.tasks import task
 from conversations.models import Conversation, Membership
-from conversations.wire import event
-from encryption.bundles import SIZES, Keys, decoded, encoded, is_signed, pack, rotation
+from conversations.wire import encode_event
+from encryption.bundles import SIZES, CheckedKeys, decode_field, encode, has_signed, pack, rotation_message
 from encryption.models import KeyChange, KeyDevice, Suite
 from encryption.services import rosters
 from encryption.wire import Bundle, NewKeyDevice, Rotation
 
 Kind = KeyChange.Kind
 T = TypeVar("T")
-DEVICES_PER_PERSON, SLICE = 10, 100
+DEVICES_PER_PERSON, BATCH_SIZE = 10, 100
 
 
-def register(session: Session, bundle: NewKeyDevice) -> tuple[KeyDevice, bool]:
-    """The device of this sign-in shows its keys, and whether they are new. With others than before it is another
-    device, and the one before ends. Refuses `invalid`, `rate_limited`, and `conflict` when a person has too many."""
-    keys = Keys(bundle, session.user_id)
-    return _changing(session.user, partial(_register, session=session, keys=keys, name=bundle.name))
+def register_key_device(session: Session, bundle: NewKeyDevice) -> tuple[KeyDevice, bool]:
+    """Register the keys of this session's device. Returns the device and whether its keys are new. With different keys
+    it counts as a new device, and the old one is removed. Refuses `invalid`, `rate_limited`, and `conflict` if the
+    person has too many devices."""
+    keys = CheckedKeys(bundle, session.user_id)
+    return _change_devices(session.user, partial(_register, session=session, keys=keys, name=bundle.name))
 
 
-def _register(own: "_Own", *, session: Session, keys: Keys, name: str) -> tuple[KeyDevice, bool]:
-    known = own.devices.filter(session=session).first()
-    if known and _fields_of(known) == (keys.encryption_key, keys.signing_key):
+def _register(owner: "_LockedOwner", *, session: Session, keys: CheckedKeys, name: str) -> tuple[KeyDevice, bool]:
+    known = owner.devices.filter(session=session).first()
+    if known and _key_bytes(known) == (keys.encryption_key, keys.signing_key):
         return known, False
-    spend_for(own.user, "RATE_KEY_DEVICES")
-    if own.devices.count() - bool(known) >= DEVICES_PER_PERSON:
-        raise Refusal("conflict", f"A person has at most {DEVICES_PER_PERSON} devices.")
+    spend_for(owner.user, "RATE_KEY_DEVICES")
+    if owner.devices.count() - bool(known) >= DEVICES_PER_PERSON:
+        raise Refusal("conflict", f"You can have at most {DEVICES_PER_PERSON} devices. Remove one first.")
     if known:
-        own.end(known)
+        owner.remove(known)
     moment = now()
-    device = KeyDevice.objects.create(user=own.user, session=session, name=name, created_at=moment, **_fields(keys))
-    own.write(Kind.ADDED, device, moment)
+    device = KeyDevice.objects.create(user=owner.user, session=session, name=name, created_at=moment, **_fields(keys))
+    owner.write(Kind.ADDED, device, moment)
     return device, True
 
 
-def rotate(actor: User, change: Rotation) -> KeyDevice:
-    """Give a device of the actor new keys: signed by the old ones, or with the password. Refuses `not_found`,
-    `invalid`, `reauthentication_required` and `rate_limited`."""
-    keys = Keys(change.bundle, actor.id, "bundle.")
+def rotate_keys(actor: User, change: Rotation) -> KeyDevice:
+    """Replace the keys of one of the actor's devices: the new ones are signed by the old key, or the password is given.
+    Refuses `not_found`, `invalid`, `reauthentication_required` and `rate_limited`."""
+    keys = CheckedKeys(change.bundle, actor.id, "bundle.")
     if change.signature is None:
-        _prove_by_password(actor, change)
-    return _changing(actor, partial(_rotate, keys=keys, change=change))
+        _check_password(actor, change)
+    return _change_devices(actor, partial(_rotate, keys=keys, change=change))
 
 
-def _rotate(own: "_Own", *, keys: Keys, change: Rotation) -> KeyDevice:
-    device = own.device(change.device_id)
-    spend_for(own.user, "RATE_KEY_DEVICES")
-    kind = _proved(own.user, device, keys, change)
+def _rotate(owner: "_LockedOwner", *, keys: CheckedKeys, change: Rotation) -> KeyDevice:
+    device = owner.device(change.device_id)
+    spend_for(owner.user, "RATE_KEY_DEVICES")
+    kind = _check_proof(owner.user, device, keys, change)
     for name, value in _fields(keys).items():
         setattr(device, name, value)
     device.rotated_at = moment = now()
     device.save()
     device.prekeys.all().delete()
-    own.write(kind, device, moment, change.signature if kind == Kind.ROTATED else None)
+    owner.write(kind, device, moment, change.signature if kind == Kind.ROTATED else None)
     return device
 
 
-def _prove_by_password(actor: User, change: Rotation) -> None:
-    """Before anything is locked: hashing takes long."""
+def _check_password(actor: User, change: Rotation) -> None:
+    """Check the password before anything is locked, because hashing takes long."""
     if change.password is None:
-        raise Refusal("reauthentication_required", "Sign the new keys with the old one, or show your password.")
-    own = KeyDevice.objects.filter(id=change.device_id, user=actor, removed_at=None)
-    if not own.exists():
+        raise Refusal("reauthentication_required", "Sign the new keys with the old key, or send your password.")
+    device = KeyDevice.objects.filter(id=change.device_id, user=actor, removed_at=None)
+    if not device.exists():
         raise not_found()
-    prove_password(actor, change.password)
+    verify_password(actor, change.password)
 
 
-def _proved(user: User, device: KeyDevice, keys: Keys, change: Rotation) -> KeyChange.Kind:
+def _check_proof(user: User, device: KeyDevice, keys: CheckedKeys, change: Rotation) -> KeyChange.Kind:
     if change.signature is None:
         return Kind.RESET
     suite = Suite(device.suite)
-    signature = decoded(change.signature, "signature", SIZES[suite][1])
-    before = pack("chat/bundle/1", suite, user.id, *_fields_of(device))
-    both = rotation(user.id, device.id, (before, bytes(device.signature)), (keys.packed, keys.signature))
-    if not is_signed(suite, bytes(device.signing_key), signature, both):
-        raise invalid("signature", "The old key has not signed this.")
+    signature = decode_field(change.signature, "signature", SIZES[suite][1])
+    before = pack("chat/bundle/1", suite, user.id, *_key_bytes(device))
+    both = rotation_message(user.id, device.id, (before, bytes(device.signature)), (keys.packed, keys.signature))
+    if not has_signed(suite, bytes(device.signing_key), signature, both):
+        raise invalid("signature", "The signature was not made by the device's old key.")
     return Kind.ROTATED
 
 
 @limited("RATE_CHANGES")
-def remove(actor: User, *, device_id: UUID) -> None:
-    """This device reads nothing more from now on. Refuses `not_found`."""
-    _changing(actor, lambda own: own.end(own.device(device_id)))
+def remove_key_device(actor: User, *, device_id: UUID) -> None:
+    """Remove a device: nothing is encrypted for it any more. Refuses `not_found`."""
+    _change_devices(actor, lambda owner: owner.remove(owner.device(device_id)))
 
 
-def end_forgotten() -> None:
-    """End the devices of sign-ins that have run out, which nobody tells of."""
-    for user_id in set(_signed_out().values_list("user_id", flat=True)):
+def end_expired_devices() -> None:
+    """Remove the devices of sessions that have expired, for which no hook is called."""
+    for user_id in set(_devices_without_session().values_list("user_id", flat=True)):
         end_devices.enqueue(str(user_id))
 
 
-def _signed_out() -> QuerySet[KeyDevice]:
-    """The devices whose sign-in is over, and that are still in the directory."""
+def _devices_without_session() -> QuerySet[KeyDevice]:
+    """The devices that are still in the directory although their session has ended."""
     return KeyDevice.objects.filter(~Exists(Session.objects.live().filter(id=OuterRef("session"))), removed_at=None)
 
 
 @task
 def end_devices(user_id: str) -> None:
-    """End this person's devices whose sign-in is over: they read nothing more. Repeating it is harmless."""
+    """Remove this person's devices whose session has ended. Safe to repeat."""
     person = User.objects.filter(id=user_id).first()
     if person:
-        _changing(person, _end_signed_out)
+        _change_devices(person, _remove_signed_out)
 
 
-def _end_signed_out(own: "_Own") -> None:
-    for device in _signed_out().filter(user=own.user).order_by("id"):
-        own.end(device)
+def _remove_signed_out(owner: "_LockedOwner") -> None:
+    for device in _devices_without_session().filter(user=owner.user).order_by("id"):
+        owner.remove(device)
 
 
 def keys_of(viewer: User, user_id: UUID) -> tuple[list[KeyDevice], KeyChange | None]:
-    """All devices of somebody, oldest first, and the end of their key log. Refuses `not_found` where the viewer neither
-    shares a direct conversation or a group with them, nor may begin one."""
-    if not User.objects.filter(id=user_id, erased_at__isnull=True).exists() or not known_to(viewer, [user_id]):
+    """All devices of somebody, oldest first, and the last line of their key log. Refuses `not_found` if the viewer
+    neither shares a direct conversation or a group with them nor may start one."""
+    if not User.objects.filter(id=user_id, erased_at__isnull=True).exists() or not key_owners_visible_to(
+        viewer, [user_id]
+    ):
         raise not_found()
     devices = KeyDevice.objects.filter(user=user_id, removed_at__isnull=True).order_by("id")
     return list(devices), KeyChange.objects.filter(user=user_id).order_by("-number").first()
 
 
-def known_to(viewer: User, user_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these people whose keys the viewer may have: themself, and with whom they share a direct conversation or
-    a group, or may begin one."""
+def key_owners_visible_to(viewer: User, user_ids: Collection[UUID]) -> set[UUID]:
+    """The people among these whose keys the viewer may see: the viewer, and those with whom they share a direct
+    conversation or a group, or may start one."""
     blockers = Block.objects.filter(blocker__in=user_ids, blocked=viewer).values("blocker")
     open_to = User.objects.active().filter(id__in=user_ids).exclude(id__in=blockers)
-    shared = _shared(viewer.id).filter(user__in=user_ids)
+    shared = _memberships_shared_with(viewer.id).filter(user__in=user_ids)
     found = {*open_to.values_list("id", flat=True), *shared.values_list("user", flat=True)}
     return found | ({viewer.id} & set(user_ids))
 
 
-def _shared(user_id: UUID) -> QuerySet[Membership]:
+def _memberships_shared_with(user_id: UUID) -> QuerySet[Membership]:
     """The memberships of others in the direct conversations and groups of this person."""
     mine = Membership.objects.live().filter(user=user_id, conversation=OuterRef("conversation_id"))
     shared = Membership.objects.live().filter(Exists(mine)).exclude(user=user_id)
     return shared.exclude(conversation__kind=Conversation.Kind.CHANNEL)
 
 
-def _fields_of(device: KeyDevice) -> tuple[bytes, bytes]:
+def _key_bytes(device: KeyDevice) -> tuple[bytes, bytes]:
     return bytes(device.encryption_key), bytes(device.signing_key)
 
 
-def _fields(keys: Keys) -> dict[str, object]:
+def _fields(keys: CheckedKeys) -> dict[str, object]:
     return {
         "suite": keys.suite,
         "encryption_key": keys.encryption_key,
@@ -171,14 +174,14 @@ def _fields(keys: Keys) -> dict[str, object]:
 
 
 def bundle_of(device: KeyDevice) -> Bundle:
-    """The keys of a device as it has shown them."""
+    """The keys of a device as it has registered them."""
     keys = (device.encryption_key, device.signing_key, device.signature)
-    return Bundle(device.suite, *(encoded(bytes(key)) for key in keys))  # type: ignore[arg-type]
+    return Bundle(device.suite, *(encode(bytes(key)) for key in keys))  # type: ignore[arg-type]
 
 
-class _Own:
-    """A person who is locked, after the end-to-end conversations that they are in; and what may be done to their
-    devices then."""
+class _LockedOwner:
+    """A person who is locked, and before them their end-to-end encrypted conversations, so that their devices can be
+    changed."""
 
     def __init__(self, user: User, memberships: list[Membership]) -> None:
         self.user = user
@@ -190,20 +193,20 @@ class _Own:
         return KeyDevice.objects.filter(user=self.user, removed_at__isnull=True)
 
     def device(self, device_id: UUID) -> KeyDevice:
-        """One of theirs. Refuses `not_found`."""
+        """One of the person's devices. Refuses `not_found`."""
         device = self.devices.filter(id=device_id).first()
         if device is None:
             raise not_found()
         return device
 
-    def end(self, device: KeyDevice) -> None:
+    def remove(self, device: KeyDevice) -> None:
         device.removed_at = moment = now()
         device.save(update_fields=["removed_at"])
         device.prekeys.all().delete()
         self.write(Kind.REMOVED, device, moment)
 
     def write(self, kind: KeyChange.Kind, device: KeyDevice, moment: datetime, proof: str | None = None) -> None:
-        """A line in their log, and a place in the log of each conversation."""
+        """Append a line to the person's key log and an entry to the log of each conversation."""
         last = KeyChange.objects.filter(user=self.user).order_by("-number").first()
         line = KeyChange(
             user=self.user,
@@ -214,24 +217,26 @@ class _Own:
             proof=proof or "",
             at=moment,
         )
-        line.hash = hash_of(line, last.hash if last else "")
+        line.hash = line_hash(line, last.hash if last else "")
         line.save()
-        rosters.go_on(self._memberships, line, moment)
+        rosters.record_key_change(self._memberships, line, moment)
         self.is_changed = True
 
 
-def _changing(person: User, deed: Callable[[_Own], T]) -> T:
-    """One transaction around a deed on somebody's devices."""
+def _change_devices(person: User, change: Callable[[_LockedOwner], T]) -> T:
+    """Call `change` in a transaction with the person and their conversations locked, and publish what it changed."""
     while True:
         with transaction.atomic():
-            conversations = {one.id: one for one in Conversation.objects.locked(*rosters.private(person.id))}
-            own = _Own(User.objects.lock(person), _memberships(person, conversations))
-            if rosters.private(person.id) <= conversations.keys():
-                done = deed(own)
-                if own.is_changed:
-                    _tell(own.user)
-                return done
-        # They have entered another conversation between the two locks, which was not locked before them.
+            conversations = {
+                one.id: one for one in Conversation.objects.locked(*rosters.e2ee_conversation_ids(person.id))
+            }
+            owner = _LockedOwner(User.objects.lock(person), _memberships(person, conversations))
+            if rosters.e2ee_conversation_ids(person.id) <= conversations.keys():
+                result = change(owner)
+                if owner.is_changed:
+                    _publish_key_change(owner.user)
+                return result
+        # The person joined another conversation between the two locks, which is not locked yet.
 
 
 def _memberships(person: User, conversations: dict[UUID, Conversation]) -> list[Membership]:
@@ -242,31 +247,31 @@ def _memberships(person: User, conversations: dict[UUID, Conversation]) -> list[
     return memberships
 
 
-def hash_of(line: KeyChange, before: str) -> str:
-    """The hash of a line of the log, which carries the one before it."""
+def line_hash(line: KeyChange, before: str) -> str:
+    """The hash of a line of the key log, which covers the hash of the line before it."""
     keys = [line.bundle[name] for name in ("suite", "encryption_key", "signing_key", "signature")]
     packed = pack("chat/key-log/1", before, line.number, line.kind, line.device_id, *keys, line.proof, rfc3339(line.at))
     return hashlib.sha256(packed).hexdigest()
 
 
-def _tell(user: User) -> None:
-    """`key.changed` to the person at once, and to those who know them by the worker: many rows are locked for that."""
-    _ring([user.id], user.id)
-    tell_acquainted.enqueue(str(user.id))
+def _publish_key_change(user: User) -> None:
+    """Publish `key.changed` to the person at once, and to others by the worker, because it locks many rows."""
+    _publish_to([user.id], user.id)
+    publish_to_acquaintances.enqueue(str(user.id))
 
 
 @task
-def tell_acquainted(user_id: str) -> None:
-    """`key.changed` to everybody who shares a direct conversation or a group with this person. Repeating it is
-    harmless."""
-    people = sorted(set(_shared(UUID(user_id)).values_list("user_id", flat=True)))
-    for start in range(0, len(people), SLICE):
+def publish_to_acquaintances(user_id: str) -> None:
+    """Publish `key.changed` to everybody who shares a direct conversation or a group with this person. Safe to
+    repeat."""
+    people = sorted(set(_memberships_shared_with(UUID(user_id)).values_list("user_id", flat=True)))
+    for start in range(0, len(people), BATCH_SIZE):
         with transaction.atomic():
-            _ring(people[start : start + SLICE], UUID(user_id))
+            _publish_to(people[start : start + BATCH_SIZE], UUID(user_id))
 
 
-def _ring(people: list[UUID], changed: UUID) -> None:
+def _publish_to(people: list[UUID], changed: UUID) -> None:
     moment = now()
     for user_id, number in User.objects.bump(people).items():
-        frame = event("key.changed", {"user_id": changed}, moment, me_seq=number)
-        announce(Ring(person_topic(user_id), number, frame))
+        frame = encode_event("key.changed", {"user_id": changed}, moment, me_seq=number)
+        publish_on_commit(Publication(user_topic(user_id), number, frame))

@@ -1,7 +1,7 @@
-"""Prekeys: what a device leaves here, so that others can begin to write to it while it is away.
+"""Prekeys: keys that a device leaves on the server, so that others can start writing to it while it is offline.
 
-Giving locks the person, as whatever changes a device does, and then the device; taking locks the devices alone, in the
-order of their ids.
+Adding locks the person, as every change of a device does, and then the device. Claiming locks only the devices, in the
+order of their IDs.
 """
 
 from collections.abc import Collection, Iterator
@@ -12,57 +12,57 @@ from django.db import transaction
 from django.db.models import Min
 
 from accounts.models import Session, User
-from chatproject.common import limits
-from chatproject.common.errors import Refusal, invalid
-from chatproject.common.limited import limited
-from encryption.bundles import SIZES, decoded, is_signed, prekey, read
+from common import limits
+from common.action_limits import limited
+from common.errors import Refusal, invalid
+from encryption.bundles import SIZES, decode_field, has_signed, prekey_message, read_public_key
 from encryption.models import KeyDevice, Prekey, Suite
-from encryption.services.directory import known_to
+from encryption.services.directory import key_owners_visible_to
 from encryption.wire import NewPrekey, NewPrekeys, PrekeyStock
 
-STORED = 200
+MAX_STORED = 200
 
 
 @limited("RATE_CHANGES")
 def add_prekeys(session: Session, offer: NewPrekeys) -> PrekeyStock:
-    """The device of this sign-in leaves keys for others. What has a number up to the last that it has given is not
-    stored again, also if it is gone by now: repeating is harmless. Refuses `invalid`, and `conflict` where there is no
-    device, where a number stands for another key, and beyond `STORED`."""
-    shown = _device_of(session)
-    prekeys = list(_checked(shown, offer))
+    """Store prekeys of this session's device. Numbers up to the last one used are not stored again, even if their
+    prekey is gone by now, so repeating is safe. Refuses `invalid`, and `conflict` if there is no device, if a number
+    belongs to another key, and beyond `MAX_STORED`."""
+    known = _device_of(session)
+    prekeys = list(_checked(known, offer))
     with transaction.atomic():
         User.objects.lock(session.user)
-        live = KeyDevice.objects.filter(id=shown.id, removed_at__isnull=True)
+        live = KeyDevice.objects.filter(id=known.id, removed_at__isnull=True)
         device = live.select_for_update(no_key=True).first()
-        if device is None or bytes(device.signing_key) != bytes(shown.signing_key):
-            raise Refusal("conflict", "This device has other keys by now.")
+        if device is None or bytes(device.signing_key) != bytes(known.signing_key):
+            raise Refusal("conflict", "The keys of this device have changed. Sign the prekeys with the new key.")
         _add(device, prekeys)
     return _stock(device)
 
 
 def prekeys_left(session: Session) -> PrekeyStock:
-    """What is left of the keys that the device of this sign-in gave. Refuses `conflict` where there is no device."""
+    """How many prekeys of this session's device are left. Refuses `conflict` if there is no device."""
     return _stock(_device_of(session))
 
 
 def claim_prekeys(asker: User, device_ids: Collection[UUID]) -> list[Prekey]:
-    """A key of each of these devices, for whoever begins to write to it. A one-time key is handed out once, the oldest
-    first; where none is left, and to whoever has had `RATE_PREKEYS` of them, the fallback. A device without one is left
-    out, as is one that the asker may not know."""
+    """Claim a prekey of each of these devices, to start writing to it. Each one-time prekey is handed out once, the
+    oldest first. If none is left, or the asker has used up `RATE_PREKEYS` for the device, it is the fallback. Devices
+    without a fallback, and those that the asker may not see, are left out."""
     owners = dict(KeyDevice.objects.filter(id__in=device_ids, removed_at__isnull=True).values_list("id", "user"))
-    known = known_to(asker, set(owners.values()))
+    known = key_owners_visible_to(asker, set(owners.values()))
     ids = sorted(id_ for id_, owner in owners.items() if owner in known)
     waits = limits.hit([f"prekeys:{asker.pk}:{id_}" for id_ in ids], settings.RATE_PREKEYS)
     with transaction.atomic():
         list(KeyDevice.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id").values_list("id"))
-        once = _take([id_ for id_, wait in zip(ids, waits, strict=True) if not wait])
+        once = _claim_one_time([id_ for id_, wait in zip(ids, waits, strict=True) if not wait])
         others = set(ids) - {key.device_id for key in once}
         again = Prekey.objects.filter(device__in=others, is_fallback=True)
         return sorted([*once, *again], key=lambda key: key.device_id)
 
 
-def _take(device_ids: Collection[UUID]) -> list[Prekey]:
-    """The oldest one-time key of each, deleted. The devices are locked."""
+def _claim_one_time(device_ids: Collection[UUID]) -> list[Prekey]:
+    """Delete and return the oldest one-time prekey of each device; the devices are locked."""
     left = Prekey.objects.filter(device__in=device_ids, is_fallback=False)
     oldest = left.values("device").annotate(oldest=Min("id")).values_list("oldest", flat=True)
     taken = list(Prekey.objects.filter(id__in=list(oldest)))
@@ -78,40 +78,41 @@ def _device_of(session: Session) -> KeyDevice:
 
 
 def _checked(device: KeyDevice, offer: NewPrekeys) -> Iterator[Prekey]:
-    """What is offered, ascending by number. Refuses (`invalid`) what the device has not signed, or what is no key."""
-    fields = {f"one_time[{place}]": one for place, one in enumerate(offer.one_time)}
+    """The offered prekeys, ascending by number. Refuses (`invalid`) invalid keys and those that the device has not
+    signed."""
+    fields = {f"one_time[{index}]": offered for index, offered in enumerate(offer.one_time)}
     if offer.fallback:
         fields["fallback"] = offer.fallback
-    if len({one.number for one in fields.values()}) < len(fields):
-        raise invalid("one_time", "Each key has a number of its own.")
-    for field, one in sorted(fields.items(), key=lambda item: item[1].number):
-        yield _prekey(device, one, field)
+    if len({offered.number for offered in fields.values()}) < len(fields):
+        raise invalid("one_time", "Give each key a different number.")
+    for field, offered in sorted(fields.items(), key=lambda item: item[1].number):
+        yield _prekey(device, offered, field)
 
 
 def _prekey(device: KeyDevice, offered: NewPrekey, field: str) -> Prekey:
     suite = Suite(device.suite)
     key_size, signature_size = SIZES[suite]
-    key = decoded(offered.key, f"{field}.key", key_size)
-    signature = decoded(offered.signature, f"{field}.signature", signature_size)
-    read(suite, key, f"{field}.key", is_signing=False)
-    if not is_signed(suite, bytes(device.signing_key), signature, prekey(device.id, offered.number, key)):
-        raise invalid(f"{field}.signature", "This device has not signed this.")
+    key = decode_field(offered.key, f"{field}.key", key_size)
+    signature = decode_field(offered.signature, f"{field}.signature", signature_size)
+    read_public_key(suite, key, f"{field}.key", is_signing=False)
+    if not has_signed(suite, bytes(device.signing_key), signature, prekey_message(device.id, offered.number, key)):
+        raise invalid(f"{field}.signature", "The signature was not made by this device's signing key.")
     is_fallback = field == "fallback"
     return Prekey(device=device, number=offered.number, key=key, signature=signature, is_fallback=is_fallback)
 
 
 def _add(device: KeyDevice, prekeys: list[Prekey]) -> None:
-    kept = {one.number: one for one in device.prekeys.filter(number__in=[one.number for one in prekeys])}
-    if any(one.number in kept and not _is_same(kept[one.number], one) for one in prekeys):
-        raise Refusal("conflict", "A number stands for one key.")
-    new = [one for one in prekeys if one.number > device.last_prekey]
+    stored = {prekey.number: prekey for prekey in device.prekeys.filter(number__in=[key.number for key in prekeys])}
+    if any(prekey.number in stored and not _is_same(stored[prekey.number], prekey) for prekey in prekeys):
+        raise Refusal("conflict", "One of these numbers already belongs to another key.")
+    new = [prekey for prekey in prekeys if prekey.number > device.last_prekey]
     if not new:
         return
-    if any(one.is_fallback for one in new):
+    if any(prekey.is_fallback for prekey in new):
         device.prekeys.filter(is_fallback=True).delete()
     Prekey.objects.bulk_create(new)
-    if device.prekeys.filter(is_fallback=False).count() > STORED:
-        raise Refusal("conflict", f"At most {STORED} keys of a device are kept.")
+    if device.prekeys.filter(is_fallback=False).count() > MAX_STORED:
+        raise Refusal("conflict", f"A device can have at most {MAX_STORED} prekeys here.")
     device.last_prekey = new[-1].number
     device.save(update_fields=["last_prekey"])
 

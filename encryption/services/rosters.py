@@ -1,6 +1,6 @@
-"""Rosters: for which devices the messages of an end-to-end conversation are sealed, now and at each place of its log.
+"""Rosters: which devices the messages of an end-to-end encrypted conversation are encrypted for, now and at each `seq`.
 
-Whoever writes here holds the conversation's lock, and after it the lock of the person.
+Code that writes here holds the conversation's lock and, taken after it, the person's.
 """
 
 from collections import defaultdict
@@ -12,21 +12,21 @@ import msgspec
 from django.db.models import F, Max
 
 from accounts.models import User
-from chatproject.common.errors import Refusal, invalid
-from conversations.log import append_devices
+from common.errors import Refusal, invalid
+from conversations.log import append_device_changes
 from conversations.models import Conversation, Membership
 from encryption.models import KeyChange, KeyDevice, RosterEntry
 from encryption.wire import Envelope, RosterRow, StaleRoster
 
 
-def private(user_id: UUID) -> set[UUID]:
-    """The end-to-end conversations of which somebody is a member."""
+def e2ee_conversation_ids(user_id: UUID) -> set[UUID]:
+    """The end-to-end encrypted conversations that somebody is a member of."""
     mine = Membership.objects.live().filter(user=user_id, conversation__encryption=Conversation.Encryption.E2EE)
     return set(mine.values_list("conversation_id", flat=True))
 
 
-def begin(conversation: Conversation, people: Collection[User]) -> None:
-    """These people are in the roster from the present place on, with the devices they have now."""
+def add_to_roster(conversation: Conversation, people: Collection[User]) -> None:
+    """Add these people to the roster from the current `seq` on, with the devices they have now."""
     User.objects.lock_all([user.id for user in people])
     lines = KeyChange.objects.filter(user__in=people).values_list("user").annotate(Max("number"))
     numbers = dict(lines.order_by())
@@ -36,45 +36,52 @@ def begin(conversation: Conversation, people: Collection[User]) -> None:
     )
 
 
-def go_on(memberships: list[Membership], line: KeyChange, moment: datetime) -> None:
-    """A line of a person's key log takes a place in each of these conversations of theirs."""
+def record_key_change(memberships: list[Membership], line: KeyChange, moment: datetime) -> None:
+    """Append a line of a person's key log to the log and roster of each of these conversations."""
     data = {"key_change": {"number": line.number, "kind": line.kind, "device_id": str(line.device_id)}}
-    append_devices(memberships, moment, data)
+    append_device_changes(memberships, moment, data)
     RosterEntry.objects.bulk_create(
-        RosterEntry(conversation=one.conversation, user=line.user, seq=one.conversation.seq, key_number=line.number)
-        for one in memberships
+        RosterEntry(
+            conversation=membership.conversation,
+            user=line.user,
+            seq=membership.conversation.seq,
+            key_number=line.number,
+        )
+        for membership in memberships
     )
 
 
 def devices_in(conversation_ids: Collection[UUID]) -> dict[UUID, dict[UUID, UUID]]:
-    """The devices that read these conversations now: by conversation, each with its person."""
+    """The devices that these conversations are encrypted for now: by conversation, each with its user."""
     found: dict[UUID, dict[UUID, UUID]] = defaultdict(dict)
     live = KeyDevice.objects.filter(
         removed_at__isnull=True,
         user__memberships__conversation__in=conversation_ids,
         user__memberships__left_at__isnull=True,
     )
-    rows = live.annotate(place=F("user__memberships__conversation")).values_list("place", "id", "user")
-    for place, device, person in rows if conversation_ids else ():
-        found[place][device] = person
+    rows = live.annotate(conversation=F("user__memberships__conversation")).values_list("conversation", "id", "user")
+    for conversation_id, device_id, user_id in rows if conversation_ids else ():
+        found[conversation_id][device_id] = user_id
     return found
 
 
-def refusal_of(envelope: Envelope, sender_id: UUID, roster_seq: int, devices: Mapping[UUID, UUID]) -> Refusal | None:
-    """Why an envelope of this sender does not go in where the roster is this, if it does not: `stale_devices`, or
-    `invalid` from a device of somebody else."""
+def envelope_refusal(
+    envelope: Envelope, sender_id: UUID, roster_seq: int, devices: Mapping[UUID, UUID]
+) -> Refusal | None:
+    """Why this sender's envelope is refused for the current roster, or None: `stale_devices`, or `invalid` if the
+    device belongs to somebody else."""
     recipients = {recipient.device for recipient in envelope.recipients}
     if envelope.roster_seq != roster_seq or recipients != devices.keys() or envelope.sender_device not in devices:
         rows = [RosterRow(device, person) for device, person in sorted(devices.items())]
         return Refusal("stale_devices", roster=msgspec.to_builtins(StaleRoster(roster_seq, rows)))
     if devices[envelope.sender_device] != sender_id:
-        return invalid("envelope.sender_device", "This is no device of yours.")
+        return invalid("envelope.sender_device", "This is not one of your devices.")
     return None
 
 
-def lines_at(conversation_id: UUID, place: int) -> dict[UUID, list[KeyChange]]:
-    """The key logs, as they were at this place, of everybody who was a member then or before."""
-    entries = RosterEntry.objects.filter(conversation=conversation_id, seq__lte=place).order_by("seq")
+def lines_at(conversation_id: UUID, seq: int) -> dict[UUID, list[KeyChange]]:
+    """The key logs, as they were at this `seq`, of everybody who was a member then or before."""
+    entries = RosterEntry.objects.filter(conversation=conversation_id, seq__lte=seq).order_by("seq")
     numbers = dict(entries.values_list("user", "key_number"))
     lines: dict[UUID, list[KeyChange]] = {user_id: [] for user_id in numbers}
     for line in KeyChange.objects.filter(user__in=numbers).order_by("number"):
@@ -83,7 +90,7 @@ def lines_at(conversation_id: UUID, place: int) -> dict[UUID, list[KeyChange]]:
     return lines
 
 
-def standing(lines: Iterable[KeyChange]) -> list[KeyChange]:
-    """The devices that a key log leaves, oldest first: the last line about each that is not removed."""
+def live_lines(lines: Iterable[KeyChange]) -> list[KeyChange]:
+    """The lines of the devices that have not been removed: the last line about each, oldest first."""
     last = {line.device_id: line for line in lines}
     return [line for line in last.values() if line.kind != KeyChange.Kind.REMOVED]

@@ -1,4 +1,4 @@
-"""Devices for tests: they make their keys as a client would."""
+"""Devices for tests, which make their keys as a client would."""
 
 from typing import Any
 from uuid import UUID
@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from encryption.bundles import encoded, pack
+from encryption.bundles import encode, pack
 from encryption.models import Suite
 
 
@@ -27,7 +27,7 @@ class TestDevice:
         keys = [_der(key) for key in (self.encrypting, self.signing)]
         self.packed = pack("chat/bundle/1", suite, user_id, *keys)
         self.signature = self.sign(self.packed)
-        encryption_key, signing_key, signature = map(encoded, (*keys, self.signature))
+        encryption_key, signing_key, signature = map(encode, (*keys, self.signature))
         self.bundle = {
             "suite": str(suite),
             "encryption_key": encryption_key,
@@ -44,7 +44,7 @@ class TestDevice:
     def rotated_to(self, new: "TestDevice", user_id: UUID, device_id: str) -> str:
         """This key's signature under another device's keys in its place."""
         both = pack("chat/rotation/1", user_id, device_id, self.packed, self.signature, new.packed, new.signature)
-        return encoded(self.sign(both))
+        return encode(self.sign(both))
 
     def prekey(self, device_id: str, number: int) -> dict[str, Any]:
         """A new key for one message, signed."""
@@ -52,7 +52,7 @@ class TestDevice:
         made = rsa.generate_private_key(65537, 3072) if is_rsa else x25519.X25519PrivateKey.generate()
         key = _der(made)
         signature = self.sign(pack("chat/prekey/1", UUID(device_id), number, key))
-        return {"number": number, "key": encoded(key), "signature": encoded(signature)}
+        return {"number": number, "key": encode(key), "signature": encode(signature)}
 
 
 def _der(private: Any) -> bytes:

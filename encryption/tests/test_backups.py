@@ -1,4 +1,4 @@
-"""The backup of keys: a blob that the server cannot open, changed only by who knows what is there."""
+"""Key backups: a blob that the server cannot decrypt, replaced only with the stored version."""
 
 import secrets
 import threading
@@ -11,12 +11,12 @@ import pytest
 from accounts import services as accounts
 from accounts.models import Session
 from accounts.tests.at_once import at_once
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
 from chatproject.tests import canaries
+from common.clock import now
+from common.errors import Refusal
 from conftest import PASSWORD
 from encryption import services, wire
-from encryption.bundles import encoded
+from encryption.bundles import encode
 from encryption.models import KeyBackup
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,8 +31,8 @@ def generous(settings) -> None:
 
 def blob(size: int = 200) -> dict:
     """What a client has wrapped; it is random, as a ciphertext looks."""
-    ciphertext = canaries.note("backup", encoded(secrets.token_bytes(size)))
-    salt, nonce = encoded(secrets.token_bytes(16)), encoded(secrets.token_bytes(12))
+    ciphertext = canaries.note("backup", encode(secrets.token_bytes(size)))
+    salt, nonce = encode(secrets.token_bytes(16)), encode(secrets.token_bytes(12))
     return {"v": 1, "kdf": "pbkdf2-sha256", "rounds": 600_000, "salt": salt, "nonce": nonce, "ciphertext": ciphertext}
 
 
@@ -71,7 +71,7 @@ def test_what_was_put_comes_back(sign_in, alice, content) -> None:
     assert "no-store" in found.headers["Cache-Control"]
 
 
-def test_only_who_knows_what_is_there_replaces_it(sign_in, alice) -> None:
+def test_replacing_needs_the_stored_version(sign_in, alice) -> None:
     phone, laptop = sign_in(alice), sign_in(alice)
     put(phone, blob(), FIRST)
     newer = blob()
@@ -90,7 +90,7 @@ def test_only_who_knows_what_is_there_replaces_it(sign_in, alice) -> None:
     [{}, {"If-Match": "*"}, {"If-Match": "1"}, {"If-None-Match": '"1"'}, {**FIRST, **seen(1)}, seen(10**12)],
     ids=["none", "any", "bare", "but not 1", "both", "huge"],
 )
-def test_without_saying_what_it_replaces_nothing_is_put_or_deleted(sign_in, alice, headers) -> None:
+def test_without_if_match_nothing_is_stored_or_deleted(sign_in, alice, headers) -> None:
     client = sign_in(alice)
     put(client, blob(), FIRST)
 
@@ -127,7 +127,7 @@ def test_a_version_never_comes_again(sign_in, alice) -> None:
     assert put(client, old, seen(1)).status_code == 412
 
 
-def test_where_there_is_none_nothing_is_found(sign_in, alice, bob) -> None:
+def test_without_a_backup_nothing_is_found(sign_in, alice, bob) -> None:
     put(sign_in(alice), blob(), FIRST)
     client = sign_in(bob)
 
@@ -172,11 +172,11 @@ def wrong() -> dict[str, dict]:
         "fewer passes": with_argon2(passes=1),
         "fewer lanes": with_argon2(lanes=1),
         "rounds of the other kdf": with_argon2(rounds=600_000),
-        "a short salt": good | {"salt": encoded(bytes(15))},
-        "a long salt": good | {"salt": encoded(bytes(17))},
-        "a short nonce": good | {"nonce": encoded(bytes(11))},
-        "a short ciphertext": good | {"ciphertext": encoded(bytes(48))},
-        "a long ciphertext": good | {"ciphertext": encoded(bytes(256 * 1024 + 1))},
+        "a short salt": good | {"salt": encode(bytes(15))},
+        "a long salt": good | {"salt": encode(bytes(17))},
+        "a short nonce": good | {"nonce": encode(bytes(11))},
+        "a short ciphertext": good | {"ciphertext": encode(bytes(48))},
+        "a long ciphertext": good | {"ciphertext": encode(bytes(256 * 1024 + 1))},
         "padding": good | {"salt": good["salt"] + "=="},
         "bits that stand for nothing": good | {"salt": "A" * 21 + "B"},
         "the other alphabet": good | {"nonce": "++++////++++////"},
@@ -225,8 +225,8 @@ def test_limits_bite(sign_in, alice, settings) -> None:
     assert [answer.status_code for answer in reads] == [200, 200, 429]
 
 
-def test_of_many_at_once_one_is_kept(alice) -> None:
-    versions, gate = [None, *range(1, 20)], threading.Barrier(8, timeout=30)
+def test_one_of_many_concurrent_backups_is_stored(alice) -> None:
+    versions, barrier = [None, *range(1, 20)], threading.Barrier(8, timeout=30)
     salt, nonce, ciphertext = (blob()[name] for name in ("salt", "nonce", "ciphertext"))
     rounds = iter(range(600_000, 10_000_000))
 
@@ -235,7 +235,7 @@ def test_of_many_at_once_one_is_kept(alice) -> None:
         done = []
         for version in versions:
             mine = wire.Pbkdf2Backup(1, salt, nonce, ciphertext, next(rounds))
-            gate.wait()
+            barrier.wait()
             with suppress(Refusal):
                 done.append((version, services.put_backup(alice, mine, version=version)[0].blob["rounds"]))
         return done

@@ -1,4 +1,4 @@
-"""The key directory: devices show their public keys, everybody who may sees them, and a log keeps what happened."""
+"""The key directory: devices register public keys, permitted people see them, and a log records all changes."""
 
 import json
 import threading
@@ -9,16 +9,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from accounts import services as accounts
 from accounts.models import Session
-from chatproject.common import publish
-from chatproject.common.clock import now
-from chatproject.housekeeping import tidy
-from chatproject.worker import ChatWorker
+from common import publish
+from common.clock import now
 from conftest import PASSWORD
 from conversations import services as conversations
-from encryption.bundles import encoded
+from encryption.bundles import encode
 from encryption.models import KeyChange, KeyDevice, Suite
-from encryption.services.directory import hash_of
+from encryption.services.directory import line_hash
 from encryption.tests.devices import TestDevice
+from operations.housekeeping import clean_up
+from operations.worker import ChatWorker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/api/v1/encryption/"
@@ -30,7 +30,7 @@ def generous(settings) -> None:
 
 
 @pytest.fixture
-def rings(monkeypatch) -> list:
+def publications(monkeypatch) -> list:
     heard: list = []
     monkeypatch.setattr(publish, "listeners", [heard.extend])
     return heard
@@ -84,10 +84,10 @@ def wrong(alice, bob) -> dict[str, dict]:
         "the signing key twice": good.bundle | {"encryption_key": good.bundle["signing_key"]},
         "keys of another suite": TestDevice(alice.id, Suite.RSA).bundle | {"suite": str(Suite.CURVE)},
         "an unknown suite": good.bundle | {"suite": "rot13"},
-        "a private key": good.bundle | {"signing_key": encoded(private)},
+        "a private key": good.bundle | {"signing_key": encode(private)},
         "a private key as PEM": good.bundle | {"signing_key": pem},
-        "a private key beside": good.bundle | {"private_key": encoded(private)},
-        "a private JWK": good.bundle | {"d": encoded(private)},
+        "a private key beside": good.bundle | {"private_key": encode(private)},
+        "a private JWK": good.bundle | {"d": encode(private)},
         "padding": good.bundle | {"signature": good.bundle["signature"] + "=="},
         "bits that stand for nothing": good.bundle | {"signature": good.bundle["signature"][:-1] + "B"},
         "nothing": {},
@@ -135,7 +135,7 @@ def test_it_ends_as_well_when_the_sign_in_runs_out(sign_in, alice) -> None:
     show(laptop, TestDevice(alice.id))
     Session.objects.filter(id=phone.session.id).update(expires_at=now() - timedelta(minutes=1))
 
-    tidy(threading.Event())
+    clean_up(threading.Event())
     work()
 
     assert kinds(alice) == ["added", "added", "removed"]
@@ -184,7 +184,7 @@ def test_without_the_old_key_it_takes_the_password_and_is_marked(sign_in, alice)
     assert kinds(alice) == ["added", "reset"]
 
 
-def test_strangers_blocked_people_and_nobody_look_alike(sign_in, alice, bob, carol) -> None:
+def test_strangers_blocked_and_unknown_people_look_the_same(sign_in, alice, bob, carol) -> None:
     show(sign_in(alice), TestDevice(alice.id))
     accounts.block(alice, carol.id)
     hers = sign_in(carol)
@@ -200,15 +200,15 @@ def test_strangers_blocked_people_and_nobody_look_alike(sign_in, alice, bob, car
     assert hers.get(f"{URL}public-key/{alice.id}/").status_code == 200, "in a group she writes for her"
 
 
-def test_whoever_knows_the_person_is_told(sign_in, alice, bob, carol, rings) -> None:
+def test_acquaintances_get_key_changed(sign_in, alice, bob, carol, publications) -> None:
     conversations.open_direct(alice, user_id=bob.id)
     client = sign_in(alice)
-    rings.clear()
+    publications.clear()
 
     show(client, TestDevice(alice.id))
     work()
 
-    told = {ring.topic: json.loads(ring.frame) for ring in rings if b"key.changed" in ring.frame}
+    told = {one.topic: json.loads(one.frame) for one in publications if b"key.changed" in one.frame}
     assert told.keys() == {f"u.{alice.id.hex}", f"u.{bob.id.hex}"}
     assert {frame["data"]["user_id"] for frame in told.values()} == {str(alice.id)}
 
@@ -222,16 +222,16 @@ def test_the_log_is_a_chain(sign_in, alice) -> None:
 
     before = ""
     for line in lines:
-        assert line.hash == hash_of(line, before)
+        assert line.hash == line_hash(line, before)
         before = line.hash
     assert [line.number for line in lines] == [1, 2, 3, 4, 5]
     assert [entry["number"] for entry in shown["entries"]] == [2, 3, 4, 5]
     assert shown["head"] == {"number": 5, "hash": before}
     lines[2].kind = "rotated"
-    assert lines[2].hash != hash_of(lines[2], lines[1].hash)
+    assert lines[2].hash != line_hash(lines[2], lines[1].hash)
 
 
-def test_nobody_has_more_than_so_many(sign_in, alice, monkeypatch) -> None:
+def test_the_number_of_devices_is_limited(sign_in, alice, monkeypatch) -> None:
     monkeypatch.setattr("encryption.services.directory.DEVICES_PER_PERSON", 2)
 
     codes = [show(sign_in(alice), TestDevice(alice.id)).status_code for _ in range(3)]

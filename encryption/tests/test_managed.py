@@ -1,4 +1,4 @@
-"""Managed keys: the server makes them and keeps them under a passphrase that it does not keep."""
+"""Managed keys: made by the server, and stored encrypted with a passphrase that is not stored."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from chatproject.tests import canaries
 from encryption import managed
 from encryption.models import ManagedKey
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.plain, pytest.mark.django_db]
 URL = "/api/v1/encryption/managed/"
 PASSPHRASE = canaries.note("passphrase", "a horse that nobody has seen")
 TEXT = canaries.note("plaintext", "Meet me at the old mill")
@@ -112,12 +112,12 @@ def test_and_so_is_the_work_that_is_done(sign_in, alice, bob, carol, monkeypatch
     assert set(work) == {("_derived", "AESGCM", "_unwrapped", "AESGCM")}
 
 
-def noted(done: list[str], name: str, deed):
-    """The same deed, which leaves its name when it is done."""
+def noted(done: list[str], name: str, action):
+    """The same action, which leaves its name when it is done."""
 
     def doing(*args, **more):
         done.append(name)
-        return deed(*args, **more)
+        return action(*args, **more)
 
     return doing
 

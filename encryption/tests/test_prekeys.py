@@ -1,4 +1,4 @@
-"""Prekeys: a device leaves keys for one message each, and who begins to write to it gets one that nobody else gets."""
+"""Prekeys: a device leaves keys for one message each, and everybody who writes to it gets a different one."""
 
 from collections import Counter
 
@@ -9,13 +9,13 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import services as accounts
 from accounts.tests.at_once import at_once
-from chatproject.worker import ChatWorker
 from conftest import PASSWORD
 from conversations import services as conversations
 from encryption import services
-from encryption.bundles import encoded
+from encryption.bundles import encode
 from encryption.models import KeyDevice, Prekey, Suite
 from encryption.tests.devices import TestDevice
+from operations.worker import ChatWorker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/api/v1/encryption/prekeys/"
@@ -65,7 +65,7 @@ def numbers(claimed: list[dict]) -> list[int]:
 
 
 @pytest.mark.parametrize("suite", list(Suite))
-def test_whoever_asks_gets_a_key_of_their_own(sign_in, alice, bob, carol, suite) -> None:
+def test_each_asker_gets_a_different_key(sign_in, alice, bob, carol, suite) -> None:
     phone = Phone(sign_in(alice), alice, suite)
     first, second = phone.prekeys(1, 2)
 
@@ -119,7 +119,7 @@ def test_giving_the_same_again_is_harmless(sign_in, bob, phone) -> None:
     assert [numbers(claim(his, phone.id)) for _ in range(3)] == [[2], [3], [5]], "what is gone does not come back"
 
 
-def test_a_number_stands_for_one_key(phone) -> None:
+def test_a_number_belongs_to_one_key(phone) -> None:
     one, two = phone.prekeys(1, 2)
     phone.give([one], fallback=two)
 
@@ -166,10 +166,10 @@ def wrong(phone: Phone, alice) -> dict[str, dict]:
         "another key": good | {"key": other["key"]},
         "a signing key": good | {"key": phone.keys.bundle["signing_key"]},
         "of another suite": TestDevice(alice.id, Suite.RSA).prekey(phone.id, 1),
-        "a private key": good | {"key": encoded(private)},
-        "a private key cut to size": good | {"key": encoded(private[-44:])},
+        "a private key": good | {"key": encode(private)},
+        "a private key cut to size": good | {"key": encode(private[-44:])},
         "a private key as PEM": good | {"key": pem},
-        "a private key beside": good | {"private_key": encoded(private)},
+        "a private key beside": good | {"private_key": encode(private)},
         "padding": good | {"signature": good["signature"] + "=="},
         "bits that stand for nothing": good | {"signature": good["signature"][:-1] + "B"},
         "number 0": phone.keys.prekey(phone.id, 0),
@@ -193,7 +193,7 @@ def test_anything_else_is_refused_and_nothing_of_it_is_kept_or_logged(alice, pho
 
 
 def test_at_most_so_many_at_once_and_in_store(phone, monkeypatch) -> None:
-    monkeypatch.setattr("encryption.services.prekeys.STORED", 3)
+    monkeypatch.setattr("encryption.services.prekeys.MAX_STORED", 3)
     assert phone.give([phone.keys.prekey(phone.id, 1)] * 101).json()["code"] == "invalid"
     assert phone.client.post(f"{URL}claim/", {"device_ids": []}).json()["code"] == "invalid"
     assert phone.client.post(f"{URL}claim/", {"device_ids": [phone.id] * 101}).json()["code"] == "invalid"
@@ -205,7 +205,7 @@ def test_at_most_so_many_at_once_and_in_store(phone, monkeypatch) -> None:
     assert phone.give(phone.prekeys(3), fallback=phone.keys.prekey(phone.id, 4)).status_code == 200
 
 
-def test_strangers_and_nobody_look_alike(sign_in, alice, bob, carol, phone) -> None:
+def test_strangers_and_unknown_people_look_the_same(sign_in, alice, bob, carol, phone) -> None:
     phone.give(phone.prekeys(1), fallback=phone.keys.prekey(phone.id, 2))
     accounts.block(alice, carol.id)
     hers = sign_in(carol)
@@ -218,7 +218,7 @@ def test_strangers_and_nobody_look_alike(sign_in, alice, bob, carol, phone) -> N
     assert numbers(claim(hers, phone.id)) == [1], "in a group she writes for her"
 
 
-def test_nobody_draws_all_keys_of_a_device(sign_in, bob, carol, phone, settings) -> None:
+def test_one_person_cannot_claim_all_keys_of_a_device(sign_in, bob, carol, phone, settings) -> None:
     settings.RATE_PREKEYS = "2/m"
     phone.give(phone.prekeys(1, 2, 3, 4))
     his = sign_in(bob)
