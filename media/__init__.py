@@ -1,1 +1,1 @@
-"""Files that people bring: read in a sandbox, kept in another form than they came in."""
+"""Uploaded files: read in a sandbox, cleaned of hidden data, and stored."""

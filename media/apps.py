@@ -5,4 +5,4 @@ class MediaConfig(AppConfig):
     name = "media"
 
     def ready(self) -> None:
-        from media import services  # noqa: F401 (registers what follows on an erasure)
+        from media import services  # noqa: F401 (registers hook receivers)

@@ -1,31 +1,30 @@
-"""Places that people share, one after the other: nobody's pile keeps another waiting for more than one of it."""
+"""A fair semaphore: people share the slots in turn, so that one person's queue delays another's by one job at most."""
 
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 
-MOST_WAITING = 8
-"""Of one person: whoever waits holds a thread."""
+MAX_WAITING = 8
+"""How many of one person may wait, because each holds a thread."""
 
 
-class Turns:
-    """So many places at a time, at most one of them for one person. A free one goes to whoever had theirs longest
-    ago."""
+class FairSlots:
+    """A number of slots, at most one of them per person. A free slot goes to the person who had one longest ago."""
 
-    def __init__(self, places: int) -> None:
-        self._free = places
+    def __init__(self, slots: int) -> None:
+        self._free = slots
         self._changed = threading.Condition()
         self._busy: set[Hashable] = set()
         self._waiting: OrderedDict[Hashable, deque[object]] = OrderedDict()
 
     @contextmanager
-    def turn(self, person: Hashable, patience: float) -> Iterator[None]:
-        """A place for this person, within so many seconds. Refuses `unavailable` without one, and when too many of
-        theirs wait already."""
-        self._take(person, patience)
+    def acquire(self, person: Hashable, timeout: float) -> Iterator[None]:
+        """Hold a slot for this person. Refuses `unavailable` if none is free within `timeout` seconds, or if too many
+        of this person are waiting."""
+        self._take(person, timeout)
         try:
             yield
         finally:
@@ -34,19 +33,23 @@ class Turns:
                 self._busy.discard(person)
                 self._changed.notify_all()
 
-    def _take(self, person: Hashable, patience: float) -> None:
+    def _take(self, person: Hashable, timeout: float) -> None:
         ticket = object()
         with self._changed:
             mine = self._waiting.setdefault(person, deque())
-            if len(mine) >= MOST_WAITING:
-                raise Refusal("unavailable", "Your other pictures come first.", retry_after=2)
+            if len(mine) >= MAX_WAITING:
+                raise Refusal(
+                    "unavailable",
+                    "Your other pictures are still being processed. Try again in a moment.",
+                    retry_after=2,
+                )
             mine.append(ticket)
-            is_here = self._changed.wait_for(lambda: self._is_next(person, ticket), patience)
+            is_next = self._changed.wait_for(lambda: self._is_next(person, ticket), timeout)
             mine.remove(ticket)
             del self._waiting[person]
             if mine:
-                self._waiting[person] = mine  # behind all others, who had no turn yet
-            if not is_here:
+                self._waiting[person] = mine  # behind all others, who had no slot yet
+            if not is_next:
                 self._changed.notify_all()
                 raise Refusal("unavailable", retry_after=1)
             self._free -= 1
@@ -54,5 +57,5 @@ class Turns:
             self._changed.notify_all()
 
     def _is_next(self, person: Hashable, ticket: object) -> bool:
-        first = next((one for one in self._waiting if one not in self._busy), None)
+        first = next((waiting for waiting in self._waiting if waiting not in self._busy), None)
         return self._free > 0 and first == person and self._waiting[person][0] is ticket

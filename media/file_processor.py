@@ -1,6 +1,6 @@
-"""The worker's lane of files: looks at what was brought, one file of a person after one of another.
+"""The file processor, run by the worker: processes uploads, alternating between the people who uploaded them.
 
-Whoever takes a file moves its `due_at` on by `LEASE`: what a killed worker had taken is due again by itself.
+Taking a file moves its `due_at` on by `LEASE`: if a worker is killed, the file becomes due again by itself.
 """
 
 import time
@@ -10,59 +10,59 @@ from uuid import UUID
 
 from django.db.models import F
 
-from chatproject.common import apart
-from chatproject.common.clock import now
+from common import isolation
+from common.clock import now
 from media import services
 from media.models import Upload
 
 LEASE = timedelta(minutes=10)
-"""Longer than looking at one may take."""
+"""Longer than processing a file may take."""
 MAX_ATTEMPTS = 5
 FIRST_PAUSE = 5
-"""Seconds until one that failed is tried again; each time four times as many."""
+"""Seconds until a failed file is tried again, four times as long each time."""
 
 
-class FileLane:
-    """See the module. Whose turn it is, each worker knows for itself: whoever had theirs longest ago."""
+class FileProcessor:
+    """See the module. Each worker serves the person first whom it has not served for the longest time."""
 
     def __init__(self) -> None:
-        self._turns: dict[UUID, float] = {}
-        self._aside: dict[UUID, datetime] = {}
+        self._last_served: dict[UUID, float] = {}
+        self._postponed: dict[UUID, datetime] = {}
 
     def run_next(self) -> bool:
-        """Look at the next file. False when there is none."""
+        """Process the next file. Returns False if there is none."""
         upload = self._next()
         if upload is None:
             return False
-        self._turns[upload.uploader_id] = time.monotonic()
-        if not apart.succeeds(self._look_at, upload):
+        self._last_served[upload.uploader_id] = time.monotonic()
+        if not isolation.succeeds(self._process, upload):
             pause = timedelta(seconds=FIRST_PAUSE * 4**upload.attempts)
-            self._aside[upload.id] = now() + pause
-            apart.succeeds(partial(_put_off, pause), upload)
+            self._postponed[upload.id] = now() + pause
+            isolation.succeeds(partial(_postpone, pause), upload)
         return True
 
     def _next(self) -> Upload | None:
-        """The oldest file of whoever's turn it is; when nobody waits, one of the version before."""
+        """The oldest file of the person whose turn it is; if nobody is waiting, one from before an upgrade."""
         moment = now()
-        self._aside = {upload_id: until for upload_id, until in self._aside.items() if until > moment}
-        due = Upload.objects.to_be_cleaned(moment).exclude(id__in=self._aside).select_related("content")
+        self._postponed = {upload_id: until for upload_id, until in self._postponed.items() if until > moment}
+        due = Upload.objects.to_be_cleaned(moment).exclude(id__in=self._postponed).select_related("content")
         waiting = due.filter(status=Upload.Status.PROCESSING)
         people = set(waiting.values_list("uploader_id", flat=True).distinct())
-        self._turns = {person: at for person, at in self._turns.items() if person in people}
+        self._last_served = {person: at for person, at in self._last_served.items() if person in people}
         if not people:
             return due.order_by("-id").first()
-        person = min(people, key=lambda one: self._turns.get(one, 0.0))
-        return waiting.filter(uploader_id=person).order_by("id").first()
+        next_person = min(people, key=lambda person: self._last_served.get(person, 0.0))
+        return waiting.filter(uploader_id=next_person).order_by("id").first()
 
-    def _look_at(self, upload: Upload) -> None:
+    def _process(self, upload: Upload) -> None:
         taken = Upload.objects.filter(id=upload.id, is_cleaned=None, due_at=upload.due_at)
         if not taken.update(due_at=now() + LEASE, attempts=F("attempts") + 1):
             return  # another worker was faster
-        if upload.attempts >= MAX_ATTEMPTS:  # each time, or whoever looked at it died
-            services.give_up(upload)
+        if upload.attempts >= MAX_ATTEMPTS:  # it failed, or killed its worker, each time
+            services.mark_failed(upload)
         else:
             services.process(upload)
 
 
-def _put_off(pause: timedelta, upload: Upload) -> None:
+def _postpone(pause: timedelta, upload: Upload) -> None:
     Upload.objects.filter(id=upload.id).update(due_at=now() + pause)

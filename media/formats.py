@@ -1,4 +1,4 @@
-"""Opening pictures, each with the one decoder that its first bytes call for. Runs in the sandbox."""
+"""Opening pictures with the decoder that fits their first bytes. Runs in the sandbox."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -6,12 +6,12 @@ from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageFile
 
-from media.job import Unfit
-from media.signatures import HEAD, known
+from media.job import UnusableFile
+from media.signatures import HEAD, match_signature
 
 
 class Format(NamedTuple):
-    """A decoder of Pillow's, and the module that brings it: Pillow would load all of its formats to find one."""
+    """A decoder of Pillow and its module. It is imported on its own, because Pillow would load all of its formats."""
 
     name: str
     plugin: str
@@ -37,21 +37,21 @@ FORMATS = {
     "image/x-sun-raster": Format("SUN", "PIL.SunImagePlugin"),
     "image/x-blp": Format("BLP", "PIL.BlpImagePlugin"),
 }
-"""By media type."""
+"""Formats by media type."""
 THREADS = {"HEIF": ("pillow_heif.options", "DECODE_THREADS"), "AVIF": ("PIL.AvifImagePlugin", "DEFAULT_MAX_THREADS")}
-"""Where decoders are told to work alone: each thread of theirs reserves memory that counts."""
+"""Where the number of a decoder's threads is set: each thread reserves memory that counts towards the limit."""
 UNDECODED = 128
-"""The grey of a JPEG where its pixels are missing. Elsewhere they are 0."""
+"""The grey level of missing pixels in a JPEG. In other formats they are 0."""
 SUB_IFDS, DNG_VERSION = 330, 50706
-"""Of a TIFF that is the raw data of a camera: what one would see is a small picture within."""
+"""Tags of a TIFF with a camera's raw data, of which only a small preview could be shown."""
 
 
 def format_of(file: BinaryIO) -> str:
-    """The name of the format. Raises `Unfit`: `unsupported`."""
-    found = FORMATS.get(known(file.read(HEAD)))
+    """The name of the format. Raises `UnusableFile` (`unsupported`)."""
+    found = FORMATS.get(match_signature(file.read(HEAD)))
     file.seek(0)
     if found is None:
-        raise Unfit("unsupported")
+        raise UnusableFile("unsupported")
     import_module(found.plugin)
     if found.name in THREADS:
         module, option = THREADS[found.name]
@@ -60,9 +60,9 @@ def format_of(file: BinaryIO) -> str:
 
 
 def loaded(file: BinaryIO, kind: str, prepare: Callable[[Image.Image], object]) -> Image.Image:
-    """The picture, decoded as far as it goes; `prepare` is called with it before.
+    """Decode the picture, as far as possible; `prepare` is called with it first.
 
-    Raises `Unfit` (`corrupt`) when nothing of it can be seen, and when there is more in it than one would see.
+    Raises `UnusableFile` (`corrupt`) if nothing is visible, or if it has contents that would be lost.
     """
     image = Image.open(file, formats=[kind])
     _refuse_what_would_be_lost(image)
@@ -71,25 +71,25 @@ def loaded(file: BinaryIO, kind: str, prepare: Callable[[Image.Image], object]) 
         image.load()
     except Image.DecompressionBombError:
         raise
-    except Exception:  # whatever a broken file makes a decoder stumble over
+    except Exception:  # a broken file may raise anything
         del image
-        return _as_far_as_it_goes(file, kind, prepare)
+        return _load_truncated(file, kind, prepare)
     return image
 
 
-def _as_far_as_it_goes(file: BinaryIO, kind: str, prepare: Callable[[Image.Image], object]) -> Image.Image:
+def _load_truncated(file: BinaryIO, kind: str, prepare: Callable[[Image.Image], object]) -> Image.Image:
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     file.seek(0)
     image = Image.open(file, formats=[kind])
     prepare(image)
     image.load()
     if _is_blank(image):
-        raise Unfit("corrupt")
+        raise UnusableFile("corrupt")
     return image
 
 
 def _is_blank(image: Image.Image) -> bool:
-    """Nothing was decoded: it is what was there before."""
+    """Whether nothing was decoded: all pixels have their initial value."""
     extremes = image.getextrema()
     pairs = extremes if isinstance(extremes[0], tuple) else (extremes,)
     return set(pairs) in ({(0, 0)}, {(UNDECODED, UNDECODED)})  # type: ignore[comparison-overlap]
@@ -99,4 +99,4 @@ def _refuse_what_would_be_lost(image: Image.Image) -> None:
     if image.format == "TIFF":
         tags = image.tag_v2  # type: ignore[attr-defined]
         if getattr(image, "n_frames", 1) > 1 or SUB_IFDS in tags or DNG_VERSION in tags:
-            raise Unfit("corrupt")
+            raise UnusableFile("corrupt")

@@ -1,6 +1,6 @@
-"""Moments of which other apps may want to know, in the same transaction."""
+"""Hooks for other apps, called in the same transaction."""
 
-from chatproject.common.hooks import Hook
+from common.hooks import Hook
 from media.models import Upload
 
-upload_processed: Hook[[Upload]] = Hook("The upload is ready, or has failed; its conversation is locked.")
+upload_processed: Hook[[Upload]] = Hook("The upload is ready or has failed; its conversation is locked.")

@@ -1,4 +1,4 @@
-"""The inside of the sandbox. Nothing here may import Django or what needs it."""
+"""The process inside the sandbox. Nothing here may import Django or anything that needs it."""
 
 import importlib
 import json
@@ -7,8 +7,8 @@ import signal
 import sys
 
 
-class Unfit(Exception):
-    """The file cannot be used; `reason` is one word of the job's."""
+class UnusableFile(Exception):
+    """The file cannot be used; `reason` is a single word."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -16,15 +16,15 @@ class Unfit(Exception):
 
 
 def main() -> None:
-    """`job memory file_size cpu_seconds seconds`: limit this process, do the job with the file on standard input, and
-    print its answer."""
+    """Arguments: `job memory file_size cpu_seconds seconds`. Limits this process, runs the job with the file on
+    standard input, and prints its result."""
     job, *limits = sys.argv[1:]
     _limit(*map(int, limits))
     module, _, name = job.partition(":")
-    do = getattr(importlib.import_module(module), name)
+    run = getattr(importlib.import_module(module), name)
     try:
-        answer = do(sys.stdin.buffer)
-    except Unfit as unfit:
+        answer = run(sys.stdin.buffer)
+    except UnusableFile as unfit:
         answer = {"unfit": unfit.reason}
     json.dump(answer, sys.stdout)
 
@@ -34,4 +34,4 @@ def _limit(memory: int, file_size: int, cpu_seconds: int, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    signal.alarm(seconds + 1)  # should the server be gone, which watches the clock otherwise
+    signal.alarm(seconds + 1)  # in case the server, which normally enforces the time limit, is gone

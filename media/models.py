@@ -5,14 +5,16 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.models import User
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 from conversations.models import Membership
 
 
 class Blob(models.Model):
-    """Bytes, stored once whoever brought them: known by their digest, and gone with the last upload that shows them.
+    """Stored bytes, identified by their digest: stored once even if several people upload them, and deleted with the
+    last upload that uses them.
 
-    The file is named after the row's id, which is never given out again: deleting a file late deletes no later one.
+    The file is named after the row's ID, which is never used again, so that deleting a file late cannot hit a newer
+    one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -33,12 +35,12 @@ class Blob(models.Model):
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):
-    """Reading uploads."""
+    """Queries for uploads."""
 
     def visible_to(self, user: User) -> "UploadQuerySet":
-        """What `user` may see: what stands in a message that they may see, and what they have not attached yet."""
-        # One condition per row: the membership through which they see the conversation now.
-        seen = Attachment.objects.filter(
+        """The uploads that `user` may see: those in messages that they may see, and their own unattached ones."""
+        # All conditions on one membership row: the one through which they see the conversation now.
+        visible = Attachment.objects.filter(
             upload=OuterRef("pk"),
             conversation__deleted_at__isnull=True,
             conversation__memberships__user=user,
@@ -46,27 +48,27 @@ class UploadQuerySet(models.QuerySet["Upload"]):
             conversation__memberships__visible_from_seq__lt=F("seq"),
         )
         mine = Membership.objects.live().filter(user=user, conversation=OuterRef("conversation_id"))
-        return self.filter(Exists(seen) | (Q(uploader=user) & Exists(mine) & ~Exists(attached())))
+        return self.filter(Exists(visible) | (Q(uploader=user) & Exists(mine) & ~Exists(attached())))
 
     def to_be_cleaned(self, moment: datetime) -> "UploadQuerySet":
-        """Those that the worker may look at now."""
+        """The uploads that are due to be processed by the worker."""
         return self.filter(is_cleaned=None).filter(Q(due_at=None) | Q(due_at__lte=moment))
 
     def pending(self) -> "UploadQuerySet":
-        """Those that stand in no message."""
+        """The uploads that are not attached to a message."""
         return self.filter(~Exists(attached()))
 
 
 class Upload(models.Model):
-    """A file that somebody brought into a conversation, to be shown in their messages there.
+    """A file that somebody uploaded to a conversation, to attach it to their messages there.
 
-    `kind` and `mime_type` come from its content. Pictures are shown as they were made anew (`content` is replaced),
-    `small` and `large` are pictures of it. `duration` is in seconds; `waveform` are 64 levels from 0 to 100;
-    `placeholder` is a picture of a few pixels as a data URL. `aac` is the same sound for devices that do not play it.
+    `kind` and `mime_type` come from its content. Pictures are re-encoded, which replaces `content`; `small` and `large`
+    are thumbnails. `duration` is in seconds; `waveform` has 64 levels from 0 to 100; `placeholder` is a picture of a
+    few pixels as a data URL. `aac` is the same sound for devices that cannot play the original.
 
-    `is_cleaned` says whether nothing is left of it but what one sees and hears; None while that is not known. Of the
-    version before it is not known either, until the worker has come to it. What could not be cleaned is given to
-    others only if it was `sent_as_is`: by somebody who could know.
+    `is_cleaned` says whether all hidden data was removed; None while that is not known, also for uploads from before an
+    upgrade until the worker has processed them. A file that could not be cleaned is given to others only if it was
+    `sent_as_is`, by somebody who could know that it was not cleaned.
     """
 
     class Kind(models.TextChoices):
@@ -102,7 +104,8 @@ class Upload(models.Model):
     is_cleaned = models.BooleanField(null=True)
     sent_as_is = models.BooleanField(db_default=False, default=False)
     due_at = models.DateTimeField(null=True)
-    """When the worker may look at it (again); None: at once. Whoever does moves it on, which is their lease."""
+    """When the worker may process it (again); None: at once. A worker moves it on when it takes the upload: its
+    lease."""
     attempts = models.PositiveSmallIntegerField(db_default=0, default=0)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -119,22 +122,22 @@ class Upload(models.Model):
 
     @property
     def is_withheld(self) -> bool:
-        """Whether only its uploader gets the bytes: it was taken for something that would be cleaned, and was not."""
+        """Whether only its uploader gets the bytes: it should have been cleaned, but could not be."""
         is_failure = self.kind not in (self.Kind.DOCUMENT, self.Kind.OTHER)
         return is_failure and self.is_cleaned is False and not self.sent_as_is
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
-    """Reading attachments."""
+    """Queries for attachments."""
 
     def in_view_of(self, membership: Membership) -> "AttachmentQuerySet":
-        """Those of messages that this member may see in their conversation."""
+        """The attachments of messages that this member may see in their conversation."""
         return self.filter(conversation=membership.conversation_id, seq__gt=membership.visible_from_seq)
 
 
 class Attachment(models.Model):
-    """An upload in a message, which is named by id and by its place (as changes do): who may see the message may see
-    the upload."""
+    """An upload in a message, which is referenced by ID and by `seq`. Whoever may see the message may see the
+    upload."""
 
     upload = models.ForeignKey(Upload, models.CASCADE, related_name="attachments")
     conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="+", db_index=False)
@@ -158,7 +161,8 @@ def attached() -> models.QuerySet[Attachment]:
 
 
 class Arrival(models.Model):
-    """A file on its way in: it takes its place in the quota before it is here. One that was lost goes by itself."""
+    """A reservation for an upload in progress: it counts towards the quota before the file has arrived. It expires by
+    itself if the upload is lost."""
 
     uploader = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
     size = models.BigIntegerField()

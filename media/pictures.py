@@ -1,4 +1,4 @@
-"""Pictures, decoded and made anew so that nothing of the file survives but what one sees. Runs in the sandbox."""
+"""Pictures are decoded and re-encoded, so that only what is visible survives. Runs in the sandbox."""
 
 import io
 import warnings
@@ -19,17 +19,17 @@ from PIL import (  # Pillow would load all formats to find those that are writte
 
 from media import previews
 from media.formats import format_of, loaded
-from media.job import Unfit
+from media.job import UnusableFile
 from media.limits import (
     AVATAR_SIZES,
     HALVED_PIXELS,
+    MAX_ANIMATION_PIXELS,
     MAX_FRAMES,
     MAX_PIXELS,
+    MAX_PIXELS_BY_FORMAT,
+    MAX_PIXELS_OF_OTHERS,
     MAX_SCANS,
     MEGABYTE,
-    MOST_PIXELS,
-    MOVING_PIXELS,
-    OTHER_PIXELS,
 )
 
 EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp"}
@@ -37,7 +37,7 @@ QUALITY = 82
 KEPT_QUALITY = 88
 MOVING = ("GIF", "PNG", "WEBP", "AVIF")
 LARGE = 4_000_000
-"""Pixels beyond which a few percent in size are not worth seconds."""
+"""Pixels beyond which saving a few percent in size is not worth seconds."""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -47,18 +47,18 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What the orientation of EXIF asks for. The first of them is 0: ask whether it is None."""
+"""Transpositions by EXIF orientation. The first one is 0, so compare with None."""
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 GifImagePlugin.LOADING_STRATEGY = GifImagePlugin.LoadingStrategy.RGB_AFTER_DIFFERENT_PALETTE_ONLY
-warnings.simplefilter("error", Image.DecompressionBombWarning)  # Pillow itself refuses only twice as many
+warnings.simplefilter("error", Image.DecompressionBombWarning)  # by default Pillow refuses only twice as many
 
 
 def squares(file: BinaryIO) -> dict[str, Any]:
     """Write the middle of the picture, upright, as `<size>.webp` for each of `AVATAR_SIZES`. Returns `{width, height}`
-    as the file states them.
+    as stated in the file.
 
-    Raises `Unfit`: `unsupported`, `too_large`, or `corrupt`.
+    Raises `UnusableFile` (`unsupported`, `too_large` or `corrupt`).
     """
     kind = format_of(file)
     largest = 2 * AVATAR_SIZES[0]
@@ -66,9 +66,9 @@ def squares(file: BinaryIO) -> dict[str, Any]:
 
     def prepare(image: Image.Image) -> None:
         stated.update(width=image.width, height=image.height)
-        image.draft(image.mode, (largest, largest))  # JPEG: decodes no more than that
+        image.draft(image.mode, (largest, largest))  # a JPEG is decoded only that large
 
-    with _told():
+    with _raising_unusable():
         square = _square(loaded(file, kind, prepare))
     for size in AVATAR_SIZES:
         square.resize((size, size), Image.Resampling.LANCZOS).save(f"{size}.webp", quality=QUALITY)
@@ -76,18 +76,18 @@ def squares(file: BinaryIO) -> dict[str, Any]:
 
 
 def picture(file: BinaryIO) -> dict[str, Any]:
-    """Write the picture anew, upright, and its previews; in its own format if every browser knows that. Returns
-    `{mime_type, width, height, content, small, large, placeholder}`: three names of files, and a data URL. What moves
-    goes on moving. What is cut off is made anew as far as it goes.
+    """Re-encode the picture, upright, and write its previews. The format stays the same if every browser supports it.
+    Returns `{mime_type, width, height, content, small, large, placeholder}`: three file names and a data URL.
+    Animations stay animated. A truncated picture is re-encoded as far as possible.
 
-    Raises `Unfit`: `unsupported`, `too_large`, or `corrupt`.
+    Raises `UnusableFile` (`unsupported`, `too_large` or `corrupt`).
     """
     kind = format_of(file)
     if kind == "JPEG" and _scans(file) > MAX_SCANS:
-        raise Unfit("corrupt")
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS.get(kind, OTHER_PIXELS)
-    with _told():
-        image, kind = _anew(loaded(file, kind, _halve), kind)  # nobody else holds on to what is open
+        raise UnusableFile("corrupt")
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS_BY_FORMAT.get(kind, MAX_PIXELS_OF_OTHERS)
+    with _raising_unusable():
+        image, kind = _reencode(loaded(file, kind, _halve), kind)  # nothing else keeps a reference to the open image
         return {
             "mime_type": f"image/{kind.lower()}",
             "width": image.width,
@@ -107,71 +107,73 @@ def _halve(image: Image.Image) -> None:
 
 
 def _scans(file: BinaryIO) -> int:
-    """How often a JPEG goes over all its pixels, or more. Each time takes as long as a whole picture."""
+    """An upper bound of the number of scans in a JPEG. Each scan takes as long as a whole picture."""
     number = sum(block.count(b"\xff\xda") for block in iter(partial(file.read, MEGABYTE), b""))
     file.seek(0)
     return number
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Whatever goes wrong within, in a word."""
+def _raising_unusable() -> Iterator[None]:
+    """Turn every error into an `UnusableFile`."""
     try:
         yield
-    except Unfit:
+    except UnusableFile:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError, MemoryError):
-        raise Unfit("too_large") from None
-    except Exception as error:  # decoders raise whatever a broken file makes them stumble over
-        raise Unfit("corrupt") from error
+        raise UnusableFile("too_large") from None
+    except Exception as error:  # a broken file may raise anything in a decoder
+        raise UnusableFile("corrupt") from error
 
 
 def _square(image: Image.Image) -> Image.Image:
-    """The middle of the first frame, upright, in the largest of the sizes. What is not needed any more is let go at
-    once: forty megapixels twice are all that fits into the sandbox."""
+    """The middle of the first frame, upright, in the largest size. Intermediate images are released at once: the
+    sandbox has memory for forty megapixels only twice."""
     largest = AVATAR_SIZES[0]
-    turn = _turn(image)
+    turn = _orientation(image)
     mode = "RGBA" if image.has_transparency_data else "RGB"
     if image.mode != mode:
-        image = previews.coloured(image, mode)
+        image = previews.to_mode(image, mode)
     image = ImageOps.fit(image, (largest, largest), Image.Resampling.LANCZOS)
     return image if turn is None else image.transpose(turn)
 
 
-def _anew(image: Image.Image, kind: str) -> tuple[Image.Image, str]:
-    """Write what one sees, and return it, or the first frame; and the format that it has now."""
-    if kind in MOVING and getattr(image, "is_animated", False):  # more in a JPEG are previews and depths, not frames
+def _reencode(image: Image.Image, kind: str) -> tuple[Image.Image, str]:
+    """Re-encode the visible picture. Returns it, or its first frame, and its new format."""
+    if kind in MOVING and getattr(
+        image, "is_animated", False
+    ):  # further images in a JPEG are previews and depth maps, not frames
         kind = kind if kind in EXTENSIONS else "WEBP"
-        return _move(image, kind), kind
-    turn = _turn(image)
-    image = _bare(image)
+        return _write_animation(image, kind), kind
+    turn = _orientation(image)
+    image = _without_metadata(image)
     if kind not in EXTENSIONS:
-        image = _common(image)
+        image = _to_common_mode(image)
         kind = "JPEG" if image.mode in ("RGB", "L") else "PNG"
     if kind == "WEBP":
-        image = image.copy()  # without the decoder, which would keep its canvases
+        image = image.copy()  # releases the decoder and its canvases
     if turn is not None:
         image = image.transpose(turn)
     image.save(_name(kind), kind, **_options(image, kind))
     return image, kind
 
 
-def _common(image: Image.Image) -> Image.Image:
-    """In colours that a PNG or a JPEG can have."""
+def _to_common_mode(image: Image.Image) -> Image.Image:
+    """The image in a mode that PNG or JPEG supports."""
     if image.mode in ("1", "L", "P", "RGB", "RGBA"):
         return image
-    return previews.coloured(image, "RGBA" if image.has_transparency_data else "RGB")
+    return previews.to_mode(image, "RGBA" if image.has_transparency_data else "RGB")
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
+def _orientation(image: Image.Image) -> Image.Transpose | None:
     try:
         return TURNS.get(image.getexif().get(0x0112, 1))
-    except Exception:  # what a broken EXIF makes Pillow stumble over; the picture may be whole
+    except Exception:  # Pillow may raise anything for broken EXIF data; the picture may be intact
         return None
 
 
-def _bare(image: Image.Image) -> Image.Image:
-    """The frame in the colours that one sees on any screen, and nothing more."""
+def _without_metadata(image: Image.Image) -> Image.Image:
+    """The frame converted to sRGB, without any metadata."""
     image.load()
     profile = image.info.get("icc_profile")
     image.info = {key: image.info[key] for key in ("transparency",) if key in image.info}
@@ -201,50 +203,53 @@ def _options(image: Image.Image, kind: str) -> dict[str, Any]:
     return {}
 
 
-def _move(film: Image.Image, kind: str) -> Image.Image:
-    """Write what moves, and return the first frame."""
-    frames = _Frames(film, MOVING_PIXELS[kind])
+def _write_animation(animation: Image.Image, kind: str) -> Image.Image:
+    """Write the animation and return its first frame."""
+    frames = _Frames(animation, MAX_ANIMATION_PIXELS[kind])
     first = frames.first()
-    options = {"loop": film.info["loop"]} if "loop" in film.info else {}
+    options = {"loop": animation.info["loop"]} if "loop" in animation.info else {}
     if kind == "PNG":
         options["compress_level"] = 1
     if kind == "GIF" and first.has_transparency_data:
-        options["disposal"] = 2  # frames are whole; what is transparent in one must not show the one before
+        options["disposal"] = 2  # frames are complete: transparent pixels must not show the previous frame
     first.save(_name(kind), kind, save_all=True, append_images=frames, duration=frames.durations, **options)
     return first
 
 
 class _Frames:
-    """All frames but the first, as often as one asks: Pillow does so twice for a PNG, and lets go of each of a GIF."""
+    """All frames except the first. Can be iterated repeatedly: Pillow does so twice for a PNG. GIF frames are released
+    one by one."""
 
-    def __init__(self, film: Image.Image, most_pixels: int) -> None:
-        self.film, self.most_pixels = film, most_pixels
-        self.turn = _turn(film)
-        self.start = int(getattr(film, "default_image", False))  # an APNG may begin with a picture for old viewers
+    def __init__(self, animation: Image.Image, max_pixels: int) -> None:
+        self.animation, self.max_pixels = animation, max_pixels
+        self.turn = _orientation(animation)
+        self.start = int(
+            getattr(animation, "default_image", False)
+        )  # an APNG may begin with a static picture for old viewers
         self.durations: list[float] = []
-        """Milliseconds of the frames so far: Pillow looks one up after it got the frame."""
+        """Milliseconds of the frames so far: Pillow reads each one after it got the frame."""
 
     def first(self) -> Image.Image:
-        self.film.seek(self.start)
+        self.animation.seek(self.start)
         return self._frame(0)
 
     def __iter__(self) -> Iterator[Image.Image]:
         pixels = 0
         for number in range(1, MAX_FRAMES + 1):
             try:
-                self.film.seek(self.start + number)
-                self.film.load()
+                self.animation.seek(self.start + number)
+                self.animation.load()
             except MemoryError:
                 raise
-            except Exception:  # that was the last one, or it is cut off or broken here
+            except Exception:  # the last frame, or the file is truncated or broken here
                 return
-            pixels += self.film.width * self.film.height
-            if number == MAX_FRAMES or pixels > self.most_pixels:
-                raise Unfit("too_large")
+            pixels += self.animation.width * self.animation.height
+            if number == MAX_FRAMES or pixels > self.max_pixels:
+                raise UnusableFile("too_large")
             yield self._frame(number)
 
     def _frame(self, number: int) -> Image.Image:
-        frame = self.film.copy()
+        frame = self.animation.copy()
         self.durations[number:] = [frame.info.get("duration", 0)]
-        frame = _bare(frame)
+        frame = _without_metadata(frame)
         return frame if self.turn is None else frame.transpose(self.turn)

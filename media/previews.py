@@ -1,4 +1,4 @@
-"""What is shown of a picture or a film before one opens it. Runs in the sandbox."""
+"""Thumbnails and placeholders of pictures and videos. Runs in the sandbox."""
 
 import io
 from base64 import b64encode
@@ -9,14 +9,15 @@ from media.limits import PLACEHOLDER_SIZE, THUMBNAIL_SIZES
 
 QUALITY = 80
 LONGEST = 3
-"""How many times as long as wide, or as wide as high, a preview is at most."""
+"""The largest aspect ratio of a preview, in either direction."""
 STRIP = 256
-"""Lines of the preview that are made at once."""
+"""Lines of the preview that are made at a time."""
 
 
 def write(image: Image.Image) -> dict[str, str]:
-    """Write `small.webp` and `large.webp`, never larger than the image; of a long or flat one, its beginning. Returns
-    their names, and a `placeholder`: a data URL of some 200 characters that holds the image in a few pixels."""
+    """Write `small.webp` and `large.webp`, never larger than the image; of a very long or flat image, only its
+    beginning. Returns their names, and a `placeholder`: the image in a few pixels, as a data URL of about 200
+    characters."""
     image = _reduced(image, 2 * max(THUMBNAIL_SIZES.values()))
     for name, longest in sorted(THUMBNAIL_SIZES.items(), key=lambda size: -size[1]):
         image = fitted(image, longest)
@@ -25,35 +26,35 @@ def write(image: Image.Image) -> dict[str, str]:
 
 
 def fitted(image: Image.Image, longest: int) -> Image.Image:
-    """The image with a longest side of at most so many pixels."""
+    """The image scaled down so that its longest side has at most `longest` pixels."""
     scale = min(1, longest / max(image.size))
     width, height = (max(1, round(side * scale)) for side in image.size)
     return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
 
 
 def _reduced(image: Image.Image, longest: int) -> Image.Image:
-    """What is shown of the image as RGB or RGBA, its longest side still at least so many pixels if it was. Strip by
-    strip: Pillow copies what has an alpha channel or a palette before it scales it, and forty megapixels fit here
-    once."""
+    """The visible part of the image as RGB or RGBA, reduced, but with a longest side of still at least `longest`
+    pixels. It is done strip by strip, because Pillow copies an image with an alpha channel or palette before it scales
+    it, and memory holds forty megapixels only once."""
     mode = "RGBA" if image.has_transparency_data else "RGB"
-    width, height = _beginning(image.size)
+    width, height = _visible_size(image.size)
     factor = max(1, max(width, height) // longest)
     small = Image.new(mode, (-(-width // factor), -(-height // factor)))
     for top in range(0, small.height, STRIP):
         strip = image.crop((0, top * factor, width, min(height, (top + STRIP) * factor)))
-        small.paste(coloured(strip, mode).reduce(factor), (0, top))
+        small.paste(to_mode(strip, mode).reduce(factor), (0, top))
     return small
 
 
-def _beginning(size: tuple[int, int]) -> tuple[int, int]:
-    """Of what is longer than anybody could see at this size, the part at its top left."""
+def _visible_size(size: tuple[int, int]) -> tuple[int, int]:
+    """The size of the part at the top left that is shown: an image beyond `LONGEST` is cut off."""
     longest = max(LONGEST * min(size), min(THUMBNAIL_SIZES.values()))
     return min(size[0], longest), min(size[1], longest)
 
 
-def coloured(image: Image.Image, mode: str) -> Image.Image:
+def to_mode(image: Image.Image, mode: str) -> Image.Image:
     """The image as RGB or RGBA."""
-    if image.mode.startswith("I;16"):  # Pillow would cut off what is brighter than 255
+    if image.mode.startswith("I;16"):  # Pillow would clip values above 255
         image = image.convert("I").point(lambda value: value / 256).convert("L")
     return image.convert(mode)
 

@@ -1,4 +1,4 @@
-"""How a stored file reaches somebody who may have it: whole, in part, or by way of who can send it better."""
+"""Sending stored files: whole, in part, through nginx, or by a redirect to the bucket."""
 
 import re
 from typing import NamedTuple
@@ -13,18 +13,18 @@ from django.utils.http import parse_etags
 from rest_framework.request import Request
 
 from accounts.authentication import LinkAuthentication
-from chatproject.common.errors import Refusal, not_found
-from chatproject.common.files import BlockwiseResponse, Part, content_disposition
-from chatproject.common.problems import problem_response
+from common.errors import Refusal, not_found
+from common.files import BlockwiseResponse, FileRange, content_disposition
+from common.problems import problem_response
 
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cross-Origin-Resource-Policy": "same-site",
     "X-Content-Type-Options": "nosniff",
 }
-"""What a file that somebody brought may do here: nothing."""
+"""An uploaded file may not do anything on this origin."""
 EMBEDDED = {"Cross-Origin-Resource-Policy": "cross-origin"}
-"""By a signed link, pages of other sites show it as well."""
+"""With a signed link, pages of other sites may show it as well."""
 RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII | re.IGNORECASE)
 
 
@@ -40,10 +40,10 @@ class Stored(NamedTuple):
 
 
 def serve(request: HttpRequest | Request, stored: Stored, *, caching: str = "private, no-cache") -> HttpResponseBase:
-    """The answer to GET or HEAD of a file by somebody who may have it; `caching` is its `Cache-Control`.
+    """The response to GET or HEAD of a file by somebody who may see it; `caching` is its `Cache-Control`.
 
-    One range is answered with 206; several, or what is no range, with the whole file; from a bucket, by sending the
-    client there. Refuses `not_found`, `precondition_failed` and `range_not_satisfiable`.
+    A single range is answered with 206, several ranges or a malformed one with the whole file. If files are in a
+    bucket, the client is redirected to it. Refuses `not_found`, `precondition_failed` and `range_not_satisfiable`.
     """
     etag = f'"{stored.etag}"'
     disposition = content_disposition(stored.filename, is_inline=stored.is_inline)
@@ -51,7 +51,7 @@ def serve(request: HttpRequest | Request, stored: Stored, *, caching: str = "pri
     if _has(request, etag):
         return HttpResponseNotModified(headers=headers)
     headers["Accept-Ranges"] = "bytes"
-    close_old_connections()  # sending takes as long as the client likes
+    close_old_connections()  # a slow client may take long
     if request.method == "HEAD" or _is_for_nginx(request):
         return _without_body(stored, headers)
     if settings.STORAGE_ORIGIN:
@@ -60,17 +60,17 @@ def serve(request: HttpRequest | Request, stored: Stored, *, caching: str = "pri
 
 
 def headers_for(request: HttpRequest | Request) -> dict[str, str]:
-    """What goes with every file that somebody brought."""
+    """The headers of every uploaded file."""
     return HEADERS | EMBEDDED if is_link(request) else HEADERS
 
 
 def is_link(request: HttpRequest | Request) -> bool:
-    """Whether it came by a signed link, which opens nothing any more once its person may not see it."""
+    """Whether the request was authenticated by a signed link, which stops working when its person loses access."""
     return isinstance(getattr(request, "successful_authenticator", None), LinkAuthentication)
 
 
 def _has(request: HttpRequest | Request, etag: str) -> bool:
-    """Whether the client has this file already. Refuses `precondition_failed` when it wants only another one."""
+    """Whether the client already has this file. Refuses `precondition_failed` if it only wants another version."""
     wanted = request.headers.get("If-Match", "")
     if wanted and not {"*", etag} & set(parse_etags(wanted)):
         raise Refusal("precondition_failed")
@@ -78,12 +78,12 @@ def _has(request: HttpRequest | Request, etag: str) -> bool:
 
 
 def _is_for_nginx(request: HttpRequest | Request) -> bool:
-    """Not with `If-Match`: nginx looks at it before it knows our ETag, and would refuse."""
+    """Whether nginx sends the file. Not with `If-Match`, which nginx checks before it knows our ETag."""
     return bool(settings.ACCEL_REDIRECT) and "If-Match" not in request.headers
 
 
 def _without_body(stored: Stored, headers: dict[str, str]) -> HttpResponse:
-    """With `ACCEL_REDIRECT` nginx adds the body, and answers ranges."""
+    """A response without a body. With `ACCEL_REDIRECT` nginx adds the body and handles ranges."""
     if not default_storage.exists(stored.name):
         raise not_found()
     if settings.ACCEL_REDIRECT:
@@ -94,7 +94,7 @@ def _without_body(stored: Stored, headers: dict[str, str]) -> HttpResponse:
 
 
 def _from_bucket(stored: Stored, headers: dict[str, str]) -> HttpResponse:
-    """The bucket sends the file itself, to whoever has this address, within a minute."""
+    """Redirect to the bucket, by an address that works for a minute."""
     parameters = {
         "ResponseContentType": stored.mime_type,
         "ResponseContentDisposition": headers["Content-Disposition"],
@@ -119,13 +119,13 @@ def _from_disk(request: HttpRequest | Request, stored: Stored, headers: dict[str
         raise not_found() from None
     file.seek(first)
     headers["Content-Length"] = str(size)
-    return BlockwiseResponse(Part(file, size), status=status, content_type=stored.mime_type, headers=headers)
+    return BlockwiseResponse(FileRange(file, size), status=status, content_type=stored.mime_type, headers=headers)
 
 
 def _part(request: HttpRequest | Request, stored: Stored) -> range | None:
-    """The bytes asked for: an empty range when there are none of them, None for the whole file."""
+    """The requested bytes: None for the whole file, an empty range if it cannot be satisfied."""
     match = RANGE.fullmatch(request.headers.get("Range", "").strip())
-    if match is None or not any(match.groups()) or not _is_still(request, stored):
+    if match is None or not any(match.groups()) or not _matches_if_range(request, stored):
         return None
     first, last = match.groups()
     if not first:
@@ -135,8 +135,8 @@ def _part(request: HttpRequest | Request, stored: Stored) -> range | None:
     return range(int(first), min(int(last) + 1, stored.size) if last else stored.size)
 
 
-def _is_still(request: HttpRequest | Request, stored: Stored) -> bool:
-    """Whether the file is the one of which the client has a part. A date or a weak tag cannot tell."""
+def _matches_if_range(request: HttpRequest | Request, stored: Stored) -> bool:
+    """Whether the client's part belongs to this version of the file. A date or a weak ETag never matches."""
     return request.headers.get("If-Range", f'"{stored.etag}"').strip() == f'"{stored.etag}"'
 
 

@@ -1,4 +1,4 @@
-"""What a file is by the bytes that its format begins with. Used on both sides of the sandbox."""
+"""The type of a file by the signature of its format. Used inside and outside of the sandbox."""
 
 import re
 
@@ -6,7 +6,7 @@ import filetype  # type: ignore[import-untyped]
 
 UNKNOWN = "application/octet-stream"
 HEAD = 8192
-"""Bytes from the beginning that are enough to tell."""
+"""How many bytes from the beginning are enough."""
 SAME = {
     "image/apng": "image/png",
     "video/x-m4v": "video/mp4",
@@ -29,7 +29,7 @@ BRANDS = {
     b"crx": "image/x-canon-cr3",
     b"jp2": "image/jp2",
 }
-"""The beginning of the brand of an ISO base media file; any other is a video."""
+"""Prefixes of the brand of an ISO base media file; any other brand is a video."""
 ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip")
 BEGINNINGS = {
     b"\0\0\0\x0cjP  \r\n\x87\n": "image/jp2",
@@ -53,12 +53,12 @@ PATTERNS = {
 PDF, BLANKS = b"%PDF-", b" \t\r\n\f\0\xef\xbb\xbf"
 
 
-def known(head: bytes) -> str:
-    """The media type of what begins with these bytes, or `UNKNOWN`. Never raises."""
+def match_signature(head: bytes) -> str:
+    """The media type of a file that begins with these bytes, or `UNKNOWN`. Never raises."""
     if head[4:8] == b"ftyp":
         return _by_brand(head)
     if head[4:8] in ATOMS:
-        return "video/quicktime"  # from before files began with their type
+        return "video/quicktime"  # an old file without `ftyp`
     for beginning, mime_type in BEGINNINGS.items():
         if head.startswith(beginning):
             return mime_type
@@ -67,7 +67,7 @@ def known(head: bytes) -> str:
             return mime_type
     try:
         guess = filetype.guess_mime(head)
-    except Exception:  # it counts through bytes that anybody may have written
+    except Exception:  # the library trusts offsets in the file
         guess = None
     if guess is None and head.lstrip(BLANKS).startswith(PDF):
         return "application/pdf"

@@ -1,11 +1,11 @@
-"""What a file is, by its first bytes: never by its name, nor by what somebody says it is."""
+"""Content sniffing: the type of a file by its first bytes, never by its name or the client's `Content-Type`."""
 
-from media.signatures import HEAD, PDF, UNKNOWN, known
-from media.texts import is_other_text, is_utf_8
+from media.signatures import HEAD, PDF, UNKNOWN, match_signature
+from media.text_detection import is_other_text, is_utf_8
 
-KEPT = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-"""Pictures that every browser shows: they are made anew as what they were."""
-PICTURES = KEPT | {
+KEPT_FORMATS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""Picture formats that every browser shows: they are re-encoded in the same format."""
+PICTURES = KEPT_FORMATS | {
     "image/heic",
     "image/avif",
     "image/tiff",
@@ -21,7 +21,7 @@ PICTURES = KEPT | {
     "image/x-sun-raster",
     "image/x-blp",
 }
-"""What `media.pictures` reads. Not the layers of a Photoshop file: making it anew would lose them."""
+"""The formats that `media.pictures` reads. Not Photoshop files: re-encoding them would lose their layers."""
 RECORDINGS = frozenset(
     {
         "video/mp4",
@@ -44,7 +44,7 @@ RECORDINGS = frozenset(
         "audio/aiff",
     }
 )
-"""What `media.recordings` reads."""
+"""The formats that `media.recordings` reads."""
 DOCUMENTS = frozenset(
     {
         "application/pdf",
@@ -70,22 +70,22 @@ DOWNLOADED = frozenset(
         "audio/aiff",
     }
 )
-INLINE = KEPT | RECORDINGS - DOWNLOADED
-"""What a browser may show in its place. The pictures are made anew, and a film or a sound does nothing but play."""
+INLINE = KEPT_FORMATS | RECORDINGS - DOWNLOADED
+"""Types that a browser may show inline: pictures are re-encoded, and recordings can only be played."""
 PDF_WITHIN = 1024
-"""Readers look for the beginning of a PDF in so many bytes: scanners and mailers write something before it."""
-WRITTEN = frozenset({"application/pdf", "application/rtf", "application/postscript"})
-"""What is a type of its own although it may be nothing but text."""
+"""PDF readers look for the signature in this many bytes: scanners and mail programs write something before it."""
+TEXT_BASED = frozenset({"application/pdf", "application/rtf", "application/postscript"})
+"""Types that are kept although the file may be plain text."""
 
 
 def sniff(head: bytes) -> str:
-    """The media type of what begins with these bytes; eight kilobytes are enough. Never raises.
+    """The media type of a file that begins with these bytes; eight kilobytes are enough. Never raises.
 
-    Whatever is text is `text/plain`, so that nothing a browser would run is ever called by its name.
+    All text is `text/plain`, so that nothing is served with a type that a browser would execute.
     """
     head = bytes(head[:HEAD])
-    mime_type = known(head)
-    if not head or mime_type in WRITTEN:
+    mime_type = match_signature(head)
+    if not head or mime_type in TEXT_BASED:
         return mime_type
     if is_utf_8(head):
         return "text/plain"
@@ -97,8 +97,8 @@ def sniff(head: bytes) -> str:
 
 
 def kind_of(mime_type: str) -> str:
-    """`image`, `video`, `audio`, `document` or `other`. Only what is made anew is an image, and only what is read is
-    a video or a sound."""
+    """`image`, `video`, `audio`, `document` or `other`. Only formats that are re-encoded are images, and only formats
+    that are remuxed are videos or sounds."""
     if mime_type in PICTURES | RECORDINGS:
         return mime_type.partition("/")[0]
     return "document" if mime_type in DOCUMENTS or mime_type.startswith(FAMILIES) else "other"

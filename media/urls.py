@@ -1,18 +1,17 @@
 """Addresses below `/api/v1/`."""
 
-from django.urls import path
+from common.viewsets import Router
+from media.api.avatars import AvatarViewSet, ConversationAvatarViewSet, OwnAvatarViewSet
+from media.api.links import LinkViewSet
+from media.api.uploads import NewUploadViewSet, SharedFileViewSet, UploadViewSet
 
-from media.api import avatars, links, uploads
+router = Router()
+router.register("media/links", LinkViewSet)
+router.register("media", NewUploadViewSet)
+router.register("media", UploadViewSet)
+router.register("conversations/<uuid:id>/media", SharedFileViewSet)
+router.register("conversations", ConversationAvatarViewSet)
+router.register("users", OwnAvatarViewSet)
+router.register("users", AvatarViewSet)
 
-urlpatterns = [
-    path("media/", uploads.UploadsView.as_view()),
-    path("media/links/", links.LinksView.as_view()),
-    path("media/<uuid:id>/", uploads.UploadView.as_view()),
-    path("media/<uuid:id>/content/", uploads.ContentView.as_view()),
-    path("media/<uuid:id>/aac/", uploads.AacView.as_view()),
-    path("media/<uuid:id>/thumbnail/", uploads.ThumbnailView.as_view()),
-    path("conversations/<uuid:id>/media/", uploads.SharedView.as_view()),
-    path("conversations/<uuid:id>/avatar/", avatars.ConversationAvatarView.as_view()),
-    path("users/me/avatar/", avatars.MyAvatarView.as_view()),
-    path("users/<uuid:id>/avatar/", avatars.AvatarView.as_view()),
-]
+urlpatterns = router.urls

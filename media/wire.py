@@ -6,25 +6,24 @@ from uuid import UUID
 import msgspec
 
 from accounts.wire import UserRef, person
-from chatproject.common.clock import rfc3339
-from chatproject.common.wire import Moment
+from common.clock import rfc3339
+from common.wire import Moment
 from media.models import Attachment, Upload
 
 ATTACHMENTS = 10
-"""How many files one message carries at most."""
+"""How many files one message can have at most."""
 
 
 class UploadState(msgspec.Struct, kw_only=True):
-    """A file, alone or in a message. While it is `processing`, it has no content and no thumbnail; of what `failed`
-    nothing but its bytes is known.
+    """An uploaded file, on its own or in a message. While it is `processing`, it has no content and no thumbnail; if it
+    `failed`, only its bytes are available.
 
-    `is_cleaned` says whether nothing is left of the file but what one sees and hears; null while that is not known.
-    What is not cleaned is given out byte for byte as it came, as a download: it may say where and with what it was
-    made, and by whom. What `failed` after it was sent is given to nobody but its sender, who may send it again as it
-    is.
+    `is_cleaned` says whether all hidden data was removed from the file, null while that is not known. A file that was
+    not cleaned is served unchanged, as a download: it may reveal where, with what and by whom it was made. A file that
+    `failed` after it was sent is only given to its sender, who can send it again as it is.
 
-    `size` is in bytes, `duration` in seconds. `waveform` are 64 levels from 0 to 100, `placeholder` is a data URL with
-    a few pixels. The addresses are for whoever may see the message; `thumbnail_url` takes `?size=small|large`.
+    `size` is in bytes, `duration` in seconds. `waveform` has 64 levels from 0 to 100, `placeholder` is a data URL with
+    a few pixels. The addresses work for everybody who may see the message; `thumbnail_url` accepts `?size=small|large`.
     """
 
     id: UUID
@@ -42,12 +41,12 @@ class UploadState(msgspec.Struct, kw_only=True):
     content_url: str
     thumbnail_url: str | None
     aac_url: str | None = None
-    """The same sound as AAC, where not every device plays what was sent."""
+    """The same sound as AAC, if not every device can play the original."""
     is_cleaned: bool | None = None
 
 
 class SharedFile(UploadState, kw_only=True):
-    """A file that was sent in a conversation, and by which message."""
+    """A file that was sent in a conversation, and the message with it."""
 
     message_id: UUID
     seq: int
@@ -56,7 +55,7 @@ class SharedFile(UploadState, kw_only=True):
 
 
 def upload_state(upload: Upload) -> UploadState:
-    """An upload as everybody sees it who may."""
+    """An upload as it is shown to everybody who may see it."""
     address = f"/api/v1/media/{upload.id}"
     return UploadState(
         id=upload.id,
@@ -79,7 +78,7 @@ def upload_state(upload: Upload) -> UploadState:
 
 
 def shared_file(attachment: Attachment) -> SharedFile:
-    """An attachment, with its upload and who brought it at hand."""
+    """An attachment whose upload and uploader are loaded."""
     upload = attachment.upload
     return SharedFile(
         **msgspec.structs.asdict(upload_state(upload)),

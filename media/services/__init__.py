@@ -1,52 +1,52 @@
-"""What can be done with files: the only writers. They are written before the transaction that shows them commits, and
-deleted after the one that hides them did."""
+"""Actions on files; nothing else writes them. A file is written before the transaction that shows it commits, and
+deleted after the one that hides it has committed."""
 
-from media.services.arrivals import arrival, begin_arrival
-from media.services.attachments import Attachable, reattach, send_as_is
+from media.services.attachments import AttachableUploads, mark_sent_as_is, replace_attachments
 from media.services.avatars import (
     avatar_names,
-    forget_ended,
-    picture_of,
-    picture_of_conversation,
+    read_avatar,
+    read_conversation_avatar,
     remove_avatar,
+    remove_avatars_of_deleted,
     remove_conversation_avatar,
     set_avatar,
     set_conversation_avatar,
 )
-from media.services.blobs import sweep
-from media.services.processing import give_up, process
+from media.services.blobs import sweep_orphans
+from media.services.processing import mark_failed, process
+from media.services.reservations import begin_reservation, reserve_upload
 from media.services.uploads import (
-    SHOWN,
+    PROCESSED_KINDS,
     check_upload,
-    collect,
+    delete_outdated,
     discard_upload,
     keep_upload,
-    refuse_unless_given,
+    refuse_unless_readable,
     upload_of,
 )
 
 __all__ = [
-    "SHOWN",
-    "Attachable",
-    "arrival",
+    "PROCESSED_KINDS",
+    "AttachableUploads",
     "avatar_names",
-    "begin_arrival",
+    "begin_reservation",
     "check_upload",
-    "collect",
+    "delete_outdated",
     "discard_upload",
-    "forget_ended",
-    "give_up",
     "keep_upload",
-    "picture_of",
-    "picture_of_conversation",
+    "mark_failed",
+    "mark_sent_as_is",
     "process",
-    "reattach",
-    "refuse_unless_given",
+    "read_avatar",
+    "read_conversation_avatar",
+    "refuse_unless_readable",
     "remove_avatar",
+    "remove_avatars_of_deleted",
     "remove_conversation_avatar",
-    "send_as_is",
+    "replace_attachments",
+    "reserve_upload",
     "set_avatar",
     "set_conversation_avatar",
-    "sweep",
+    "sweep_orphans",
     "upload_of",
 ]

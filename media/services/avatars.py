@@ -1,4 +1,4 @@
-"""Pictures of people and conversations: each has one, in a few sizes, in files that are named after its version."""
+"""Avatars of people and conversations: one picture each, in a few sizes, in files named after its version."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -16,18 +16,18 @@ from django.db.models import Q, QuerySet
 
 from accounts import hooks, services
 from accounts.models import User
-from chatproject.common import apart
-from chatproject.common.errors import Refusal, invalid, not_found
-from chatproject.common.limited import limited
+from common import isolation
+from common.action_limits import limited
+from common.errors import Refusal, invalid, not_found
 from conversations.models import Conversation, Membership
 from conversations.services import edit_conversation
 from media import sandbox
-from media.job import Unfit
+from media.job import UnusableFile
 from media.limits import AVATAR_SIZES, MAX_PIXELS, MEGABYTE
 
 
 class Owner(NamedTuple):
-    """Who has a picture, a person or a conversation: the one row, which locks when it is read."""
+    """A person or conversation with an avatar; `rows` is a query for its row, which locks it."""
 
     id: UUID
     rows: QuerySet[Any]
@@ -35,10 +35,10 @@ class Owner(NamedTuple):
 
 @limited("RATE_AVATARS")
 def set_avatar(user: User, file: TemporaryUploadedFile) -> None:
-    """Show this picture of them from now on.
+    """Set somebody's avatar.
 
     Refuses `rate_limited`, `unsupported_media_type`, `too_large`, `invalid` (the field `file`) and, while too many
-    others are at it, `unavailable`.
+    pictures are being processed, `unavailable`.
     """
 
     def show(version: str) -> None:
@@ -51,15 +51,15 @@ def set_avatar(user: User, file: TemporaryUploadedFile) -> None:
 
 @limited("RATE_CHANGES")
 def remove_avatar(user: User) -> None:
-    """Show no picture of them any more. Fine when there is none."""
+    """Remove somebody's avatar, if there is one."""
     with transaction.atomic():
         services.change_avatar(user, url="")
-        _tidy_later(_person(user))
+        _delete_old_files_later(_person(user))
 
 
 @limited("RATE_AVATARS")
 def set_conversation_avatar(actor: Membership, file: TemporaryUploadedFile) -> None:
-    """Show this picture of their conversation from now on. Refuses `permission_denied`, and as `set_avatar` does."""
+    """Set the avatar of a conversation. Refuses `permission_denied`, and as `set_avatar` does."""
 
     def show(version: str) -> None:
         url = f"/api/v1/conversations/{actor.conversation_id}/avatar/?v={version}"
@@ -70,37 +70,37 @@ def set_conversation_avatar(actor: Membership, file: TemporaryUploadedFile) -> N
 
 @limited("RATE_CHANGES")
 def remove_conversation_avatar(actor: Membership) -> None:
-    """Show no picture of their conversation any more. Fine when there is none."""
+    """Remove the avatar of a conversation, if there is one."""
     with transaction.atomic():
         edit_conversation(actor, changes={"avatar_url": ""})
-        _tidy_later(_conversation(actor.conversation_id))
+        _delete_old_files_later(_conversation(actor.conversation_id))
 
 
-def forget_ended() -> None:
-    """Delete the pictures of conversations that have ended."""
+def remove_avatars_of_deleted() -> None:
+    """Delete the avatars of deleted conversations."""
     ended = Conversation.objects.filter(deleted_at__isnull=False).exclude(avatar_url="")
-    apart.each(ended.values_list("id", flat=True), _hide)
+    isolation.for_each(ended.values_list("id", flat=True), _hide)
 
 
 def _hide(conversation_id: UUID) -> None:
     Conversation.objects.filter(id=conversation_id).update(avatar_url="")
-    _tidy(_conversation(conversation_id))
+    _delete_old_files(_conversation(conversation_id))
 
 
-def picture_of(person_id: UUID, size: int) -> tuple[str, bytes]:
-    """The version of somebody's picture, and the WebP in one of `AVATAR_SIZES`. Refuses `not_found`."""
+def read_avatar(person_id: UUID, size: int) -> tuple[str, bytes]:
+    """The version of somebody's avatar, and the WebP in one of `AVATAR_SIZES`. Refuses `not_found`."""
     return _picture(User.objects.active(), person_id, size)
 
 
-def picture_of_conversation(user: User, conversation_id: UUID, size: int) -> tuple[str, bytes]:
-    """The same of a conversation that `user` is in or could find. Refuses `not_found`."""
+def read_conversation_avatar(user: User, conversation_id: UUID, size: int) -> tuple[str, bytes]:
+    """The same for a conversation that `user` is in or can find. Refuses `not_found`."""
     mine = Conversation.objects.visible_to(user).values("id")
-    seen = Conversation.objects.filter(Q(id__in=mine) | Q(id__in=Conversation.objects.discoverable().values("id")))
-    return _picture(seen, conversation_id, size)
+    found = Conversation.objects.filter(Q(id__in=mine) | Q(id__in=Conversation.objects.discoverable().values("id")))
+    return _picture(found, conversation_id, size)
 
 
 def avatar_names(database: str = "default") -> Iterator[str]:
-    """The names in the storage of all pictures that are shown, as this database knows them."""
+    """The names in the storage of all current avatars, according to this database."""
     for model in (User, Conversation):
         shown = model._base_manager.using(database).exclude(avatar_url="").order_by("pk")
         for owner_id, url in shown.values_list("pk", "avatar_url").iterator():
@@ -123,16 +123,16 @@ def _set(actor_id: UUID, owner: Owner, file: TemporaryUploadedFile, show: Callab
         with transaction.atomic():
             owner.rows.get()
             for size, picture in pictures.items():
-                _keep(_name(owner.id, version, size), picture)
+                _store(_name(owner.id, version, size), picture)
             show(version)
-            _tidy_later(owner)
+            _delete_old_files_later(owner)
     except BaseException:
-        _tidy(owner)
+        _delete_old_files(owner)
         raise
 
 
 def _picture(rows: QuerySet[Any], id_: UUID, size: int) -> tuple[str, bytes]:
-    for _ in range(2):  # another picture may take this one's place between the look at the row and at the file
+    for _ in range(2):  # the avatar may be replaced between reading the row and reading the file
         version = _version(rows.filter(id=id_).values_list("avatar_url", flat=True).first() or "")
         if not version:
             break
@@ -146,16 +146,16 @@ def _picture(rows: QuerySet[Any], id_: UUID, size: int) -> tuple[str, bytes]:
 
 @hooks.person_erased.register
 def _forget(user: User) -> None:
-    _tidy_later(_person(user))
+    _delete_old_files_later(_person(user))
 
 
-def _tidy_later(owner: Owner) -> None:
-    transaction.on_commit(partial(_tidy, owner), robust=True)
+def _delete_old_files_later(owner: Owner) -> None:
+    transaction.on_commit(partial(_delete_old_files, owner), robust=True)
 
 
-def _tidy(owner: Owner) -> None:
-    """Delete every file of theirs but the current version's. Under the lock under which they are written: what is
-    not current is nobody's."""
+def _delete_old_files(owner: Owner) -> None:
+    """Delete all files of this owner except those of the current version. Files are written under the same lock, so no
+    file of a later version is deleted."""
     with transaction.atomic():
         current = _version(owner.rows.get().avatar_url)
         for name in _names(owner.id):
@@ -163,8 +163,8 @@ def _tidy(owner: Owner) -> None:
                 default_storage.delete(f"{_folder(owner.id)}/{name}")
 
 
-def _keep(name: str, picture: bytes) -> None:
-    """A name stands for a content: what is whole already stays, somebody may be reading it."""
+def _store(name: str, picture: bytes) -> None:
+    """Store a picture. A name belongs to one content, so a complete file stays: somebody may be reading it."""
     if default_storage.exists(name):
         if default_storage.size(name) == len(picture):
             return
@@ -192,24 +192,26 @@ def _version(url: str) -> str:
 
 
 def _pictures(actor_id: UUID, file: TemporaryUploadedFile) -> dict[int, bytes]:
-    """The picture as WebP, by size."""
+    """The picture as WebP, in each size."""
     if not file.size:
         raise invalid("file", "The file is empty.")
     if file.size > settings.MAX_AVATAR_MB * MEGABYTE:
-        raise Refusal("too_large", f"A picture of a person has at most {settings.MAX_AVATAR_MB} MiB.")
+        raise Refusal("too_large", f"This picture is too large. It can have at most {settings.MAX_AVATAR_MB} MiB.")
     try:
-        close_old_connections()  # others need the connection while this waits for its turn
+        close_old_connections()  # so that others can use the connection while this waits
         path = Path(file.temporary_file_path())
-        with sandbox.run("media.pictures:squares", path, whose=actor_id) as (folder, _):
+        with sandbox.run("media.pictures:squares", path, owner=actor_id) as (folder, _):
             return {size: (folder / f"{size}.webp").read_bytes() for size in AVATAR_SIZES}
-    except Unfit as unfit:
+    except UnusableFile as unfit:
         raise _refusal(unfit) from None
 
 
-def _refusal(unfit: Unfit) -> Refusal:
+def _refusal(unfit: UnusableFile) -> Refusal:
     match unfit.reason:
         case "unsupported":
-            return Refusal("unsupported_media_type", "This is no picture that can be shown: try a JPEG or a PNG.")
+            return Refusal("unsupported_media_type", "This picture format is not supported. Try a JPEG or a PNG.")
         case "too_large":
-            return Refusal("too_large", f"A picture has at most {MAX_PIXELS // 10**6} megapixels.")
-    return invalid("file", "This picture cannot be read.")
+            return Refusal(
+                "too_large", f"This picture is too large. It can have at most {MAX_PIXELS // 10**6} megapixels."
+            )
+    return invalid("file", "This picture is damaged and cannot be read.")

@@ -1,5 +1,5 @@
 """Bytes in the storage. A file is written before the transaction that shows it, and deleted after the one that drops it
-committed; what a crash leaves between the two has no row, and is swept up later."""
+has committed. What a crash leaves behind has no row, and is deleted later."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -16,12 +16,12 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from chatproject.common import apart
-from chatproject.common.errors import Refusal
-from chatproject.common.ids import id_in_name
+from common import isolation
+from common.errors import Refusal
+from common.ids import id_in_name
 from media.models import Blob, Upload
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 FOLDERS = [f"files/{n:02x}" for n in range(256)]
 UNREFERENCED = ~Exists(
@@ -32,8 +32,8 @@ UNREFERENCED = ~Exists(
 
 
 @contextmanager
-def stored(*files: IO[bytes]) -> Iterator[list[Blob]]:
-    """The files in the storage, as blobs that are no rows yet: `keep` them within. Those not kept are deleted."""
+def store_blobs(*files: IO[bytes]) -> Iterator[list[Blob]]:
+    """Store these files. Yields blobs without rows, to be passed to `keep_blobs` in this block; others are deleted."""
     blobs: list[Blob] = []
     try:
         for file in files:
@@ -48,11 +48,11 @@ def stored(*files: IO[bytes]) -> Iterator[list[Blob]]:
         _delete_files([blob.name for blob in blobs if blob.id not in kept])
 
 
-def keep(blobs: Iterable[Blob]) -> dict[str, Blob]:
-    """The rows for stored bytes, by digest: those that were known before, or these. In the caller's transaction, which
-    holds them from here on."""
+def keep_blobs(blobs: Iterable[Blob]) -> dict[str, Blob]:
+    """The rows for these blobs, by digest: existing ones with the same content, or these. In the caller's transaction,
+    which locks them."""
     by_digest = {blob.digest: blob for blob in sorted(blobs, key=lambda blob: blob.digest)}
-    for _ in range(3):  # a known one may go between the two queries
+    for _ in range(3):  # an existing row may be deleted between the two queries
         Blob.objects.bulk_create(by_digest.values(), ignore_conflicts=True)
         found = {blob.digest: blob for blob in _locked(Q(digest__in=by_digest))}
         if len(found) == len(by_digest):
@@ -60,20 +60,20 @@ def keep(blobs: Iterable[Blob]) -> dict[str, Blob]:
     return found
 
 
-def release(blob_ids: Iterable[UUID | None]) -> None:
-    """Delete those of these blobs that no upload shows any more. In the caller's transaction; files go after it."""
-    held = {blob.id for blob in _locked(Q(id__in=[id_ for id_ in blob_ids if id_]))}
-    gone = list(Blob.objects.filter(UNREFERENCED, id__in=held))
+def release_blobs(blob_ids: Iterable[UUID | None]) -> None:
+    """Delete those of these blobs that no upload uses any more, in the caller's transaction; their files after it."""
+    locked = {blob.id for blob in _locked(Q(id__in=[id_ for id_ in blob_ids if id_]))}
+    gone = list(Blob.objects.filter(UNREFERENCED, id__in=locked))
     Blob.objects.filter(id__in=[blob.id for blob in gone]).delete()
     transaction.on_commit(partial(_delete_files, [blob.name for blob in gone]), robust=True)
 
 
-def sweep(before: datetime) -> None:
-    """Delete files older than this moment that have no row."""
+def sweep_orphans(before: datetime) -> None:
+    """Delete files without a row that are older than this."""
     for folder in FOLDERS:
         names = _names_in(folder)
         known = {blob.name for blob in Blob.objects.filter(id__in=map(id_in_name, names))}
-        apart.each({f"{folder}/{name}" for name in names} - known, partial(_delete_older, before))
+        isolation.for_each({f"{folder}/{name}" for name in names} - known, partial(_delete_older, before))
 
 
 def _delete_older(before: datetime, name: str) -> None:
@@ -81,20 +81,20 @@ def _delete_older(before: datetime, name: str) -> None:
         _delete_files([name])
 
 
-def _locked(which: Q) -> Iterable[Blob]:
-    """In the order of their digests, so that no two transactions lock crosswise."""
-    return Blob.objects.filter(which).order_by("digest").select_for_update()
+def _locked(condition: Q) -> Iterable[Blob]:
+    """Lock these blobs, in the order of their digests, so that transactions do not deadlock."""
+    return Blob.objects.filter(condition).order_by("digest").select_for_update()
 
 
 def _write(blob: Blob, file: IO[bytes]) -> None:
-    # A file that was uploaded lies beside the storage already: Django then moves it instead of copying.
+    # An uploaded file is on the same file system as the storage, so Django moves it instead of copying.
     os.fsync(file.fileno())
     given = file if hasattr(file, "chunks") else File(file)
     try:
         name = default_storage.save(blob.name, given)
-    except OSError as error:  # the disk is full, or the bucket away
-        log.exception("storage_fails")
-        raise Refusal("unavailable", "Files cannot be stored right now.", retry_after=10) from error
+    except OSError as error:  # the disk is full, or the bucket does not answer
+        logger.exception("storage_fails")
+        raise Refusal("unavailable", "Files cannot be stored right now. Try again.", retry_after=10) from error
     if name != blob.name:
         raise FileExistsError(blob.name)
 
@@ -103,10 +103,10 @@ def _delete_files(names: Iterable[str]) -> None:
     for name in names:
         try:
             default_storage.delete(name)
-        except OSError as error:  # it is swept up later
-            log.warning("file_stays", name=name, reason=str(error))
+        except OSError as error:  # `sweep_orphans` deletes it later
+            logger.warning("file_stays", name=name, reason=str(error))
         else:
-            log.info("file_deleted", name=name)
+            logger.info("file_deleted", name=name)
 
 
 def _names_in(folder: str) -> list[str]:

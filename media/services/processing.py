@@ -1,4 +1,4 @@
-"""What is found and made of an upload, in the background: read in the sandbox, then told to its conversation."""
+"""Processing uploads in the background: each is read in the sandbox, and its conversation is notified."""
 
 import shutil
 import tempfile
@@ -11,51 +11,51 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from chatproject.common.tasks import task
+from common.tasks import task
 from conversations.models import Conversation
 from media import hooks, sandbox
-from media.job import Unfit
+from media.job import UnusableFile
 from media.models import Blob, Upload
 from media.services import blobs
-from media.sniffing import KEPT, kind_of
+from media.sniffing import KEPT_FORMATS, kind_of
 
 Kind, Status = Upload.Kind, Upload.Status
 PICTURE, RECORDING, AAC = "media.pictures:picture", "media.recordings:recording", "media.recordings:aac"
 FACTS = ("width", "height", "duration", "waveform")
 BYTES = ("content", "small", "large", "aac")
 LONGEST_AAC = 3600
-"""Seconds of a sound beyond which it is left as it is."""
-ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
-"""Of pictures that became something else."""
+"""Seconds beyond which no AAC version of a sound is made."""
+EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+"""Extensions for pictures whose format has changed."""
 
 
 @task()
 def process_upload(upload_id: str) -> None:
-    """What the version before has queued. The worker finds it by itself."""
+    """Queued by an earlier version. Does nothing: the worker finds uploads by itself."""
 
 
 def process(upload: Upload) -> None:
-    """Look at an upload, clean it and make pictures of it. Repeating it is harmless, and so is one that is gone."""
+    """Analyse an upload, clean it and make its previews. Safe to repeat, also for a deleted upload."""
     if upload.status == Status.PROCESSING or _can_be_cleaned(upload):
         _clean(upload)
     else:
-        _note(upload)
+        _record_cleaned(upload)
 
 
-def give_up(upload: Upload) -> None:
-    """It stays as it came."""
+def mark_failed(upload: Upload) -> None:
+    """Give up: the upload stays as it was uploaded."""
     _fail(upload.id)
 
 
 def _can_be_cleaned(upload: Upload) -> bool:
-    """Of the version before: what it did not clean, and nobody wanted to be sent as it is."""
+    """Whether an upload from an earlier version should be cleaned now: it was not, and nobody sent it as a document."""
     is_picture = upload.kind == Kind.IMAGE and upload.status == Status.READY
     return upload.kind != Kind.DOCUMENT and not is_picture and kind_of(upload.mime_type) in ("image", "video", "audio")
 
 
-def _note(upload: Upload) -> None:
-    """Of the version before: its pictures were made anew already, and documents never are."""
-    is_cleaned = upload.kind == Kind.IMAGE and upload.status == Status.READY and upload.mime_type in KEPT
+def _record_cleaned(upload: Upload) -> None:
+    """Set `is_cleaned` of an upload from an earlier version, which re-encoded pictures and never cleaned documents."""
+    is_cleaned = upload.kind == Kind.IMAGE and upload.status == Status.READY and upload.mime_type in KEPT_FORMATS
     with transaction.atomic():
         if found := _locked(upload.id):
             found.is_cleaned = is_cleaned
@@ -75,21 +75,21 @@ def _clean(upload: Upload) -> None:
     except FileNotFoundError:
         if Upload.objects.filter(id=upload.id).exists():
             raise
-    except Unfit:
+    except UnusableFile:
         _fail(upload.id)
 
 
 def _job(upload: Upload) -> tuple[str, sandbox.Limits]:
     if kind_of(upload.mime_type) != "image":
         return RECORDING, sandbox.recording(upload.content.size)
-    return PICTURE, sandbox.PICTURE if upload.mime_type in KEPT else sandbox.MODERN_PICTURE
+    return PICTURE, sandbox.PICTURE if upload.mime_type in KEPT_FORMATS else sandbox.MODERN_PICTURE
 
 
 def _as_aac(path: Path, facts: Mapping[str, Any], stack: ExitStack) -> dict[str, Path]:
-    """The same for devices that do not play it: nobody misses it where that cannot be made."""
+    """The same sound for devices that cannot play the original, if it can be made."""
     if not 0 < (facts["duration"] or 0) <= LONGEST_AAC:
         return {}
-    with suppress(Unfit):
+    with suppress(UnusableFile):
         folder, made = stack.enter_context(sandbox.run(AAC, path, sandbox.AAC))
         return {"aac": folder / made["content"]}
     return {}
@@ -98,24 +98,24 @@ def _as_aac(path: Path, facts: Mapping[str, Any], stack: ExitStack) -> dict[str,
 def _finish(upload_id: UUID, facts: Mapping[str, Any], made: Mapping[str, Path]) -> None:
     with ExitStack() as stack:
         files = [stack.enter_context(path.open("rb")) for path in made.values()]
-        written = stack.enter_context(blobs.stored(*files))
+        written = stack.enter_context(blobs.store_blobs(*files))
         stack.enter_context(transaction.atomic())
         upload = _locked(upload_id)
         if upload is None:
             return
-        before, kept = [getattr(upload, f"{field}_id") for field in made], blobs.keep(written)
+        before, kept = [getattr(upload, f"{field}_id") for field in made], blobs.keep_blobs(written)
         for field, blob in zip(made, written, strict=True):
             setattr(upload, field, kept[blob.digest])
         _describe(upload, facts)
         upload.save()
-        blobs.release(before)
+        blobs.release_blobs(before)
         hooks.upload_processed(upload)
 
 
 def _fail(upload_id: UUID) -> None:
     with transaction.atomic():
         if upload := _locked(upload_id):
-            if upload.status == Status.READY:  # of the version before, and in everybody's hands
+            if upload.status == Status.READY:  # from an earlier version: others already have it
                 upload.sent_as_is = True
             else:
                 upload.status = Status.FAILED
@@ -125,7 +125,7 @@ def _fail(upload_id: UUID) -> None:
 
 
 def _locked(upload_id: UUID) -> Upload | None:
-    """An upload that is still to be cleaned, under its conversation's lock, as everything that is told there."""
+    """An upload that still has to be cleaned, with its conversation locked, as for everything published there."""
     found = Upload.objects.filter(id=upload_id).values_list("conversation_id", flat=True).first()
     if found is None:
         return None
@@ -147,13 +147,13 @@ def _describe(upload: Upload, facts: Mapping[str, Any]) -> None:
     found = facts.get("kind") or Kind.IMAGE
     if not (found == Kind.AUDIO and upload.kind == Kind.VOICE):
         upload.kind = found
-    if upload.mime_type != before and upload.mime_type in ENDINGS:
-        upload.filename = f"{PurePath(upload.filename).stem}{ENDINGS[upload.mime_type]}"
+    if upload.mime_type != before and upload.mime_type in EXTENSIONS:
+        upload.filename = f"{PurePath(upload.filename).stem}{EXTENSIONS[upload.mime_type]}"
 
 
 @contextmanager
 def _on_disk(blob: Blob) -> Iterator[Path]:
-    """The bytes as a file of this machine, wherever they are stored."""
+    """The bytes as a local file, wherever they are stored."""
     try:
         yield Path(default_storage.path(blob.name))
     except NotImplementedError:

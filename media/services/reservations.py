@@ -1,4 +1,4 @@
-"""Files on their way in: they count in the quota before their first byte, and have so much time and no more."""
+"""Reservations for uploads in progress: they count towards the quota before the first byte, and have a time limit."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,51 +9,53 @@ from django.db import close_old_connections, transaction
 from django.db.models import Sum
 
 from accounts.models import User
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
-from media.limits import ARRIVALS_AT_ONCE, MEGABYTE, seconds_for
+from common.clock import now
+from common.errors import Refusal
+from media.limits import MAX_INCOMING, MEGABYTE, seconds_to_receive
 from media.models import Arrival, Upload
 
 GRACE = 60
-"""Seconds after which a file that should be here no longer counts: whoever read it was killed."""
+"""Seconds after its time limit when a reservation expires: the process that received the file was killed."""
 
 
 @contextmanager
-def arrival(actor: User, size: int, *, is_kept: bool = True) -> Iterator[None]:
-    """Keep a place for a file of at least so many bytes while it arrives, and in the quota if it `is_kept`.
+def reserve_upload(actor: User, size: int, *, is_kept: bool = True) -> Iterator[None]:
+    """Reserve an upload of at least `size` bytes while it arrives; it counts towards the quota if it `is_kept`.
 
-    Refuses `quota_exceeded`, and `rate_limited` when too many of theirs are on their way.
+    Refuses `quota_exceeded`, and `rate_limited` if too many of the actor's uploads are in progress.
     """
-    begun = begin_arrival(actor, size, is_kept=is_kept)
-    close_old_connections()  # others need the connection while the file is on its way
+    reservation = begin_reservation(actor, size, is_kept=is_kept)
+    close_old_connections()  # so that others can use the connection while the file arrives
     try:
         yield
     finally:
-        Arrival.objects.filter(id=begun.id).delete()
+        Arrival.objects.filter(id=reservation.id).delete()
 
 
 @transaction.atomic
-def begin_arrival(actor: User, size: int, *, is_kept: bool = True) -> Arrival:
-    """The beginning of `arrival`: it ends by itself when nobody ends it."""
+def begin_reservation(actor: User, size: int, *, is_kept: bool = True) -> Arrival:
+    """Create a reservation, which expires by itself if it is not deleted."""
     User.objects.lock(actor)
     moment = now()
     mine = Arrival.objects.filter(uploader=actor)
     mine.filter(expires_at__lt=moment).delete()
-    if mine.count() >= ARRIVALS_AT_ONCE:
-        raise Refusal("rate_limited", "Too many of your files are on their way.", retry_after=5)
+    if mine.count() >= MAX_INCOMING:
+        raise Refusal(
+            "rate_limited", "Too many of your uploads are in progress. Wait until one is done.", retry_after=5
+        )
     if is_kept:
         refuse_beyond_quota(actor, size + (mine.aggregate(bytes=Sum("size"))["bytes"] or 0))
-    expires_at = moment + timedelta(seconds=seconds_for(size) + GRACE)
+    expires_at = moment + timedelta(seconds=seconds_to_receive(size) + GRACE)
     return Arrival.objects.create(uploader=actor, size=size if is_kept else 0, expires_at=expires_at)
 
 
 def refuse_beyond_quota(actor: User, size: int) -> None:
-    """Refuses `quota_exceeded` when so many bytes more are too many."""
+    """Refuses `quota_exceeded` if this many more bytes exceed the quota."""
     quota = settings.UPLOAD_QUOTA_MB * MEGABYTE
     if quota and size + used_by(actor) > quota:
-        raise Refusal("quota_exceeded", f"All your files together have at most {settings.UPLOAD_QUOTA_MB} MiB.")
+        raise Refusal("quota_exceeded", f"Your files can have at most {settings.UPLOAD_QUOTA_MB} MiB together.")
 
 
 def used_by(user: User) -> int:
-    """The bytes of all files that somebody has brought and that are still there."""
+    """The total size in bytes of somebody's stored uploads."""
     return Upload.objects.filter(uploader=user).aggregate(bytes=Sum("size"))["bytes"] or 0

@@ -1,4 +1,4 @@
-"""Bringing files: kept with their first bytes' type, processed in the background, collected when nobody shows them."""
+"""Uploading files: stored with the type of their content, processed in the background, deleted when unused."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,66 +8,66 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
-from chatproject.common import apart
-from chatproject.common.errors import Refusal, not_found
-from chatproject.common.idempotency import note, once
-from chatproject.common.limited import limited
+from common import isolation
+from common.action_limits import limited
+from common.errors import Refusal, not_found
+from common.idempotency import idempotent, record_creation
 from conversations.models import Conversation, Membership
 from conversations.services.locking import refuse_unless_allowed
-from media.arriving import Arrived
 from media.models import Upload
 from media.services import blobs
-from media.services.arrivals import refuse_beyond_quota
+from media.services.reservations import refuse_beyond_quota
 from media.sniffing import kind_of
+from media.upload_parser import ReceivedFile
 
 Kind, Status = Upload.Kind, Upload.Status
-SHOWN = {Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.VOICE}
-"""What has something to look at or to listen to, which is found in the background."""
+PROCESSED_KINDS = {Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.VOICE}
+"""Kinds that are processed in the background."""
 SEALED = "sealed", "application/octet-stream", ""
-ENDED = Q(conversation__deleted_at__isnull=False)
+OF_DELETED = Q(conversation__deleted_at__isnull=False)
 
 
 def check_upload(actor: User, *, conversation_id: UUID, size: int) -> Membership:
-    """What can be said before the file is here. Refuses `not_found`, `read_only` and `quota_exceeded`."""
+    """The checks before the file arrives. Refuses `not_found`, `read_only` and `quota_exceeded`."""
     membership = Membership.objects.of(actor, conversation_id)
     refuse_unless_allowed(membership, "send_message")
     refuse_beyond_quota(actor, size)
     return membership
 
 
-@once(Upload, apart=True)
-def keep_upload(actor: User, *, conversation_id: UUID, file: Arrived, wanted: str = "") -> Upload:
-    """Keep a file for messages of this conversation; pictures and recordings are processed from now on.
+@idempotent(Upload, has_own_transaction=True)
+def keep_upload(actor: User, *, conversation_id: UUID, file: ReceivedFile, wanted: str = "") -> Upload:
+    """Store a file for messages of this conversation; pictures and recordings are then processed in the background.
 
-    `wanted` may say that a recording is a `voice` note, or that anything is to be sent as it is, as a `document`.
-    End to end all are bytes that nobody here understands: they have no name and no type.
+    `wanted` may mark a recording as a `voice` note, or any file as a `document`, to be sent unchanged. In end-to-end
+    encrypted conversations the bytes are opaque: they have no name and no type.
     """
     membership = Membership.objects.of(actor, conversation_id)
     if membership.conversation.is_e2ee:
         file.filename, file.mime_type, wanted = SEALED
     kind = _kind(file.mime_type, wanted)
-    with blobs.stored(file) as written, transaction.atomic():
+    with blobs.store_blobs(file) as written, transaction.atomic():
         actor = User.objects.lock(actor)
         check_upload(actor, conversation_id=conversation_id, size=file.size or 0)
-        (content,) = blobs.keep(written).values()
+        (content,) = blobs.keep_blobs(written).values()
         upload = Upload.objects.create(
             conversation_id=conversation_id,
             uploader=actor,
             kind=kind,
-            status=Status.PROCESSING if kind in SHOWN else Status.READY,
+            status=Status.PROCESSING if kind in PROCESSED_KINDS else Status.READY,
             filename=file.filename,
             mime_type=file.mime_type,
             size=content.size,
             content=content,
-            is_cleaned=None if kind in SHOWN else False,
+            is_cleaned=None if kind in PROCESSED_KINDS else False,
         )
-        note(upload)
+        record_creation(upload)
         return upload
 
 
 @limited("RATE_CHANGES")
 def discard_upload(actor: User, *, upload_id: UUID) -> None:
-    """Take back an own file that stands in no message. Refuses `not_found`, and `conflict` when it stands in one."""
+    """Delete one of the actor's uploads that is in no message. Refuses `not_found`, and `conflict` if it is in one."""
     upload = Upload.objects.visible_to(actor).filter(id=upload_id).first()
     if upload is None:
         raise not_found()
@@ -76,32 +76,35 @@ def discard_upload(actor: User, *, upload_id: UUID) -> None:
     with transaction.atomic():
         Conversation.objects.locked(upload.conversation_id).first()
         if upload.attachments.exists():
-            raise Refusal("conflict", "It stands in a message: delete or edit that.")
-        delete(Upload.objects.filter(id=upload_id))  # as it is now: it may just have been made ready
+            raise Refusal("conflict", "This file is in a message. Delete or edit the message instead.")
+        delete_uploads(Upload.objects.filter(id=upload_id))  # reloaded: it may just have been processed
 
 
-def delete(uploads: Iterable[Upload]) -> None:
-    """Delete uploads, and the bytes that nobody else shows. In the caller's transaction, their conversation locked."""
-    gone = list(uploads)
-    Upload.objects.filter(id__in=[upload.id for upload in gone]).delete()
-    blobs.release({id_ for one in gone for id_ in (one.content_id, one.small_id, one.large_id, one.aac_id)})
+def delete_uploads(uploads: Iterable[Upload]) -> None:
+    """Delete uploads, and their bytes if no other upload uses them. In the caller's transaction, with their
+    conversation locked."""
+    deleted = list(uploads)
+    Upload.objects.filter(id__in=[upload.id for upload in deleted]).delete()
+    blobs.release_blobs(
+        {id_ for upload in deleted for id_ in (upload.content_id, upload.small_id, upload.large_id, upload.aac_id)}
+    )
 
 
-def collect(before: datetime) -> None:
-    """Delete what was brought before this moment and stands in no message, and what belongs to ended conversations."""
-    outdated = Upload.objects.filter(Q(created_at__lt=before) & Q(attachments=None) | ENDED)
-    apart.each(outdated.values_list("id", flat=True), _collect)
+def delete_outdated(before: datetime) -> None:
+    """Delete unattached uploads that are older than this, and all uploads of deleted conversations."""
+    outdated = Upload.objects.filter(Q(created_at__lt=before) & Q(attachments=None) | OF_DELETED)
+    isolation.for_each(outdated.values_list("id", flat=True), _delete_if_outdated)
 
 
 @transaction.atomic
-def _collect(upload_id: UUID) -> None:
+def _delete_if_outdated(upload_id: UUID) -> None:
     there = Upload.objects.filter(id=upload_id).values_list("conversation_id", flat=True)
     Conversation.objects.locked(*there).first()
-    delete(Upload.objects.filter(Q(attachments=None) | ENDED, id=upload_id))
+    delete_uploads(Upload.objects.filter(Q(attachments=None) | OF_DELETED, id=upload_id))
 
 
 def upload_of(actor: User, upload_id: UUID) -> Upload:
-    """An upload that they may see at this moment. Refuses `not_found`."""
+    """An upload that the actor may see now. Refuses `not_found`."""
     files = ("content", "small", "large", "aac")
     upload = Upload.objects.visible_to(actor).select_related(*files).filter(id=upload_id).first()
     if upload is None:
@@ -109,10 +112,11 @@ def upload_of(actor: User, upload_id: UUID) -> Upload:
     return upload
 
 
-def refuse_unless_given(actor: User, upload: Upload) -> None:
-    """Refuses (`conflict`) the bytes of what is not ready yet, or could not be cleaned and was sent without knowing."""
+def refuse_unless_readable(actor: User, upload: Upload) -> None:
+    """Refuses (`conflict`) the bytes of an upload that is not ready, or that could not be cleaned and was sent before
+    its sender could know that."""
     if upload.status == Status.PROCESSING:
-        raise Refusal("conflict", "This file is still being made ready.", retry_after=1)
+        raise Refusal("conflict", "This file is still being processed. Try again in a moment.", retry_after=1)
     if upload.is_withheld and upload.uploader_id != actor.id:
         raise Refusal("conflict", "This file could not be cleaned. Its sender can send it again as it is.")
 

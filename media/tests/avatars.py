@@ -1,4 +1,4 @@
-"""Uploading pictures of oneself, and looking at what came of it."""
+"""Uploading avatars and reading the result."""
 
 import io
 from pathlib import Path

@@ -19,7 +19,7 @@ def storage(settings, tmp_path):
 def looked_at(tmp_path, monkeypatch):
     """`looked_at("media.pictures:picture", sandbox.PICTURE, content)`: what the job answers, and the files that it
     wrote, as the answer calls them."""
-    monkeypatch.setattr(sandbox, "PATIENCE", 60)
+    monkeypatch.setattr(sandbox, "MAX_WAIT", 60)
 
     def looked_at(job, limits, content):
         (tmp_path / "source").write_bytes(content)

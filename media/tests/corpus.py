@@ -1,4 +1,4 @@
-"""Files that nobody means well with: some four hundred, the same ones each time."""
+"""About four hundred hostile files, always the same ones."""
 
 import io
 import random

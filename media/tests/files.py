@@ -1,4 +1,4 @@
-"""Files that people bring: good ones, made here, and hostile ones."""
+"""Files to upload: valid ones, generated here, and hostile ones."""
 
 import io
 import struct
@@ -35,7 +35,7 @@ def two_halves(kind="PNG", size=(400, 400), **how):
 
 
 def photograph():
-    """A JPEG as telephones make them: lying on its side, and telling where it was taken."""
+    """A JPEG as phones make them: lying on its side, and telling where it was taken."""
     exif = Image.Exif()
     exif[0x0112] = 6  # Orientation: to be turned by 90 degrees clockwise
     exif[0x010F] = "Secret Telephone"

@@ -1,4 +1,4 @@
-"""Films and sounds that people bring, a few seconds of each kind."""
+"""Videos and sounds to upload, a few seconds of each kind."""
 
 import io
 from array import array
@@ -55,7 +55,7 @@ class Unseekable(io.RawIOBase):
 def film(
     kind="mp4", *, seconds=2, size=(320, 240), voice=None, layout="mono", live=False, rotation=0, ratio=None, **options
 ):
-    """Black at first, then red on the left and blue on the right. `live` as browsers record, `rotation` as telephones
+    """Black at first, then red on the left and blue on the right. `live` as browsers record, `rotation` as phones
     film: so many degrees counter-clockwise are to be turned back."""
     form, codec = FILMS[kind]
     with _written(form, live, options) as container:

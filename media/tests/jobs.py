@@ -1,4 +1,4 @@
-"""Jobs that go beyond every limit."""
+"""Jobs that exceed each limit."""
 
 import os
 import subprocess

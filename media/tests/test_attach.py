@@ -1,4 +1,4 @@
-"""Files in messages: who may see them, and when they are gone."""
+"""Files in messages: who may see them, and when they are deleted."""
 
 import uuid
 
@@ -55,7 +55,7 @@ def test_when_it_is_ready_the_message_changes(sign_in, alice, bob, group):
     assert changed["changed_seq"] == entry["seq"]
 
 
-def test_one_that_failed_is_told_too(sign_in, alice, bob, group):
+def test_a_failed_upload_is_published_too(sign_in, alice, bob, group):
     upload = bring(sign_in(alice), group, picture("PNG")[:45]).json()
     send(sign_in(alice), group, upload)
 
@@ -106,7 +106,7 @@ def test_sending_again_attaches_once(sign_in, alice, group):
     assert send(sign_in(alice), group, client_id="one", content="x").json()["code"] == "idempotency_conflict"
 
 
-def test_nobody_outside_sees_a_file(sign_in, alice, bob, carol, group, api):
+def test_outsiders_cannot_see_a_file(sign_in, alice, bob, carol, group, api):
     upload = brought(sign_in(alice), group)
     send(sign_in(alice), group, upload)
 

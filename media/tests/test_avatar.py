@@ -1,4 +1,4 @@
-"""Giving oneself a picture, and taking it away."""
+"""Setting and removing your own avatar."""
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -8,13 +8,13 @@ from accounts import hooks
 from accounts import services as accounts
 from accounts.models import User
 from accounts.tests.at_once import at_once
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 from media import services
 from media.services import avatars
 from media.tests.avatars import FORM, MINE, address, files_of, folder_of, is_like, part, put, seen
 from media.tests.files import BLUE, RED, animation, encode, photograph, picture, two_halves
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.plain, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
@@ -44,7 +44,7 @@ def test_her_profile_shows_where_it_is(sign_in, alice, carol):
     assert sign_in(carol).get(url).status_code == 200
 
 
-def test_a_photograph_is_turned_upright_and_tells_nothing(sign_in, alice):
+def test_a_photo_is_upright_and_has_no_metadata(sign_in, alice):
     photo = photograph()
     assert b"Secret" in photo
 
@@ -137,9 +137,9 @@ def test_taking_it_away(sign_in, alice):
     assert sign_in(alice).delete(MINE).status_code == 204
 
 
-def test_others_are_told(sign_in, alice, monkeypatch):
+def test_others_get_the_change(sign_in, alice, monkeypatch):
     heard = []
-    monkeypatch.setattr(hooks.person_changed, "_actors", [lambda user: heard.append(user.avatar_url)])
+    monkeypatch.setattr(hooks.person_changed, "_receivers", [lambda user: heard.append(user.avatar_url)])
 
     put(sign_in(alice))
     put(sign_in(alice))
@@ -156,7 +156,7 @@ def test_when_the_transaction_fails_the_new_files_go_and_the_old_ones_stay(sign_
         assert len(files_of(alice)) == 6
         raise DatabaseError("for the test")
 
-    monkeypatch.setattr(hooks.person_changed, "_actors", [fail])
+    monkeypatch.setattr(hooks.person_changed, "_receivers", [fail])
     client = sign_in(alice)
     client.raise_request_exception = False
     assert put(client, picture(colour=BLUE)).status_code == 500
@@ -177,7 +177,7 @@ def test_nothing_is_deleted_before_the_commit(sign_in, alice):
 
 
 def test_of_many_uploads_at_once_one_wins_and_only_its_files_are_left(sign_in, alice, monkeypatch):
-    monkeypatch.setattr(avatars.sandbox, "PATIENCE", 30)
+    monkeypatch.setattr(avatars.sandbox, "MAX_WAIT", 30)
     shades = iter(range(0, 256, 32))
     client = sign_in(alice)
 
@@ -246,6 +246,6 @@ def test_larger_than_the_limit_is_too_large(sign_in, alice, settings):
     assert put(sign_in(alice), picture() + bytes(1024**2 - 2000)).status_code == 204
 
 
-def test_strangers_give_nobody_a_picture(api, alice):
+def test_only_signed_in_people_can_set_a_picture(api, alice):
     assert put(api).status_code == 401
     assert api.delete(MINE).status_code == 401

@@ -7,7 +7,7 @@ from media.models import Blob
 from media.tests.files import photograph
 from media.tests.uploads import bring, brought, send
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.plain, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_photograph_lives_and_dies_in_a_bucket(s3, sign_in, alice, bob, carol, group):
@@ -33,7 +33,7 @@ def test_a_photograph_lives_and_dies_in_a_bucket(s3, sign_in, alice, bob, carol,
     assert sign_in(bob).get(upload["content_url"]).status_code == 404
 
 
-def test_a_bucket_that_is_away_is_told_and_nothing_is_kept(s3_server, s3, sign_in, alice, group, settings):
+def test_a_bucket_that_is_down_is_reported_and_nothing_is_stored(s3_server, s3, sign_in, alice, group, settings):
     storage = settings.STORAGES["default"]
     options = {**storage["OPTIONS"], "endpoint_url": "http://127.0.0.1:1"}
     settings.STORAGES = {**settings.STORAGES, "default": {**storage, "OPTIONS": options}}

@@ -1,4 +1,4 @@
-"""What others download of a file says nothing of where, when and with what it was made."""
+"""Downloaded files do not reveal where, when or with what they were made."""
 
 import io
 import zipfile
@@ -6,18 +6,18 @@ from itertools import chain
 
 import pytest
 
-from chatproject.personal_export.archive import write_archive
 from media import services
-from media.lane import FileLane
+from media.file_processor import FileProcessor
 from media.models import Blob, Upload
 from media.services import processing
-from media.sniffing import INLINE, KEPT, PICTURES, sniff
+from media.sniffing import INLINE, KEPT_FORMATS, PICTURES, sniff
 from media.tests.avatars import MINE, address, put
 from media.tests.corpus import planted
 from media.tests.files import case, photograph, two_halves
 from media.tests.films import film, voice
 from media.tests.uploads import bring, brought, process, send, stored
 from messaging.models import Message
+from operations.personal_export.archive import write_archive
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.plain]
 
@@ -35,7 +35,7 @@ def body(client, url):
 
 def test_the_planted_files_are_of_every_kind_that_is_shown():
     kinds = {sniff(content) for content in PLANTED.values()}
-    assert kinds >= KEPT | {"image/heic", "image/avif", "image/tiff"}
+    assert kinds >= KEPT_FORMATS | {"image/heic", "image/avif", "image/tiff"}
     assert kinds >= INLINE - TOLD_LATER
     for name, content in PLANTED.items():
         assert any(mark in content for mark in MARKS), name
@@ -145,13 +145,13 @@ def test_a_voice_message_plays_where_opus_does_not(sign_in, alice, bob, group):
     assert (Blob.objects.count(), stored()) == (0, [])
 
 
-def test_one_persons_pile_keeps_another_for_one_file_at_most(sign_in, alice, bob, group):
+def test_another_person_waits_for_one_file_at_most(sign_in, alice, bob, group):
     pile = [bring(sign_in(alice), group, two_halves(size=(9, 9 + n))).json()["id"] for n in range(4)]
     other = bring(sign_in(bob), group, two_halves(size=(8, 8))).json()["id"]
-    lane = FileLane()
+    processor = FileProcessor()
 
-    lane.run_next()
-    lane.run_next()
+    processor.run_next()
+    processor.run_next()
 
     ready = {str(id_) for id_ in Upload.objects.filter(status="ready").values_list("id", flat=True)}
     assert ready == {pile[0], other}

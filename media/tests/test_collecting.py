@@ -1,4 +1,4 @@
-"""What nobody attached, and what a crash left, is deleted after a day."""
+"""Unattached uploads, and files left by a crash, are deleted after a day."""
 
 import os
 import time
@@ -24,7 +24,7 @@ def test_what_was_never_attached_goes_after_a_day(sign_in, alice, group):
     send(sign_in(alice), group, sent)
     Upload.objects.filter(id__in=[old["id"], sent["id"]]).update(created_at=timezone.now() - timedelta(hours=25))
 
-    services.collect(timezone.now() - timedelta(days=1))
+    services.delete_outdated(timezone.now() - timedelta(days=1))
 
     assert {str(id_) for id_ in Upload.objects.values_list("id", flat=True)} == {new["id"], sent["id"]}
     assert len(stored()) == 2
@@ -45,7 +45,7 @@ def test_what_belongs_to_an_ended_conversation_goes(sign_in, alice, group):
     send(sign_in(alice), group, brought(sign_in(alice), group))
 
     conversations.delete_conversation(Membership.objects.of(alice, group.id))
-    services.collect(timezone.now() - timedelta(days=1))
+    services.delete_outdated(timezone.now() - timedelta(days=1))
 
     assert (stored(), Upload.objects.count()) == ([], 0)
 
@@ -58,7 +58,7 @@ def test_files_without_a_row_are_swept_up_when_they_are_old(sign_in, alice, grou
         path.write_bytes(b"left by a crash")
     os.utime(orphan, (time.time() - 90_000,) * 2)
 
-    blobs.sweep(timezone.now() - timedelta(days=1))
+    blobs.sweep_orphans(timezone.now() - timedelta(days=1))
 
     assert (orphan.exists(), fresh.exists(), len(stored())) == (False, True, 2)
 

@@ -1,4 +1,4 @@
-"""Giving a conversation a picture, and taking it away."""
+"""Setting and removing a conversation's avatar."""
 
 import pytest
 from django.conf import settings
@@ -85,12 +85,12 @@ def test_it_goes_with_its_conversation(sign_in, alice, group):
     conversations.delete_conversation(Membership.objects.of(alice, group.id))
     assert sign_in(alice).get(address(group)).status_code == 404
 
-    services.forget_ended()
+    services.remove_avatars_of_deleted()
 
     assert files(group) == []
 
 
-def test_what_is_no_picture_is_refused(sign_in, alice, group):
+def test_other_files_are_refused(sign_in, alice, group):
     assert put(sign_in(alice), group, b"%PDF-1.7").status_code == 415
     assert put(sign_in(alice), group, picture()[:60]).status_code == 400
     assert files(group) == []

@@ -1,4 +1,4 @@
-"""Of the hostile files, one in eight: whatever it is, it is an answer or a word. `bench/hostile.py` reads them all."""
+"""Every eighth hostile file: each gives a result or a refusal. `bench/hostile.py` reads them all."""
 
 import time
 
@@ -6,7 +6,7 @@ import pytest
 
 from accounts.tests.at_once import at_once
 from media import sandbox
-from media.job import Unfit
+from media.job import UnusableFile
 from media.sniffing import kind_of, sniff
 from media.tests import corpus
 
@@ -26,13 +26,13 @@ def outcome_of(path):
     try:
         with sandbox.run(job, path, limits) as (_, answer):
             outcome = "read" if {"width", "height", "small", "large", "placeholder"} <= answer.keys() else "nonsense"
-    except Unfit as unfit:
+    except UnusableFile as unfit:
         outcome = unfit.reason
     return outcome, time.monotonic() - began
 
 
 def test_hostile_files_are_read_or_refused_in_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(sandbox, "PATIENCE", 60)
+    monkeypatch.setattr(sandbox, "MAX_WAIT", 60)
     paths, everything = [], list(corpus.files())
     assert len(everything) == len(dict(everything)) > 450
     readable = [(name, content) for name, content in everything if kind_of(sniff(content[:8192])) in JOBS]
@@ -41,7 +41,7 @@ def test_hostile_files_are_read_or_refused_in_time(tmp_path, monkeypatch):
         paths[-1].write_bytes(content)
     waiting = iter(paths)
 
-    outcomes = at_once(sandbox.AT_ONCE, lambda: [outcome_of(path) for path in waiting])
+    outcomes = at_once(sandbox.MAX_CONCURRENT, lambda: [outcome_of(path) for path in waiting])
 
     outcomes = [one for some in outcomes for one in some]
     assert len(outcomes) == len(paths) > 55

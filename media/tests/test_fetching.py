@@ -1,4 +1,4 @@
-"""Fetching files from a real server: from its disk, and by way of a bucket."""
+"""Fetching files from a real server: from its disk and from a bucket."""
 
 import hashlib
 import random
@@ -12,8 +12,9 @@ import pytest
 
 from chatproject.tests.server import Server, until
 from media.tests.files import photograph
-from messaging.tests.client import Person, http
-from messaging.tests.conftest import GENEROUS
+from messaging.tests.client import GENEROUS, Person, http
+
+pytestmark = pytest.mark.plain
 
 CONTENT = b"\x00\x01" + random.Random(1).randbytes(40_000_000)
 RATES = {"RATE_UPLOADS": "1000/s", "RATE_FILES": "1000/s"}
@@ -104,7 +105,7 @@ def test_who_goes_away_leaves_no_open_file(file):
     until(lambda: not file.open())
 
 
-def test_slow_readers_hold_up_nobody_and_cost_no_memory(file):
+def test_slow_readers_block_nobody_and_cost_no_memory(file):
     """More of them than there are connections to PostgreSQL, and of no more than a block each."""
     process = psutil.Process(file.server.pid)
     file.get()

@@ -1,4 +1,4 @@
-"""Whatever a file is called: the header stays one, and saving it harms nobody."""
+"""Any file name gives a valid header and can be saved safely."""
 
 import re
 from urllib.parse import unquote
@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 from django.http import HttpResponse
 
-from chatproject.common.files import content_disposition
+from common.files import content_disposition
 
 pytestmark = pytest.mark.plain
 

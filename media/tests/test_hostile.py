@@ -1,4 +1,4 @@
-"""Whatever is sent as a picture gets a clear answer, and the next person is served."""
+"""Whatever is uploaded as a picture gets a clear response, and others are still served."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Signed links: what a page of another origin shows by its address alone."""
+"""Signed links, with which pages of other origins show files."""
 
 import time
 from uuid import uuid4
@@ -12,7 +12,7 @@ from media.tests.avatars import FORM, part, put
 from media.tests.files import picture
 from media.tests.uploads import brought, send
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.plain, pytest.mark.django_db(transaction=True)]
 
 LINKS = "/api/v1/media/links/"
 ORIGIN = "https://app.example.org"
@@ -151,7 +151,7 @@ def test_no_browser_keeps_a_picture_of_people_or_conversations_past_its_link(sig
     assert all("immutable" in client.get(url)["Cache-Control"] for url in urls)
 
 
-def test_a_link_can_be_signed_anew(sign_in, api, bob, shown):
+def test_a_link_can_be_signed_again(sign_in, api, bob, shown):
     client = sign_in(bob)
     urls = [shown["content_url"], f"{shown['thumbnail_url']}?size=large"]
     links = links_to(client, *urls)
@@ -161,7 +161,7 @@ def test_a_link_can_be_signed_anew(sign_in, api, bob, shown):
     assert [api.get(link).status_code for link in again] == [200, 200]
 
 
-def test_what_is_no_file_of_this_server_is_named(sign_in, api, bob, shown):
+def test_addresses_that_are_not_files_of_this_server_are_refused_by_name(sign_in, api, bob, shown):
     for wrong in ("/api/v1/users/me/", "/static/js/chat.js", f"//evil.example{shown['content_url']}", "http://[", ""):
         answer = sign_in(bob).post(LINKS, {"urls": [shown["content_url"], wrong]})
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "urls[1]")

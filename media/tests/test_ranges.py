@@ -7,9 +7,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import RequestFactory
 
-from chatproject.common.errors import Refusal
-from chatproject.common.files import BlockwiseResponse
+from common.errors import Refusal
+from common.files import BlockwiseResponse
 from media.serving import Stored, serve
+
+pytestmark = pytest.mark.plain
 
 CONTENT = bytes(range(256)) * 1000
 SIZE = len(CONTENT)
@@ -54,7 +56,7 @@ def test_a_whole_file(stored):
     }
 
 
-def test_what_is_not_shown_is_saved(stored):
+def test_types_that_are_not_shown_are_downloaded(stored):
     stored = stored._replace(is_inline=False, mime_type="text/html", filename="page.html")
     response = get(stored, caching="private, max-age=60")
 
@@ -116,7 +118,7 @@ def test_one_range(stored, asked, first, last):
         f"bytes={'9' * 5000}-",
     ],
 )
-def test_what_is_not_one_range_gets_the_whole(stored, asked):
+def test_anything_but_a_single_range_gets_the_whole_file(stored, asked):
     response = get(stored, Range=asked)
 
     assert (response.status_code, body(response)) == (200, CONTENT)
@@ -162,7 +164,7 @@ def test_what_the_client_has_is_not_sent_again(stored):
         assert get(stored, If_None_Match=other).status_code == 200
 
 
-def test_who_wants_another_one_is_told(stored):
+def test_a_request_for_another_version_is_refused(stored):
     for same in ('"abc"', '"old", "abc"', "*", ""):
         assert get(stored, If_Match=same).status_code == 200
     for other in ('"old"', 'W/"abc"', "abc", "nonsense"):
@@ -216,7 +218,7 @@ def test_who_goes_away_leaves_no_open_file(stored, monkeypatch):
     assert response.file_to_stream._file.closed
 
 
-def test_nginx_is_told_where_the_file_lies(stored, settings):
+def test_nginx_gets_the_path_of_the_file(stored, settings):
     settings.ACCEL_REDIRECT = "/protected/"
     name = default_storage.save("files/100% sure?.mp4", ContentFile(b"x"))
     response = get(stored._replace(name=name), Range="bytes=0-4")

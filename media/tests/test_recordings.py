@@ -1,4 +1,4 @@
-"""What becomes of a film or a sound that somebody sends."""
+"""Processing videos and sounds."""
 
 import io
 import struct
@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from media import sandbox
-from media.job import Unfit
+from media.job import UnusableFile
 from media.tests import films
 from media.tests.avatars import is_like
 from media.tests.corpus import _stated as stated
@@ -169,7 +169,7 @@ PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n%s\n#EXT-X-ENDLIST\n"
 
 
 @pytest.mark.parametrize("what", ["a playlist", "a list of parts", "noise", "nothing", "text", "a picture"])
-def test_what_is_no_container_is_refused(what, tmp_path, read):
+def test_an_unknown_container_is_refused(what, tmp_path, read):
     (tmp_path / "film.mp4").write_bytes(film("mp4"))
     content = {
         "a playlist": PLAYLIST % str(tmp_path / "film.mp4").encode(),
@@ -180,7 +180,7 @@ def test_what_is_no_container_is_refused(what, tmp_path, read):
         "a picture": picture("JPEG"),
     }[what]
 
-    with pytest.raises(Unfit) as unfit:
+    with pytest.raises(UnusableFile) as unfit:
         read(content)
 
     assert unfit.value.reason == "corrupt"

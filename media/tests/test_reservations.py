@@ -1,26 +1,26 @@
-"""Files on their way in count before they are here."""
+"""Uploads in progress count towards the quota before they have arrived."""
 
 from datetime import timedelta
 
 import pytest
 
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
+from common.clock import now
+from common.errors import Refusal
 from media import services
-from media.limits import ARRIVALS_AT_ONCE, MEGABYTE
+from media.limits import MAX_INCOMING, MEGABYTE
 from media.models import Arrival
 from media.tests.uploads import bring
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_what_is_on_its_way_takes_its_place_in_the_quota(sign_in, alice, bob, group, settings):
+def test_uploads_in_progress_count_towards_the_quota(sign_in, alice, bob, group, settings):
     settings.UPLOAD_QUOTA_MB = 20
     for _ in range(2):
-        services.begin_arrival(alice, 9 * MEGABYTE)
+        services.begin_reservation(alice, 9 * MEGABYTE)
 
     with pytest.raises(Refusal) as refusal:
-        services.begin_arrival(alice, 9 * MEGABYTE)
+        services.begin_reservation(alice, 9 * MEGABYTE)
 
     assert refusal.value.code == "quota_exceeded"
     assert bring(sign_in(alice), group, bytes(3 * MEGABYTE)).json()["code"] == "quota_exceeded"
@@ -36,23 +36,23 @@ def test_what_has_arrived_or_was_refused_takes_none(sign_in, alice, group):
 
 def test_what_got_lost_takes_none_for_long(alice, settings):
     settings.UPLOAD_QUOTA_MB = 1
-    services.begin_arrival(alice, MEGABYTE)
+    services.begin_reservation(alice, MEGABYTE)
     Arrival.objects.update(expires_at=now() - timedelta(seconds=1))
 
-    services.begin_arrival(alice, MEGABYTE)
+    services.begin_reservation(alice, MEGABYTE)
 
     assert Arrival.objects.count() == 1
 
 
-def test_only_some_of_one_person_arrive_at_once(alice, bob):
-    for _ in range(ARRIVALS_AT_ONCE):
-        services.begin_arrival(alice, 0)
+def test_uploads_in_progress_are_limited_per_person(alice, bob):
+    for _ in range(MAX_INCOMING):
+        services.begin_reservation(alice, 0)
 
     with pytest.raises(Refusal) as refusal:
-        services.begin_arrival(alice, 0)
+        services.begin_reservation(alice, 0)
 
     assert refusal.value.code == "rate_limited"
-    services.begin_arrival(bob, 0)
+    services.begin_reservation(bob, 0)
 
 
 @pytest.mark.parametrize(

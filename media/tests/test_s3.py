@@ -1,4 +1,4 @@
-"""Files in a bucket: stored there, and fetched from there by whoever was let in here."""
+"""Files in a bucket: stored there, and fetched from there after a check by the server."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,9 +10,11 @@ from django.test import RequestFactory
 
 from accounts.tests.at_once import at_once
 from chatproject.checks.files import check_files
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 from media.serving import Stored, serve
 from media.tests.s3 import KEY, SECRET
+
+pytestmark = pytest.mark.plain
 
 CONTENT = bytes(range(256)) * 1000
 

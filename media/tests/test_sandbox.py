@@ -1,4 +1,4 @@
-"""What a job may do, and what becomes of one that does more."""
+"""The limits of a job, and what happens beyond them."""
 
 import os
 import time
@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from accounts.tests.at_once import at_once
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 from media import sandbox
-from media.job import Unfit
+from media.job import UnusableFile
 from media.sandbox import Limits
 
 pytestmark = pytest.mark.plain
@@ -56,10 +56,10 @@ def test_a_job_sees_the_file_and_a_folder_and_nothing_else(source, monkeypatch):
         ("no_such_job", {}),
     ],
 )
-def test_whoever_goes_beyond_a_limit_is_ended(job, limits, source):
+def test_a_job_beyond_its_limits_is_killed(job, limits, source):
     began = time.monotonic()
 
-    with pytest.raises(Unfit) as unfit:
+    with pytest.raises(UnusableFile) as unfit:
         run(job, source, **limits)
 
     assert unfit.value.reason == "failed"
@@ -68,7 +68,7 @@ def test_whoever_goes_beyond_a_limit_is_ended(job, limits, source):
 
 
 def test_children_of_a_job_end_with_it(source):
-    with pytest.raises(Unfit):
+    with pytest.raises(UnusableFile):
         run("sleep", source, seconds=1)
 
     time.sleep(0.1)
@@ -78,7 +78,7 @@ def test_children_of_a_job_end_with_it(source):
 
 
 def test_what_went_wrong_is_logged_in_a_line(source):
-    with capture_logs() as lines, pytest.raises(Unfit):
+    with capture_logs() as lines, pytest.raises(UnusableFile):
         run("stumble", source)
 
     assert lines == [
@@ -93,7 +93,7 @@ def test_what_went_wrong_is_logged_in_a_line(source):
 
 
 def test_only_some_run_at_once_and_others_wait_a_little(source, monkeypatch):
-    monkeypatch.setattr(sandbox, "PATIENCE", 10)
+    monkeypatch.setattr(sandbox, "MAX_WAIT", 10)
     began = time.monotonic()
 
     assert at_once(4, lambda: run("think", source)) == [{}] * 4
@@ -101,15 +101,15 @@ def test_only_some_run_at_once_and_others_wait_a_little(source, monkeypatch):
     assert time.monotonic() - began > 1
 
 
-def test_nobody_waits_for_long(source, monkeypatch):
-    monkeypatch.setattr(sandbox, "PATIENCE", 0.01)
+def test_waiting_for_a_slot_is_short(source, monkeypatch):
+    monkeypatch.setattr(sandbox, "MAX_WAIT", 0.01)
 
     assert sorted(map(str, at_once(3, lambda: run("think", source)))) == ["unavailable", "{}", "{}"]
 
 
-def test_whoever_does_not_get_a_place_is_told_when_to_come_back(source, monkeypatch):
-    monkeypatch.setattr(sandbox, "PATIENCE", 0)
-    with sandbox._place(), sandbox._place(), pytest.raises(Refusal) as refusal:
+def test_without_a_slot_the_refusal_says_when_to_retry(source, monkeypatch):
+    monkeypatch.setattr(sandbox, "MAX_WAIT", 0)
+    with sandbox._slot(), sandbox._slot(), pytest.raises(Refusal) as refusal:
         run("think", source)
 
     assert (refusal.value.code, refusal.value.retry_after) == ("unavailable", 1)

@@ -1,4 +1,4 @@
-"""Looking at somebody's picture."""
+"""Fetching somebody's avatar."""
 
 import uuid
 
@@ -11,7 +11,7 @@ from media.services import avatars
 from media.tests.avatars import address, folder_of, put, seen
 from media.tests.files import BLUE, picture
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.plain, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_browsers_show_the_cookie_for_pictures(api, sign_in, alice, bob, shown):
     assert api.get(shown).status_code == 401
 
 
-def test_who_has_none_or_is_nobody_or_gone_is_alike(sign_in, alice, bob, carol, shown):
+def test_missing_avatars_and_unknown_people_look_the_same(sign_in, alice, bob, carol, shown):
     client = sign_in(bob)
     answers = [client.get(address(carol)), client.get(f"/api/v1/users/{uuid.uuid4()}/avatar/")]
     User.objects.filter(id=alice.id).update(is_active=False)

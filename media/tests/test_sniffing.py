@@ -1,11 +1,11 @@
-"""What files are taken for."""
+"""Which types files are recognized as."""
 
 import zipfile
 from io import BytesIO
 
 import pytest
 
-from media.sniffing import INLINE, KEPT, PICTURES, kind_of, sniff
+from media.sniffing import INLINE, KEPT_FORMATS, PICTURES, kind_of, sniff
 from media.tests.files import animation, case, picture
 from media.tests.films import film, song, voice
 
@@ -116,7 +116,7 @@ def test_nothing_makes_it_fail():
     assert sniff(bytearray(b"hello")) == sniff(memoryview(b"hello")) == "text/plain"
 
 
-def test_what_is_shown_in_its_place_can_do_nothing():
-    assert PICTURES & INLINE == KEPT
+def test_types_shown_inline_cannot_run_code():
+    assert PICTURES & INLINE == KEPT_FORMATS
     assert {mime_type.partition("/")[0] for mime_type in INLINE} == {"image", "video", "audio"}
     assert not {"image/svg+xml", "text/html", "application/pdf"} & INLINE

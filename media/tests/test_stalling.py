@@ -1,4 +1,4 @@
-"""Files that stop arriving end by themselves, and leave nothing behind."""
+"""Stalled uploads end by themselves and leave nothing behind."""
 
 import json
 import sys
@@ -7,16 +7,18 @@ import threading
 import pytest
 
 from chatproject.tests.server import Server
-from media.limits import ARRIVALS_AT_ONCE
+from media.limits import MAX_INCOMING
 from media.tests.files import picture
-from media.tests.test_arriving import Slow, head, incoming, upload
-from messaging.tests.conftest import GENEROUS, cast_on
+from media.tests.test_upload_parser import Slow, head, incoming, upload
+from messaging.tests.client import GENEROUS, cast_on
+
+pytestmark = pytest.mark.plain
 
 SIZE = 700_000
 HURRY = """
 import sys, django; django.setup()
-from chatproject import bodies
-bodies.SILENCE, bodies.LINGER_SECONDS, bodies.seconds_for = 0.5, 0.1, lambda size: 1.5
+from chatproject import body_limit
+body_limit.MAX_PAUSE_SECONDS, body_limit.LINGER_SECONDS, body_limit.seconds_to_receive = 0.5, 0.1, lambda size: 1.5
 from chatproject import commands
 commands.run(["manage.py", *sys.argv[1:]])
 """
@@ -65,15 +67,15 @@ def test_a_file_that_stops_arriving_leaves_nothing(begins_with, dribbles, server
     rest.join()
 
     said = json.loads(answer.partition(b"\r\n\r\n")[2])
-    assert (said["status"], said["detail"]) == (400, "The rest of the body did not come.")
+    assert (said["status"], said["detail"]) == (400, "The rest of the body did not arrive.")
     assert incoming(server) == 0
     assert upload(alice, group, bytes(SIZE)).status_code == 201  # the quota is not large enough for two
 
 
-def test_places_of_what_stopped_arriving_are_free_again(server, person):
+def test_stalled_uploads_release_their_reservations(server, person):
     alice = person("alice")
     group = alice.group()
-    for slow in [Slow(server, alice, 1000) for _ in range(ARRIVALS_AT_ONCE)]:
+    for slow in [Slow(server, alice, 1000) for _ in range(MAX_INCOMING)]:
         assert b" 400 " in slow.answer()
 
     assert upload(alice, group, picture()).status_code == 201

@@ -1,4 +1,4 @@
-"""Files on their way in: what is refused is refused before it arrives, and nobody else waits."""
+"""Parsing uploads: they are refused before they have arrived, and do not delay others."""
 
 import asyncio
 import select
@@ -10,10 +10,9 @@ import httpx
 import pytest
 
 from chatproject.tests.server import Server
-from media.limits import ARRIVALS_AT_ONCE
+from media.limits import MAX_INCOMING
 from media.tests.files import picture
-from messaging.tests.client import Person, bearer, http
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, Person, bearer, cast_on, http
 
 MEGABYTE = 1024 * 1024
 BOUNDARY = "frame"
@@ -97,6 +96,7 @@ def test_a_picture_gets_there_and_is_heard_when_it_is_ready(person):
     assert (small.status_code, small.headers["content-type"]) == (200, "image/webp")
 
 
+@pytest.mark.plain
 def test_two_gigabytes_are_refused_before_they_come(server, person):
     alice, before = person("alice"), incoming(server)
     slow = Slow(server, alice, 2 * 1024 * MEGABYTE)
@@ -106,6 +106,7 @@ def test_two_gigabytes_are_refused_before_they_come(server, person):
     assert incoming(server) <= before
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize(
     ("who", "content", "code"),
     [
@@ -128,6 +129,7 @@ def test_it_is_refused_while_the_rest_is_still_to_come(who, content, code, serve
     assert upload(alice, group, picture()).status_code == 201
 
 
+@pytest.mark.plain
 def test_who_sends_everything_first_sees_the_refusal(person):
     alice = person("alice")
 
@@ -136,7 +138,7 @@ def test_who_sends_everything_first_sees_the_refusal(person):
     assert (refused.status_code, refused.json()["code"]) == (415, "unsupported_media_type")
 
 
-def test_slow_uploads_keep_nobody_waiting(server, person):
+def test_slow_uploads_do_not_delay_others(server, person):
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     group = alice.group(bob, carol)
     slow = [Slow(server, one, 10 * MEGABYTE) for one in (bob, carol) for _ in range(15)]
@@ -153,9 +155,9 @@ def test_slow_uploads_keep_nobody_waiting(server, person):
 
 
 @pytest.mark.parametrize("what", ["POST media/", "PUT users/me/avatar/"])
-def test_one_person_leaves_places_for_others(what, server, person):
+def test_one_person_leaves_slots_for_others(what, server, person):
     alice, bob = person("alice"), person("bob")
-    slow = [Slow(server, alice, 1000, what) for _ in range(ARRIVALS_AT_ONCE + 1)]  # and not one byte
+    slow = [Slow(server, alice, 1000, what) for _ in range(MAX_INCOMING + 1)]  # and not one byte
 
     answered, _, _ = select.select([one.socket for one in slow], [], [], 10)
 

@@ -1,11 +1,11 @@
-"""Bringing files into a conversation."""
+"""Uploading files to a conversation."""
 
 import uuid
 
 import pytest
 
 from accounts.tests.at_once import at_once
-from chatproject.common.files import harmless
+from common.files import safe_filename
 from conversations import services as conversations
 from conversations.models import Membership
 from media.models import Blob, Upload
@@ -88,7 +88,7 @@ def test_the_same_bytes_are_stored_once_and_go_with_the_last_upload(sign_in, ali
     assert (Blob.objects.count(), stored()) == (0, [])
 
 
-def test_nobody_else_sees_what_stands_in_no_message(sign_in, alice, bob, carol, group):
+def test_only_the_uploader_sees_an_unattached_upload(sign_in, alice, bob, carol, group):
     state = brought(sign_in(alice), group)
 
     for user in (bob, carol):
@@ -175,7 +175,7 @@ def test_an_upload_that_is_gone_is_not_processed(sign_in, alice, group):
     assert (stored(), Upload.objects.count()) == ([], 0)
 
 
-def test_taking_back_what_is_not_there(sign_in, alice):
+def test_discarding_an_unknown_upload(sign_in, alice):
     assert sign_in(alice).delete(f"/api/v1/media/{uuid.uuid4()}/").status_code == 404
 
 
@@ -193,10 +193,10 @@ def test_taking_back_what_is_not_there(sign_in, alice):
     ],
 )
 def test_a_name_is_made_harmless(name, shown):
-    assert harmless(name) == shown
+    assert safe_filename(name) == shown
 
 
-def test_the_same_bytes_by_many_at_once_are_one_blob(sign_in, alice, group):
+def test_concurrent_uploads_of_the_same_bytes_are_one_blob(sign_in, alice, group):
     client = sign_in(alice)
 
     answers = at_once(8, lambda: bring(client, group, PDF))

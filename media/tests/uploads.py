@@ -1,11 +1,11 @@
-"""Bringing files into conversations, and what is stored of them."""
+"""Uploading files to conversations, and what is stored."""
 
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from media.lane import FileLane
+from media.file_processor import FileProcessor
 from media.tests.files import picture
 
 
@@ -26,8 +26,8 @@ def brought(client, conversation, *args, **fields):
 
 def process():
     """Do what is to be done in the background."""
-    lane = FileLane()
-    while lane.run_next():
+    processor = FileProcessor()
+    while processor.run_next():
         pass
 
 
