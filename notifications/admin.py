@@ -1,4 +1,4 @@
-"""Pushes in the console: what waits, what was given up, and trying that again."""
+"""Pushes in the console: which are waiting, which were given up, and retrying those."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.console import PeopleSearchAdmin
-from chatproject.common import audit
-from chatproject.common.admin import ReadOnlyAdmin, tell_how_many
-from chatproject.common.clock import now
+from common import audit
+from common.admin import ReadOnlyAdmin, show_counts
+from common.clock import now
 from notifications import services
 from notifications.models import Push
 
 
 class State(admin.SimpleListFilter):
-    """Waiting, or given up."""
+    """Filters pushes that are waiting or were given up."""
 
     title, parameter_name = "state", "state"
 
@@ -29,7 +29,7 @@ class State(admin.SimpleListFilter):
 
 @admin.register(Push)
 class PushAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
-    """What is to be pushed, without what it says. A push that was sent is not kept."""
+    """Pushes that were not sent yet, without their text. A push that was sent is deleted."""
 
     list_display = ("id", "kind", "to", "state", "attempts", "reason", "created_at", "due_at", "dead_at")
     list_filter = (State, "kind", "device__provider")
@@ -52,6 +52,6 @@ class PushAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
 
     @admin.action(description="Try again", permissions=["redrive"])
     def redrive(self, request: HttpRequest, pushes: QuerySet[Push]) -> None:
-        chosen, again = pushes.count(), services.redrive(pushes, now())
-        audit.record("push.redrive", actor_id=request.user.pk, subject="push", pushes=again)
-        tell_how_many(self, request, chosen, again, "will be tried again", "were not given up and wait already")
+        selected, retried = pushes.count(), services.redrive_pushes(pushes, now())
+        audit.record("push.redrive", actor_id=request.user.pk, subject="push", pushes=retried)
+        show_counts(self, request, selected, retried, "will be tried again", "were not given up and are still waiting")

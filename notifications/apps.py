@@ -5,4 +5,4 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        from notifications import people  # noqa: F401 (registers of whom people are told)
+        from notifications import receivers  # noqa: F401 (registers hook receivers)

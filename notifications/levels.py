@@ -1,4 +1,4 @@
-"""About what somebody wants to be told: what they set for a conversation, and for all of them."""
+"""What somebody wants to be notified about: their level for a conversation, and their general preferences."""
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,11 +15,11 @@ from conversations.models import Membership
 from notifications.models import Notice, Preference
 
 LEVELS = Membership.Notify.values
-"""From the most to the least: each includes those after it."""
+"""From most to fewest notifications: each level includes those after it."""
 
 
-def wants(kind: str, level: str, preference: Preference) -> bool:
-    """Whether somebody who has set this level for a conversation is told of this kind of notice from there."""
+def wants_notice(kind: str, level: str, preference: Preference) -> bool:
+    """Whether somebody with this level for a conversation wants this kind of notice from there."""
     level = max(level, preference.notify, key=LEVELS.index)
     if kind == Notice.Kind.REACTION and not preference.reactions:
         return False
@@ -28,8 +28,8 @@ def wants(kind: str, level: str, preference: Preference) -> bool:
     return level == Membership.Notify.ALL
 
 
-class Occasion(NamedTuple):
-    """A message at a place of a conversation concerns somebody, by what `actor_id` did."""
+class NoticeTarget(NamedTuple):
+    """Somebody who may get a notice about the message at `seq`, because of what `actor_id` did."""
 
     conversation_id: UUID
     user_id: UUID
@@ -37,32 +37,31 @@ class Occasion(NamedTuple):
     seq: int
 
 
-def welcome(kind: str, occasions: Collection[Occasion]) -> dict[Occasion, Membership]:
-    """Those of these occasions, all of one kind, of which their people may be told and want to be: members who see that
-    place and do not block the actor. Each with the membership, its conversation, person and preferences at hand. Two
-    queries."""
-    if not occasions:
+def find_recipients(kind: str, targets: Collection[NoticeTarget]) -> dict[NoticeTarget, Membership]:
+    """The targets, all of one kind of notice, who may get it and want it: members who see that message and do not block
+    the actor. Each comes with the membership, its conversation, user and preferences loaded. Two queries."""
+    if not targets:
         return {}
-    asked = Q(pk__in=())
-    for one in occasions:
-        asked |= Q(conversation=one.conversation_id, user=one.user_id)
-    found = Membership.objects.live().filter(asked).select_related("conversation", "user__preference")
+    members = Q(pk__in=())
+    for target in targets:
+        members |= Q(conversation=target.conversation_id, user=target.user_id)
+    found = Membership.objects.live().filter(members).select_related("conversation", "user__preference")
     memberships = {(m.conversation_id, m.user_id): m for m in found}
-    people, actors = {one.user_id for one in occasions}, {one.actor_id for one in occasions}
+    people, actors = {target.user_id for target in targets}, {target.actor_id for target in targets}
     blocks = Block.objects.filter(blocker__in=people, blocked__in=actors)
     blocked = set(blocks.values_list("blocker_id", "blocked_id"))
     return {
-        one: membership
-        for one in occasions
-        if (one.user_id, one.actor_id) not in blocked
-        and (membership := memberships.get((one.conversation_id, one.user_id)))
-        and membership.visible_from_seq < one.seq
-        and wants(kind, membership.notify, preference_of(membership.user))
+        target: membership
+        for target in targets
+        if (target.user_id, target.actor_id) not in blocked
+        and (membership := memberships.get((target.conversation_id, target.user_id)))
+        and membership.visible_from_seq < target.seq
+        and wants_notice(kind, membership.notify, preference_of(membership.user))
     }
 
 
 def preference_of(user: User) -> Preference:
-    """This person's preferences; the defaults as long as they have set nothing."""
+    """This person's preferences; the defaults if they have set none."""
     try:
         return user.preference
     except Preference.DoesNotExist:
@@ -70,22 +69,23 @@ def preference_of(user: User) -> Preference:
 
 
 @cache
-def time_zones() -> frozenset[str]:
-    """The names of the IANA list, by the package `tzdata`: the same on every machine. A machine's own may be missing
-    on the next one, or be no place at all (`localtime`)."""
+def time_zone_names() -> frozenset[str]:
+    """The names of the IANA time zones, from the package `tzdata`, which is the same on every machine. A machine's own
+    list may have names that the next machine lacks, or that are not a place (`localtime`)."""
     return frozenset(files("tzdata").joinpath("zones").read_text().split())
 
 
 def time_zone_of(preference: Preference) -> ZoneInfo:
-    """The time zone this person lives by; UTC where what they once set is none."""
-    return ZoneInfo(preference.time_zone if preference.time_zone in time_zones() else "UTC")
+    """This person's time zone; UTC if the one they set no longer exists."""
+    return ZoneInfo(preference.time_zone if preference.time_zone in time_zone_names() else "UTC")
 
 
 def quiet_until(preference: Preference, moment: datetime) -> datetime | None:
-    """When this person's quiet hours end, if `moment` lies in them: always later. They may reach over midnight.
+    """When this person's quiet hours end if `moment` is within them (always later than `moment`), else None. They may
+    cross midnight.
 
-    In the night that has an hour twice they begin at the first and end at the second; where a clock is put forward over
-    an end, it is as much later."""
+    In a night when an hour is repeated they begin at its first and end at its second occurrence. If the clock is put
+    forward across the end, they end later by as much."""
     begin, end = preference.quiet_from, preference.quiet_until
     if begin is None or end is None:
         return None
@@ -99,6 +99,6 @@ def quiet_until(preference: Preference, moment: datetime) -> datetime | None:
 
 
 def _moments(day: date, clock: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The moments at which a clock shows this time on this day: the same one, but where it is put forward or back."""
+    """The two moments at which a clock shows this time on this day: equal, except when it is put forward or back."""
     shown = datetime.combine(day, clock, tzinfo=zone)
     return shown.astimezone(UTC), shown.replace(fold=1).astimezone(UTC)

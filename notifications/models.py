@@ -3,57 +3,57 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.models import Block, Session, User
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 from conversations.models import Invite, Membership
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
-    """Reading notices."""
+    """Queries for notices."""
 
     def visible_to(self, user: User) -> "NoticeQuerySet":
-        """This person's notices that they may still see."""
+        """The notices of this person that they may still see."""
         return self.filter(user=user).visible()
 
     def visible(self) -> "NoticeQuerySet":
-        """Those that their people may still see: of conversations they are in, from where their view begins;
-        invitations that still lead in; nothing of people whom they block."""
+        """The notices that their owners may still see: from conversations they are in, after the message their view
+        begins at; invitations that still work; nothing from people they block."""
         mine = Membership.objects.live().filter(user=OuterRef("user_id"), conversation=OuterRef("conversation_id"))
-        begun = Q(seq__isnull=True) | Exists(mine.filter(visible_from_seq__lt=OuterRef("seq")))
+        in_view = Q(seq__isnull=True) | Exists(mine.filter(visible_from_seq__lt=OuterRef("seq")))
         usable = Invite.objects.usable().filter(id=OuterRef("subject_id"))
-        place = (
+        is_accessible = (
             Q(conversation__isnull=True)
             | Q(kind=Notice.Kind.INVITATION) & Exists(usable) & ~Exists(mine)
-            | ~Q(kind=Notice.Kind.INVITATION) & Exists(mine) & begun
+            | ~Q(kind=Notice.Kind.INVITATION) & Exists(mine) & in_view
         )
         blocked = Block.objects.filter(blocker=OuterRef("user_id"), blocked=OuterRef("actor_id"))
-        return self.filter(place, ~Exists(blocked))
+        return self.filter(is_accessible, ~Exists(blocked))
 
     def unread(self) -> "NoticeQuerySet":
-        """Those not read: what a message caused is read with the message, and being added with whatever is read there
-        first."""
+        """The unread notices. A notice about a message is read together with the message; one about being added, once
+        anything in that conversation was read."""
         there = Membership.objects.filter(user=OuterRef("user_id"), conversation=OuterRef("conversation_id"))
         with_message = Q(kind__in=Notice.READ_WITH) & Exists(there.filter(last_read_seq__gte=OuterRef("seq")))
-        with_place = Q(kind=Notice.Kind.ADDED) & Exists(there.filter(last_read_at__gte=OuterRef("at")))
-        return self.filter(~with_message, ~with_place, read_at__isnull=True)
+        with_conversation = Q(kind=Notice.Kind.ADDED) & Exists(there.filter(last_read_at__gte=OuterRef("at")))
+        return self.filter(~with_message, ~with_conversation, read_at__isnull=True)
 
     def unread_on(self, session: Session) -> "NoticeQuerySet":
-        """Those not read that are news where somebody has signed in so: of this very sign-in they know."""
+        """The unread notices for this session: without the notice about this sign-in itself."""
         return self.unread().exclude(kind=Notice.Kind.SECURITY, subject_id=session.id)
 
     def with_read(self, session: Session | None = None) -> "NoticeQuerySet":
-        """Each with `is_unread`, for this sign-in, and whom it names at hand."""
+        """Each with `is_unread`, for this session, and with its actor and conversation loaded."""
         unread = Notice.objects.unread_on(session) if session else Notice.objects.unread()
         here = Exists(unread.filter(pk=OuterRef("pk")))
         return self.annotate(is_unread=here).select_related("actor", "conversation")
 
 
 class Notice(models.Model):
-    """Something that somebody is told: one row per person, kind and subject, told anew when it happens again.
+    """A notification: one row per person, kind and subject, which becomes unread again when it happens again.
 
-    `subject_id` is what it is about, by kind: a conversation (`message`, `added`), a message (`mention`, `reply`,
-    `reaction`), an invitation, a report (`report`, and `warning` for whom it is about), a sign-in. A `message` notice
-    stands for all that is unread there. `seq` is the message's place. It never carries text: what a message says dies
-    with the message.
+    What `subject_id` identifies depends on the kind: a conversation (`message`, `added`), a message (`mention`,
+    `reply`, `reaction`), an invitation, a report (`report`, and `warning` for the person reported), a session. A
+    `message` notice stands for everything unread in the conversation. `seq` is the message's position. A notice never
+    holds text: the text of a message must disappear with the message.
     """
 
     class Kind(models.TextChoices):
@@ -68,10 +68,10 @@ class Notice(models.Model):
         SECURITY = "security"
 
     READ_WITH = (Kind.MESSAGE, Kind.MENTION, Kind.REPLY)
-    """Read as soon as the read mark has passed their message."""
+    """Kinds that are read as soon as the read mark has passed their message."""
     ABOUT_MESSAGES = (*READ_WITH, Kind.REACTION)
     NAMING = (Kind.MENTION, Kind.REPLY)
-    """Meant for this person and nobody else."""
+    """Kinds that address this person in particular."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="notices", db_index=False)
@@ -106,11 +106,12 @@ class Notice(models.Model):
 
 
 class Preference(models.Model):
-    """How somebody wants to be told. Without a row everything is as the defaults say.
+    """How somebody wants to be notified. Without a row, the defaults apply.
 
-    `notify` holds for all conversations; where a membership says less, that holds. In the quiet hours, in the person's
-    own time zone, nothing is pushed; what is still unread at their end is. `language` is what somebody has chosen (BCP
-    47); `last_language` the one of ours that their last sign-in asked for, for what no request asks for.
+    `notify` applies to all conversations, unless the level of a membership is lower. During the quiet hours, in the
+    person's time zone, nothing is pushed; what is still unread afterwards is pushed then. `language` is the one
+    somebody has chosen (BCP 47); `last_language` is the supported one that their last sign-in asked for, and is used
+    for pushes.
     """
 
     user = models.OneToOneField("accounts.User", models.CASCADE, primary_key=True, related_name="preference")
@@ -136,23 +137,23 @@ class Preference(models.Model):
 
 
 class PushQuerySet(models.QuerySet["Push"]):
-    """Reading pushes."""
+    """Queries for pushes."""
 
     def waiting(self) -> "PushQuerySet":
-        """Those that are still to be sent."""
+        """The pushes that are still to be sent."""
         return self.filter(dead_at__isnull=True)
 
     def dead(self) -> "PushQuerySet":
-        """Those that are tried no more, until an operator says so."""
+        """The pushes that were given up, until an operator has them retried."""
         return self.filter(dead_at__isnull=False)
 
 
 class Push(models.Model):
-    """Something to be pushed to a device: one row per device and topic, so that what comes meanwhile joins it.
+    """A push waiting for a device: one row per device and topic, which later notices are merged into.
 
-    `topic` is the conversation, or the subject of the notice. `due_at` is when it may be sent; whoever takes it moves
-    it on, so that it is due again if they are killed. It is deleted when it was sent, or need not be sent any more.
-    `round` grows with everything that joins, so that nothing which came during the sending is lost.
+    `topic` is the conversation, or the subject of the notice. `due_at` is when it may be sent; a worker that takes it
+    moves `due_at` on, so that it is due again if the worker is killed. The row is deleted once it was sent or is no
+    longer needed. `round` grows with each merged notice, so that nothing merged while it is being sent is lost.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

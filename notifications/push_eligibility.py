@@ -1,5 +1,5 @@
-"""Whether a push is still wanted at the moment of sending: asked of the database again, whatever held when it was
-queued. Nobody is told of what they have read, may not see any more, or do not want to hear of now."""
+"""Whether a push should still be sent, checked again just before sending, whatever was true when it was queued. Nobody
+gets a push about something they have read, may no longer see, or do not want to be notified of now."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
@@ -11,67 +11,70 @@ from django.conf import settings
 
 from accounts import presence
 from accounts.models import Block, User
-from chatproject.common import apart
+from common import isolation
 from conversations.models import Invite, Membership
-from notifications.levels import preference_of, quiet_until, wants
+from notifications.levels import preference_of, quiet_until, wants_notice
 from notifications.models import Notice, Push
 
 Kind = Notice.Kind
-LOOK_AGAIN = timedelta(seconds=10)
+RECHECK_INTERVAL = timedelta(seconds=10)
 
 
-class About(NamedTuple):
-    """A message that a push is about."""
+class UnreadMessage(NamedTuple):
+    """An unread message that a push can be about."""
 
     actor: User
     message_id: UUID
     seq: int
 
 
-Unread = Callable[[Collection[tuple[UUID, UUID]]], Mapping[tuple[UUID, UUID], About]]
-"""The newest message that each of these people has not read in a conversation, of those whom they do not block."""
+FindUnread = Callable[[Collection[tuple[UUID, UUID]]], Mapping[tuple[UUID, UUID], UnreadMessage]]
+"""Finds, by person and conversation, the newest message that is unread and not from somebody they block."""
 
 
-class Verdicts(NamedTuple):
-    """Pushes to be sent now, those that wait until a moment, those nobody needs, and those that cannot be judged."""
+class SortedPushes(NamedTuple):
+    """Pushes to send now, to send later (and when), to drop, and those for which the check failed with an error."""
 
-    going: list[Push]
-    waiting: list[tuple[Push, datetime]]
+    ready: list[Push]
+    postponed: list[tuple[Push, datetime]]
     dropped: list[Push]
-    faulty: list[Push]
+    failed: list[Push]
 
 
-def judge(pushes: Collection[Push], moment: datetime, unread: Unread) -> Verdicts:
-    """Decide about these pushes, with their device, its person and preferences at hand, in so many queries."""
-    facts, verdicts = _Facts(pushes), Verdicts([], [], [], [])
+def sort_by_eligibility(pushes: Collection[Push], moment: datetime, find_unread: FindUnread) -> SortedPushes:
+    """Decide what to do with these pushes, whose device, user and preferences are loaded, in a fixed number of
+    queries."""
+    facts, found = _Facts(pushes), SortedPushes([], [], [], [])
     for push in pushes:
-        facts.turn(push)
-    facts.turn_from_blocked(pushes, unread)
+        facts.update_subject(push)
+    facts.replace_blocked_subjects(pushes, find_unread)
 
-    def decide(push: Push) -> None:
-        if not facts.is_wanted(push, moment):
-            verdicts.dropped.append(push)
-        elif later := facts.later(push, moment):
-            verdicts.waiting.append((push, later))
+    def sort(push: Push) -> None:
+        if not facts.is_eligible(push, moment):
+            found.dropped.append(push)
+        elif due_at := facts.postponed_until(push, moment):
+            found.postponed.append((push, due_at))
         else:
-            verdicts.going.append(push)
+            found.ready.append(push)
 
-    verdicts.faulty.extend(apart.each(pushes, decide))
-    return verdicts
+    found.failed.extend(isolation.for_each(pushes, sort))
+    return found
 
 
 class _Facts:
-    """All that must be known of some pushes, as it is now."""
+    """What the decisions about some pushes depend on, as it is now."""
 
     def __init__(self, pushes: Collection[Push]) -> None:
         people = {push.device.user_id for push in pushes}
-        places = {push.conversation_id for push in pushes if push.conversation_id}
-        memberships = Membership.objects.live().filter(user__in=people, conversation__in=places)
+        conversations = {push.conversation_id for push in pushes if push.conversation_id}
+        memberships = Membership.objects.live().filter(user__in=people, conversation__in=conversations)
         self._memberships: dict[tuple[UUID, UUID | None], Membership] = {
             (m.user_id, m.conversation_id): m for m in memberships
         }
-        told = Notice.objects.filter(user__in=people, kind=Kind.MESSAGE, subject_id__in=places)
-        self._messages = {(notice.user_id, notice.conversation_id): notice for notice in told.select_related("actor")}
+        notices = Notice.objects.filter(user__in=people, kind=Kind.MESSAGE, subject_id__in=conversations)
+        self._messages = {
+            (notice.user_id, notice.conversation_id): notice for notice in notices.select_related("actor")
+        }
         actors = {push.actor_id for push in pushes} | {notice.actor_id for notice in self._messages.values()}
         blocks = Block.objects.filter(blocker__in=people, blocked__in=actors - {None})
         self._blocks = set(blocks.values_list("blocker_id", "blocked_id"))
@@ -82,29 +85,30 @@ class _Facts:
         self._invites = set(Invite.objects.usable().filter(id__in=topics).values_list("id", flat=True))
         self._online = presence.online(people)
 
-    def turn(self, push: Push) -> None:
-        """Once they have read where they were meant, a push is about what else has joined it."""
-        place = (push.device.user_id, push.conversation_id)
-        membership, other = self._memberships.get(place), self._messages.get(place)
+    def update_subject(self, push: Push) -> None:
+        """If the message that addressed this person was read, make the push about the newer messages merged into it."""
+        key = (push.device.user_id, push.conversation_id)
+        membership, other = self._memberships.get(key), self._messages.get(key)
         if push.kind not in Notice.NAMING or not membership or not other:
             return
         if (push.seq or 0) <= membership.last_read_seq < (other.seq or 0):
             push.kind, push.actor, push.message_id, push.seq = other.kind, other.actor, other.message_id, other.seq
 
-    def turn_from_blocked(self, pushes: Collection[Push], unread: Unread) -> None:
-        """Others may have written before somebody whom they block now: a push is about those, then."""
+    def replace_blocked_subjects(self, pushes: Collection[Push], find_unread: FindUnread) -> None:
+        """If a push is about a message from somebody who is blocked by now, make it about an earlier message."""
         hidden: dict[tuple[UUID, UUID], list[Push]] = defaultdict(list)
         for push in pushes:
             if push.conversation_id and push.kind in Notice.READ_WITH and self._is_of_blocked(push):
                 hidden[push.device.user_id, push.conversation_id].append(push)
-        for place, about in unread(hidden).items():
-            for push in hidden.get(place, ()):
-                push.kind, (push.actor, push.message_id, push.seq) = Kind.MESSAGE, about
+        for key, message in find_unread(hidden).items():
+            for push in hidden.get(key, ()):
+                push.kind, (push.actor, push.message_id, push.seq) = Kind.MESSAGE, message
 
     def _is_of_blocked(self, push: Push) -> bool:
         return (push.device.user_id, push.actor_id) in self._blocks
 
-    def is_wanted(self, push: Push, moment: datetime) -> bool:
+    def is_eligible(self, push: Push, moment: datetime) -> bool:
+        """Whether this person may see what the push is about, has not read it, and wants to be notified."""
         user = push.device.user
         if not user.is_active or user.erase_at or self._is_of_blocked(push):
             return False
@@ -112,10 +116,9 @@ class _Facts:
             return False
         if push.kind == Kind.INVITATION:
             return push.topic in self._invites
-        return push.conversation_id is None or self._is_wanted_there(push, moment)
+        return push.conversation_id is None or self._is_eligible_in_conversation(push, moment)
 
-    def _is_wanted_there(self, push: Push, moment: datetime) -> bool:
-        """Whether this person is told of that conversation."""
+    def _is_eligible_in_conversation(self, push: Push, moment: datetime) -> bool:
         membership = self._memberships.get((push.device.user_id, push.conversation_id))
         if membership is None:
             return False
@@ -123,18 +126,18 @@ class _Facts:
             return True
         if membership.muted_until and membership.muted_until > moment:
             return False
-        if not wants(push.kind, membership.notify, preference_of(push.device.user)):
+        if not wants_notice(push.kind, membership.notify, preference_of(push.device.user)):
             return False
         read = membership.last_read_seq if push.kind in Notice.READ_WITH else 0
         return (push.seq or 0) > max(membership.visible_from_seq, read)
 
-    def later(self, push: Push, moment: datetime) -> datetime | None:
-        """Until when it waits: for the end of the quiet hours, or for somebody who is online to read it there first."""
+    def postponed_until(self, push: Push, moment: datetime) -> datetime | None:
+        """Until when to wait: for the end of the quiet hours, or while somebody is online and may read it there."""
         if push.kind == Kind.SECURITY:
             return None
         if end := quiet_until(preference_of(push.device.user), moment):
             return end
-        patience = timedelta(seconds=settings.PUSH_ONLINE_SECONDS)
-        if push.device.user_id in self._online and moment < push.created_at + patience:
-            return min(moment + LOOK_AGAIN, push.created_at + patience)
+        wait = timedelta(seconds=settings.PUSH_ONLINE_SECONDS)
+        if push.device.user_id in self._online and moment < push.created_at + wait:
+            return min(moment + RECHECK_INTERVAL, push.created_at + wait)
         return None

@@ -1,5 +1,5 @@
-"""What a notice says in words, and a push: by default nothing that anybody wrote or is called, for the app to fetch the
-rest. The sentences are translated in `locale/`: `make translations` compiles it."""
+"""The texts of notices and pushes. By default a push contains no message text and no names; the app fetches those. The
+sentences are translated in `locale/`, which `make translations` compiles."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -27,14 +27,14 @@ SENTENCES = {
     Kind.WARNING: gettext_noop("The operators have decided about something you did"),
     Kind.SECURITY: gettext_noop("New sign-in to your account"),
 }
-LIVES = 24 * 3600
-"""Seconds for which a provider keeps a push for a device that is off."""
+TTL_SECONDS = 24 * 3600
+"""How long a provider keeps a push for a device that is off."""
 
 
 def message_for(push: Push, preview: str | None, badge: int) -> providers.Push:
-    """The push as the provider sends it, in the language of the device's person; with a preview and names only where
-    `PUSH_PREVIEWS` is on."""
-    title, body = settings.SITE_NAME, sentence(push.kind, language_of(preference_of(push.device.user)))
+    """The push for the provider, in the language of the device's owner; with preview and names only if `PUSH_PREVIEWS`
+    is on."""
+    title, body = settings.SITE_NAME, sentence_for(push.kind, language_of(preference_of(push.device.user)))
     if settings.PUSH_PREVIEWS and push.conversation:
         title = title_of(push) or title
         body = preview or body
@@ -50,29 +50,29 @@ def message_for(push: Push, preview: str | None, badge: int) -> providers.Push:
         data={name: value for name, value in data.items() if value},
         tag=push.topic.hex,
         badge=badge,
-        ttl=LIVES,
+        ttl=TTL_SECONDS,
         is_urgent=push.kind in (Kind.MESSAGE, *Notice.NAMING),
     )
 
 
-def sentence(kind: str, language: str) -> str:
-    """What has happened, in one of our languages."""
+def sentence_for(kind: str, language: str) -> str:
+    """The sentence for this kind of notice, in one of the supported languages."""
     with override(language):
         return gettext(SENTENCES[Kind(kind)])
 
 
-def title_of(about: Push | Notice) -> str:
-    """Who did it, and where: names; empty when it is neither of somebody nor from anywhere."""
-    actor = (about.actor.full_name or about.actor.username) if about.actor else ""
-    place = about.conversation.name if about.conversation else ""
-    return " · ".join(name for name in (actor, place) if name)
+def title_of(item: Push | Notice) -> str:
+    """The names of the actor and the conversation; empty if there is neither."""
+    actor = (item.actor.full_name or item.actor.username) if item.actor else ""
+    conversation = item.conversation.name if item.conversation else ""
+    return " · ".join(name for name in (actor, conversation) if name)
 
 
-def badges(devices: Collection[Device]) -> Mapping[UUID, int]:
-    """What stands on the app's icon, by device: how many notices its person has not read, without that of the sign-in
-    that it belongs to, of which they know. Two queries."""
+def count_badges(devices: Collection[Device]) -> Mapping[UUID, int]:
+    """The number on the app's icon, by device: its owner's unread notices, without the one about the sign-in of that
+    device itself. Two queries."""
     unread = Notice.objects.filter(user__in={device.user_id for device in devices}).visible().unread()
     counts = Counter(dict(unread.values_list("user_id").annotate(Count("id"))))
     sign_ins = unread.filter(kind=Kind.SECURITY, subject_id__in={device.session_id for device in devices})
-    known = set(sign_ins.values_list("subject_id", flat=True))
-    return {device.id: counts[device.user_id] - (device.session_id in known) for device in devices}
+    announced = set(sign_ins.values_list("subject_id", flat=True))
+    return {device.id: counts[device.user_id] - (device.session_id in announced) for device in devices}

@@ -1,11 +1,11 @@
-from django.urls import path
+"""Addresses below `/api/v1/`."""
 
-from notifications.api import CountView, NoticeReadView, PreferencesView, PushView, ReadAllView
+from common.viewsets import Router
+from notifications.api import NoticeViewSet, PreferencesViewSet, PushViewSet
 
-urlpatterns = [
-    path("notifications/count/", CountView.as_view()),
-    path("notifications/read-all/", ReadAllView.as_view()),
-    path("notifications/preferences/", PreferencesView.as_view()),
-    path("notifications/push/", PushView.as_view()),
-    path("notifications/<uuid:id>/read/", NoticeReadView.as_view()),
-]
+router = Router()
+router.register("notifications", NoticeViewSet)
+router.register("notifications", PreferencesViewSet)
+router.register("notifications", PushViewSet)
+
+urlpatterns = router.urls

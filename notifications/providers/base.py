@@ -1,4 +1,4 @@
-"""What is pushed, to whom it is given, and what became of it."""
+"""The interface of push providers: the push, the provider, and the outcome."""
 
 import base64
 import hashlib
@@ -12,17 +12,17 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from chatproject.common import endpoints
-from chatproject.common.deadlines import within
-from chatproject.common.endpoints import Forbidden, Unreachable
+from common import outbound
+from common.deadlines import within
+from common.outbound import ForbiddenAddress, Unreachable
 
 P = TypeVar("P")
 TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 class Push(msgspec.Struct, frozen=True):
-    """One notification. `data` is for the app (ids; texts only where the caller may show them), `badge` how much is
-    unread, `ttl` the seconds for which it is worth delivering. A newer one with the same `tag` replaces it."""
+    """One notification. `data` is for the app (IDs, and texts only if the caller allows them), `badge` is the number of
+    unread notices, `ttl` how many seconds it is worth delivering. A later push with the same `tag` replaces it."""
 
     title: str
     body: str
@@ -34,14 +34,14 @@ class Push(msgspec.Struct, frozen=True):
 
     @property
     def topic(self) -> str:
-        """The tag as every provider takes it: at most 32 letters of base64url."""
+        """The tag in the form that every provider accepts: at most 32 characters of base64url."""
         if not self.tag or TOPIC.fullmatch(self.tag):
             return self.tag
         return base64.urlsafe_b64encode(hashlib.sha256(self.tag.encode()).digest()).decode()[:32]
 
 
 class Verdict(Enum):
-    """What to do now: nothing; forget the device; try again; give this push up."""
+    """What to do next: nothing, forget the device, try again later, or give up this push."""
 
     SENT = "sent"
     GONE = "gone"
@@ -50,7 +50,8 @@ class Verdict(Enum):
 
 
 class Outcome(NamedTuple):
-    """`reason` is for people and never holds a token, an address or a key; `retry_after` is in seconds."""
+    """What became of a push. `reason` is for people and never holds a token, an address or a key; `retry_after` is in
+    seconds."""
 
     verdict: Verdict
     reason: str = ""
@@ -58,39 +59,39 @@ class Outcome(NamedTuple):
 
 
 class Provider(Protocol):
-    """A way to devices."""
+    """A service that delivers pushes to devices."""
 
     name: str
 
-    def lane(self, token: str) -> str:
-        """The host outside that a push to this token depends on: what fails for one fails for all of its lane."""
+    def host_of(self, token: str) -> str:
+        """The host that a push to this token goes to: if it fails for one token, it probably fails for all."""
 
     def send(self, token: str, push: Push) -> Outcome:
-        """Push to the device. Never raises, and takes `endpoints.SECONDS` at most."""
+        """Push to the device. Never raises, and takes at most `outbound.SECONDS`."""
 
 
-def never_raising(send: Callable[[P, str, Push], Outcome]) -> Callable[[P, str, Push], Outcome]:
-    """For `send` of a provider: within `endpoints.SECONDS` there is an outcome, whatever happens."""
+def never_raises(send: Callable[[P, str, Push], Outcome]) -> Callable[[P, str, Push], Outcome]:
+    """Decorates a provider's `send`: it returns an outcome within `outbound.SECONDS`, whatever happens."""
 
     @wraps(send)
-    def sent(provider: P, token: str, push: Push) -> Outcome:
+    def safe_send(provider: P, token: str, push: Push) -> Outcome:
         try:
-            with within(endpoints.SECONDS):
+            with within(outbound.SECONDS):
                 return send(provider, token, push)
-        except Forbidden:
+        except ForbiddenAddress:
             return Outcome(Verdict.REFUSED, "forbidden address")
         except Unreachable as error:
             return Outcome(Verdict.LATER, str(error))
         except TimeoutError:
             return Outcome(Verdict.LATER, "timeout")
-        except Exception as error:  # a fault of ours or of a library; what it says may hold the token
+        except Exception as error:  # our own or a library's error, whose message may hold the token
             return Outcome(Verdict.LATER, type(error).__name__)
 
-    return sent
+    return safe_send
 
 
 def outcome_of(status: int, headers: Mapping[str, str]) -> Outcome:
-    """What a status means, where nothing else is known."""
+    """The outcome for an HTTP status, if nothing else is known."""
     if 200 <= status < 300:
         return Outcome(Verdict.SENT)
     if status in (408, 425, 429) or status >= 500:
@@ -99,7 +100,7 @@ def outcome_of(status: int, headers: Mapping[str, str]) -> Outcome:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds to wait, from either form of `Retry-After`; None without a readable one."""
+    """The seconds to wait, from either form of `Retry-After`; None if it is missing or malformed."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])

@@ -1,4 +1,4 @@
-"""Push to telephones, through Firebase Cloud Messaging (HTTP v1)."""
+"""Pushes to phones, through Firebase Cloud Messaging (HTTP v1)."""
 
 import json
 import re
@@ -12,9 +12,9 @@ from google.auth.exceptions import RefreshError
 from google.oauth2.service_account import Credentials
 from pyfcm import FCMNotification
 
-from chatproject.common.deadlines import left
-from chatproject.common.endpoints import Answer, Door, anywhere
-from notifications.providers.shape import Outcome, Push, Verdict, never_raising, outcome_of
+from common.deadlines import seconds_left
+from common.outbound import OutboundClient, Response, allow_any
+from notifications.providers.base import Outcome, Push, Verdict, never_raises, outcome_of
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 MAX_TTL = 28 * 24 * 3600
@@ -23,20 +23,20 @@ CODE = re.compile(r"[A-Z_]{1,40}")
 
 
 class Fcm:
-    """`url` is where FCM is, `account` the service account as JSON."""
+    """`url` is the address of FCM, `account` the service account as JSON."""
 
     name = "fcm"
 
     def __init__(self, url: str, account: str) -> None:
         self._api = _Api(url, json.loads(account))
 
-    def lane(self, token: str) -> str:
-        """All of them go the same way."""
+    def host_of(self, token: str) -> str:
+        """The same for all tokens: FCM is one service."""
         return self.name
 
-    @never_raising
+    @never_raises
     def send(self, token: str, push: Push) -> Outcome:
-        """Give it to FCM, signing in first where need be."""
+        """Send the push to FCM, after signing in if necessary."""
         try:
             outcome: Outcome = self._api.notify(
                 fcm_token=token,
@@ -48,7 +48,7 @@ class Fcm:
             )
         except RefreshError as error:
             return Outcome(Verdict.LATER if error.retryable else Verdict.REFUSED, "OAuth refuses")
-        except _OAuthFails as error:
+        except _OAuthFailed as error:
             return error.outcome._replace(reason=f"OAuth: {error.outcome.reason}")
         return outcome
 
@@ -57,7 +57,7 @@ def _android(push: Push) -> dict[str, Any]:
     return {
         "ttl": f"{_ttl(push)}s",
         "priority": "HIGH" if push.is_urgent else "NORMAL",
-        # No `collapse_key`: of more than four a device that is off keeps only some. The tag replaces what is shown.
+        # No `collapse_key`: FCM keeps only four of them for a device that is off. The tag replaces what is shown.
         **({"notification": {"tag": push.tag}} if push.tag else {}),
     }
 
@@ -79,15 +79,15 @@ def _ttl(push: Push) -> int:
     return min(max(0, push.ttl), MAX_TTL)
 
 
-class _OAuthFails(Exception):
-    """Signing in was answered with something that passes."""
+class _OAuthFailed(Exception):
+    """Signing in failed in a way that may pass."""
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
 
 
-class _Told(NamedTuple):
-    """An answer in the words of `google.auth`."""
+class _GoogleResponse(NamedTuple):
+    """A response with the attributes that `google.auth` uses."""
 
     status: int
     headers: Mapping[str, str]
@@ -95,29 +95,30 @@ class _Told(NamedTuple):
 
 
 class _Api(FCMNotification):
-    """The library's messages, through our door. Its own sending sleeps as long as a `Retry-After` says, any number of
-    times, repeats by itself, signs in with a timeout of two minutes, and takes every 403 and 404 for a dead token."""
+    """Builds messages with the library and sends them with our client. The library would sleep as long as `Retry-After`
+    says, any number of times, repeat requests, sign in with a timeout of two minutes, and take every 403 and 404 for a
+    dead token."""
 
     def __init__(self, url: str, account: dict[str, str]) -> None:
         super().__init__(credentials=Credentials.from_service_account_info(account, scopes=[SCOPE]))
         self.FCM_END_POINT_BASE = f"{url}/v1/projects"
-        self._door = Door(anywhere)
+        self._client = OutboundClient(allow_any)
         self._signing_in = Lock()
 
-    def send_request(self, payload: bytes, timeout: object = None) -> Answer:
-        """With a new access token, once, when the one at hand is refused."""
+    def send_request(self, payload: bytes, timeout: object = None) -> Response:
+        """Send the message; if the access token is refused, once more with a new one."""
         token = self._access_token()
-        answer = self._post(payload, token)
-        if answer.status_code == 401 and "THIRD_PARTY_AUTH_ERROR" not in _codes(answer):
-            answer = self._post(payload, self._access_token(instead_of=token))
-        return answer
+        response = self._post(payload, token)
+        if response.status_code == 401 and "THIRD_PARTY_AUTH_ERROR" not in _codes(response):
+            response = self._post(payload, self._access_token(instead_of=token))
+        return response
 
-    def _post(self, payload: bytes, token: str) -> Answer:
+    def _post(self, payload: bytes, token: str) -> Response:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-        return self._door.post(self.fcm_end_point, payload, headers)
+        return self._client.post(self.fcm_end_point, payload, headers)
 
-    def parse_response(self, response: Answer) -> Outcome:
-        """What became of the push, by what FCM says of it and not by the status alone."""
+    def parse_response(self, response: Response) -> Outcome:
+        """The outcome of the push, from FCM's error codes and not from the status alone."""
         codes = _codes(response)
         outcome = outcome_of(response.status_code, response.headers)
         if outcome.verdict is Verdict.REFUSED and (codes & GONE or _is_about_token(response)):
@@ -125,25 +126,27 @@ class _Api(FCMNotification):
         return outcome._replace(reason=" ".join([outcome.reason, *sorted(codes)]).strip())
 
     def _access_token(self, instead_of: str | None = None) -> str:
-        """Of several threads that need one, one signs in."""
-        if not self._signing_in.acquire(timeout=left()):
+        """A valid access token. If several threads need a new one, only one signs in."""
+        if not self._signing_in.acquire(timeout=seconds_left()):
             raise TimeoutError
         try:
             if self.credentials.token == instead_of or not self.credentials.valid:
-                self.credentials.refresh(self._ask)
+                self.credentials.refresh(self._request)
             return str(self.credentials.token)
         finally:
             self._signing_in.release()
 
-    def _ask(self, url: str, method: str, headers: Mapping[str, str], body: bytes, **how: object) -> _Told:
-        answer = self._door.post(url, body, headers)
-        outcome = outcome_of(answer.status_code, answer.headers)
-        if outcome.verdict is Verdict.LATER:  # else the library would sleep, and ask twice more
-            raise _OAuthFails(outcome)
-        return _Told(answer.status_code, answer.headers, answer.content)
+    def _request(
+        self, url: str, method: str, headers: Mapping[str, str], body: bytes, **options: object
+    ) -> _GoogleResponse:
+        response = self._client.post(url, body, headers)
+        outcome = outcome_of(response.status_code, response.headers)
+        if outcome.verdict is Verdict.LATER:  # otherwise the library would sleep and ask twice more
+            raise _OAuthFailed(outcome)
+        return _GoogleResponse(response.status_code, response.headers, response.content)
 
 
-# --- What FCM says of an error ------------------------------------------------------------------------------------
+# --- The errors of FCM --------------------------------------------------------------------------------------------
 class _Violation(msgspec.Struct):
     field: str = ""
 
@@ -162,19 +165,19 @@ class _Refusal(msgspec.Struct):
     error: _Error = msgspec.field(default_factory=_Error)
 
 
-def _error(answer: Answer) -> _Error:
+def _error(response: Response) -> _Error:
     try:
-        return msgspec.json.decode(answer.content, type=_Refusal).error
+        return msgspec.json.decode(response.content, type=_Refusal).error
     except ValueError:
         return _Error()
 
 
-def _codes(answer: Answer) -> set[str]:
-    return {one.error_code for one in _error(answer).details if CODE.fullmatch(one.error_code)}
+def _codes(response: Response) -> set[str]:
+    return {detail.error_code for detail in _error(response).details if CODE.fullmatch(detail.error_code)}
 
 
-def _is_about_token(answer: Answer) -> bool:
-    """A malformed token is an INVALID_ARGUMENT like any other, but for this."""
-    error = _error(answer)
-    fields = {violation.field for one in error.details for violation in one.field_violations}
-    return answer.status_code == 400 and ("message.token" in fields or "registration token" in error.message)
+def _is_about_token(response: Response) -> bool:
+    """Whether the token is malformed: the error code alone does not tell, it is INVALID_ARGUMENT."""
+    error = _error(response)
+    fields = {violation.field for detail in error.details for violation in detail.field_violations}
+    return response.status_code == 400 and ("message.token" in fields or "registration token" in error.message)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 @cache
 def public_key_of(private_key: str) -> str:
-    """The public half of a key in base64url, in the same form."""
+    """The public half of a private key, both in base64url."""
     number = int.from_bytes(base64.urlsafe_b64decode(private_key + "="), "big")
     key = ec.derive_private_key(number, ec.SECP256R1()).public_key()
     return (

@@ -1,4 +1,4 @@
-"""The deeds on notices, preferences and pushes."""
+"""The actions on notices, preferences and pushes."""
 
 from notifications.services.notices import (
     forget_mentions,
@@ -6,13 +6,13 @@ from notifications.services.notices import (
     forget_person,
     forget_reactions,
     notify,
+    publish_notices,
     read_all,
     read_notice,
-    tell,
     unread_counts,
 )
 from notifications.services.preferences import change_preferences
-from notifications.services.pushes import queue, redrive
+from notifications.services.pushes import queue_pushes, redrive_pushes
 
 __all__ = [
     "change_preferences",
@@ -21,10 +21,10 @@ __all__ = [
     "forget_person",
     "forget_reactions",
     "notify",
-    "queue",
+    "publish_notices",
+    "queue_pushes",
     "read_all",
     "read_notice",
-    "redrive",
-    "tell",
+    "redrive_pushes",
     "unread_counts",
 ]

@@ -1,4 +1,4 @@
-"""Telling people: a notice is written, numbered, announced and queued for their devices, in the deed's transaction."""
+"""Notifying people: a notice is stored, numbered, published and queued as a push, in the action's transaction."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -9,19 +9,19 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import Session, User
-from chatproject.common.clock import now
-from chatproject.common.errors import not_found
-from chatproject.common.limited import limited
-from chatproject.common.publish import Ring, announce, person_topic
+from common.action_limits import limited
+from common.clock import now
+from common.errors import not_found
+from common.publish import Publication, publish_on_commit, user_topic
 from conversations.models import Conversation
-from conversations.wire import event
+from conversations.wire import encode_event
 from notifications.models import Notice, NoticeQuerySet, Preference
-from notifications.services.pushes import forget_pushes, queue
+from notifications.services.pushes import forget_pushes, queue_pushes
 from notifications.wire import NoticeCounts, created_frame
 
 Kind = Notice.Kind
-ANEW = ["actor", "conversation", "message_id", "seq", "data", "at", "read_at"]
-"""What is written again when the same happens again."""
+UPDATED_FIELDS = ["actor", "conversation", "message_id", "seq", "data", "at", "read_at"]
+"""The fields that are updated when the same thing happens again."""
 
 
 def notify(
@@ -36,7 +36,8 @@ def notify(
     preview: str | None = None,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Tell these people: in their history, live, and on their devices. Call it last in the deed's transaction."""
+    """Notify these people: in their list of notices, over the socket, and by push. Call it last in the action's
+    transaction."""
     moment = now()
     notices = [
         Notice(
@@ -52,61 +53,61 @@ def notify(
         )
         for user in people
     ]
-    tell(notices, {message_id: preview} if message_id and preview else {})
-    queue(notices, moment)
+    publish_notices(notices, {message_id: preview} if message_id and preview else {})
+    queue_pushes(notices, moment)
 
 
-def tell(notices: Collection[Notice], previews: Mapping[UUID, str]) -> None:
-    """Write these notices and announce them; the same kind about the same subject is one notice, unread anew. Of a
-    `message` notice that is still unread nobody is told again: their devices hear the messages.
+def publish_notices(notices: Collection[Notice], previews: Mapping[UUID, str]) -> None:
+    """Store these notices and publish them. A notice of the same kind about the same subject is updated and becomes
+    unread again. A `message` notice that is still unread is not published again: devices get the messages themselves.
 
-    The rows of the people are locked first, so that of two who tell the same people one comes after the other.
-    `previews` are by message."""
+    Locks the rows of the people first, so that concurrent calls for the same people wait for each other. `previews` are
+    keyed by message."""
     if not notices:
         return
     User.objects.lock_all({notice.user_id for notice in notices})
-    going_on = _unread_collapsed(notices)
+    already_unread = _unread_message_notices(notices)
     Notice.objects.bulk_create(
-        notices, update_conflicts=True, unique_fields=["user", "kind", "subject_id"], update_fields=ANEW
+        notices, update_conflicts=True, unique_fields=["user", "kind", "subject_id"], update_fields=UPDATED_FIELDS
     )
-    loud = [notice for notice in notices if (notice.user_id, notice.subject_id) not in going_on]
-    if loud:
-        _announce(loud, previews)
+    new = [notice for notice in notices if (notice.user_id, notice.subject_id) not in already_unread]
+    if new:
+        _publish_created(new, previews)
 
 
-def _unread_collapsed(notices: Collection[Notice]) -> set[tuple[UUID, UUID]]:
-    """The persons and conversations among these whose `message` notice is unread already."""
-    collapsed = [notice for notice in notices if notice.kind == Kind.MESSAGE]
-    if not collapsed:
+def _unread_message_notices(notices: Collection[Notice]) -> set[tuple[UUID, UUID]]:
+    """The people and conversations among these that already have an unread `message` notice."""
+    candidates = [notice for notice in notices if notice.kind == Kind.MESSAGE]
+    if not candidates:
         return set()
     found = Notice.objects.unread().filter(
         kind=Kind.MESSAGE,
-        user__in={notice.user_id for notice in collapsed},
-        subject_id__in={notice.subject_id for notice in collapsed},
+        user__in={notice.user_id for notice in candidates},
+        subject_id__in={notice.subject_id for notice in candidates},
     )
     return set(found.values_list("user_id", "subject_id"))
 
 
-def _announce(notices: Collection[Notice], previews: Mapping[UUID, str]) -> None:
-    """Ring for each, as it is stored: it may have had its id before. Several for one person take a number each."""
-    told = {(notice.user_id, notice.kind, notice.subject_id) for notice in notices}
+def _publish_created(notices: Collection[Notice], previews: Mapping[UUID, str]) -> None:
+    """Publish each notice as it is stored: an updated one has its old ID. Each takes the next number of its person."""
+    keys = {(notice.user_id, notice.kind, notice.subject_id) for notice in notices}
     stored = Notice.objects.select_related("actor", "conversation", "user__preference").filter(
-        user__in={user_id for user_id, _, _ in told}, subject_id__in={subject_id for *_, subject_id in told}
+        user__in={user_id for user_id, _, _ in keys}, subject_id__in={subject_id for *_, subject_id in keys}
     )
-    waiting = [notice for notice in stored if (notice.user_id, notice.kind, notice.subject_id) in told]
-    rings = []
+    waiting = [notice for notice in stored if (notice.user_id, notice.kind, notice.subject_id) in keys]
+    publications = []
     while waiting:
         one_each = {notice.user_id: notice for notice in waiting}
         for user_id, number in User.objects.bump(one_each).items():
             notice = one_each[user_id]
             preview = previews.get(notice.message_id) if notice.message_id else None
-            rings.append(Ring(person_topic(user_id), number, created_frame(notice, number, preview)))
+            publications.append(Publication(user_topic(user_id), number, created_frame(notice, number, preview)))
         waiting = [notice for notice in waiting if one_each[notice.user_id] is not notice]
-    announce(*rings)  # together: each by itself would start a loop and a connection to Redis
+    publish_on_commit(*publications)  # together: each on its own would start an event loop and a connection to Redis
 
 
 def unread_counts(user: User, session: Session | None = None) -> NoticeCounts:
-    """How many notices this person has not read; without that of this sign-in."""
+    """How many notices this person has not read, without the one about this session's own sign-in."""
     visible = Notice.objects.visible_to(user)
     unread = visible.unread_on(session) if session else visible.unread()
     return NoticeCounts(unread.count(), unread.filter(kind=Kind.MENTION).count())
@@ -114,7 +115,7 @@ def unread_counts(user: User, session: Session | None = None) -> NoticeCounts:
 
 @limited("RATE_MARKS")
 def read_notice(actor: User, *, notice_id: UUID, session: Session | None = None) -> Notice:
-    """This notice was read; repeating it changes nothing. Refuses `not_found`."""
+    """Mark a notice as read; repeating it changes nothing. Refuses `not_found`."""
     with transaction.atomic():
         actor = User.objects.lock(actor)
         notice = Notice.objects.visible_to(actor).select_related("actor", "conversation").filter(id=notice_id).first()
@@ -123,59 +124,62 @@ def read_notice(actor: User, *, notice_id: UUID, session: Session | None = None)
         if notice.read_at is None:
             notice.read_at = now()
             notice.save(update_fields=["read_at"])
-            _tell_read(actor, notice.id, session)
+            _publish_read(actor, notice.id, session)
     return notice
 
 
 @limited("RATE_MARKS")
 def read_all(actor: User, *, until: datetime | None = None, session: Session | None = None) -> NoticeCounts:
-    """All notices, or those up to this moment, were read. What comes at the same time stays unread."""
+    """Mark all notices as read, or those up to this time. Notices that arrive meanwhile stay unread."""
     with transaction.atomic():
         actor = User.objects.lock(actor)
         waiting = Notice.objects.filter(Q(at__lte=until) if until else Q(), user=actor, read_at__isnull=True)
         if waiting.update(read_at=now()):
-            _tell_read(actor, None, session)
+            _publish_read(actor, None, session)
         return unread_counts(actor, session)
 
 
-def _tell_read(actor: User, notice_id: UUID | None, session: Session | None) -> None:
-    """`notification.read` to the reader's own devices, counted for the one that read."""
+def _publish_read(actor: User, notice_id: UUID | None, session: Session | None) -> None:
+    """Publish `notification.read` to the reader's devices, with the counts as this session sees them."""
     counts = unread_counts(actor, session)
     number = User.objects.bump([actor.id])[actor.id]
     data = {"notification_id": notice_id, "unread": counts.unread, "mentions": counts.mentions}
-    announce(Ring(person_topic(actor.id), number, event("notification.read", data, now(), me_seq=number)))
+    publish_on_commit(
+        Publication(user_topic(actor.id), number, encode_event("notification.read", data, now(), me_seq=number))
+    )
 
 
 def forget_message(message_id: UUID) -> None:
-    """A message is gone: what it told is gone with it, here and on its way to devices. A `message` notice stands for
-    the others as well, and only names it no longer."""
-    about = _locked(Notice.objects.filter(message_id=message_id))
-    about.exclude(kind=Kind.MESSAGE).delete()
-    about.update(message_id=None)
+    """Delete the notices and pushes about a deleted message. A `message` notice also stands for other messages, so it
+    only loses its reference."""
+    notices = _locked(Notice.objects.filter(message_id=message_id))
+    notices.exclude(kind=Kind.MESSAGE).delete()
+    notices.update(message_id=None)
     forget_pushes(message_id)
 
 
-def forget_mentions(message_id: UUID, *, but: Collection[UUID]) -> None:
-    """An edited message names nobody `but` these people any more."""
-    _locked(Notice.objects.filter(message_id=message_id, kind=Kind.MENTION).exclude(user__in=but)).delete()
+def forget_mentions(message_id: UUID, *, still_mentioned: Collection[UUID]) -> None:
+    """Delete the mention notices of an edited message, except for people who are still mentioned."""
+    notices = Notice.objects.filter(message_id=message_id, kind=Kind.MENTION)
+    _locked(notices.exclude(user__in=still_mentioned)).delete()
 
 
 def forget_reactions(message_id: UUID, actor: User | None, data: dict[str, Any]) -> None:
-    """A reaction was taken back: the notice is of whoever is left, and without anybody it is gone."""
-    about = _locked(Notice.objects.filter(message_id=message_id, kind=Kind.REACTION))
+    """A reaction was taken back: make the notice about `actor`, who still reacts, or delete it if there is nobody."""
+    notices = _locked(Notice.objects.filter(message_id=message_id, kind=Kind.REACTION))
     if actor:
-        about.update(actor=actor, data=data)
+        notices.update(actor=actor, data=data)
     else:
-        about.delete()
+        notices.delete()
 
 
 def forget_person(user: User) -> None:
-    """Nothing is left of what this person was told and wanted, and of what was told about them."""
+    """Delete this person's notices and preferences, and the notices about what they did."""
     _locked(Notice.objects.filter(Q(user=user) | Q(actor=user))).delete()
     Preference.objects.filter(user=user).delete()
 
 
 def _locked(notices: NoticeQuerySet) -> NoticeQuerySet:
-    """These notices, their people locked first, as by everybody who writes several."""
+    """These notices, with the rows of their people locked, as all code that writes several notices does first."""
     User.objects.lock_all(notices.values_list("user_id", flat=True))
     return notices

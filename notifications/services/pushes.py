@@ -1,4 +1,4 @@
-"""What is to be pushed: a row per device and topic, which is sent some seconds later by the worker."""
+"""Queueing pushes: one row per device and topic, which the worker sends some seconds later."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -11,12 +11,12 @@ from django.db.models import F, Q
 
 from accounts.models import Device
 from notifications.models import Notice, Push
-from notifications.providers import configured
+from notifications.providers import configured_names
 
-ABOUT = ("kind", "actor_id", "conversation_id", "message_id", "seq")
+SUBJECT_FIELDS = ("kind", "actor_id", "conversation_id", "message_id", "seq")
 NEWER = "CASE WHEN push.kind IN ('mention', 'reply') AND excluded.kind = 'message' THEN push.{0} ELSE excluded.{0} END"
-"""What a push is about when something joins it: the newest, but being meant says more than a message."""
-JOIN = """
+"""What a push is about after a merge: the newest notice, except that a mention or reply wins over a plain message."""
+MERGE = """
     INSERT INTO notifications_push AS push
         (id, device_id, topic, kind, actor_id, conversation_id, message_id, seq,
          round, created_at, due_at, attempts, reason)
@@ -27,39 +27,41 @@ JOIN = """
         round = push.round + 1,
         due_at = CASE WHEN push.dead_at IS NULL THEN push.due_at ELSE excluded.due_at END,
         attempts = CASE WHEN push.dead_at IS NULL THEN push.attempts ELSE 0 END,
-        dead_at = NULL""".format_map({name: NEWER.format(name) for name in ABOUT})
+        dead_at = NULL""".format_map({name: NEWER.format(name) for name in SUBJECT_FIELDS})
 COLUMNS = (
     *("id", "device", "topic", "kind", "actor", "conversation", "message_id", "seq"),
     *("round", "created_at", "due_at", "attempts", "reason"),
 )
 
 
-def queue(notices: Collection[Notice], moment: datetime) -> None:
-    """Have these notices pushed to all devices of their people: what is read within `PUSH_DELAY_SECONDS` is not.
-    Call it when the rows of these people are locked: devices come and go under that lock.
+def queue_pushes(notices: Collection[Notice], moment: datetime) -> None:
+    """Queue these notices as pushes to all devices of their people, due after `PUSH_DELAY_SECONDS`: what is read by
+    then is not pushed. Call it with the rows of these people locked: their devices only change under that lock.
 
-    What is about the same conversation, or the same subject elsewhere, is one push: about the newest that means this
-    person, else about the newest. SQL, because busy conversations join what waits again and again, and Django's
-    `bulk_update` takes a millisecond for each. In one order, in which all lock who lock several."""
-    devices = Device.objects.filter(user__in={notice.user_id for notice in notices}, provider__in=configured())
+    Notices about the same conversation, or else the same subject, become one push: about the newest that addresses this
+    person, or else the newest. This is SQL because busy conversations merge into waiting pushes all the time, and
+    Django's `bulk_update` takes a millisecond for each. Rows are written in the order that all code locks them in."""
+    devices = Device.objects.filter(user__in={notice.user_id for notice in notices}, provider__in=configured_names())
     by_person: dict[UUID, list[UUID]] = {}
     for device_id, user_id in devices.values_list("id", "user_id"):
         by_person.setdefault(user_id, []).append(device_id)
-    wanted = {
-        (device_id, topic(notice)): notice
+    by_topic = {
+        (device_id, topic_of(notice)): notice
         for notice in sorted(notices, key=_weight)
         for device_id in by_person.get(notice.user_id, ())
     }
-    if not wanted:
+    if not by_topic:
         return
     due_at = moment + timedelta(seconds=settings.PUSH_DELAY_SECONDS)
-    pushes = [_push(device_id, one, wanted[device_id, one], moment, due_at) for device_id, one in sorted(wanted)]
+    pushes = [
+        _push(device_id, topic, by_topic[device_id, topic], moment, due_at) for device_id, topic in sorted(by_topic)
+    ]
     with connection.cursor() as cursor:
-        cursor.executemany(JOIN, [_values(push) for push in pushes])
+        cursor.executemany(MERGE, [_values(push) for push in pushes])
 
 
-def topic(notice: Notice) -> UUID:
-    """What is pushed as one: all that messages cause in a conversation; else each subject."""
+def topic_of(notice: Notice) -> UUID:
+    """What a notice is grouped by: the conversation for notices about messages, else the subject."""
     if notice.kind in Notice.READ_WITH and notice.conversation_id:
         return notice.conversation_id
     return notice.subject_id
@@ -69,9 +71,9 @@ def _weight(notice: Notice) -> tuple[bool, int]:
     return notice.kind in Notice.NAMING, notice.seq or 0
 
 
-def _push(device_id: UUID, one: UUID, notice: Notice, moment: datetime, due_at: datetime) -> Push:
-    about = {name: getattr(notice, name) for name in ABOUT}
-    return Push(device_id=device_id, topic=one, created_at=moment, due_at=due_at, **about)
+def _push(device_id: UUID, topic: UUID, notice: Notice, moment: datetime, due_at: datetime) -> Push:
+    subject = {name: getattr(notice, name) for name in SUBJECT_FIELDS}
+    return Push(device_id=device_id, topic=topic, created_at=moment, due_at=due_at, **subject)
 
 
 def _values(push: Push) -> list[Any]:
@@ -80,13 +82,13 @@ def _values(push: Push) -> list[Any]:
 
 
 def forget_pushes(message_id: UUID) -> None:
-    """A message is gone: what was to be pushed for it alone is not, and what it joined names it no longer."""
-    about = Push.objects.filter(message_id=message_id)
-    about.filter(Q(round=1) | Q(kind=Notice.Kind.REACTION)).delete()
-    about.update(message_id=None, kind=Notice.Kind.MESSAGE, round=F("round") - 1)
+    """Delete the pushes about a deleted message alone; those merged from several notices only lose the reference."""
+    pushes = Push.objects.filter(message_id=message_id)
+    pushes.filter(Q(round=1) | Q(kind=Notice.Kind.REACTION)).delete()
+    pushes.update(message_id=None, kind=Notice.Kind.MESSAGE, round=F("round") - 1)
 
 
-def redrive(pushes: Collection[Push], moment: datetime) -> int:
-    """Try these again that were given up. Returns how many."""
+def redrive_pushes(pushes: Collection[Push], moment: datetime) -> int:
+    """Retry those of these pushes that were given up. Returns how many."""
     ids = [push.id for push in pushes]
     return Push.objects.dead().filter(id__in=ids).update(dead_at=None, attempts=0, due_at=moment)

@@ -1,4 +1,3 @@
-from messaging.tests.conftest import server
 from notifications.tests.fcm import fcm
 
-__all__ = ["fcm", "server"]
+__all__ = ["fcm"]

@@ -1,4 +1,4 @@
-"""A service outside, on this machine: real HTTP, told what to answer.
+"""A fake external service on this machine: real HTTP with planned responses.
 
 with FcmServer() as server:
     server.next(Reply(503), HANG)       # to the next two requests; then all is well again

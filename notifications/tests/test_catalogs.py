@@ -1,4 +1,4 @@
-"""The catalogs of `locale/`: every sentence in every language, and compiled as it is written."""
+"""The catalogs in `locale/` have every sentence in every language, and are compiled."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ from django.conf import settings
 
 from chatproject.tests.server import ROOT
 from notifications.models import Notice
-from notifications.words import SENTENCES, sentence
+from notifications.push_texts import SENTENCES, sentence_for
 
 pytestmark = pytest.mark.plain
 LOCALE = ROOT / "notifications" / "locale"
@@ -42,7 +42,9 @@ def test_it_holds_every_sentence_translated_and_nothing_else(catalog: Path) -> N
     assert set(entries) == set(SENTENCES.values())
     assert all(text.strip() and text != key for key, text in entries.items())
     assert "#, fuzzy" not in catalog.read_text()
-    assert [sentence(kind, catalog.parts[-3]) for kind in Notice.Kind] == [entries[SENTENCES[k]] for k in Notice.Kind]
+    assert [sentence_for(kind, catalog.parts[-3]) for kind in Notice.Kind] == [
+        entries[SENTENCES[k]] for k in Notice.Kind
+    ]
 
 
 @pytest.mark.parametrize("catalog", CATALOGS, ids=lambda catalog: catalog.parts[-3])

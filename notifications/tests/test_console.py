@@ -1,11 +1,11 @@
-"""Pushes in the console: what waits and what was given up, and trying that again."""
+"""Pushes in the console: waiting ones, and retrying those that were given up."""
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts import services
-from chatproject.common.clock import now
+from common.clock import now
 from notifications.models import Push
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""Pushes through FCM: what arrives, and what becomes of each answer."""
+"""Pushes through FCM: what arrives, and the outcome of each response."""
 
 import json
 import threading
@@ -8,8 +8,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from chatproject.common import endpoints
 from chatproject.tests import canaries
+from common import outbound
 from notifications.providers import Outcome, Push, Verdict, provider_of
 from notifications.tests.fcm import INVALID_ARGUMENT, MALFORMED_TOKEN, UNREGISTERED, FcmServer, refusal
 from notifications.tests.loopback import DRIP, DROP, HANG, Reply
@@ -24,7 +24,7 @@ def send(push: Push = PUSH) -> Outcome:
     return provider_of("fcm").send(TOKEN, push)
 
 
-def test_a_push_arrives_as_both_kinds_of_telephones_want_it(fcm):
+def test_a_push_arrives_for_both_kinds_of_phones(fcm):
     assert send() == Outcome(Verdict.SENT)
 
     (sent,) = fcm.wait_for(1)
@@ -42,7 +42,7 @@ def test_a_push_arrives_as_both_kinds_of_telephones_want_it(fcm):
     }
 
 
-def test_what_is_not_urgent_or_has_no_tag_says_so(fcm):
+def test_urgency_and_tag_are_passed_on(fcm):
     assert send(Push("a", "b", {}, tag="", badge=0, ttl=0, is_urgent=False)).verdict is Verdict.SENT
 
     message = fcm.wait_for(1)[0].message
@@ -84,7 +84,7 @@ def test_each_answer_has_its_verdict(fcm, reply, verdict, reason):
     assert send() == Outcome(Verdict.SENT)
 
 
-def test_a_telephone_is_not_forgotten_for_an_address_that_is_not_fcm(fcm, settings):
+def test_a_phone_is_not_forgotten_if_the_address_is_not_fcm(fcm, settings):
     settings.FCM_URL = f"{fcm.url}/elsewhere"
     assert send() == Outcome(Verdict.REFUSED, "HTTP 404")
 
@@ -107,9 +107,9 @@ def test_what_fcm_asks_to_wait_is_passed_on_and_not_slept(fcm):
 
 
 @pytest.mark.parametrize("reply", [HANG, DRIP], ids=["silent", "dripping"])
-def test_whoever_keeps_us_waiting_is_left(fcm, monkeypatch, reply):
+def test_a_slow_service_is_abandoned(fcm, monkeypatch, reply):
     send()
-    monkeypatch.setattr(endpoints, "SECONDS", 0.5)
+    monkeypatch.setattr(outbound, "SECONDS", 0.5)
     fcm.next(reply)
     began = time.monotonic()
     assert send() == Outcome(Verdict.LATER, "timeout")
@@ -117,7 +117,7 @@ def test_whoever_keeps_us_waiting_is_left(fcm, monkeypatch, reply):
 
 
 def test_the_time_is_for_signing_in_too(fcm, monkeypatch):
-    monkeypatch.setattr(endpoints, "SECONDS", 0.5)
+    monkeypatch.setattr(outbound, "SECONDS", 0.5)
     fcm.oauth = HANG
     began = time.monotonic()
     outcomes = []
@@ -130,7 +130,7 @@ def test_the_time_is_for_signing_in_too(fcm, monkeypatch):
     assert time.monotonic() - began < 1.5
 
 
-def test_nobody_there_is_tried_later(fcm, settings):
+def test_a_service_that_is_down_is_tried_later(fcm, settings):
     with FcmServer() as closed:
         settings.FCM_URL = closed.url
     assert send() == Outcome(Verdict.LATER, "unreachable")
@@ -154,7 +154,7 @@ def test_threads_sign_in_once_and_keep_connections(fcm):
     assert (fcm.grants, len(fcm.taken)) == (1, 8)
 
 
-def test_an_access_token_that_is_good_no_more_is_replaced_once(fcm):
+def test_an_expired_access_token_is_replaced_once(fcm):
     send()
     fcm.expire()
     assert send() == Outcome(Verdict.SENT)
@@ -186,11 +186,11 @@ def test_signing_in_that_fails_has_its_verdict_too(fcm, reply, outcome):
 
 
 def test_a_key_that_is_not_the_accounts_is_refused(fcm, settings):
-    settings.FIREBASE_CREDENTIALS = {**fcm.account, "client_email": "mallory@example.org"}
+    settings.FIREBASE_CREDENTIALS = {**fcm.account, "client_email": "member-1@example.org"}
     assert send() == Outcome(Verdict.REFUSED, "OAuth refuses")
 
 
-def test_a_fault_is_an_outcome_that_tells_no_secret(fcm):
+def test_an_internal_error_is_an_outcome_without_secrets(fcm):
     outcome = provider_of("fcm").send(TOKEN, Push("a", "b", {"x": object()}, "", 0, 0, False))
     assert outcome == Outcome(Verdict.LATER, "TypeError")
 
@@ -200,6 +200,6 @@ def test_without_credentials_there_is_no_fcm(settings):
     assert provider_of("fcm") is None
 
 
-def test_all_telephones_go_one_way(fcm):
-    assert provider_of("fcm").lane(TOKEN) == "fcm"
+def test_all_phones_have_one_host(fcm):
+    assert provider_of("fcm").host_of(TOKEN) == "fcm"
     assert json.loads(fcm.env["FIREBASE_CREDENTIALS_JSON"])["type"] == "service_account"

@@ -1,4 +1,4 @@
-"""Notices say what they are in the language of whoever reads them."""
+"""Notices are in the language of their reader."""
 
 import asyncio
 import secrets
@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.client import PASSWORD, Person, Socket, bearer, http
-from messaging.tests.conftest import cast_on
+from messaging.tests.client import PASSWORD, Person, Socket, bearer, cast_on, http
+
+pytestmark = pytest.mark.plain
 
 ADDED = {
     "en": "You were added to a conversation",
@@ -131,7 +132,7 @@ def test_the_last_sign_in_says_it_where_no_request_does(person) -> None:
     assert bob.get("notifications/preferences/")["language"] is None, "nothing was chosen"
 
 
-async def test_a_sign_in_is_told_in_the_language_of_the_one_before(server) -> None:
+async def test_a_sign_in_notice_is_in_the_language_of_the_previous_sign_in(server) -> None:
     alice = await asyncio.to_thread(newcomer, server, "fr")
     async with alice.socket() as hers:
         await asyncio.to_thread(sign_in, alice, "de")

@@ -1,4 +1,4 @@
-"""Being told: of messages, mentions, replies, reactions, invitations, and of what concerns one's account."""
+"""Notices of messages, mentions, replies, reactions, invitations and sign-ins."""
 
 import asyncio
 import time
@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.client import PASSWORD, Person, http
-from messaging.tests.conftest import cast_on
+from messaging.tests.client import PASSWORD, Person, cast_on, http
+from notifications.tests.notices import kinds, of, told
 
 LIKE = "\N{THUMBS UP SIGN}"
 
@@ -17,18 +17,6 @@ LIKE = "\N{THUMBS UP SIGN}"
 def person(server: Server) -> Callable[[str], Person]:
     """Somebody new on a server that these tests share."""
     return cast_on(server)
-
-
-def told(one: Person, path: str = "notifications/") -> list[dict]:
-    return one.get(path)["results"]
-
-
-def kinds(one: Person) -> list[str]:
-    return [notice["kind"] for notice in told(one)]
-
-
-def of(one: Person, kind: str) -> list[dict]:
-    return [notice for notice in told(one) if notice["kind"] == kind]
 
 
 def soon(look, patience: float = 10.0):
@@ -57,7 +45,7 @@ def test_messages_of_a_conversation_are_one_notice(person) -> None:
     assert bob.get("notifications/count/") == {"unread": 0, "mentions": 0}, "and so is being added"
 
 
-async def test_who_is_named_is_told_at_once_and_only_they(person) -> None:
+async def test_only_mentioned_people_are_notified_at_once(person) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     group = alice.group(bob, carol)
 
@@ -75,7 +63,7 @@ async def test_who_is_named_is_told_at_once_and_only_they(person) -> None:
     assert bob.get("notifications/count/")["mentions"] == 0
 
 
-def test_an_answer_is_told_to_whom_it_answers_in_a_thread_too(person) -> None:
+def test_a_reply_notifies_the_author_also_in_a_thread(person) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     group = alice.group(bob, carol)
     first = bob.write(group, "Who comes?")
@@ -106,7 +94,7 @@ def test_reactions_to_a_message_are_one_notice_that_goes_with_them(person) -> No
     assert of(alice, "reaction") == []
 
 
-def test_being_added_is_told_and_being_removed_hides_all(person) -> None:
+def test_being_added_is_notified_and_being_removed_hides_everything(person) -> None:
     alice, bob = person("alice"), person("bob")
     group = alice.group(bob)
     alice.write(group, f"@{bob.name}")
@@ -121,7 +109,7 @@ def test_being_added_is_told_and_being_removed_hides_all(person) -> None:
     assert sorted(kinds(bob)) == ["added", "mention"]
 
 
-def test_who_joins_where_history_begins_is_not_told_of_what_was_before(person) -> None:
+def test_new_members_are_not_notified_of_hidden_history(person) -> None:
     alice, bob = person("alice"), person("bob")
     group = alice.group(bob, history="joined")
     alice.write(group, f"@{bob.name}")
@@ -131,7 +119,7 @@ def test_who_joins_where_history_begins_is_not_told_of_what_was_before(person) -
     assert kinds(bob) == ["added"]
 
 
-def test_an_invitation_leads_in_one_person_once(person) -> None:
+def test_an_invitation_works_for_one_person_once(person) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     group = alice.group(name="Readers")
 
@@ -157,7 +145,7 @@ def test_an_invitation_that_was_taken_back_is_gone(person) -> None:
     assert of(bob, "invitation") == []
 
 
-def test_a_second_sign_in_is_told_and_the_first_is_not(person) -> None:
+def test_every_sign_in_but_the_first_is_notified(person) -> None:
     alice = person("alice")
     assert of(alice, "security") == []
 
@@ -170,7 +158,7 @@ def test_a_second_sign_in_is_told_and_the_first_is_not(person) -> None:
     assert notice["data"]["session_id"] in sessions
 
 
-def test_what_a_deleted_message_told_is_gone(person) -> None:
+def test_the_notices_of_a_deleted_message_are_gone(person) -> None:
     alice, bob = person("alice"), person("bob")
     group = alice.group(bob)
     sent = alice.write(group, f"@{bob.name}: the secret")
@@ -182,7 +170,7 @@ def test_what_a_deleted_message_told_is_gone(person) -> None:
     assert kinds(bob) == ["added"]
 
 
-def test_an_edit_tells_those_who_were_not_named_before(person) -> None:
+def test_an_edit_notifies_newly_mentioned_people(person) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     group = alice.group(bob, carol)
     sent = alice.write(group, f"@{bob.name}")
@@ -196,7 +184,7 @@ def test_an_edit_tells_those_who_were_not_named_before(person) -> None:
     assert of(carol, "mention")[0]["preview"] == f"@{carol.name}"
 
 
-def test_of_whom_one_blocks_one_is_told_nothing(person) -> None:
+def test_blocked_people_cause_no_notices(person) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     group = alice.group(bob, carol)
     sent = bob.write(group)
@@ -216,7 +204,7 @@ def test_of_whom_one_blocks_one_is_told_nothing(person) -> None:
     ("notify", "expected"), [("all", {"mention", "reaction"}), ("mentions", {"mention"}), ("none", set())]
 )
 @pytest.mark.parametrize("where", ["here", "everywhere"])
-def test_somebody_is_told_as_much_as_they_want(person, notify, expected, where) -> None:
+def test_levels_decide_what_is_notified(person, notify, expected, where) -> None:
     alice, bob = person("alice"), person("bob")
     group = alice.group(bob)
     sent = bob.write(group)
@@ -242,7 +230,7 @@ def test_reactions_can_be_switched_off(person) -> None:
     assert of(bob, "reaction") == []
 
 
-def test_all_are_told_by_the_worker(person) -> None:
+def test_the_worker_notifies_everybody_else(person) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     group = alice.group(bob, carol)
     carol.call("PATCH", f"conversations/{group}/members/me/", json={"notify": "mentions"})
@@ -254,7 +242,7 @@ def test_all_are_told_by_the_worker(person) -> None:
     assert of(bob, "message") == [], "once is enough"
 
 
-def test_in_a_muted_conversation_only_who_is_meant_is_told(person) -> None:
+def test_a_muted_conversation_only_notifies_mentioned_people(person) -> None:
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     group = alice.group(bob, carol)
     bob.call("PATCH", f"conversations/{group}/members/me/", json={"muted_until": "2999-01-01T00:00:00Z"})
@@ -264,52 +252,3 @@ def test_in_a_muted_conversation_only_who_is_meant_is_told(person) -> None:
     alice.write(group, f"Hello @{bob.name}")
 
     assert set(kinds(bob)) == {"added", "mention"}
-
-
-async def test_reading_is_heard_on_the_other_devices(person) -> None:
-    alice, bob = person("alice"), person("bob")
-    group = alice.group(bob)
-    alice.write(group, f"@{bob.name}")
-    mention, _ = told(bob)
-
-    async with bob.socket() as his:
-        shown = await asyncio.to_thread(bob.post, f"notifications/{mention['id']}/read/")
-        one = await his.expect("notification.read")
-        await asyncio.to_thread(bob.post, f"notifications/{mention['id']}/read/")
-        await his.quiet()
-        counts = await asyncio.to_thread(bob.post, "notifications/read-all/")
-        every = await his.expect("notification.read", notification_id=None)
-
-    assert (shown["id"], shown["is_read"]) == (mention["id"], True)
-    assert one["data"] == {"notification_id": mention["id"], "unread": 1, "mentions": 0}
-    assert len(his.of("notification.read")) == 2, "reading it again changes nothing"
-    assert every["data"] == {"notification_id": None, "unread": 0, "mentions": 0}
-    assert counts == {"unread": 0, "mentions": 0}
-    assert [notice["is_read"] for notice in told(bob)] == [True, True]
-
-
-def test_what_comes_while_all_is_read_stays_unread(person) -> None:
-    alice, bob = person("alice"), person("bob")
-    group = alice.group(bob)
-    alice.write(group, f"@{bob.name}")
-    shown = told(bob)
-    alice.write(group, f"@{bob.name}, again")
-
-    assert bob.post("notifications/read-all/", {"until": shown[0]["created_at"]}) == {"unread": 1, "mentions": 1}
-    assert bob.code("POST", "notifications/read-all/", {"until": "2026-01-01T00:00:00"}) == "invalid"
-
-
-def test_the_lists_page_by_key(person) -> None:
-    alice, bob = person("alice"), person("bob")
-    group = alice.group(bob)
-    for n in range(5):
-        alice.write(group, f"@{bob.name} {n}")
-
-    page, seen = bob.get("notifications/mentions/?limit=2"), []
-    while True:
-        seen += [notice["preview"].split()[1] for notice in page["results"]]
-        if not page["next"]:
-            break
-        page = bob.get(page["next"].split("/api/v1/")[1])
-
-    assert seen == ["4", "3", "2", "1", "0"]

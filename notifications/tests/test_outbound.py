@@ -1,4 +1,4 @@
-"""What strangers name is reached only where anybody could reach it, and by its name."""
+"""Addresses that users name are only reached if they are public, and under their own name."""
 
 import datetime
 import ipaddress
@@ -14,8 +14,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from chatproject.common import deadlines, endpoints
-from chatproject.common.endpoints import Door, Forbidden, Unreachable, anywhere, public_only, public_or_loopback
+from common import deadlines, outbound
+from common.outbound import (
+    ForbiddenAddress,
+    OutboundClient,
+    Unreachable,
+    allow_any,
+    allow_public,
+    allow_public_or_loopback,
+)
 from notifications.tests.loopback import LoopbackServer, Reply, Request
 
 pytestmark = pytest.mark.plain
@@ -67,24 +74,24 @@ def echo():
         yield server
 
 
-def post(url: str, allows=public_only) -> int:
-    return Door(allows).post(url, b"x", {}).status_code
+def post(url: str, allows=allow_public) -> int:
+    return OutboundClient(allows).post(url, b"x", {}).status_code
 
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_an_address_that_is_not_everybodys_is_refused(address):
-    assert not public_only(ipaddress.ip_address(address), True)
+    assert not allow_public(ipaddress.ip_address(address), True)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_an_address_of_everybody_is_allowed_by_tls_only(address):
-    assert public_only(ipaddress.ip_address(address), True)
-    assert not public_only(ipaddress.ip_address(address), False)
-    assert not public_or_loopback(ipaddress.ip_address(address), False)
+    assert allow_public(ipaddress.ip_address(address), True)
+    assert not allow_public(ipaddress.ip_address(address), False)
+    assert not allow_public_or_loopback(ipaddress.ip_address(address), False)
 
 
 def test_loopback_is_this_machine_and_nothing_else_that_is_private():
-    allowed = {one for one in PRIVATE if public_or_loopback(ipaddress.ip_address(one), False)}
+    allowed = {one for one in PRIVATE if allow_public_or_loopback(ipaddress.ip_address(one), False)}
     assert allowed == {"127.0.0.1", "127.8.8.8", "::1"}
 
 
@@ -103,9 +110,9 @@ def test_loopback_is_this_machine_and_nothing_else_that_is_private():
     ],
 )
 def test_this_machine_is_refused_however_it_is_written(echo, host):
-    assert post(f"http://127.0.0.1:{echo.port}/", anywhere) == 201
+    assert post(f"http://127.0.0.1:{echo.port}/", allow_any) == 201
     for scheme in ("http", "https"):
-        with pytest.raises(Forbidden):
+        with pytest.raises(ForbiddenAddress):
             post(f"{scheme}://{host}:{echo.port}/")
     assert echo.requests == 1
 
@@ -113,40 +120,40 @@ def test_this_machine_is_refused_however_it_is_written(echo, host):
 @pytest.mark.parametrize("address", ["10.0.0.1", "169.254.169.254", "::1", "64:ff9b::a00:1"])
 def test_a_name_of_something_private_is_refused(names, address):
     names.answers = [[address]]
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenAddress):
         post(f"https://{NAME}/")
 
 
 @pytest.mark.parametrize(
     "url", ["https://", "https://[/", "ftp://x/", "push", f"https://{'x' * 64}.org/", "https://a..b/"]
 )
-def test_what_is_no_address_is_refused(url):
-    with pytest.raises(Forbidden):
+def test_an_invalid_address_is_refused(url):
+    with pytest.raises(ForbiddenAddress):
         post(url)
 
 
 def test_a_name_that_changes_its_mind_is_asked_once(names, echo, monkeypatch):
-    monkeypatch.setattr(endpoints, "SECONDS", 0.5)
+    monkeypatch.setattr(outbound, "SECONDS", 0.5)
     names.answers = [["192.0.2.1"], ["127.0.0.1"]]  # the first leads nowhere, and is allowed here
     with pytest.raises(Unreachable):
         post(f"http://{NAME}:{echo.port}/", lambda address, is_tls: str(address) == "192.0.2.1")
     assert names.asked == 1
     assert echo.requests == 0
 
-    assert post(f"http://{NAME}:{echo.port}/", public_or_loopback) == 201  # the second would have
-    with pytest.raises(Forbidden):
+    assert post(f"http://{NAME}:{echo.port}/", allow_public_or_loopback) == 201  # the second would have
+    with pytest.raises(ForbiddenAddress):
         post(f"http://{NAME}:{echo.port}/")
 
 
 def test_of_several_addresses_only_those_allowed_are_tried(names, echo):
     names.answers = [["10.0.0.1", "::1", "127.0.0.1"]]
-    assert post(f"http://{NAME}:{echo.port}/", public_or_loopback) == 201  # nothing listens on ::1
+    assert post(f"http://{NAME}:{echo.port}/", allow_public_or_loopback) == 201  # nothing listens on ::1
 
 
 def test_a_name_that_is_not_resolved_in_time_is_left(monkeypatch):
     done = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **how: done.wait(10))
-    monkeypatch.setattr(endpoints, "SECONDS", 0.3)
+    monkeypatch.setattr(outbound, "SECONDS", 0.3)
     began = time.monotonic()
     with pytest.raises(Unreachable, match="timeout"):
         post(f"https://{NAME}/")
@@ -155,11 +162,11 @@ def test_a_name_that_is_not_resolved_in_time_is_left(monkeypatch):
 
 
 def test_a_handshake_that_never_ends_is_left(names, monkeypatch):
-    monkeypatch.setattr(endpoints, "SECONDS", 0.3)
+    monkeypatch.setattr(outbound, "SECONDS", 0.3)
     names.answers = [["127.0.0.1"]]
     began = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unreachable, match="timeout"):
-        post(f"https://{NAME}:{silent.getsockname()[1]}/", public_or_loopback)
+        post(f"https://{NAME}:{silent.getsockname()[1]}/", allow_public_or_loopback)
     assert time.monotonic() - began < 1
 
 
@@ -168,20 +175,20 @@ def test_proxies_of_the_environment_see_nothing(names, echo, monkeypatch):
     with Echo() as proxy:
         for name in ("http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, proxy.url)
-        assert post(f"http://{NAME}:{echo.port}/", public_or_loopback) == 201
+        assert post(f"http://{NAME}:{echo.port}/", allow_public_or_loopback) == 201
         assert proxy.requests == 0
 
 
 def test_a_long_answer_is_not_read_to_its_end(echo):
     echo.next(Reply(500, b"x" * 5_000_000))
-    assert len(Door(anywhere).post(echo.url, b"", {}).content) <= endpoints.ANSWER_BYTES
+    assert len(OutboundClient(allow_any).post(echo.url, b"", {}).content) <= outbound.MAX_RESPONSE_BYTES
 
 
 def test_time_that_is_over_does_not_come_back():
     with deadlines.within(0.05), deadlines.within(10):
         time.sleep(0.06)
         with pytest.raises(TimeoutError):
-            deadlines.left()
+            deadlines.seconds_left()
 
 
 @pytest.mark.parametrize(("certified", "outcome"), [(NAME, 201), ("other.example.org", "bad certificate")])
@@ -193,21 +200,21 @@ def test_tls_keeps_to_the_name(names, monkeypatch, tmp_path, certified, outcome)
     with Echo(context) as server:
         url = f"https://{NAME}:{server.port}/x"
         if outcome == 201:
-            door = Door(public_or_loopback)
-            assert [door.post(url, b"x", {}).status_code for _ in range(2)] == [201, 201]
+            client = OutboundClient(allow_public_or_loopback)
+            assert [client.post(url, b"x", {}).status_code for _ in range(2)] == [201, 201]
             assert server.wait_for(1)[0].headers["Host"] == f"{NAME}:{server.port}"
             assert names.asked == 1  # the connection is kept
         else:
             with pytest.raises(Unreachable, match="bad certificate"):
-                post(url, public_or_loopback)
+                post(url, allow_public_or_loopback)
             assert server.requests == 0
     assert seen == [NAME]
 
 
-def test_whoever_is_not_certified_is_not_believed(names, tmp_path):
+def test_a_server_without_a_valid_certificate_is_refused(names, tmp_path):
     names.answers = [["127.0.0.1"]]
     with Echo(certificate(NAME, tmp_path)) as server, pytest.raises(Unreachable, match="bad certificate"):
-        post(f"https://{NAME}:{server.port}/", public_or_loopback)
+        post(f"https://{NAME}:{server.port}/", allow_public_or_loopback)
 
 
 def certificate(name: str, folder) -> ssl.SSLContext:

@@ -1,8 +1,8 @@
-"""How somebody wants to be told."""
+"""Notification preferences."""
 
 import pytest
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.plain, pytest.mark.django_db]
 
 URL = "/api/v1/notifications/preferences/"
 DEFAULTS = {"notify": "all", "reactions": True, "quiet_hours": None, "time_zone": "UTC", "language": None}

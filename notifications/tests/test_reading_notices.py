@@ -1,4 +1,4 @@
-"""Notices in words, only the unread ones, and no news of one's own sign-in."""
+"""Reading notices: their texts, by unread, by pages, on all devices; one's own sign-in is read from the start."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.client import Person
-from messaging.tests.conftest import cast_on
+from messaging.tests.client import Person, cast_on
+from notifications.tests.notices import told
 
 
 @pytest.fixture
@@ -66,3 +66,52 @@ def test_a_sign_in_is_news_everywhere_but_where_it_was_made(person) -> None:
     assert [row["is_read"] for row in alice.get("notifications/?unread=true")["results"]] == [False]
     alice.again()
     assert telephone.get("notifications/count/")["unread"] == 1, "of another one it is told"
+
+
+async def test_reading_is_heard_on_the_other_devices(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    alice.write(group, f"@{bob.name}")
+    mention, _ = told(bob)
+
+    async with bob.socket() as his:
+        shown = await asyncio.to_thread(bob.post, f"notifications/{mention['id']}/read/")
+        one = await his.expect("notification.read")
+        await asyncio.to_thread(bob.post, f"notifications/{mention['id']}/read/")
+        await his.quiet()
+        counts = await asyncio.to_thread(bob.post, "notifications/read-all/")
+        every = await his.expect("notification.read", notification_id=None)
+
+    assert (shown["id"], shown["is_read"]) == (mention["id"], True)
+    assert one["data"] == {"notification_id": mention["id"], "unread": 1, "mentions": 0}
+    assert len(his.of("notification.read")) == 2, "reading it again changes nothing"
+    assert every["data"] == {"notification_id": None, "unread": 0, "mentions": 0}
+    assert counts == {"unread": 0, "mentions": 0}
+    assert [notice["is_read"] for notice in told(bob)] == [True, True]
+
+
+def test_what_comes_while_all_is_read_stays_unread(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    alice.write(group, f"@{bob.name}")
+    shown = told(bob)
+    alice.write(group, f"@{bob.name}, again")
+
+    assert bob.post("notifications/read-all/", {"until": shown[0]["created_at"]}) == {"unread": 1, "mentions": 1}
+    assert bob.code("POST", "notifications/read-all/", {"until": "2026-01-01T00:00:00"}) == "invalid"
+
+
+def test_the_lists_page_by_key(person) -> None:
+    alice, bob = person("alice"), person("bob")
+    group = alice.group(bob)
+    for n in range(5):
+        alice.write(group, f"@{bob.name} {n}")
+
+    page, seen = bob.get("notifications/mentions/?limit=2"), []
+    while True:
+        seen += [notice["preview"].split()[1] for notice in page["results"]]
+        if not page["next"]:
+            break
+        page = bob.get(page["next"].split("/api/v1/")[1])
+
+    assert seen == ["4", "3", "2", "1", "0"]

@@ -1,4 +1,4 @@
-"""The worker's tail: everybody is told of what is new, once, whoever is killed, and nobody of what is old."""
+"""The worker's tail: everybody is notified once of what is new, whichever worker is killed, and of nothing old."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -11,18 +11,19 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import services as accounts
 from accounts.models import Device, Session
-from chatproject import housekeeping
-from chatproject.common.clock import now
+from common.clock import now
 from conversations import services as conversations
 from conversations.models import Conversation, Membership
-from messaging import services, tail
+from messaging import services
+from messaging.following import tail
+from messaging.following.tail import LogFollower, notify_members
 from messaging.models import Message, Tail
-from messaging.tail import Follower, tell_news
 from messaging.wire.writing import NewMessage
-from messaging.writer import writer
-from notifications.lane import settle
+from messaging.writing.writer import writer
 from notifications.models import Notice, Push
 from notifications.providers import Outcome, Verdict
+from notifications.push_sender import settle
+from operations import housekeeping
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,9 +51,9 @@ def told(user) -> list[str]:
     return list(about.order_by("at", "kind").values_list("kind", flat=True))
 
 
-def test_it_finds_by_itself_where_there_is_news_and_rests_when_there_is_none(alice, bob) -> None:
+def test_it_finds_new_messages_by_itself_and_rests_without(alice, bob) -> None:
     one, other = group_of(alice, bob), group_of(alice, bob)
-    follower = Follower()
+    follower = LogFollower()
     follower.follow()
     assert not follower.follow()
 
@@ -66,7 +67,7 @@ def test_it_finds_by_itself_where_there_is_news_and_rests_when_there_is_none(ali
 
 def test_what_ids_do_not_show_is_found_by_comparing_the_heads(alice, bob, monkeypatch) -> None:
     group = group_of(alice, bob)
-    follower = Follower()
+    follower = LogFollower()
     follower.follow()
     monkeypatch.setattr(tail, "OVERLAP", timedelta(seconds=-60))  # as if a clock were wrong by a minute
     say(alice, group)
@@ -78,15 +79,15 @@ def test_what_ids_do_not_show_is_found_by_comparing_the_heads(alice, bob, monkey
     assert told(bob) == ["message"]
 
 
-def test_another_worker_tells_nothing_twice(alice, bob) -> None:
+def test_another_worker_notifies_nobody_twice(alice, bob) -> None:
     group = group_of(alice, bob)
     say(alice, group)
-    for follower in (Follower(), Follower()):
+    for follower in (LogFollower(), LogFollower()):
         follower.follow()
     (notice,) = Notice.objects.filter(user=bob, kind="message")
     Notice.objects.update(read_at=now())
 
-    Follower().follow()
+    LogFollower().follow()
 
     notice.refresh_from_db()
     assert notice.read_at, "it was not told anew"
@@ -100,13 +101,13 @@ def test_of_a_worker_that_is_killed_in_between_nothing_stays(alice, bob, monkeyp
         raise OperationalError("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(tail, "queue", killed)
+        patched.setattr(tail, "queue_pushes", killed)
         with pytest.raises(OperationalError):
-            tell_news([group.id])
+            notify_members([group.id])
     assert told(bob) == []
     assert not Tail.objects.filter(conversation=group, seq__gt=0).exists()
 
-    tell_news([group.id])
+    notify_members([group.id])
     assert told(bob) == ["message"]
 
 
@@ -115,12 +116,12 @@ def test_what_another_worker_is_at_is_left_to_it(alice, bob) -> None:
         pytest.skip("SQLite has one writer at a time by nature")
     group = group_of(alice, bob)
     say(alice, group)
-    tell_news([group.id])
+    notify_members([group.id])
     say(alice, group, "More")
     found: list[dict] = []
 
     def other() -> None:
-        found.append(tell_news([group.id]).until)
+        found.append(notify_members([group.id]).followed)
         connection.close()
 
     with transaction.atomic():
@@ -132,19 +133,19 @@ def test_what_another_worker_is_at_is_left_to_it(alice, bob) -> None:
     assert found == [{}]
 
 
-def test_what_is_older_than_a_day_is_not_told(alice, bob) -> None:
+def test_messages_older_than_a_day_are_not_notified(alice, bob) -> None:
     group = group_of(alice, bob)
     say(alice, group)
     Message.objects.update(created_at=now() - timedelta(days=2))
 
-    tell_news([group.id])
+    notify_members([group.id])
 
     assert told(bob) == []
     assert Tail.objects.get(conversation=group).seq == Conversation.objects.get(id=group.id).seq
 
 
-def test_in_a_large_channel_only_those_are_told_who_are_meant(alice, bob, carol, monkeypatch, sign_in) -> None:
-    monkeypatch.setattr(tail, "LARGE", 2)
+def test_a_large_channel_only_notifies_mentioned_people(alice, bob, carol, monkeypatch, sign_in) -> None:
+    monkeypatch.setattr(tail, "MAX_MEMBERS", 2)
     channel = conversations.create_channel(alice, name="News", description="", history="all")
     for user in (bob, carol):
         conversations.join(user, conversation_id=channel.id)
@@ -152,19 +153,19 @@ def test_in_a_large_channel_only_those_are_told_who_are_meant(alice, bob, carol,
 
     say(alice, channel, "Hello")
     say(alice, channel, "Hello @bob")
-    tell_news([channel.id])
+    notify_members([channel.id])
 
     assert (told(bob), told(carol)) == (["mention"], [])
     assert [push.kind for push in Push.objects.all()] == ["mention"]
 
 
-def test_long_logs_are_told_in_steps_without_a_pause(alice, bob, monkeypatch) -> None:
-    monkeypatch.setattr(tail, "STEP", 2)
+def test_long_logs_are_followed_in_steps_without_a_pause(alice, bob, monkeypatch) -> None:
+    monkeypatch.setattr(tail, "ENTRIES_PER_PASS", 2)
     monkeypatch.setattr(tail, "OVERLAP", timedelta(seconds=-60))  # written while the worker was away
     group = group_of(alice, bob)
     for n in range(5):
         say(alice, group, f"{n}")
-    follower = Follower()
+    follower = LogFollower()
 
     steps = 0
     while follower.follow():
@@ -184,19 +185,19 @@ def test_more_members_and_messages_take_no_more_queries(alice, person) -> None:
             say(alice, group, f"Hello @{members[n].username}")
             say(members[n], group, "Hello")
         with CaptureQueriesContext(connection) as queries:
-            tell_news([group.id])
+            notify_members([group.id])
         counts.append(len(queries))
         assert Notice.objects.filter(conversation=group, kind="message").count() == size, "all but who wrote last"
 
     assert counts[0] == counts[1]
 
 
-def test_who_has_read_everything_is_not_told(alice, bob, carol) -> None:
+def test_people_who_have_read_everything_are_not_notified(alice, bob, carol) -> None:
     group = group_of(alice, bob, carol)
     say(alice, group)
     services.mark_read(Membership.objects.of(bob, group.id), seq=10**6)
 
-    tell_news([group.id])
+    notify_members([group.id])
 
     assert (told(bob), told(carol)) == ([], ["message"])
 
@@ -211,10 +212,10 @@ def is_gone(device) -> None:
 
 def goes_with_its_sign_in(device) -> None:
     Session.objects.filter(id=device.session_id).update(expires_at=now() - timedelta(days=31))
-    housekeeping.tidy(Event())
+    housekeeping.clean_up(Event())
 
 
-@pytest.mark.parametrize("goes", [is_forgotten, is_gone, goes_with_its_sign_in], ids=lambda deed: deed.__name__)
+@pytest.mark.parametrize("goes", [is_forgotten, is_gone, goes_with_its_sign_in], ids=lambda action: action.__name__)
 @pytest.mark.parametrize("text", ["Hello", "Hello @bob"])
 def test_a_device_that_goes_while_something_is_queued_for_it_goes_after_that(alice, bob, sign_in, text, goes) -> None:
     group = group_of(alice, bob)
@@ -227,7 +228,7 @@ def test_a_device_that_goes_while_something_is_queued_for_it_goes_after_that(ali
 
     with ThreadPoolExecutor(1) as threads:
         with transaction.atomic():
-            tell_news([group.id])
+            notify_members([group.id])
             assert Push.objects.filter(device=device).exists()
             going = threads.submit(go)
             wait([going], timeout=0.5)

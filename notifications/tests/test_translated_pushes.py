@@ -1,4 +1,4 @@
-"""Pushes are in the language of each device's person, and a batch of many languages asks the database no more."""
+"""Pushes are in the language of the device's owner; a batch with many languages takes no more queries."""
 
 import json
 from uuid import uuid4
@@ -8,26 +8,26 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts import services as accounts
-from chatproject.common.clock import now
-from chatproject.common.ids import uuid7
+from common.clock import now
+from common.ids import uuid7
 from conftest import PASSWORD
 from conversations import services as conversations
 from conversations.models import Conversation
-from messaging.naming import Meant, tell_meant
-from messaging.previews import previews_of
+from messaging.following.tail import notify_members
+from messaging.following.unread import newest_unread
+from messaging.reading.previews import previews_of
 from messaging.services import send_message
-from messaging.store.rows import Row
-from messaging.tail import tell_news
-from messaging.unread import newest_unread
 from messaging.wire.writing import NewMessage
-from messaging.writer import writer
-from notifications.lane import PushLane
+from messaging.writing.mention_notices import Addressed, notify_addressed
+from messaging.writing.store.rows import MessageRow
+from messaging.writing.writer import writer
 from notifications.models import Notice
+from notifications.push_sender import PushSender
 from notifications.services import change_preferences
 from notifications.tests.webpush import WebPushServer
 from notifications.wire import PreferencesChange
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.plain, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)
@@ -44,40 +44,40 @@ def group_of(owner, *members) -> Conversation:
 
 
 def push_all() -> None:
-    lane = PushLane(previews_of, newest_unread)
-    while lane.send_due():
-        lane.wait(15)
-    lane.stop(15)
+    sender = PushSender(previews_of, newest_unread)
+    while sender.send_due():
+        sender.wait(15)
+    sender.stop(15)
 
 
 def test_each_device_is_pushed_to_in_its_persons_language(
     alice, bob, carol, person, api, sign_in, fcm, settings
 ) -> None:
     settings.PUSH_TO_LOOPBACK = True
-    dora = person("dora")
-    api.post("/api/v1/auth/login/", {"login": "dora", "password": PASSWORD}, HTTP_ACCEPT_LANGUAGE="es,en;q=0.5")
+    olga = person("olga")
+    api.post("/api/v1/auth/login/", {"login": "olga", "password": PASSWORD}, HTTP_ACCEPT_LANGUAGE="es,en;q=0.5")
     change_preferences(bob, PreferencesChange(language="de-AT"))
-    for one in (bob, carol, dora):
+    for one in (bob, carol, olga):
         accounts.register_device(sign_in(one).session, provider="fcm", token=one.username)
     Notice.objects.all().delete()
-    group = group_of(alice, bob, carol, dora)
+    group = group_of(alice, bob, carol, olga)
     with WebPushServer() as browsers:
         accounts.register_device(sign_in(bob).session, provider="webpush", token=browsers.subscribe().token)
         send_message(alice, conversation_id=group.id, message=NewMessage("Hello"))
-        tell_news([group.id])
+        notify_members([group.id])
 
         push_all()
 
         (shown,) = [push.payload for push in browsers.taken if push.payload["data"]["kind"] == "message"]
     about = {push.token: push.message for push in fcm.taken if push.message["data"]["kind"] == "message"}
     bodies = {token: message["notification"]["body"] for token, message in about.items()}
-    assert bodies == {"bob": "Neue Nachricht", "carol": "New message", "dora": "Nuevo mensaje"}
+    assert bodies == {"bob": "Neue Nachricht", "carol": "New message", "olga": "Nuevo mensaje"}
     assert shown["body"] == "Neue Nachricht"
 
 
-def meant(group, sender, people) -> list[Meant]:
+def addressed(group, sender, people) -> list[Addressed]:
     """A message without text that mentions all of these."""
-    row = Row(
+    row = MessageRow(
         id=uuid7(),
         conversation_id=group.id,
         seq=group.seq + 1,
@@ -98,10 +98,10 @@ def meant(group, sender, people) -> list[Meant]:
         created_at=now(),
         marks_read=False,
     )
-    return [Meant(row, one.id, Notice.Kind.MENTION) for one in people]
+    return [Addressed(row, one.id, Notice.Kind.MENTION) for one in people]
 
 
-def test_more_who_are_meant_in_more_languages_are_read_with_no_more_queries(alice, person) -> None:
+def test_more_mentioned_people_and_languages_take_no_more_queries(alice, person) -> None:
     people = [person(f"member-{n}") for n in range(8)]
     languages = ["de", "fr", "es", "en"] * 2
     for one, language in zip(people, languages, strict=True):
@@ -112,15 +112,15 @@ def test_more_who_are_meant_in_more_languages_are_read_with_no_more_queries(alic
 
     for some in (people[:2], people):
         with CaptureQueriesContext(connection) as queries, transaction.atomic():
-            rings = tell_meant(meant(group, alice, some))
+            publications = notify_addressed(addressed(group, alice, some))
         reads.append(len([query for query in queries if query["sql"].startswith("SELECT")]))
 
-    said = [json.loads(ring.frame)["data"]["notification"]["body"] for ring in rings]
+    said = [json.loads(publication.frame)["data"]["notification"]["body"] for publication in publications]
     assert said == ["Du wurdest erwähnt", "Nouvelle mention", "Te han mencionado", "You were mentioned"] * 2
     assert reads[0] == reads[1]
 
 
-def test_more_who_are_told_in_more_languages_take_no_more_queries(alice, person) -> None:
+def test_more_notified_people_and_languages_take_no_more_queries(alice, person) -> None:
     counts = []
     for size in (2, 8):
         people = [person(f"member-{size}-{n}") for n in range(size)]
@@ -129,7 +129,7 @@ def test_more_who_are_told_in_more_languages_take_no_more_queries(alice, person)
         group = group_of(alice, *people)
         send_message(alice, conversation_id=group.id, message=NewMessage("Hello"))
         with CaptureQueriesContext(connection) as queries:
-            tell_news([group.id])
+            notify_members([group.id])
         counts.append(len([query for query in queries if query["sql"].startswith("SELECT")]))
 
     assert counts[0] == counts[1]

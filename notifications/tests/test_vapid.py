@@ -1,4 +1,4 @@
-"""Keys for pushes: made once, kept, read in every form, and never shown when they are wrong."""
+"""Keys for pushes: made once, stored, read in every form, and never shown in errors."""
 
 import base64
 import json
@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from environs import EnvError
 
 from chatproject.checks import background, security
-from chatproject.kept import kept
-from chatproject.push import firebase_credentials, make_vapid_key, vapid_key
+from chatproject.generated_secrets import load_or_generate
+from chatproject.push_keys import firebase_credentials, make_vapid_key, vapid_key
 from notifications.providers import public_key
 from notifications.tests.fcm import FcmServer
 
@@ -42,8 +42,8 @@ def test_a_key_is_read_in_every_form():
 
 
 @pytest.mark.parametrize("wrong", ["", "hunter2", "A" * 43, "_" * 43, "ä" * 43, "-----BEGIN hunter2-----", "A" * 86])
-def test_what_is_no_key_is_a_sentence_that_does_not_show_it(wrong):
-    with pytest.raises(EnvError, match=r"VAPID_PRIVATE_KEY .* is no key") as raised:
+def test_an_invalid_key_gives_an_error_that_does_not_show_it(wrong):
+    with pytest.raises(EnvError, match=r"VAPID_PRIVATE_KEY .* is not a P-256 key") as raised:
         vapid_key(wrong)
     assert not wrong or wrong not in str(raised.value)
 
@@ -54,10 +54,10 @@ def test_a_key_of_another_curve_is_refused():
         vapid_key(pem.decode())
 
 
-def test_what_is_kept_is_made_once_and_nobody_else_may_read_it(tmp_path):
+def test_a_stored_key_is_made_once_and_only_its_owner_can_read_it(tmp_path):
     path = tmp_path / "new" / "key"
-    made = kept(path, make_vapid_key)
-    assert kept(path, make_vapid_key) == made != make_vapid_key()
+    made = load_or_generate(path, make_vapid_key)
+    assert load_or_generate(path, make_vapid_key) == made != make_vapid_key()
     assert path.stat().st_mode & 0o777 == 0o600
     assert [one.name for one in path.parent.iterdir()] == ["key"]
 
@@ -65,16 +65,16 @@ def test_what_is_kept_is_made_once_and_nobody_else_may_read_it(tmp_path):
 def test_what_cannot_be_kept_is_a_sentence(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(EnvError, match=r"DATA_DIR=.*/file cannot be written to"):
-        kept(tmp_path / "file" / "key", make_vapid_key)
+        load_or_generate(tmp_path / "file" / "key", make_vapid_key)
     with pytest.raises(EnvError, match="cannot be written to"):
-        kept(tmp_path, make_vapid_key)
+        load_or_generate(tmp_path, make_vapid_key)
 
 
 def test_processes_that_start_at_once_have_one_key(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from chatproject.kept import kept;"
-        "from chatproject.push import make_vapid_key; print('ready', flush=True); sys.stdin.readline();"
-        f"print(kept(Path({str(tmp_path)!r}, 'key'), lambda: (time.sleep(0.1), make_vapid_key())[1]))"
+        "import sys, time; from pathlib import Path; from chatproject.generated_secrets import load_or_generate;"
+        "from chatproject.push_keys import make_vapid_key; print('ready', flush=True); sys.stdin.readline();"
+        f"print(load_or_generate(Path({str(tmp_path)!r}, 'key'), lambda: (time.sleep(0.1), make_vapid_key())[1]))"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     racers = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, **pipes) for _ in range(4)]
@@ -113,7 +113,7 @@ def test_a_service_account_is_read_from_a_file_or_from_text(account, tmp_path):
     assert firebase_credentials("", "") == {}
 
 
-def test_a_service_account_that_is_none_is_a_sentence_that_does_not_show_it(account, tmp_path):
+def test_an_invalid_service_account_gives_an_error_that_does_not_show_it(account, tmp_path):
     text = json.dumps(account)
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff\xfe")
@@ -121,10 +121,10 @@ def test_a_service_account_that_is_none_is_a_sentence_that_does_not_show_it(acco
         ("x", "y"): "both set",
         ("/no/such", ""): "cannot be read",
         (str(tmp_path), ""): "cannot be read",
-        (str(binary), ""): "no JSON",
-        ("", text[:-1]): "no JSON",
-        ("", "[]"): "no service account",
-        ("", json.dumps(account | {"type": "authorized_user"})): "no service account",
+        (str(binary), ""): "not valid JSON",
+        ("", text[:-1]): "not valid JSON",
+        ("", "[]"): "not a service account",
+        ("", json.dumps(account | {"type": "authorized_user"})): "not a service account",
         ("", json.dumps(account | {"project_id": ""})): "no project_id",
         ("", json.dumps(account | {"token_uri": 1})): "no token_uri",
         ("", json.dumps(account | {"private_key": account["private_key"][:300]})): "private_key that cannot be read",
@@ -157,14 +157,15 @@ def test_fcm_is_reached_by_tls(settings, url):
     assert [found.id for found in background.check_push(None)] == ["chatproject.E026"]
 
 
-def test_several_machines_are_told_to_share_their_keys(settings):
+def test_a_check_asks_several_machines_to_share_their_keys(settings):
     settings.DATABASE_IS_POSTGRES, settings.REDIS_URL = True, "redis://127.0.0.1"
-    assert [found.msg.split()[0] for found in security.check_kept_keys(None)] == ["SECRET_KEY", "VAPID_PRIVATE_KEY"]
+    names = [found.msg.split()[0] for found in security.check_generated_keys(None)]
+    assert names == ["SECRET_KEY", "VAPID_PRIVATE_KEY"]
 
     settings.VAPID_PRIVATE_KEY = make_vapid_key()
-    assert [found.msg.split()[0] for found in security.check_kept_keys(None)] == ["SECRET_KEY"]
+    assert [found.msg.split()[0] for found in security.check_generated_keys(None)] == ["SECRET_KEY"]
     settings.REDIS_URL = ""
-    assert security.check_kept_keys(None) == []
+    assert security.check_generated_keys(None) == []
 
 
 def base64url(raw: bytes) -> str:

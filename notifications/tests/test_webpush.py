@@ -1,4 +1,4 @@
-"""Pushes to browsers: what they can read, what their services are told, and what becomes of each answer."""
+"""Pushes to browsers: what browsers can decrypt, what push services see, and the outcome of each response."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatproject.common import endpoints
+from common import outbound
 from notifications.providers import Outcome, Push, Verdict, provider_of, public_key
 from notifications.tests.loopback import DRIP, DROP, HANG, Reply
 from notifications.tests.webpush import WebPushServer
@@ -55,7 +55,7 @@ def test_a_browser_reads_what_was_sent_and_its_service_does_not(service, setting
     assert [first.headers[name] for name in ("TTL", "Urgency", "Topic")] == ["3600", "high", "c1"]
 
 
-def test_what_is_not_urgent_or_has_no_tag_says_so(service):
+def test_urgency_and_tag_are_passed_on(service):
     send(service.subscribe().token, Push("a", "b", {}, tag="", badge=0, ttl=-5, is_urgent=False))
 
     headers = service.wait_for(1)[0].headers
@@ -97,8 +97,8 @@ def test_each_answer_has_its_verdict(service, reply, outcome):
 
 
 @pytest.mark.parametrize("reply", [HANG, DRIP], ids=["silent", "dripping"])
-def test_whoever_keeps_us_waiting_is_left(service, monkeypatch, reply):
-    monkeypatch.setattr(endpoints, "SECONDS", 0.5)
+def test_a_slow_service_is_abandoned(service, monkeypatch, reply):
+    monkeypatch.setattr(outbound, "SECONDS", 0.5)
     service.next(reply)
     began = time.monotonic()
     assert send(service.subscribe().token) == Outcome(Verdict.LATER, "timeout")
@@ -117,7 +117,7 @@ def test_what_is_too_long_is_refused(service):
     assert send(service.subscribe().token, push) == Outcome(Verdict.REFUSED, "HTTP 413")
 
 
-def test_what_is_no_subscription_will_never_be_one(service):
+def test_an_invalid_subscription_is_gone(service):
     token = service.subscribe().token
     for wrong in (
         "",
@@ -132,22 +132,22 @@ def test_what_is_no_subscription_will_never_be_one(service):
     assert service.requests == 0
 
 
-def test_a_sender_that_is_no_address_is_told_to_the_operator(service, settings):
+def test_an_invalid_sender_address_is_reported_to_the_operator(service, settings):
     settings.DEFAULT_FROM_EMAIL = "nobody"
     outcome = send(service.subscribe().token)
     assert outcome.verdict is Verdict.REFUSED
     assert "DEFAULT_FROM_EMAIL" in outcome.reason
 
 
-def test_browsers_of_one_service_share_a_lane(service):
-    lane = provider_of("webpush").lane
+def test_browsers_of_one_service_share_a_host(service):
+    host_of = provider_of("webpush").host_of
     token = service.subscribe().token
-    assert lane(token) == lane(service.subscribe().token) == "127.0.0.1"
-    assert lane(changed(token, endpoint="https://Push.Example.org:444/x")) == "push.example.org"
-    assert [lane(wrong) for wrong in ("", "{}", changed(token, endpoint="https://[/"))] == ["webpush"] * 3
+    assert host_of(token) == host_of(service.subscribe().token) == "127.0.0.1"
+    assert host_of(changed(token, endpoint="https://Push.Example.org:444/x")) == "push.example.org"
+    assert [host_of(wrong) for wrong in ("", "{}", changed(token, endpoint="https://[/"))] == ["webpush"] * 3
 
 
-def test_this_machine_is_not_pushed_to_unless_told_so(service, settings):
+def test_this_machine_is_pushed_to_only_if_allowed(service, settings):
     token = service.subscribe().token
     assert send(token) == Outcome(Verdict.SENT)
 

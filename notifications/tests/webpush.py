@@ -1,4 +1,4 @@
-"""A push service of browsers on this machine, and the browsers: it can read what only they could.
+"""A fake push service on this machine with its browsers, so that tests can decrypt pushes.
 
 with WebPushServer() as service:
     settings.PUSH_TO_LOOPBACK = True                 # or Server(env=service.env)
