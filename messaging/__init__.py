@@ -1,1 +1,1 @@
-"""Messages, and how they are written, heard and caught up with."""
+"""Messages: how they are sent, stored, delivered, searched and moderated."""

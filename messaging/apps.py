@@ -5,4 +5,4 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
-        from messaging import people, services  # noqa: F401 (register what they do when people and files change)
+        from messaging.reading import users  # noqa: F401 (registers its hook)

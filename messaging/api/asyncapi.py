@@ -1,11 +1,11 @@
-"""`/api/asyncapi/`: the socket's document as JSON, and as a page for reading."""
+"""`/api/asyncapi/`: the AsyncAPI document of the socket, as a page or as JSON."""
 
 import json
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from messaging.asyncapi import CLOSING_CODES, COMMAND_TYPES, EVENT_TYPES, document, name_of
+from messaging.realtime.asyncapi import CLOSING_CODES, COMMAND_TYPES, EVENT_TYPES, document, name_of
 
 
 def asyncapi(request: HttpRequest) -> HttpResponse:

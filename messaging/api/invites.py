@@ -1,17 +1,21 @@
-"""`invites/{token}/accept/`: coming in by a link."""
+"""`invites/{token}/accept/`: joining a conversation through an invite link."""
 
+from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
-from chatproject.common.openapi import describe
+from common.openapi import describe
+from common.viewsets import ViewSet
 from conversations import services
-from messaging.rows import row_of
+from messaging.reading.conversation_list import conversation_row
 from messaging.wire.lists import ConversationRow
 
 
-class AcceptView(APIView):
-    @describe("Come into a conversation by a link", answers={200: ConversationRow})
-    def post(self, request: SignedInRequest, token: str) -> Response:
+class InviteLinkViewSet(ViewSet):
+    lookup_url_kwarg, lookup_value_converter = "token", "str"
+
+    @describe("Join a conversation through an invite link", answers={200: ConversationRow})
+    @action(detail=True, methods=["post"])
+    def accept(self, request: SignedInRequest, token: str) -> Response:
         membership = services.accept_invite(request.user, token=token)
-        return Response(row_of(request.user, membership.conversation_id))
+        return Response(conversation_row(request.user, membership.conversation_id))

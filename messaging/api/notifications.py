@@ -1,36 +1,36 @@
-"""`notifications/` and `notifications/mentions/`: what I am told, with the messages as they are now."""
+"""`notifications/` and `notifications/mentions/`, with previews of the current messages."""
 
 from functools import partial
 from typing import Any
 
+from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import SignedInRequest
-from chatproject.common.api import bool_of
-from chatproject.common.openapi import PAGING, Page, describe
-from chatproject.common.pagination import page
-from messaging.previews import previews_of
-from notifications.languages import ACCEPT_LANGUAGE, headers_in, language_for
+from common.api import bool_of
+from common.openapi import PAGING, Page, describe
+from common.pagination import page
+from common.viewsets import ViewSet
+from messaging.reading.previews import previews_of
+from notifications.languages import ACCEPT_LANGUAGE, language_headers, request_language
 from notifications.models import Notice, NoticeQuerySet
 from notifications.wire import NoticeState, notice_state
 
 LISTS: dict[str, Any] = {
     "answers": {200: Page[NoticeState]},
-    "query": {"unread": (bool, "Only those that are unread (`true`), or were read (`false`)."), **PAGING},
+    "query": {"unread": (bool, "Only unread notifications (`true`), or only read ones (`false`)."), **PAGING},
     "headers": ACCEPT_LANGUAGE,
 }
 
 
-class NotificationsView(APIView):
-    @describe("What I am told, the latest first", **LISTS)
-    def get(self, request: SignedInRequest) -> Response:
+class NotificationViewSet(ViewSet):
+    @describe("List your notifications, newest first", **LISTS)
+    def list(self, request: SignedInRequest) -> Response:
         return _page(request, Notice.objects.visible_to(request.user))
 
-
-class MentionsView(APIView):
-    @describe("Messages that mention me, the latest first", **LISTS)
-    def get(self, request: SignedInRequest) -> Response:
+    @describe("List notifications of messages that mention you, newest first", **LISTS)
+    @action(detail=False)
+    def mentions(self, request: SignedInRequest) -> Response:
         mentions = Notice.objects.visible_to(request.user).filter(kind=Notice.Kind.MENTION)
         return _page(request, mentions)
 
@@ -39,9 +39,9 @@ def _page(request: SignedInRequest, notices: NoticeQuerySet) -> Response:
     rows, is_unread = notices.with_read(request.auth), bool_of(request, "unread")
     if is_unread is not None:
         rows = rows.filter(is_unread=is_unread)  # type: ignore[misc]
-    language = language_for(request)
+    language = request_language(request)
     found = page(request, rows, order=["-at", "-id"], show=partial(_states, language))
-    return Response(found, headers=headers_in(language))
+    return Response(found, headers=language_headers(language))
 
 
 def _states(language: str, notices: list[Notice]) -> list[NoticeState]:

@@ -6,8 +6,8 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-import messaging.words
-from messaging import search_schema
+import messaging.models.search_terms
+from messaging.search import schema as search_schema
 
 
 class Migration(migrations.Migration):
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('content', models.TextField(blank=True)),
                 ('envelope', models.JSONField(null=True)),
                 ('edit_id', models.CharField(blank=True, db_default='', default='', max_length=64)),
-                ('words', messaging.words.WordsField(blank=True, db_default='', default='', editable=False)),
+                ('words', messaging.models.search_terms.SearchTermsField(blank=True, db_default='', default='', editable=False)),
                 ('metadata', models.JSONField(null=True)),
                 ('reply_count', models.PositiveIntegerField(db_default=0, default=0)),
                 ('mentions', models.JSONField(null=True)),
@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('word', 'Word'), ('link', 'Link')], max_length=4)),
                 ('pattern', models.CharField(max_length=100)),
-                ('action', models.CharField(choices=[('flag', 'Flag: it goes in, and is reported'), ('block', 'Block: it is refused')], max_length=5)),
+                ('action', models.CharField(choices=[('flag', 'Flag: send the message and report it'), ('block', 'Block: refuse the message')], max_length=5)),
                 ('is_active', models.BooleanField(default=True)),
                 ('note', models.CharField(blank=True, max_length=200)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),

@@ -2,7 +2,7 @@
 
 from django.db import migrations, transaction
 
-from chatproject.common.text import emoji_of
+from common.text import emoji_of
 
 BATCH = 500
 SHOWN = 50

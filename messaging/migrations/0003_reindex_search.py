@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from messaging.reindexing import reindex_search
+from messaging.search.reindexing import reindex_search
 
 
 def enqueue(apps, schema_editor):

@@ -4,14 +4,14 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 
 
 class Filter(models.Model):
-    """A word or a link that is not wanted in messages: those that have it are refused, or reported to the operators.
+    """A word or link that is not allowed in messages. A message with it is refused, or reported to the moderators.
 
-    `pattern` is folded: of a word, or several in a row, `*` at an end stands for whatever else belongs to it; of a link
-    it is the host, which stands for those below it as well.
+    `pattern` is folded. For words it is one word or several in a row, and `*` at either end stands for the rest of a
+    word. For links it is the host name, which includes its subdomains.
     """
 
     class Kind(models.TextChoices):
@@ -19,8 +19,8 @@ class Filter(models.Model):
         LINK = "link"
 
     class Action(models.TextChoices):
-        FLAG = "flag", "Flag: it goes in, and is reported"
-        BLOCK = "block", "Block: it is refused"
+        FLAG = "flag", "Flag: send the message and report it"
+        BLOCK = "block", "Block: refuse the message"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=4, choices=Kind)
@@ -42,7 +42,7 @@ class Filter(models.Model):
 
 
 class FilterVersion(models.Model):
-    """The one row that is another one whenever a filter was changed: what each process compares its own with."""
+    """One row, whose `version` changes with every change of a filter. Each process compares it with its own copy."""
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     version = models.UUIDField(default=uuid7)
@@ -55,6 +55,6 @@ class FilterVersion(models.Model):
         return str(self.version)
 
     @classmethod
-    def present(cls) -> UUID | None:
-        """Which version there is; None before the first filter."""
+    def current(cls) -> UUID | None:
+        """The current version; None before the first filter."""
         return cls.objects.values_list("version", flat=True).first()

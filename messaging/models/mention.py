@@ -2,7 +2,7 @@ from django.db import models
 
 
 class Mention(models.Model):
-    """A member named in a message. `number` is the message's: those behind a read mark are counted by an index."""
+    """A member mentioned in a message. `number` is that of the message, so that an index counts unread mentions."""
 
     message = models.ForeignKey("messaging.Message", models.CASCADE, related_name="+", db_index=False)
     conversation = models.ForeignKey("conversations.Conversation", models.CASCADE, related_name="+", db_index=False)

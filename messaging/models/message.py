@@ -2,49 +2,49 @@ from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import User
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 from conversations.models import Membership
-from messaging.words import WordsField
+from messaging.models.search_terms import SearchTermsField
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    """Reading messages."""
+    """Queries for messages."""
 
     def visible_to(self, user: User) -> "MessageQuerySet":
-        """What `user` may see: in conversations they are a member of, from where their view begins."""
-        mine = Membership.objects.live().filter(
+        """The messages that `user` can see: in their conversations, from where their view begins."""
+        memberships = Membership.objects.live().filter(
             user=user,
             conversation=models.OuterRef("conversation_id"),
             visible_from_seq__lt=models.OuterRef("seq"),
         )
-        return self.filter(models.Exists(mine))
+        return self.filter(models.Exists(memberships))
 
     def in_view_of(self, membership: Membership) -> "MessageQuerySet":
-        """What this member may see of their conversation."""
+        """The messages of a conversation that this member can see."""
         return self.filter(conversation_id=membership.conversation_id, seq__gt=membership.visible_from_seq)
 
     def shown(self) -> "MessageQuerySet":
-        """With everything that showing a message needs, in one query."""
+        """Messages with everything that it takes to show them, in one query."""
         return self.select_related("sender", "reply_to", "reply_to__sender").defer(
             "words", "reply_to__words", "reply_to__envelope"
         )
 
 
 class Message(models.Model):
-    """A place in a conversation's log that somebody wrote.
+    """A message: an entry in a conversation's log that a member wrote.
 
-    `number` counts messages without holes besides `seq`, which counts everything; `changed_seq` is the place at which
-    the message last changed. `(sender, client_id)` is unique for ever and `body_hash` tells a retry from a clash.
+    `seq` numbers all entries of the log, `number` only the messages, without gaps; `changed_seq` is the seq at which
+    the message last changed. `(sender, client_id)` is unique forever, and `body_hash` tells a retry from a conflict.
     Deleting leaves the row as a tombstone without content.
 
-    A thread is the messages that name its first one as `thread`; that one counts them. `reactions` is what is shown of
-    the reactions, written with each of them; `mentions` are the ids of the members named, without those of `@all`;
-    `attachments` is what is shown of its files, written whenever one of them changes.
+    A thread consists of the messages whose `thread` is its first message, which counts them. Three columns hold what
+    clients are shown, and are written with every change: `reactions`; `mentions`, the ids of the mentioned members
+    without those of `@all`; and `attachments`.
 
-    In an end-to-end conversation there is an `envelope` instead of a content; `edit_id` is the `client_id` under which
-    it was sealed if that was for an edit.
+    In an end-to-end encrypted conversation there is an `envelope` instead of content; `edit_id` is the `client_id`
+    under which an edit was sealed.
 
-    Whoever writes `content` writes `words` too: `indexed(content)`, by which the message is found.
+    Code that writes `content` also writes `words`, the search terms: `index_search_terms(content)`.
     """
 
     class ContentType(models.TextChoices):
@@ -69,7 +69,7 @@ class Message(models.Model):
     content = models.TextField(blank=True)
     envelope = models.JSONField(null=True)
     edit_id = models.CharField(max_length=64, blank=True, default="", db_default="")
-    words = WordsField(blank=True, default="", db_default="", editable=False)
+    words = SearchTermsField(blank=True, default="", db_default="", editable=False)
     metadata = models.JSONField(null=True)
     reply_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
     thread = models.ForeignKey("self", models.PROTECT, null=True, related_name="thread_replies", db_index=False)
@@ -107,7 +107,7 @@ class Message(models.Model):
                 name="tombstone_is_empty",
             ),
         ]
-        # Foreign keys have no index of their own where a constraint's serves: each costs every message.
+        # Foreign keys have no index of their own if a constraint's index serves: each one slows down every insert.
         indexes = [
             models.Index(fields=["reply_to"], condition=models.Q(reply_to__isnull=False), name="message_replies"),
             models.Index(fields=["thread", "seq"], condition=models.Q(thread__isnull=False), name="message_by_thread"),
@@ -117,13 +117,13 @@ class Message(models.Model):
             models.Index(
                 fields=["conversation", "number"], condition=models.Q(mentions_all=True), name="message_mentions_all"
             ),
-            # Unread counts subtract the tombstones behind a mark: usually none.
+            # Unread counts subtract the tombstones after a read mark: usually none.
             models.Index(
                 fields=["conversation", "number"],
                 condition=models.Q(deleted_at__isnull=False),
                 name="message_tombstones",
             ),
-            # They also leave out what blocked people wrote.
+            # Unread counts also leave out the messages of blocked users.
             models.Index(
                 fields=["conversation", "sender", "number"],
                 condition=models.Q(deleted_at__isnull=True),

@@ -3,7 +3,7 @@ from django.db.models.functions import Now
 
 
 class Reaction(models.Model):
-    """One person's emoji on one message."""
+    """One emoji that one user put on one message."""
 
     message = models.ForeignKey("messaging.Message", models.CASCADE, related_name="+", db_index=False)
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")

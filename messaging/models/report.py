@@ -5,40 +5,40 @@ from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
-    """Reading reports."""
+    """Queries for reports."""
 
     def visible_to(self, user: Any) -> "ReportQuerySet":
-        """Those that somebody of the staff may see: not those about themselves, which say who reported them."""
+        """The reports that a moderator can see: all but those about themselves, which show who reported them."""
         return self.exclude(person=user)
 
     def open(self) -> "ReportQuerySet":
-        """Those that nobody has decided about yet."""
+        """The reports without a decision."""
         return self.filter(status=Report.Status.OPEN)
 
-    def case_of(self, report: "Report") -> "ReportQuerySet":
-        """Those that belong together: about the same, and open like this one or settled with it."""
+    def same_case_as(self, report: "Report") -> "ReportQuerySet":
+        """The reports of the same case: about the same message or user, and open or decided together with this one."""
         return self.filter(about_id=report.about_id, decided_at=report.decided_at).order_by("id")
 
-    def queue(self) -> "ReportQuerySet":
-        """One for each case, the first report of it."""
-        return self.filter(~Exists(Report._together().filter(id__lt=OuterRef("id")))).counted()
+    def one_per_case(self) -> "ReportQuerySet":
+        """The first report of each case."""
+        return self.filter(~Exists(Report._same_case().filter(id__lt=OuterRef("id")))).with_counts()
 
-    def counted(self) -> "ReportQuerySet":
-        """Each with how many belong to its case, as `reports`, and whom it names at hand."""
-        counted = Report._together().order_by().values("about_id").annotate(count=Count("id")).values("count")
-        shown = self.annotate(reports=Subquery(counted))
+    def with_counts(self) -> "ReportQuerySet":
+        """Reports with the size of their case as `reports`, and with the users and the message they name."""
+        with_counts = Report._same_case().order_by().values("about_id").annotate(count=Count("id")).values("count")
+        shown = self.annotate(reports=Subquery(with_counts))
         return shown.select_related("person", "reporter", "message", "decided_by")
 
 
 class Report(models.Model):
-    """Somebody asks the operators to look at a message, or at a person; without a `reporter` it is a filter that asks.
+    """A report of a message or a user to the moderators. Without a `reporter` it was made by a filter.
 
-    `about_id` is what it is about: reports about the same are one case, and are decided together. `decided_until` is
-    when a suspension ends that was decided.
+    `about_id` is the id of the message or user. Reports about the same one form a case and are decided together.
+    `decided_until` is when the suspension ends, if that was the decision.
     """
 
     class Reason(models.TextChoices):
@@ -112,21 +112,21 @@ class Report(models.Model):
         return f"{self.get_reason_display()}, by {self.person}"
 
     @staticmethod
-    def _together() -> ReportQuerySet:
-        """In a subquery: those of the same case as the outer one."""
+    def _same_case() -> ReportQuerySet:
+        """A subquery: the reports of the same case as the outer one."""
         same = Report.objects.filter(about_id=OuterRef("about_id"), status=OuterRef("status"))
         return same.filter(Q(status=Report.Status.OPEN) | Q(decided_at=OuterRef("decided_at")))
 
     @property
     def outcome(self) -> str:
-        """What whoever reported is told: whether it was right to."""
+        """What the reporter gets to know about the decision."""
         return "dismissed" if self.decision == self.Decision.DISMISSED else "upheld"
 
     @property
     def verdict(self) -> str:
-        """What was decided, by whom and when."""
+        """The decision as a sentence: what, by whom and when."""
         end = f" until {_minute(self.decided_until)}" if self.decided_until else ""
-        by = self.decided_by or "somebody who is gone"
+        by = self.decided_by or "a deleted user"
         return f"{self.get_decision_display().lower()}{end}, by {by}, {_minute(self.decided_at)}"
 
 

@@ -3,8 +3,8 @@ from django.db.models.functions import Now
 
 
 class Revision(models.Model):
-    """What a message said before it was edited. It dies with the message. What was sealed is an `envelope`, under this
-    `client_id`."""
+    """An earlier version of an edited message, deleted with it. An encrypted one has an `envelope` and the `client_id`
+    that sealed it."""
 
     message = models.ForeignKey("messaging.Message", models.CASCADE, related_name="revisions")
     content = models.TextField(blank=True)

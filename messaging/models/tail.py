@@ -2,8 +2,8 @@ from django.db import models
 
 
 class Tail(models.Model):
-    """Up to which place of a conversation's log its members have been told of what is new. The worker's, apart from the
-    conversation's own row, so that nobody who sends waits for it."""
+    """The seq up to which the worker has notified the members of a conversation. It has a row of its own, so that
+    senders do not wait for the worker's lock."""
 
     conversation = models.OneToOneField(
         "conversations.Conversation", models.CASCADE, primary_key=True, related_name="+"

@@ -2,7 +2,7 @@ from django.db import models
 
 
 class ThreadMark(models.Model):
-    """Up to which place one person has read a thread, named by its first message."""
+    """The seq up to which a user has read a thread. `root` is the first message of the thread."""
 
     root = models.ForeignKey("messaging.Message", models.CASCADE, related_name="+", db_index=False)
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""Conversations as their members see them in their list: four queries, however many there are."""
+"""The conversation list of a user: four queries, however many conversations there are."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -9,39 +9,38 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.wire import UserRef, person
-from chatproject.common.errors import not_found
+from common.errors import not_found
 from conversations.models import Conversation, Membership
 from conversations.models.membership import MembershipQuerySet
 from conversations.policy import capabilities
 from conversations.wire import conversation_state, own_membership
-from messaging.greeting import with_counts
 from messaging.models import Message
-from messaging.people import blocked_senders
-from messaging.services.marks import unread_of
+from messaging.reading.counts import annotate_counts, unread_count
+from messaging.reading.users import blocked_senders
 from messaging.wire.lists import ConversationRow
 from messaging.wire.messages import MessageState, message_state
 
 
-def row_memberships(user: User) -> MembershipQuerySet:
-    """A person's memberships with all that their rows need of the same query."""
+def list_memberships(user: User) -> MembershipQuerySet:
+    """A user's memberships with everything that `conversation_rows` needs from the same query."""
     last = Message.objects.filter(
         conversation=OuterRef("conversation_id"), seq__gt=OuterRef("visible_from_seq")
     ).order_by("-seq")
-    mine = Membership.objects.live().filter(user=user).select_related("conversation", "user")
-    return with_counts(mine).annotate(last_message_id=Subquery(last.values("id")[:1]))
+    memberships = Membership.objects.live().filter(user=user).select_related("conversation", "user")
+    return annotate_counts(memberships).annotate(last_message_id=Subquery(last.values("id")[:1]))
 
 
-def rows(memberships: Iterable[Membership]) -> list[ConversationRow]:
-    """The rows of memberships read with `row_memberships`."""
+def conversation_rows(memberships: Iterable[Membership]) -> list[ConversationRow]:
+    """The rows of the list, for memberships read with `list_memberships`."""
     found, now = list(memberships), timezone.now()
     last = _last_messages(found)
     peers = _peers(found)
     return [_row(membership, last.get(membership.conversation_id), peers, now) for membership in found]
 
 
-def row_of(user: User, conversation_id: UUID) -> ConversationRow:
-    """The row of one conversation. Refuses (`not_found`) who is no member, or no longer."""
-    found = rows(row_memberships(user).filter(conversation=conversation_id))
+def conversation_row(user: User, conversation_id: UUID) -> ConversationRow:
+    """The row of one conversation. Refuses (`not_found`) if the user is not a member."""
+    found = conversation_rows(list_memberships(user).filter(conversation=conversation_id))
     if not found:
         raise not_found()
     return found[0]
@@ -56,7 +55,7 @@ def _row(membership: Membership, last: MessageState | None, peers: dict[UUID, Us
     return ConversationRow(
         **msgspec.structs.asdict(state),
         peer=peer,
-        unread_count=unread_of(membership, membership.uncounted),  # type: ignore[attr-defined]
+        unread_count=unread_count(membership, membership.uncounted),  # type: ignore[attr-defined]
         mention_count=membership.mention_count,  # type: ignore[attr-defined]
         last_message=last,
         membership=own_membership(membership, now),  # type: ignore[arg-type]
@@ -77,7 +76,7 @@ def _last_messages(memberships: list[Membership]) -> dict[UUID, MessageState]:
 
 
 def _peers(memberships: list[Membership]) -> dict[UUID, UserRef]:
-    """The other person of each direct conversation."""
+    """The other user of each direct conversation."""
     direct = {m.conversation_id: m.user_id for m in memberships if m.conversation.kind == Conversation.Kind.DIRECT}
     others = Membership.objects.filter(conversation__in=direct).select_related("user") if direct else ()
     return {o.conversation_id: person(o.user) for o in others if o.user_id != direct[o.conversation_id]}

@@ -1,4 +1,4 @@
-"""Reading a conversation's log as the events that were, or would have been, heard."""
+"""Reading a conversation's log as the events that were, or would have been, delivered."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
@@ -9,7 +9,7 @@ from django.db.models import Q
 from accounts.models import Session, User
 from conversations.log import conversation_frame, member_frame
 from conversations.models import Change, Conversation, Membership
-from conversations.wire import event
+from conversations.wire import encode_event
 from messaging.models import Message
 from messaging.wire.messages import message_state, reactions_state
 
@@ -22,32 +22,32 @@ AT_ONCE, LOGS_AT_ONCE = 500, 100
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One place of a log as an event: as in `Ring`, `about` is the place of the message it changes, `removed` the
-    person whose hearing ends there."""
+    """One entry of a log as an event: as in `Publication`, `about` is the seq of the message it changes, `removed` the
+    person whose subscriptions end there."""
 
     seq: int
     frame: bytes
     about: int = 0
     removed: UUID | None = None
 
-    def seen_from(self, conversation_id: UUID, visible_from_seq: int) -> bytes:
+    def frame_for(self, conversation_id: UUID, visible_from_seq: int) -> bytes:
         """The event for somebody whose view begins after `visible_from_seq`."""
         hidden = self.seq <= visible_from_seq or 0 < self.about <= visible_from_seq
-        return skipped(conversation_id, self.seq) if hidden else self.frame
+        return skipped_frame(conversation_id, self.seq) if hidden else self.frame
 
 
-def skipped(conversation_id: UUID, seq: int) -> bytes:
-    """`log.skipped`: something happened here that this hearer may not see; numbers stay whole."""
+def skipped_frame(conversation_id: UUID, seq: int) -> bytes:
+    """`log.skipped`: something happened here that this member may not see; the log keeps its seq."""
     return b'{"type":"log.skipped","conversation_id":"%b","seq":%d,"data":{}}' % (str(conversation_id).encode(), seq)
 
 
 def read_log(conversation_id: UUID, *, after: int, limit: int = AT_ONCE) -> list[Entry]:
-    """The entries after a place, ascending, at most `limit`, with their present state: never a deleted text."""
+    """The entries after a seq, ascending, at most `limit`, with their present state: never a deleted text."""
     return read_logs({conversation_id: after}, limit=limit)[conversation_id]
 
 
 def read_logs(after: Mapping[UUID, int], *, limit: int = AT_ONCE) -> dict[UUID, list[Entry]]:
-    """The same of several conversations, each after its place: five queries for a hundred of them."""
+    """The same of several conversations, each after its seq: five queries for a hundred of them."""
     found: dict[UUID, list[Entry]] = {}
     ids = list(after)
     for start in range(0, len(ids), LOGS_AT_ONCE):
@@ -57,40 +57,40 @@ def read_logs(after: Mapping[UUID, int], *, limit: int = AT_ONCE) -> dict[UUID, 
 
 def _read(after: Mapping[UUID, int], limit: int) -> dict[UUID, list[Entry]]:
     conversations = Conversation.objects.in_bulk(after)
-    # Places are taken without holes. Up to the head that was read first: of what is committed between two queries, one
-    # would miss a place.
-    places = Q(pk__in=())
+    # Seqs have no gaps. Read up to the head that was found first: of what is committed between two queries, one of them
+    # would miss a part.
+    ranges = Q(pk__in=())
     for id_, conversation in conversations.items():
         if after[id_] < conversation.seq:
             upto = min(conversation.seq, after[id_] + limit)
-            places |= Q(conversation=id_, seq__gt=after[id_], seq__lte=upto)
+            ranges |= Q(conversation=id_, seq__gt=after[id_], seq__lte=upto)
     entries: dict[UUID, list[Entry]] = {id_: [] for id_ in after}
-    for message in Message.objects.shown().filter(places):
+    for message in Message.objects.shown().filter(ranges):
         entries[message.conversation_id].append(_message_entry(message, conversations[message.conversation_id]))
-    for change, entry in _change_entries(conversations, list(Change.objects.select_related("subject").filter(places))):
+    for change, entry in _change_entries(conversations, list(Change.objects.select_related("subject").filter(ranges))):
         entries[change.conversation_id].append(entry)
     return {id_: sorted(some, key=lambda entry: entry.seq) for id_, some in entries.items()}
 
 
-def heads(conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """The last place given out in each of these conversations."""
+def conversation_heads(conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The last seq of each of these conversations."""
     return dict(Conversation.objects.filter(id__in=conversation_ids).values_list("id", "seq"))
 
 
-def numbers(user_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """The present number of each of these people."""
+def user_seqs(user_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The present `User.seq` of each of these people."""
     return dict(User.objects.filter(id__in=user_ids).values_list("id", "seq"))
 
 
 def live_sessions(session_ids: Sequence[UUID]) -> set[UUID]:
-    """Those of these sessions that have not ended."""
+    """The sessions among these that have not ended."""
     return set(Session.objects.live().filter(id__in=session_ids).values_list("id", flat=True))
 
 
 def message_frame(kind: str, message: Message, seq: int, moment: object, history: str) -> bytes:
     """`message.created|updated|deleted` with the message as it is now."""
     state = message_state(message, history)
-    return event(kind, {"message": state}, moment, conversation_id=message.conversation_id, seq=seq)  # type: ignore[arg-type]
+    return encode_event(kind, {"message": state}, moment, conversation_id=message.conversation_id, seq=seq)  # type: ignore[arg-type]
 
 
 def change_frame(change: Change, message: Message, history: str) -> bytes:
@@ -102,7 +102,7 @@ def change_frame(change: Change, message: Message, history: str) -> bytes:
     else:
         return message_frame(change.kind, message, change.seq, change.created_at, history)
     data = {"message_id": message.id, **data, "changed_seq": message.changed_seq, "actor_id": change.actor_id}
-    return event(change.kind, data, change.created_at, conversation_id=change.conversation_id, seq=change.seq)
+    return encode_event(change.kind, data, change.created_at, conversation_id=change.conversation_id, seq=change.seq)
 
 
 def _message_entry(message: Message, conversation: Conversation) -> Entry:

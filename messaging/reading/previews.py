@@ -1,4 +1,5 @@
-"""How a message begins, for notices and pushes: read when it is shown, so that a deleted or edited text is."""
+"""The beginnings of messages, for notices and pushes. They are read when they are shown, so a text that was edited or
+deleted meanwhile does not appear."""
 
 from collections.abc import Collection, Mapping
 from uuid import UUID
@@ -14,8 +15,8 @@ def preview(content: str) -> str:
 
 
 def previews_of(message_ids: Collection[UUID]) -> Mapping[UUID, str]:
-    """How these messages begin now; without those that are deleted or have no text. Whether somebody may see them is
-    for the caller to know."""
+    """The beginnings of these messages now, without those that are deleted or have no text. The caller checks who may
+    see them."""
     if not message_ids:
         return {}
     found = Message.objects.filter(id__in=message_ids, deleted_at__isnull=True).exclude(content="")

@@ -1,4 +1,4 @@
-"""People as others see them in conversations: told when they change, folded when they are blocked."""
+"""Users as other members see them: their changes are published, and messages of blocked users are folded."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -6,27 +6,27 @@ from uuid import UUID
 from accounts import hooks
 from accounts.models import Block, User
 from accounts.wire import person
-from chatproject.common.clock import now
-from chatproject.common.publish import Ring, announce, conversation_topic
+from common.clock import now
+from common.publish import Publication, conversation_topic, publish_on_commit
 from conversations.models import Membership, is_small
-from conversations.wire import event
+from conversations.wire import encode_event
 from messaging.models import Message
 
 
 @hooks.person_changed.register
-def tell_others(user: User) -> None:
-    """`user.updated` to all who share a conversation with them, but a large channel; of somebody erased, also to those
-    who did."""
+def publish_user_updated(user: User) -> None:
+    """Publish `user.updated` to the conversations of a user, except large channels. If the user was erased, also to
+    those that they left."""
     memberships = Membership.objects.filter(is_small(), user=user, conversation__deleted_at__isnull=True)
     if not user.erased_at:
         memberships = memberships.live()
-    frame = event("user.updated", {"user": person(user)}, now())
+    frame = encode_event("user.updated", {"user": person(user)}, now())
     shared = memberships.values_list("conversation_id", flat=True)
-    announce(*[Ring(conversation_topic(conversation_id), 0, frame) for conversation_id in shared])
+    publish_on_commit(*[Publication(conversation_topic(conversation_id), 0, frame) for conversation_id in shared])
 
 
 def blocked_senders(user: User, messages: Iterable[Message]) -> set[UUID]:
-    """Those who wrote some of these messages and whom `user` blocks."""
+    """The senders of these messages whom `user` blocks."""
     senders = {message.sender_id for message in messages} - {user.id}
     blocks = Block.objects.filter(blocker=user, blocked__in=senders) if senders else Block.objects.none()
     return set(blocks.values_list("blocked", flat=True))

@@ -5,31 +5,31 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from chatproject.common.components import TEMPLATE, simplify
-from messaging.events import EVENTS
-from messaging.protocol import COMMANDS
+from common.components import TEMPLATE, simplify
+from messaging.realtime.events import EVENTS
+from messaging.realtime.protocol import COMMANDS
 
 CLOSING_CODES = {
     1009: "a frame over 64 KiB",
-    1012: "the server restarts; come back",
-    1013: "the server is overloaded; come back",
-    4400: "too many frames that made no sense",
-    4401: "not or no longer signed in; refresh first",
+    1012: "the server restarts; reconnect",
+    1013: "the server is overloaded; reconnect",
+    4400: "too many invalid frames",
+    4401: "not signed in, or no longer; refresh first",
     4403: "origin or conversation refused, or membership ended",
-    4408: "too slow or silent; come back",
+    4408: "too slow or silent; reconnect",
     4409: "too many sockets of one person",
-    4429: "flooding; come back later",
+    4429: "flooding; reconnect later",
 }
-HOLDING = """Events replace what a client holds. Of a message hold the state with the higher `changed_seq`, and of two
-with the same the one that came last. Who comes back into a conversation whose history begins with joining may not see
-what lies before: compare `visible_from_seq` (in `hello`, `conversation.added` and every membership) with the one held,
-and drop the messages up to it."""
-CATCHING_UP = """Catching up: keep the `epoch` and, per conversation, the `seq` of the last event you have taken. At
-each `hello` send `sync` with both, also when you hold nothing yet, and positions of another epoch not at all. The
-`sync.complete` that answers names all your conversations, those too that began while you were away: where `has_more`,
-read `GET /api/v1/conversations/{id}/log/?after=` from the `seq` you hold on, 0 where you hold none, until it has no
-more. Do the same at `conversation.added`, and when the `seq` of an event is not the one after yours; ignore one that
-you have. After a `sync.reset` hold nothing, of all conversations or of those it names."""
+STATE = """Events replace what a client holds. Of a message hold the state with the higher `changed_seq`, and of two
+with the same the one that came last. Somebody who comes back to a conversation whose history begins with joining may
+not see what lies before: compare `visible_from_seq` (in `hello`, `conversation.added` and every membership) with the
+one you hold, and drop the messages up to it."""
+CATCHING_UP = """Catching up: keep the `epoch` and, per conversation, the `seq` of the last event applied. After each
+`hello` send `sync` with both, also when you hold nothing yet, but never positions of another epoch. The answering
+`sync.complete` names all your conversations, also those that began while you were away: where `has_more`, read
+`GET /api/v1/conversations/{id}/log/?after=` from the `seq` you hold, or from 0 where you hold none, until it has no
+more. Do the same after `conversation.added`, and when the `seq` of an event is not the one after yours; ignore events
+that you have. After a `sync.reset` drop what you hold, of all conversations or of those it names."""
 COMMAND_TYPES: tuple[type[msgspec.Struct], ...] = COMMANDS.__args__  # type: ignore[attr-defined]
 EVENT_TYPES: tuple[type[msgspec.Struct], ...] = EVENTS.__args__  # type: ignore[attr-defined]
 
@@ -50,7 +50,7 @@ def document() -> dict[str, Any]:
             "version": settings.VERSION,
             "description": "Subprotocol `chat.v1`. Closing codes: "
             + "; ".join(f"{code} {meaning}" for code, meaning in CLOSING_CODES.items())
-            + f". {' '.join(CATCHING_UP.split())} {' '.join(HOLDING.split())}",
+            + f". {' '.join(CATCHING_UP.split())} {' '.join(STATE.split())}",
         },
         "channels": {
             "all": _channel("/ws/", "One socket per device, for all conversations."),

@@ -1,4 +1,4 @@
-"""The threads that do the sockets' database work: a bounded pool of our own, each thread with its own connection.
+"""The threads that do the database work of the sockets: a bounded pool, each thread with its own connection.
 
 Channels' default runs all of it on one thread, so that one slow query stalls every socket of the process.
 """
@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, connections
 
-from chatproject.common.database import on_living_connection
+from common.database import run_on_live_connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,13 +21,13 @@ _pool: ThreadPoolExecutor | None = None
 _lock = threading.Lock()
 
 
-async def in_thread(deed: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a deed in the pool and wait for it without holding up the loop."""
+async def in_thread(action: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run an action in the pool and wait for it without holding up the loop."""
     global _pool
     with _lock:
         if _pool is None:
             _pool = ThreadPoolExecutor(settings.DATABASE_THREADS, thread_name_prefix="database")
-    return await asyncio.get_running_loop().run_in_executor(_pool, lambda: _run(deed, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_pool, lambda: _run(action, *args, **kwargs))
 
 
 def stop_threads() -> None:
@@ -44,10 +44,10 @@ def stop_threads() -> None:
         pool.shutdown()
 
 
-def _run(deed: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """A thread keeps its connection between deeds and drops it when the database was away."""
+def _run(action: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """A thread keeps its connection between actions and drops it when the database was away."""
     try:
-        return on_living_connection(deed, *args, **kwargs)
+        return run_on_live_connection(action, *args, **kwargs)
     except (OperationalError, InterfaceError):
         connection.close()
         raise

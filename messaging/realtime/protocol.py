@@ -1,4 +1,4 @@
-"""The socket's vocabulary: every command a client may send. The AsyncAPI document is generated from these structs."""
+"""Every command that a client may send. The AsyncAPI document is generated from these structs."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,11 +6,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from chatproject.common.errors import Refusal
-from chatproject.common.faults import faults_in
-from chatproject.common.text import tidy
-from chatproject.common.wire import Body
-from messaging.wire.writing import MessageChange, NewMessage, Place, Positions
+from common.body_errors import errors_in
+from common.errors import Refusal
+from common.text import clean_fields
+from common.wire import Body
+from messaging.wire.writing import MessageChange, NewMessage, Positions, Seq
 
 RequestId = Annotated[str, Meta(max_length=64)] | int | None
 
@@ -22,14 +22,14 @@ class Token(Body):
 
 
 class SocketMessage(NewMessage, kw_only=True):
-    """A message for a conversation, or for the direct conversation with a person, which is made if need be."""
+    """A message for a conversation, or for the direct conversation with a person, which is created if there is none."""
 
     conversation_id: UUID | None = None
     recipient_id: UUID | None = None
 
 
 class MessageEdit(MessageChange, kw_only=True):
-    """An own message, its new text, and whom it names besides those in the text."""
+    """One of my messages, its new text, and the people it mentions besides those in the text."""
 
     message_id: UUID
 
@@ -54,14 +54,14 @@ class ConversationRef(Body):
 
 
 class ConversationMark(Body):
-    """A place in a conversation's log."""
+    """A position in a conversation's log."""
 
     conversation_id: UUID
-    seq: Place
+    seq: Seq
 
 
 class People(Body):
-    """People; at most 200."""
+    """Some people, at most 200."""
 
     user_ids: Annotated[list[UUID], Meta(max_length=200)]
 
@@ -83,8 +83,8 @@ class Authenticate(Command, tag="authenticate", kw_only=True):
 
 
 class Sync(Command, tag="sync", kw_only=True):
-    """Be sent everything since these positions, then `sync.complete`. Sent first after `hello`, nothing newer is
-    heard before it. Of more than 1,000 conversations send any 1,000: the answer to the first names the others."""
+    """Get everything since these positions, then `sync.complete`. When it is the first command after `hello`, nothing
+    newer is sent before. Of more than 1,000 conversations name any 1,000: the answer to the first names the others."""
 
     data: Positions
 
@@ -96,13 +96,13 @@ class MessageSend(Command, tag="message.send", kw_only=True):
 
 
 class MessageEditCommand(Command, tag="message.edit", kw_only=True):
-    """Edit an own message."""
+    """Edit one of my messages."""
 
     data: MessageEdit
 
 
 class MessageDelete(Command, tag="message.delete", kw_only=True):
-    """Delete an own message, or any as a moderator."""
+    """Delete one of my messages, or any as a moderator."""
 
     data: MessageRef
 
@@ -114,7 +114,7 @@ class MessagePin(Command, tag="message.pin", kw_only=True):
 
 
 class MessageUnpin(Command, tag="message.unpin", kw_only=True):
-    """Pin a message no longer."""
+    """Unpin a message."""
 
     data: MessageRef
 
@@ -126,7 +126,7 @@ class ReactionAdd(Command, tag="reaction.add", kw_only=True):
 
 
 class ReactionRemove(Command, tag="reaction.remove", kw_only=True):
-    """Take a reaction back."""
+    """Remove a reaction."""
 
     data: ReactionRef
 
@@ -144,7 +144,7 @@ class DeliveredMark(Command, tag="delivered.mark", kw_only=True):
 
 
 class TypingStart(Command, tag="typing.start", kw_only=True):
-    """I am typing; good for 6 seconds."""
+    """I am typing; valid for 6 seconds."""
 
     data: ConversationRef
 
@@ -156,7 +156,7 @@ class TypingStop(Command, tag="typing.stop", kw_only=True):
 
 
 class PresenceWatch(Command, tag="presence.watch", kw_only=True):
-    """Hear who of these people is online, now and whenever it changes. Replaces the people watched before."""
+    """Get the presence of these people, now and whenever it changes. Replaces the people watched before."""
 
     data: People
 
@@ -188,7 +188,7 @@ BY_NAME: dict[str, type[Command]] = {str(kind.__struct_config__.tag): kind for k
 
 
 def request_id(frame: object) -> str | int | None:
-    """The `id` of a frame that may be anything else than well formed; None when it carries no usable one."""
+    """The `id` of any frame, also of one that is not well formed. None when it has no usable one."""
     found = frame.get("id") if isinstance(frame, dict) else None
     if isinstance(found, str):
         return found if len(found) <= 64 else None
@@ -196,7 +196,7 @@ def request_id(frame: object) -> str | int | None:
 
 
 def read_command(frame: object) -> Command:
-    """The command in a frame that was read as JSON. Refuses (`invalid`) what is none."""
+    """The command in a frame that was read as JSON. Refuses (`invalid`) anything else."""
     if not isinstance(frame, dict):
         raise Refusal("invalid", "A frame is a JSON object.")
     name = frame.get("type")
@@ -205,6 +205,6 @@ def read_command(frame: object) -> Command:
         errors = [{"field": "type", "code": "unknown", "detail": "No such command."}]
         raise Refusal("invalid", "Unknown type of frame.", errors=errors)
     try:
-        return tidy(msgspec.convert(frame, kind))
+        return clean_fields(msgspec.convert(frame, kind))
     except msgspec.ValidationError:
-        raise Refusal("invalid", errors=faults_in(frame, kind)) from None
+        raise Refusal("invalid", errors=errors_in(frame, kind)) from None

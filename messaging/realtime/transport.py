@@ -13,19 +13,19 @@ from typing import Any
 from django.conf import settings
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from chatproject.common.limits import parse
-from messaging.limiter import FLOOD
+from common.limits import parse
+from messaging.realtime.close_codes import FLOODING, RESTART, TOO_SLOW
+from messaging.realtime.frame_limits import REFUSED_IN_A_ROW
 
 EXTENSION = "chat.transport"
 HIGH_WATER = 256 * 1024
 """Bytes that may wait for one slow reader before it is dropped."""
 SLOW_SECONDS = 10
-RESTART, TOO_SLOW, FLOODING = 1012, 4408, 4429
 SLICE = 4096
-"""Bytes that are taken apart before it is asked whether they are a flood: some 700 of the smallest frames."""
+"""Bytes that are parsed before the next check for a flood: some 700 of the smallest frames."""
 WINDOW_SECONDS = 10.0
-STRANGERS_FRAMES, EXTRA_FRAMES = 50, 1000
-"""Continuations, pings and pongs in so many seconds, before signing in and after."""
+ANONYMOUS_EXTRA_FRAMES, EXTRA_FRAMES = 50, 1000
+"""Continuations, pings and pongs in a window, before signing in and after."""
 
 
 def websocket_frame(payload: bytes) -> bytes:
@@ -39,16 +39,16 @@ def websocket_frame(payload: bytes) -> bytes:
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's protocol, offering its transport to the application and keeping query strings out of the logs.
+    """uvicorn's protocol, which offers its transport to the application.
 
-    A flood of frames ends the connection (4429): of those that carry no command, which the application never sees,
-    and of commands beyond what a socket may send and be refused."""
+    A flood of frames ends the connection (4429): of frames without a command, which the application never sees, and
+    of commands beyond those that are answered or refused."""
 
-    extra_frames = STRANGERS_FRAMES
+    extra_frames = ANONYMOUS_EXTRA_FRAMES
     _extra_spent, _window_ends, _is_flooded = 0, 0.0, False
 
     def data_received(self, data: bytes) -> None:
-        """Take it apart slice by slice. What a flood still sends is thrown away."""
+        """Parse the data slice by slice. After a flood the rest is dropped."""
         for start in range(0, len(data), SLICE):
             if self._is_flooded:
                 return
@@ -87,7 +87,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.scope["extensions"][EXTENSION] = self  # type: ignore[typeddict-item]
 
     def send_receive_event_to_app(self) -> None:
-        """Text that is no UTF-8 ends the connection (1007) without a traceback in the log."""
+        """Text that is not UTF-8 ends the connection (1007) without a traceback in the log."""
         frames: list[bytes] = self.frames  # type: ignore[has-type]
         if self.curr_msg_data_type == "text":
             try:
@@ -98,7 +98,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
                 self.handle_parser_exception()
                 return
         super().send_receive_event_to_app()
-        if self.queue.qsize() > _most_waiting():
+        if self.queue.qsize() > _most_commands_waiting():
             self._end_flood()
 
     def keepalive_timeout(self) -> None:
@@ -112,7 +112,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         return not self.handshake_complete and not self.transport.is_closing()
 
     def shutdown(self) -> None:
-        """The server stops: the client is to hear so, also where frames of it are still unread."""
+        """The server stops: tell the client, even when frames of it are still unread."""
         if self.handshake_complete and not self.close_sent:  # type: ignore[has-type]
             self.stop_keepalive()
             self.abort(RESTART)
@@ -120,10 +120,10 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             super().shutdown()
 
     def abort(self, code: int) -> None:
-        """Close without waiting behind what a stuck peer does not read.
+        """Close without waiting for a peer that does not read.
 
-        The connection itself ends with the peer's answer, or two seconds later: closed with frames still unread, it
-        would be reset, and the code lost."""
+        The connection itself ends with the peer's answer, or two seconds later: if it were closed with frames still
+        unread, it would be reset, and the code lost."""
         if self.close_sent or self.transport.is_closing():  # type: ignore[has-type]
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
@@ -137,13 +137,13 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
 
 @cache
-def _most_waiting() -> int:
-    """Commands that may wait at once: twice as many as are answered or refused before the socket is closed."""
-    return 2 * (max(count for count, _ in parse(settings.RATE_FRAMES)) + FLOOD)
+def _most_commands_waiting() -> int:
+    """Commands that may wait at once: twice as many as are answered or refused before the socket closes."""
+    return 2 * (max(count for count, _ in parse(settings.RATE_FRAMES)) + REFUSED_IN_A_ROW)
 
 
 class DirectOutbox:
-    """Writes prepared frames to the transport at once; what the peer does not read yet waits there, up to a bound."""
+    """Writes prepared frames to the transport at once. What the peer has not read yet waits there, up to a bound."""
 
     __slots__ = ("_protocol", "_transport", "_wire")
 
@@ -153,8 +153,8 @@ class DirectOutbox:
         self._wire = protocol.transport.write
 
     def write(self, wire: bytes, payloads: list[bytes]) -> None:
-        """Hand over frames that many sockets get: `wire` as they go over the network."""
-        if self._transport.is_closing():  # uvloop would raise, in the midst of telling a whole conversation
+        """Send frames that many sockets get: `wire` is all of them as they go over the network."""
+        if self._transport.is_closing():  # uvloop would raise, before the rest of the conversation had its frame
             return
         if self._transport.get_write_buffer_size() > HIGH_WATER:
             self._protocol.abort(TOO_SLOW)
@@ -162,22 +162,22 @@ class DirectOutbox:
             self._wire(wire)
 
     def send(self, payload: bytes) -> None:
-        """Hand over one frame."""
+        """Send one frame."""
         self.write(websocket_frame(payload), [])
 
     async def drained(self) -> None:
-        """Wait until the peer has read most of what was written, dropping it when it takes too long."""
+        """Wait until the peer has read most of what was written. A peer that takes too long is dropped."""
         try:
             await asyncio.wait_for(self._protocol.writable.wait(), SLOW_SECONDS)
         except TimeoutError:
             self._protocol.abort(TOO_SLOW)
 
     def close(self) -> None:
-        """Nothing is kept here."""
+        """Nothing waits here."""
 
 
 class AsgiOutbox:
-    """Hands frames to ASGI's `send` in order, from a bounded queue that one task drains."""
+    """Sends frames by ASGI's `send` in order, from a bounded queue that one task drains."""
 
     __slots__ = ("_abort", "_bytes", "_send", "_task", "_waiting")
 
@@ -189,12 +189,12 @@ class AsgiOutbox:
         self._task: asyncio.Task[None] | None = None
 
     def write(self, wire: bytes, payloads: list[bytes]) -> None:
-        """Hand over frames that many sockets get."""
+        """Send frames that many sockets get."""
         for payload in payloads:
             self.send(payload)
 
     def send(self, payload: bytes) -> None:
-        """Hand over one frame; too much unread ends the socket."""
+        """Send one frame. Too much unread closes the socket."""
         self._waiting.append(payload)
         self._bytes += len(payload)
         if self._task is None:
@@ -204,12 +204,12 @@ class AsgiOutbox:
             self._abort(TOO_SLOW)
 
     async def drained(self) -> None:
-        """Wait until everything was handed to the server."""
+        """Wait until the server has taken everything."""
         if self._task:
             await asyncio.wait([self._task], timeout=SLOW_SECONDS)
 
     def close(self) -> None:
-        """Forget what waits."""
+        """Drop what waits."""
         self._waiting.clear()
         self._bytes = 0
         if self._task:

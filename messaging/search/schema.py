@@ -1,10 +1,10 @@
-"""The search index, which the database keeps by itself: whoever writes a message writes its words, and no more.
+"""The search index. The database maintains it: code that writes a message only writes its `words`, the search terms.
 
-PostgreSQL has a GIN index on the words. SQLite has an FTS5 table without content, kept by triggers; its rows are named
-by a number of their own, because VACUUM may renumber the rows of a table whose key is a UUID.
+PostgreSQL has a GIN index on that column. SQLite has a contentless FTS5 table that triggers maintain. Its rows have
+numbers of their own, because VACUUM may renumber the rows of a table whose primary key is a UUID.
 
-`operations` end the migration that makes messages. Django remakes a table of SQLite to alter it and its triggers are
-lost, so each later migration that alters messages there ends with `operations` too; a test watches.
+The migration that creates messages ends with `operations`. To alter a table on SQLite, Django recreates it and the
+triggers are lost, so every later migration that alters messages has to end with `operations` too; a test checks this.
 """
 
 from typing import Any
@@ -14,22 +14,24 @@ from django.db import migrations
 POSTGRES = ("CREATE INDEX IF NOT EXISTS message_words ON messaging_message USING gin (words)",)
 POSTGRES_REVERSE = ("DROP INDEX message_words",)
 
-# Also the tails of two ids: whoever looks for what is common elsewhere need not pass by all of it. No word has a `_`.
-_KEPT = "{0}.words || ' _' || substr({0}.conversation_id, 21) || ' _' || substr({0}.sender_id, 21)"
+# With the ends of two ids, so that a search for terms that are common elsewhere need not skip all those matches. A `_`
+# marks them, because no term has one.
+_INDEXED = "{0}.words || ' _' || substr({0}.conversation_id, 21) || ' _' || substr({0}.sender_id, 21)"
 _KEY = "SELECT id FROM messaging_search_key WHERE message_id = old.id"
-_FORGET = f"""
-    INSERT INTO messaging_search (messaging_search, rowid, words) VALUES ('delete', ({_KEY}), {_KEPT.format("old")})"""  # noqa: S608 - constants only
+_DELETE = f"""
+    INSERT INTO messaging_search (messaging_search, rowid, words)
+    VALUES ('delete', ({_KEY}), {_INDEXED.format("old")})"""  # noqa: S608 - constants only
 TRIGGERS = {
     "message_is_found": f"""AFTER INSERT ON messaging_message BEGIN
         INSERT INTO messaging_search_key (message_id) VALUES (new.id);
-        INSERT INTO messaging_search (rowid, words) VALUES (last_insert_rowid(), {_KEPT.format("new")});
+        INSERT INTO messaging_search (rowid, words) VALUES (last_insert_rowid(), {_INDEXED.format("new")});
     END""",  # noqa: S608 - constants only
     "message_is_found_otherwise": f"""AFTER UPDATE OF words ON messaging_message BEGIN
-        {_FORGET};
-        INSERT INTO messaging_search (rowid, words) VALUES (({_KEY}), {_KEPT.format("new")});
+        {_DELETE};
+        INSERT INTO messaging_search (rowid, words) VALUES (({_KEY}), {_INDEXED.format("new")});
     END""",  # noqa: S608 - constants only
     "message_is_found_no_more": f"""AFTER DELETE ON messaging_message BEGIN
-        {_FORGET};
+        {_DELETE};
         DELETE FROM messaging_search_key WHERE message_id = old.id;
     END""",  # noqa: S608 - constants only
 }

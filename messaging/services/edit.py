@@ -1,4 +1,4 @@
-"""Editing and deleting: each takes a place in the log and names the message by id, never its text."""
+"""Editing and deleting messages. Each takes a seq in the log; the log entry holds the message's id, never its text."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,82 +12,83 @@ from django.utils import timezone
 from msgspec import UNSET
 
 from accounts.models import User
-from chatproject.common.errors import Refusal, invalid
-from chatproject.common.limited import limited
+from common.action_limits import limited
+from common.errors import Refusal, invalid
 from conversations.log import Kind
 from conversations.models import Conversation, Membership
-from conversations.people import refuse_if_blocked
 from conversations.policy import may, may_act_on
+from conversations.relations import refuse_if_blocked
 from conversations.services.locking import refuse_unless_allowed
 from encryption.services import rosters
 from media.models import Upload
-from media.services import Attachable, reattach
-from messaging import filters
-from messaging.attachments import NO_UPLOAD, carried_by, content_type_of, shown_of
-from messaging.mentions import Members, named_in
+from media.services import AttachableUploads, replace_attachments
 from messaging.models import Mention, Message, Reaction, Revision
+from messaging.models.search_terms import index_search_terms
 from messaging.services.locking import change_message, lock_message, recount_thread, write_change
-from messaging.services.notices import tell_named
+from messaging.services.notices import notify_mentioned
 from messaging.services.slow_mode import spend_slow_mode
+from messaging.wire.mentions import NOT_MENTIONABLE, MentionableMembers, parse_mentions
 from messaging.wire.writing import NOT_E2EE, UNSEALED, MessageChange, check_content
-from messaging.words import indexed
+from messaging.writing import filters
+from messaging.writing.attachments import NOT_ATTACHABLE, attachment_states, content_type_of, uploads_of
 from notifications.services import forget_mentions, forget_message
 
 
 def _is_repeat(actor: User, *, message_id: UUID, change: MessageChange) -> bool:
-    """Whether this very edit is what the message says already."""
+    """Whether the message already is in the state of this edit."""
     client_id = change.client_id
     return bool(client_id) and Message.objects.filter(id=message_id, sender=actor, edit_id=client_id).exists()
 
 
 @limited("RATE_EDITS", unless=_is_repeat)
 def edit_message(actor: User, *, message_id: UUID, change: MessageChange) -> Message:
-    """Replace the text of an own message or its envelope, whom it names, and the files it carries; what it said before
-    is kept as long as it lives. Without `attachment_ids` it keeps its files; without files it needs a text.
+    """Replace the text or envelope of the actor's own message, its mentions and its attachments. Earlier versions are
+    kept as revisions until the message is deleted. Without `attachment_ids` it keeps its attachments; without
+    attachments it needs a text.
 
-    Refuses `not_found` (also when deleted), `permission_denied`, `read_only`, `blocked`, `edit_window_closed`,
+    Refuses `not_found` (also if it is deleted), `permission_denied`, `read_only`, `blocked`, `edit_window_closed`,
     `slow_mode`, `content_refused`, `rate_limited` and `stale_devices`. The same envelope again changes nothing."""
     change.check()
-    hits = filters.present.get().find(change.text)
+    hits = filters.filter_cache.get().find(change.text)
     with transaction.atomic():
         membership, message = lock_message(actor, message_id)
         if message.sender_id != actor.id:
             raise Refusal("permission_denied")
         refuse_unless_allowed(membership, "send_message")
         refuse_if_blocked(membership)
-        before = carried_by(message)
+        before = uploads_of(message)
         uploads = before if change.attachment_ids is UNSET else _uploads(membership, change.attachment_ids)
-        if _says_otherwise(message, change, bool(uploads)) or uploads != before:
-            _refuse_late(message)
+        if _differs(message, change, bool(uploads)) or uploads != before:
+            _refuse_late_edit(message)
             _refuse_unsealed(membership, change)
-            if filters.refuses(hits):
+            if filters.is_blocked_by(hits):
                 raise Refusal("content_refused")
             if uploads != before:
-                reattach(message.id, message.seq, uploads)
+                replace_attachments(message.id, message.seq, uploads)
             _edit(membership, message, change, uploads, adds_files=not set(uploads).issubset(before))
             if hits:
-                filters.flag(message.id, actor.id, hits, timezone.now())
+                filters.report_flagged(message.id, actor.id, hits, timezone.now())
     return message
 
 
-def _says_otherwise(message: Message, change: MessageChange, has_files: bool) -> bool:
-    """Whether the change is about what the message says."""
+def _differs(message: Message, change: MessageChange, has_files: bool) -> bool:
+    """Whether the edit changes the text, the envelope or the mentions of the message."""
     if change.envelope:
-        if change.client_id == message.edit_id and message.envelope != _kept(change):
+        if change.client_id == message.edit_id and message.envelope != _envelope_json(change):
             raise Refusal("idempotency_conflict")
         return change.client_id != message.edit_id
     if not has_files:
         check_content(change.text)
-    named = {*map(str, change.mention_ids)} - {str(message.sender_id), *(message.mentions or ())}
-    return message.content != change.text or bool(named)
+    new_mentions = {*map(str, change.mention_ids)} - {str(message.sender_id), *(message.mentions or ())}
+    return message.content != change.text or bool(new_mentions)
 
 
 def _refuse_unsealed(membership: Membership, change: MessageChange) -> None:
-    """Refuses what is not sealed for the present roster, where it must be."""
+    """Refuse an edit that is not sealed for the current roster of an end-to-end conversation."""
     conversation = membership.conversation
     if conversation.is_e2ee and change.envelope:
         devices = rosters.devices_in([conversation.id])[conversation.id]
-        if refusal := rosters.refusal_of(change.envelope, membership.user_id, conversation.roster_seq, devices):
+        if refusal := rosters.envelope_refusal(change.envelope, membership.user_id, conversation.roster_seq, devices):
             raise refusal
     elif conversation.is_e2ee:
         raise invalid("envelope", UNSEALED, "required")
@@ -95,12 +96,12 @@ def _refuse_unsealed(membership: Membership, change: MessageChange) -> None:
         raise invalid("envelope", NOT_E2EE)
 
 
-def _kept(change: MessageChange) -> dict[str, Any] | None:
-    """The envelope as a row keeps it."""
+def _envelope_json(change: MessageChange) -> dict[str, Any] | None:
+    """The envelope as a row stores it."""
     return msgspec.to_builtins(change.envelope) if change.envelope else None
 
 
-def _refuse_late(message: Message) -> None:
+def _refuse_late_edit(message: Message) -> None:
     window = timedelta(minutes=settings.EDIT_WINDOW_MINUTES)
     if window and timezone.now() - message.created_at > window:
         raise Refusal("edit_window_closed")
@@ -108,26 +109,26 @@ def _refuse_late(message: Message) -> None:
 
 def _uploads(membership: Membership, ids: Sequence[UUID]) -> list[Upload]:
     asked = (membership.conversation_id, membership.user_id, ids)
-    uploads = Attachable([asked]).of(asked)
+    uploads = AttachableUploads([asked]).of(asked)
     if uploads is None:
-        raise invalid("attachment_ids", NO_UPLOAD)
+        raise invalid("attachment_ids", NOT_ATTACHABLE)
     return uploads
 
 
 def _edit(
     membership: Membership, message: Message, change: MessageChange, uploads: list[Upload], *, adds_files: bool
 ) -> None:
-    moment, place = timezone.now(), message.conversation_id
-    content, envelope = change.text, _kept(change)
-    named = named_in(content, change.mention_ids)
-    mentioned = Members([(place, named)]).mentioned(place, named, membership.user_id)
-    if mentioned is None:
-        raise invalid("mention_ids", "Only members can be mentioned.")
+    moment, content, envelope = timezone.now(), change.text, _envelope_json(change)
+    mentions = parse_mentions(content, change.mention_ids)
+    members = MentionableMembers([(message.conversation_id, mentions)])
+    mentioned_ids = members.resolve(message.conversation_id, mentions, membership.user_id)
+    if mentioned_ids is None:
+        raise invalid("mention_ids", NOT_MENTIONABLE)
     before = {UUID(id_) for id_ in message.mentions or ()}
-    spend_slow_mode(membership, message, content, moment, adds=adds_files or not before.issuperset(mentioned))
+    spend_slow_mode(membership, message, content, moment, adds=adds_files or not before.issuperset(mentioned_ids))
     if (message.content, message.envelope) != (content, envelope):
-        _remember(message, moment)
-    _name(message, mentioned)
+        _record_revision(message, moment)
+    _replace_mentions(message, mentioned_ids)
     change_message(
         membership,
         message,
@@ -136,19 +137,19 @@ def _edit(
         content=content,
         envelope=envelope,
         edit_id=change.client_id or "" if envelope else "",
-        words=indexed(content),
-        attachments=shown_of(uploads),
+        words=index_search_terms(content),
+        attachments=attachment_states(uploads),
         content_type=content_type_of(uploads, is_sealed=bool(envelope)),
         edited_at=moment,
-        mentions=[str(id_) for id_ in mentioned] or None,
-        mentions_all=named.is_all and may(membership, "mention_all"),
+        mentions=[str(id_) for id_ in mentioned_ids] or None,
+        mentions_all=mentions.is_all and may(membership, "mention_all"),
     )
-    User.objects.lock_all(before.union(mentioned))  # all at once: forgetting and telling lock some of them each
-    forget_mentions(message.id, but=mentioned)
-    tell_named(message, set(mentioned) - before)
+    User.objects.lock_all(before.union(mentioned_ids))  # at once, because both calls below lock some of them
+    forget_mentions(message.id, still_mentioned=mentioned_ids)
+    notify_mentioned(message, set(mentioned_ids) - before)
 
 
-def _remember(message: Message, moment: datetime) -> None:
+def _record_revision(message: Message, moment: datetime) -> None:
     sealed_under = (message.edit_id or message.client_id) if message.envelope else ""
     Revision.objects.create(
         message=message,
@@ -159,9 +160,9 @@ def _remember(message: Message, moment: datetime) -> None:
     )
 
 
-def _name(message: Message, mentioned: list[UUID]) -> None:
-    """The message names these people now, and no others."""
-    Mention.objects.filter(message=message).exclude(user__in=mentioned).delete()
+def _replace_mentions(message: Message, mentioned_ids: list[UUID]) -> None:
+    """Make the message mention these members and no others."""
+    Mention.objects.filter(message=message).exclude(user__in=mentioned_ids).delete()
     rows = [
         Mention(
             message=message,
@@ -170,15 +171,15 @@ def _name(message: Message, mentioned: list[UUID]) -> None:
             sender_id=message.sender_id,
             number=message.number,
         )
-        for user_id in mentioned
+        for user_id in mentioned_ids
     ]
     Mention.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 @limited("RATE_CHANGES")
 def delete_message(actor: User, *, message_id: UUID) -> None:
-    """Delete an own message, or as a moderator that of a member: for everybody, for ever. A tombstone stays, and
-    nothing of what it said, of what it said before, or of the reactions to it."""
+    """Delete the actor's own message, or as a moderator a member's message, for everyone and permanently. A tombstone
+    stays; the text, its revisions and the reactions are gone."""
     with transaction.atomic():
         try:
             membership, message = lock_message(actor, message_id)
@@ -192,11 +193,11 @@ def delete_message(actor: User, *, message_id: UUID) -> None:
 
 
 def empty_message(conversation: Conversation, actor: User | None, message: Message) -> None:
-    """Leave a tombstone of a locked message. Without an actor it was the house."""
-    for about in (Mention, Reaction, Revision):
-        about._default_manager.filter(message=message).delete()
+    """Turn a locked message into a tombstone. Without an actor it was done by the operators."""
+    for related in (Mention, Reaction, Revision):
+        related._default_manager.filter(message=message).delete()
     if message.attachments:
-        reattach(message.id, message.seq)
+        replace_attachments(message.id, message.seq)
     moment = timezone.now()
     write_change(
         conversation,
@@ -222,7 +223,7 @@ def empty_message(conversation: Conversation, actor: User | None, message: Messa
 
 
 def _may_moderate(membership: Membership, message: Message) -> bool:
-    """Whether the actor's role reaches the sender, who may have left."""
+    """Whether the actor may delete this message as a moderator. The sender may have left the conversation."""
     if not may(membership, "delete_messages"):
         return False
     sender = Membership.objects.live().filter(conversation=membership.conversation, user=message.sender_id).first()

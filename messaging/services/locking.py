@@ -1,4 +1,4 @@
-"""What every deed on a message does: find it, lock its conversation, and write its change into the log."""
+"""What every action on a message does: find it, lock its conversation, and write the change into the log."""
 
 from datetime import datetime
 from typing import Any
@@ -7,21 +7,22 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.models import User
-from chatproject.common.errors import not_found
-from conversations.log import Kind, announce_change, append
+from common.errors import not_found
+from conversations.log import Kind, append_change, publish_change
 from conversations.models import Change, Conversation, Membership
-from conversations.services.locking import lock, refuse_frozen
+from conversations.services.locking import lock_conversation, refuse_frozen
 from messaging.models import Message
-from messaging.reader import change_frame
+from messaging.reading.log import change_frame
 
 
 def lock_message(actor: User, message_id: UUID) -> tuple[Membership, Message]:
-    """A message that the actor may see and that is not deleted, and their membership, under the lock of its
-    conversation. Refuses `not_found`, and `read_only` where it is frozen."""
-    found = Message.objects.visible_to(actor).filter(id=message_id).values_list("conversation_id", flat=True).first()
-    if found is None:
+    """Lock the conversation of a message that the actor can see and that is not deleted. Returns the actor's membership
+    and the message. Refuses `not_found`, and `read_only` if the conversation is frozen."""
+    visible = Message.objects.visible_to(actor).filter(id=message_id)
+    conversation_id = visible.values_list("conversation_id", flat=True).first()
+    if conversation_id is None:
         raise not_found()
-    conversation = lock(found)
+    conversation = lock_conversation(conversation_id)
     membership = Membership.objects.of(actor, conversation.id)
     membership.conversation = conversation
     message = Message.objects.shown().filter(id=message_id, deleted_at__isnull=True).first()
@@ -35,23 +36,23 @@ def lock_message(actor: User, message_id: UUID) -> tuple[Membership, Message]:
 def change_message(
     membership: Membership, message: Message, kind: Change.Kind, moment: datetime | None = None, **fields: Any
 ) -> None:
-    """Write these fields of a locked message at the next place of the log, and tell it."""
+    """Write these fields of a locked message with the next seq of the log, and publish the change."""
     write_change(membership.conversation, membership.user, message, kind, moment or timezone.now(), **fields)
 
 
 def write_change(
     conversation: Conversation, actor: User | None, message: Message, kind: Change.Kind, moment: datetime, **fields: Any
 ) -> None:
-    """The same where nobody does it, or nobody who is a member."""
-    change = append(conversation, kind, actor=actor, message_id=message.id, about_seq=message.seq)
+    """Like `change_message`, for an actor who is not a member, or for none."""
+    change = append_change(conversation, kind, actor=actor, message_id=message.id, about_seq=message.seq)
     for name, value in {**fields, "changed_seq": change.seq}.items():
         setattr(message, name, value)
     message.save(update_fields=[*fields, "changed_seq"])
-    announce_change(change, change_frame(change, message, conversation.history))
+    publish_change(change, change_frame(change, message, conversation.history))
 
 
 def recount_thread(conversation: Conversation, actor: User | None, root_id: UUID, by: int) -> None:
-    """Count a message more or less in a thread; its first message changes with it."""
+    """Change the reply count of a thread by this much, and publish its first message."""
     root = Message.objects.shown().get(id=root_id)
     root.conversation = conversation
     count = max(0, root.reply_count + by)

@@ -1,7 +1,10 @@
 """A small client for tests: people with tokens on a real server, and their sockets."""
 
 import asyncio
+import itertools
 import json
+import re
+import secrets
 from collections.abc import Callable
 from copy import copy
 from typing import Any, Self
@@ -13,20 +16,21 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from chatproject.tests import canaries
-from chatproject.tests.server import Server
+from chatproject.tests.server import ROOT, Server, http
 
 django.setup()  # a conftest imports this before Django is ready, and frames are read into our structs
 from chatproject.tests import documented  # noqa: E402
-from messaging.events import EVENTS  # noqa: E402
+from messaging.realtime.events import EVENTS  # noqa: E402
 
+LIMITS = re.findall(r"^(RATE_[A-Z_]+) =", (ROOT / "chatproject" / "settings.py").read_text(), re.MULTILINE)
+GENEROUS = {"REQUIRE_EMAIL_VERIFICATION": "false", **dict.fromkeys(LIMITS, "100000/s")}
+"""Settings under which tests may hurry. Those of limits start servers of their own."""
 PATIENCE = 10.0
 PASSWORD = canaries.note("password", "correct horse 7")
-http = httpx.Client(timeout=60, verify=False, limits=httpx.Limits(max_keepalive_connections=0, max_connections=200))
-"""One for all, because making one is slow; connections are not kept, because servers are killed."""
 
 
 def understood(text: str) -> dict[str, Any]:
-    """A frame, after checking that it is what `messaging/events/` documents: no field more, none less."""
+    """A frame, after checking that it is what `messaging/realtime/events/` documents: no field more, none less."""
     frame: dict[str, Any] = json.loads(text)
     assert msgspec.to_builtins(msgspec.json.decode(text, type=EVENTS)) == frame
     return frame
@@ -133,18 +137,25 @@ class Returning(Person):
 
 
 class Socket:
-    """A socket that collects what it hears; `heard` holds all frames but replies, in order."""
+    """A socket that collects what it receives; `received` holds all frames but replies, in order."""
 
     def __init__(
-        self, person: Person, path: str = "/ws/", *, greeted: bool = True, signs_in: bool = True, **connecting: Any
+        self,
+        person: Person,
+        path: str = "/ws/",
+        *,
+        waits_for_hello: bool = True,
+        signs_in: bool = True,
+        **connecting: Any,
     ) -> None:
-        self.person, self.path, self.greeted, self.signs_in = person, path, greeted and signs_in, signs_in
+        self.person, self.path, self.signs_in = person, path, signs_in
+        self.waits_for_hello = waits_for_hello and signs_in
         self.connecting = connecting
-        self.heard: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
         self.replies: dict[Any, dict[str, Any]] = {}
         self.code: int | None = None
         self._next = 0
-        self._news = asyncio.Event()
+        self._change = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self.connection: ClientConnection = await connect(
@@ -153,7 +164,7 @@ class Socket:
         self._reader = asyncio.create_task(self._read())
         if self.signs_in:
             await self.frame({"type": "authenticate", "id": "in", "data": {"token": self.person.token}})
-        if self.greeted:
+        if self.waits_for_hello:
             await self.until(lambda: self.of("hello"))
         return self
 
@@ -169,30 +180,30 @@ class Socket:
                     assert frame["id"] not in self.replies, "answered twice"
                     self.replies[frame["id"]] = frame
                 else:
-                    self.heard.append(frame)
-                self._news.set()
+                    self.received.append(frame)
+                self._change.set()
         except ConnectionClosed:
             pass
         finally:
             self.code = self.connection.close_code or 0
-            self._news.set()
+            self._change.set()
 
     def of(self, type_: str) -> list[dict[str, Any]]:
-        """What was heard of this type."""
-        return [frame for frame in self.heard if frame["type"] == type_]
+        """The events of this type that were received."""
+        return [frame for frame in self.received if frame["type"] == type_]
 
     def seqs(self, conversation: str) -> list[int]:
-        """The places of a conversation's log in the order in which they were heard."""
-        return [f["seq"] for f in self.heard if f.get("conversation_id") == conversation and "seq" in f]
+        """The seqs of a conversation's log in the order in which they were received."""
+        return [f["seq"] for f in self.received if f.get("conversation_id") == conversation and "seq" in f]
 
     async def until(self, holds: Callable[[], Any], patience: float = PATIENCE) -> Any:
-        """Wait until something holds of what was heard."""
+        """Wait until something holds of what was received."""
         async with asyncio.timeout(patience):
             while not (found := holds()):
                 if self.code is not None:
-                    raise AssertionError(f"closed with {self.code}; heard {self.heard[-3:]}")
-                self._news.clear()
-                await self._news.wait()
+                    raise AssertionError(f"closed with {self.code}; received {self.received[-3:]}")
+                self._change.clear()
+                await self._change.wait()
         return found
 
     async def expect(self, type_: str, patience: float = PATIENCE, **data: Any) -> dict[str, Any]:
@@ -204,17 +215,17 @@ class Socket:
         return await self.until(found, patience)
 
     async def enters(self, conversation: str) -> None:
-        """Wait until told of being in a conversation: by `conversation.added`, or by a fresh `hello` in its stead."""
-        await self.until(lambda: self._is_told(conversation, "conversation.added", True))
+        """Wait for `conversation.added`, or for a fresh `hello` instead that has the conversation."""
+        await self.until(lambda: self._has_event_or_hello(conversation, "conversation.added", True))
 
     async def leaves(self, conversation: str) -> None:
-        """Wait until told of being in it no longer, in one way or the other."""
-        await self.until(lambda: self._is_told(conversation, "conversation.removed", False))
+        """Wait for `conversation.removed`, or for a fresh `hello` instead without the conversation."""
+        await self.until(lambda: self._has_event_or_hello(conversation, "conversation.removed", False))
 
-    def _is_told(self, conversation: str, kind: str, is_in: bool) -> bool:
+    def _has_event_or_hello(self, conversation: str, kind: str, is_in: bool) -> bool:
         fresh = self.of("hello")[1:]
-        greeted = bool(fresh) and is_in is (conversation in [c["id"] for c in fresh[-1]["data"]["conversations"]])
-        return greeted or any(frame["conversation_id"] == conversation for frame in self.of(kind))
+        by_hello = bool(fresh) and is_in is (conversation in [c["id"] for c in fresh[-1]["data"]["conversations"]])
+        return by_hello or any(frame["conversation_id"] == conversation for frame in self.of(kind))
 
     async def closed(self, patience: float = PATIENCE) -> int:
         """Wait until the server closes; the code."""
@@ -242,6 +253,13 @@ class Socket:
         return reply["data"]["message"]
 
     async def quiet(self) -> None:
-        """Wait until everything sent before has been answered, and what it rang has been heard."""
+        """Wait until everything sent before has been answered, and what it published has been received."""
         await self.ask("ping")
         await asyncio.sleep(0.1)
+
+
+def cast_on(server: Server) -> Callable[[str], Person]:
+    """Makes people on a server; their names carry a number so that tests do not meet."""
+    numbers = itertools.count()
+    test = secrets.token_hex(4)
+    return lambda name: Person(server, f"{name}-{test}{next(numbers)}")

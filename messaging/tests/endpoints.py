@@ -1,8 +1,8 @@
-"""Every door that has an id in it: routes with a body for each method, and commands. A new one needs a line here."""
+"""Every endpoint with an id: routes with a body for each method, and commands. Add new ones here."""
 
 CONVERSATION, MESSAGE, MEMBER = "{conversation}", "{message}", "{bob}"
-HIDDEN = {
-    # route: the path with what is in it, and the bodies by method
+MEMBERS_ONLY = {
+    # route: the path to request, and the bodies by method
     "conversations/<uuid:id>/": (
         f"conversations/{CONVERSATION}/",
         {"GET": None, "PATCH": {"name": "x"}, "DELETE": None},
@@ -82,15 +82,15 @@ HIDDEN = {
     "users/me/export/<uuid:export_id>/archive/": ("users/me/export/{export}/archive/", {"GET": None}),
     "auth/sessions/<uuid:session_id>/": ("auth/sessions/{session}/", {"DELETE": None}),
 }
-FOR_ALL = {"users/<uuid:id>/", "users/<uuid:id>/avatar/", "users/<uuid:id>/block/", "users/<uuid:id>/report/"}
-FOR_ALL |= {
+FOR_EVERYONE = {"users/<uuid:id>/", "users/<uuid:id>/avatar/", "users/<uuid:id>/block/", "users/<uuid:id>/report/"}
+FOR_EVERYONE |= {
     "invites/<str:token>/accept/",
     "encryption/public-key/<uuid:user_id>/",
     "encryption/key-log/<uuid:user_id>/",
 }
-"""Public to everybody who is signed in, or has the link."""
+"""Public to everyone who is signed in, or has the link."""
 
-REFUSED = {
+REFUSED_COMMANDS = {
     "message.send": {"conversation_id": CONVERSATION, "content": "Hi"},
     "message.edit": {"message_id": MESSAGE, "content": "Hi"},
     "message.delete": {"message_id": MESSAGE},
@@ -103,9 +103,9 @@ REFUSED = {
     "typing.start": {"conversation_id": CONVERSATION},
     "typing.stop": {"conversation_id": CONVERSATION},
 }
-SILENT = {
+SILENT_COMMANDS = {
     "sync": {"epoch": "{epoch}", "positions": {CONVERSATION: 10**9}},
     "presence.watch": {"user_ids": ["{bob}"]},
 }
-"""Commands that answer alike and tell nothing."""
-ABOUT_NOTHING = {"authenticate", "ping"}
+"""Commands that give everyone the same answer and reveal nothing."""
+COMMANDS_WITHOUT_IDS = {"authenticate", "ping"}

@@ -1,4 +1,4 @@
-"""A client's copy of everything its person may see, kept as `docs` and the contract say: a snapshot, then events."""
+"""A client's copy of everything its person may see, kept as the documents say: a snapshot, then events."""
 
 import asyncio
 from typing import Any
@@ -9,8 +9,8 @@ ABOUT_MESSAGES = {"message.created", "message.updated", "message.deleted"}
 SHOWN_OF_A_CONVERSATION = ("kind", "name", "description", "is_read_only", "slow_mode_seconds", "members_can_invite")
 
 
-class Room:
-    """One conversation in the copy: its head, messages by id, members by id, and what is shown of it."""
+class ConversationCopy:
+    """A copy of one conversation: its head, messages and members by id, and its shown fields."""
 
     def __init__(self, row: dict[str, Any], members: list[dict[str, Any]]) -> None:
         self.head: int = row["seq"]
@@ -21,13 +21,13 @@ class Room:
         self.mark: int = row["membership"]["last_read_seq"]
         self.ahead: dict[int, dict[str, Any]] = {}
 
-    def hear(self, frame: dict[str, Any], me: str) -> None:
-        """Take a durable event; those that came too early wait for the missing ones."""
+    def receive(self, frame: dict[str, Any], me: str) -> None:
+        """Apply a durable event; events that came too early wait for the missing ones."""
         if frame["seq"] > self.head:
             self.ahead[frame["seq"]] = frame
-        while following := self.ahead.pop(self.head + 1, None):
+        while ready := self.ahead.pop(self.head + 1, None):
             self.head += 1
-            self._apply(following["type"], following["data"], me)
+            self._apply(ready["type"], ready["data"], me)
         self.ahead = {seq: later for seq, later in self.ahead.items() if seq > self.head}
 
     def _apply(self, kind: str, data: dict[str, Any], me: str) -> None:
@@ -49,7 +49,7 @@ class Room:
             self.shown = {name: data["conversation"][name] for name in SHOWN_OF_A_CONVERSATION}
 
     def counts(self, me: str, blocked: set[str]) -> tuple[int, int]:
-        """What is unread, and what of it names this person."""
+        """How many messages are unread, and how many of them mention this person."""
         after = [m for m in self.messages.values() if m["seq"] > self.mark and not m["is_deleted"]]
         after = [m for m in after if m["sender"]["id"] not in blocked]
         return len(after), len(
@@ -58,67 +58,67 @@ class Room:
 
 
 def plain(message: dict[str, Any]) -> dict[str, Any]:
-    """A message as events show it; of what it answers only which it is, because that one changes by itself."""
+    """A message as events show it, with only the id of the message it replies to, which changes separately."""
     shown = {name: value for name, value in message.items() if name not in ("status", "is_folded")}
     return {**shown, "reply_to": shown["reply_to"] and shown["reply_to"]["id"]}
 
 
 class Device:
-    """One device of a person, with a copy that it keeps also while it is away."""
+    """One device of a person, with a copy that it keeps while it is disconnected."""
 
     def __init__(self, person: Person) -> None:
         self.person = person
-        self.rooms: dict[str, Room] = {}
+        self.conversations: dict[str, ConversationCopy] = {}
         self.blocked: set[str] = set()
         self.socket: Socket | None = None
-        self.is_greeted = asyncio.Event()
+        self.has_hello = asyncio.Event()
 
-    async def come(self) -> None:
-        """Open a socket; ask for what was missed, or for everything at first."""
-        self.is_greeted.clear()
-        self.socket = await self.person.socket(greeted=False).__aenter__()
-        self._task = asyncio.create_task(self._listen(self.socket))
+    async def connect(self) -> None:
+        """Open a socket, and ask for what was missed, or at first for everything."""
+        self.has_hello.clear()
+        self.socket = await self.person.socket(waits_for_hello=False).__aenter__()
+        self._task = asyncio.create_task(self._receive_forever(self.socket))
 
-    async def go(self) -> None:
-        """Close the socket. What was heard until now is kept."""
+    async def disconnect(self) -> None:
+        """Close the socket. What was received until now is kept."""
         if self.socket:
             await self.socket.__aexit__()
             await self._task
             self.socket = None
 
-    async def _listen(self, socket: Socket) -> None:
+    async def _receive_forever(self, socket: Socket) -> None:
         read, hellos = 0, 0
-        while socket.code is None or read < len(socket.heard):
-            if read == len(socket.heard):
+        while socket.code is None or read < len(socket.received):
+            if read == len(socket.received):
                 await asyncio.sleep(0.003)
                 continue
-            frame = socket.heard[read]
+            frame = socket.received[read]
             read += 1
             if frame["type"] == "hello":
                 hellos += 1
-                await self._greeted(socket, frame["data"], is_back=hellos == 1 and bool(self.rooms))
-                self.is_greeted.set()
+                await self._receive_hello(socket, frame["data"], has_copy=hellos == 1 and bool(self.conversations))
+                self.has_hello.set()
             else:
-                await self._hear(frame)
+                await self._receive(frame)
 
-    async def _greeted(self, socket: Socket, hello: dict[str, Any], *, is_back: bool) -> None:
+    async def _receive_hello(self, socket: Socket, hello: dict[str, Any], *, has_copy: bool) -> None:
         self.blocked = set(hello["blocked_ids"])
-        if not is_back:
+        if not has_copy:
             return await self._take_snapshot()
         if socket.code is None:
-            positions = {id_: room.head for id_, room in self.rooms.items()}
+            positions = {id_: conversation.head for id_, conversation in self.conversations.items()}
             await socket.frame({"type": "sync", "data": {"epoch": hello["epoch"], "positions": positions}})
         snapshot = await self._snapshot()
-        self.rooms = {id_: room for id_, room in self.rooms.items() if id_ in snapshot}
+        self.conversations = {id_: conversation for id_, conversation in self.conversations.items() if id_ in snapshot}
         for id_, row in snapshot.items():
-            room = self.rooms.get(id_)
-            if room is None or room.visible_from != row["membership"]["visible_from_seq"]:
+            conversation = self.conversations.get(id_)
+            if conversation is None or conversation.visible_from != row["membership"]["visible_from_seq"]:
                 await self._load(row)
             else:
-                room.mark = max(room.mark, row["membership"]["last_read_seq"])
+                conversation.mark = max(conversation.mark, row["membership"]["last_read_seq"])
         return None
 
-    async def _hear(self, frame: dict[str, Any]) -> None:
+    async def _receive(self, frame: dict[str, Any]) -> None:
         kind, id_ = frame["type"], frame.get("conversation_id")
         if kind == "sync.reset":
             await self._take_snapshot()
@@ -126,14 +126,14 @@ class Device:
             if row := (await self._snapshot()).get(id_):
                 await self._load(row)
         elif kind in ("conversation.removed", "conversation.deleted"):
-            self.rooms.pop(id_, None)
-        elif id_ in self.rooms and "seq" in frame:
-            self.rooms[id_].hear(frame, self.person.id)
-        elif id_ in self.rooms and kind == "read.updated" and frame["data"]["user_id"] == self.person.id:
-            self.rooms[id_].mark = max(self.rooms[id_].mark, frame["data"]["seq"])
+            self.conversations.pop(id_, None)
+        elif id_ in self.conversations and "seq" in frame:
+            self.conversations[id_].receive(frame, self.person.id)
+        elif id_ in self.conversations and kind == "read.updated" and frame["data"]["user_id"] == self.person.id:
+            self.conversations[id_].mark = max(self.conversations[id_].mark, frame["data"]["seq"])
 
     async def _take_snapshot(self) -> None:
-        self.rooms = {}
+        self.conversations = {}
         for row in (await self._snapshot()).values():
             await self._load(row)
 
@@ -142,25 +142,25 @@ class Device:
         return {row["id"]: row for row in found["conversations"]}
 
     async def _load(self, row: dict[str, Any]) -> None:
-        """Hold a conversation as this row shows it; who was removed in the same moment has none."""
+        """Hold a conversation as this row shows it. Somebody who was removed in the same moment has none."""
         path = f"conversations/{row['id']}/members/?limit=100"
         answer = await asyncio.to_thread(self.person.call, "GET", path)
         if answer.is_success:
-            self.rooms[row["id"]] = Room(row, answer.json()["results"])
+            self.conversations[row["id"]] = ConversationCopy(row, answer.json()["results"])
         else:
-            self.rooms.pop(row["id"], None)
+            self.conversations.pop(row["id"], None)
 
     def differs_from(self, fresh: "Device") -> list[str]:
-        """In what this copy is not what a device that has just come holds."""
-        if self.rooms.keys() != fresh.rooms.keys():
-            return [f"conversations: {sorted(self.rooms)} instead of {sorted(fresh.rooms)}"]
+        """Where this copy differs from that of a device that has just connected."""
+        if self.conversations.keys() != fresh.conversations.keys():
+            return [f"conversations: {sorted(self.conversations)} instead of {sorted(fresh.conversations)}"]
         me, found = self.person.id, []
-        for id_, room in self.rooms.items():
-            wanted = fresh.rooms[id_]
+        for id_, conversation in self.conversations.items():
+            expected = fresh.conversations[id_]
             for name in ("head", "ahead", "shown", "members", "mark", "messages"):
-                mine, theirs = getattr(room, name), getattr(wanted, name)
-                if mine != theirs:
-                    found.append(f"{name}: {mine} instead of {theirs}")
-            if room.counts(me, self.blocked) != wanted.counts(me, fresh.blocked):
+                own, other = getattr(conversation, name), getattr(expected, name)
+                if own != other:
+                    found.append(f"{name}: {own} instead of {other}")
+            if conversation.counts(me, self.blocked) != expected.counts(me, fresh.blocked):
                 found.append("counts")
         return found

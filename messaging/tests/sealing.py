@@ -1,4 +1,4 @@
-"""People whose devices seal and open, with our own Python client."""
+"""Users whose devices seal and open messages, with our own Python client."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,22 +22,22 @@ from messaging.tests.client import Person
 
 
 class Sealer:
-    """A device of somebody, in the server's directory: a new one, or that whose keys are given. `own` are its keys, the
-    present ones first."""
+    """A device of a user in the server's directory, with new or given keys. `own` are its keys, the current ones
+    first."""
 
     def __init__(self, person: Person, suite: Suite = CURVE, own: OwnDevice | None = None) -> None:
         self.person = person
         self.seen = Seen()
         device = own or make_device(person.id, suite)
         self.id: str = device.id or person.post("encryption/devices/", device.public.bundle)["id"]
-        self.own = [_named(device, self.id)]
+        self.own = [_with_id(device, self.id)]
 
     def renew(self, device: OwnDevice) -> None:
-        """The device has these keys now; the earlier ones still open what was sealed for them."""
-        self.own.insert(0, _named(device, self.id))
+        """Rotate the keys. The earlier ones still open what was sealed for them."""
+        self.own.insert(0, _with_id(device, self.id))
 
     def roster(self, conversation: str, at: int | None = None) -> tuple[int, list[PublicDevice]]:
-        """The place for which messages are sealed, and for whom, as the server says; each bundle checked."""
+        """The `roster_seq` and the devices to seal for, as the server says. Each bundle is verified."""
         seq, devices, _ = self._roster(conversation, at)
         return seq, devices
 
@@ -52,21 +52,21 @@ class Sealer:
         return found["roster_seq"], devices, heads
 
     def seal(self, conversation: str, content: str, *, replaces: str | None = None, **more: Any) -> dict[str, Any]:
-        """A body for `messages/`: sealed for the roster of now, with the heads of its key logs; or for another that is
-        given as `roster`, without heads, as clients of version 1 do."""
+        """A body for `messages/`, sealed for the current roster with the heads of its key logs; or for `roster` without
+        heads, as clients of version 1 do."""
         seq, devices, *heads = more.pop("roster", None) or self._roster(conversation)
         place = Place(conversation, more.pop("client_id", None) or uuid4().hex, replaces)
         body = {"content": content, **more}
-        how = {"sender": self.own[0], "recipients": devices, "roster_seq": seq}
-        envelope = seal_message(body, place, heads=heads[0] if heads else (), **how)
+        options = {"sender": self.own[0], "recipients": devices, "roster_seq": seq}
+        envelope = seal_message(body, place, heads=heads[0] if heads else (), **options)
         return {"client_id": place.client_id, "envelope": envelope}
 
     def write(self, conversation: str, content: str, **more: Any) -> dict[str, Any]:
-        """Seal and send; the stored message."""
+        """Seal and send a message. Returns the stored one."""
         return self.person.post(f"conversations/{conversation}/messages/", self.seal(conversation, content, **more))
 
     def read(self, message: dict[str, Any]) -> str:
-        """What a message says. Raises CryptoError."""
+        """Open a message. Raises CryptoError."""
         envelope, conversation = message["envelope"], message["conversation_id"]
         _, devices = self.roster(conversation, envelope["roster_seq"])
         sender = next(device for device in devices if device.id == envelope["sender_device"])
@@ -76,5 +76,5 @@ class Sealer:
         return open_message(envelope, place, sender=sender, devices=self.own, seen=self.seen)["content"]
 
 
-def _named(device: OwnDevice, id_: str) -> OwnDevice:
+def _with_id(device: OwnDevice, id_: str) -> OwnDevice:
     return replace(device, public=replace(device.public, id=id_))

@@ -1,4 +1,4 @@
-"""Blocking, as both sides live it: bob is blocked by alice; carol is in the group with them."""
+"""Blocking, from both sides: alice blocks bob; carol is in the group with them."""
 
 import asyncio
 
@@ -13,8 +13,8 @@ def direct(one, other) -> str:
     return one.post("conversations/", {"kind": "direct", "user_id": other.id})["id"]
 
 
-def test_bob_starts_nothing_with_alice(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_bob_cannot_start_a_conversation_with_alice(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     block(alice, bob)
     group = bob.group()
 
@@ -24,8 +24,8 @@ def test_bob_starts_nothing_with_alice(person) -> None:
     assert alice.get("conversations/")["results"] == []
 
 
-async def test_bob_writes_and_edits_nothing_in_their_direct_conversation(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_bob_cannot_write_or_edit_in_their_direct_conversation(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     id_ = direct(alice, bob)
     before = bob.write(id_, "Before")
     block(alice, bob)
@@ -44,8 +44,8 @@ async def test_bob_writes_and_edits_nothing_in_their_direct_conversation(person)
     assert bob.write(id_, "After")["content"] == "After"
 
 
-async def test_a_retry_of_what_was_sent_before_still_gets_its_answer(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_retry_of_an_earlier_message_still_gets_its_answer(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     id_ = direct(alice, bob)
     first = bob.write(id_, "Before", client_id="one")
     block(alice, bob)
@@ -53,8 +53,8 @@ async def test_a_retry_of_what_was_sent_before_still_gets_its_answer(person) -> 
     assert bob.write(id_, "Before", client_id="one")["id"] == first["id"]
 
 
-async def test_neither_sees_the_other_typing_nor_reading(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_neither_sees_when_the_other_types_or_reads(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     id_ = direct(alice, bob)
     message = bob.write(id_, "Before")
     block(alice, bob)
@@ -73,8 +73,8 @@ async def test_neither_sees_the_other_typing_nor_reading(person) -> None:
     assert [f for f in hers.of("read.updated") if f["data"]["user_id"] == bob.id] == []
 
 
-async def test_in_a_group_her_typing_reaches_the_others_only(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_in_a_group_bob_does_not_see_her_typing(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, carol)
     block(alice, bob)
 
@@ -93,8 +93,8 @@ async def test_in_a_group_her_typing_reaches_the_others_only(person) -> None:
     assert his.of("typing.updated") == []
 
 
-async def test_bob_sees_no_presence_from_that_moment_and_again_after(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_bob_sees_her_presence_again_only_after_the_block(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     alice.group(bob)
 
     async with alice.socket(), bob.socket() as his:
@@ -111,8 +111,8 @@ async def test_bob_sees_no_presence_from_that_moment_and_again_after(person) -> 
         await his.until(lambda: his.of("presence.updated")[-1]["data"]["is_online"])
 
 
-async def test_her_devices_know_whom_to_fold(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_her_devices_get_the_ids_of_blocked_users(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     async with alice.socket() as phone, alice.socket() as laptop, bob.socket() as his:
@@ -128,8 +128,8 @@ async def test_her_devices_know_whom_to_fold(person) -> None:
         await phone.until(lambda: phone.of("hello")[-1]["data"]["blocked_ids"] == [])
 
 
-def test_in_a_group_his_messages_are_marked_and_not_counted(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_in_a_group_his_messages_are_folded_and_not_counted(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, carol)
     bob.write(group, "One")
     carol.write(group, "Two")
@@ -149,8 +149,8 @@ def test_in_a_group_his_messages_are_marked_and_not_counted(person) -> None:
 
 
 @pytest.mark.parametrize("first", ["block", "delete"])
-def test_counts_stay_exact_through_blocking_deleting_and_reading(person, first: str) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_counts_stay_exact_through_blocking_deleting_and_reading(signed_up, first: str) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, carol)
     bobs = [bob.write(group, f"bob {n}") for n in range(4)]
     carols = [carol.write(group, f"carol {n}") for n in range(3)]
@@ -159,9 +159,9 @@ def test_counts_stay_exact_through_blocking_deleting_and_reading(person, first: 
         return alice.row(group)["unread_count"]
 
     assert unread() == 7
-    deeds = [lambda: block(alice, bob), lambda: bob.call("DELETE", f"messages/{bobs[0]['id']}/")]
-    for deed in deeds if first == "block" else reversed(deeds):
-        deed()
+    actions = [lambda: block(alice, bob), lambda: bob.call("DELETE", f"messages/{bobs[0]['id']}/")]
+    for action in actions if first == "block" else reversed(actions):
+        action()
     assert unread() == 3
     carol.call("DELETE", f"messages/{carols[0]['id']}/")
     assert unread() == 2
@@ -174,8 +174,8 @@ def test_counts_stay_exact_through_blocking_deleting_and_reading(person, first: 
     assert unread() == 1
 
 
-async def test_the_count_in_hello_is_the_same(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_the_count_in_hello_is_the_same(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     bob.write(group, "One")
     block(alice, bob)

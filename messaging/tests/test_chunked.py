@@ -1,4 +1,4 @@
-"""Bodies whose length was not announced are read like any other, on every route that takes one."""
+"""Chunked bodies, without a Content-Length, are accepted on every route that takes a body."""
 
 import json
 import re
@@ -64,12 +64,12 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(operator, server) -> Scene:
-    from messaging.tests.conftest import cast_on
+    from messaging.tests.client import cast_on
 
     return Scene(operator, cast_on(server))
 
 
-def test_there_are_such_routes() -> None:
+def test_there_are_routes_with_bodies() -> None:
     assert len(WITH_JSON) > 30
     assert len(WITH_FORM) == 3
 
@@ -92,7 +92,7 @@ def test_every_form_is_read(scene, operation) -> None:
     assert status in (201, 415), answer  # kept, or the picture was looked at
 
 
-def test_what_was_sent_in_chunks_is_done(scene) -> None:
+def test_a_chunked_request_takes_effect(scene) -> None:
     status, invite = chunked(scene.olga, "POST", f"conversations/{scene.group}/invites/", b'{"max_uses":1}')
     changed, row = chunked(scene.olga, "PATCH", f"conversations/{scene.group}/", b'{"name":"Chunks"}')
 
@@ -100,7 +100,7 @@ def test_what_was_sent_in_chunks_is_done(scene) -> None:
     assert (changed, row["name"]) == (200, "Chunks")
 
 
-def test_a_form_in_chunks_is_kept_whole(scene) -> None:
+def test_a_chunked_upload_is_stored_completely(scene) -> None:
     content = b"The plan. " * 20_000
     body = form(("name=conversation_id", scene.group.encode()), ('name=file; filename="plan.txt"', content))
 
@@ -112,13 +112,13 @@ def test_a_form_in_chunks_is_kept_whole(scene) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"no form at all", b"--chunky--\r\n"])
-def test_a_form_with_nothing_in_it_is_refused(scene, body) -> None:
+def test_an_empty_form_is_refused(scene, body) -> None:
     status, answer = chunked(scene.olga, "POST", "media/", body, f"multipart/form-data; boundary={BOUNDARY}")
 
     assert (status, answer["code"]) == (400, "invalid")
 
 
-def test_an_empty_body_in_chunks_is_an_empty_body(scene) -> None:
+def test_an_empty_chunked_body_is_an_empty_body(scene) -> None:
     status, invite = chunked(scene.olga, "POST", f"conversations/{scene.group}/invites/", b"")
 
     assert (status, invite["max_uses"]) == (201, None)

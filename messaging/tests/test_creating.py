@@ -1,4 +1,4 @@
-"""Asking again after a lost answer creates nothing twice, whatever it is."""
+"""Repeating a request after a lost answer creates nothing twice."""
 
 import re
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chatproject.common.openapi import Raw
 from chatproject.tests.operations import Found, operations
 from chatproject.tests.server import ROOT
+from common.openapi import Raw
 from messaging.tests.client import Person
 
 CREATING = [one for one in operations() if one.method == "POST" and {201, 202} & one.about.answers.keys()]
@@ -36,7 +36,7 @@ def takes_client_id(operation: Found) -> bool:
     )
 
 
-def test_everything_that_creates_takes_a_client_id_or_says_why_not() -> None:
+def test_everything_that_creates_takes_a_client_id_or_is_listed_with_a_reason() -> None:
     assert {one.route for one in CREATING if not takes_client_id(one)} == BY_NATURE.keys()
     assert [one.route for one in CREATING if takes_client_id(one) and 200 not in one.about.answers] == []
 
@@ -62,7 +62,7 @@ def asked_by_clients() -> Iterator[tuple[str, str, str]]:
                 yield file.name, found["how"], shape(path.strip('`"'))
 
 
-def test_whatever_clients_create_goes_with_a_client_id() -> None:
+def test_the_clients_send_a_client_id_with_everything_they_create() -> None:
     creating = {shape(one.route) for one in CREATING if takes_client_id(one)}
     asked = list(asked_by_clients())
 
@@ -72,8 +72,8 @@ def test_whatever_clients_create_goes_with_a_client_id() -> None:
 
 
 @pytest.fixture
-def alice(person) -> Person:
-    return person("alice")
+def alice(signed_up) -> Person:
+    return signed_up("alice")
 
 
 def bodies(alice: Person, operator: Person, group: str) -> list[tuple[Person, str, dict, dict]]:
@@ -93,7 +93,7 @@ def bodies(alice: Person, operator: Person, group: str) -> list[tuple[Person, st
     ]
 
 
-def test_again_gives_the_first_one_and_another_body_is_refused(alice, operator) -> None:
+def test_a_repeat_returns_the_first_one_and_a_different_body_is_refused(alice, operator) -> None:
     group = alice.group()
     for number, (one, path, body, other) in enumerate(bodies(alice, operator, group)):
         client_id = {"client_id": f"{alice.name}-{number}"}
@@ -107,7 +107,7 @@ def test_again_gives_the_first_one_and_another_body_is_refused(alice, operator) 
         assert another.json()["code"] == "idempotency_conflict"
 
 
-def test_what_the_staff_and_a_person_have_made_is_made_once(alice) -> None:
+def test_what_staff_and_users_create_is_created_once(alice) -> None:
     first = alice.call("POST", "users/me/export/", json={"client_id": "one"})
     again = alice.call("POST", "users/me/export/", json={"client_id": "one"})
 
@@ -115,7 +115,7 @@ def test_what_the_staff_and_a_person_have_made_is_made_once(alice) -> None:
     assert first.json()["id"] == again.json()["id"]
 
 
-def test_a_file_is_kept_once(alice) -> None:
+def test_an_upload_is_stored_once(alice) -> None:
     group = alice.group()
 
     def bring(content: bytes, client_id: str = "one") -> tuple[int, dict]:
@@ -132,7 +132,7 @@ def test_a_file_is_kept_once(alice) -> None:
 
 
 @pytest.mark.parametrize("kind", ["group", "channel"])
-def test_at_the_same_moment_too(alice, kind) -> None:
+def test_simultaneous_repeats_create_one(alice, kind) -> None:
     """Also where the first one takes a name that the others would need."""
     body = {"kind": kind, "name": alice.name, "client_id": "at once"}
     with ThreadPoolExecutor(6) as pool:
@@ -143,15 +143,15 @@ def test_at_the_same_moment_too(alice, kind) -> None:
     assert [row["name"] for row in alice.get("conversations/")["results"]].count(alice.name) == 1
 
 
-def test_everybody_has_client_ids_of_their_own(alice, person) -> None:
+def test_client_ids_are_separate_for_each_user(alice, signed_up) -> None:
     body = {"kind": "group", "name": "Friends", "client_id": "one"}
-    mine, theirs = (one.call("POST", "conversations/", json=body) for one in (alice, person("bob")))
+    mine, theirs = (one.call("POST", "conversations/", json=body) for one in (alice, signed_up("bob")))
 
     assert (mine.status_code, theirs.status_code) == (201, 201)
     assert mine.json()["id"] != theirs.json()["id"]
 
 
-def test_what_is_gone_is_not_created_again(alice) -> None:
+def test_something_deleted_is_not_created_again(alice) -> None:
     group = alice.group()
     invite = {"max_uses": 3, "client_id": "one"}
     token = alice.post(f"conversations/{group}/invites/", invite)["token"]

@@ -1,4 +1,4 @@
-"""Deleting: for everybody, for ever. A tombstone without text stays, wherever one looks."""
+"""Deleting a message is permanent and for everyone. Only a tombstone without text remains."""
 
 import asyncio
 import json
@@ -6,8 +6,8 @@ import json
 SECRET = "canary-7f3a"
 
 
-async def test_a_deleted_text_is_nowhere(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_deleted_text_is_not_shown_anywhere(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = alice.write(group, SECRET, metadata={"note": SECRET})
     alice.call("PATCH", f"messages/{sent['id']}/", json={"content": f"{SECRET} edited"})
@@ -17,13 +17,13 @@ async def test_a_deleted_text_is_nowhere(person) -> None:
 
     async with bob.socket() as his:
         assert (await asyncio.to_thread(alice.call, "DELETE", f"messages/{sent['id']}/")).status_code == 204
-        heard = await his.expect("message.deleted")
+        received = await his.expect("message.deleted")
         await his.ask("sync", epoch=his.of("hello")[0]["data"]["epoch"], positions={group: 0})
         await his.expect("sync.complete")
 
-    assert heard["data"]["message"]["is_deleted"]
-    assert heard["data"]["message"]["content"] == ""
-    assert SECRET not in json.dumps(his.heard)
+    assert received["data"]["message"]["is_deleted"]
+    assert received["data"]["message"]["content"] == ""
+    assert SECRET not in json.dumps(his.received)
     assert SECRET not in everything(bob, group) + everything(alice, group)
     assert [m["is_deleted"] for m in bob.history(group)] == [True, False]
     bare = dict.fromkeys(("sender", "content", "content_type"))
@@ -45,8 +45,8 @@ def everything(person, group: str) -> str:
     )
 
 
-async def test_after_deleting_nothing_can_be_done_and_repeating_is_harmless(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_deleted_message_takes_no_actions_and_deleting_again_is_harmless(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = alice.write(group, "Oops", client_id="once")
 
@@ -84,10 +84,10 @@ REACH = {
 """Who deletes whose message → what comes of it."""
 
 
-def test_moderators_delete_what_their_role_reaches(person) -> None:
+def test_moderators_delete_messages_of_lower_roles(signed_up) -> None:
     names = ("owner", "admin", "member", "left")
-    people, others = ({name: person(name) for name in names} for _ in range(2))
-    owner, people["stranger"] = people["owner"], person("carol")
+    people, others = ({name: signed_up(name) for name in names} for _ in range(2))
+    owner, people["stranger"] = people["owner"], signed_up("carol")
     group = owner.group(*others.values(), people["admin"], people["member"])
     for role, one in (("admin", people), ("admin", others), ("owner", others)):
         owner.call("PATCH", f"conversations/{group}/members/{one[role].id}/", json={"role": role})
@@ -101,24 +101,24 @@ def test_moderators_delete_what_their_role_reaches(person) -> None:
         assert owner.code("DELETE", f"messages/{sent['id']}/") == "ok"
 
 
-async def test_of_edit_and_delete_at_once_the_deletion_is_final(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_deletion_wins_over_a_simultaneous_edit(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = [alice.write(group, SECRET) for _ in range(20)]
 
     async with bob.socket() as his:
-        deeds = []
+        actions = []
         for message in sent:
             path = f"messages/{message['id']}/"
-            deeds += [
+            actions += [
                 asyncio.to_thread(alice.code, "PATCH", path, {"content": f"{SECRET}!"}),
                 asyncio.to_thread(alice.code, "DELETE", path),
             ]
-        codes = await asyncio.gather(*deeds)
+        codes = await asyncio.gather(*actions)
         await his.until(lambda: len(his.of("message.deleted")) == 20)
 
     assert set(codes[::2]) <= {"ok", "not_found"}
     assert set(codes[1::2]) == {"ok"}
     assert SECRET not in everything(bob, group)
-    last = {frame["data"]["message"]["id"]: frame["type"] for frame in his.heard if "message" in frame["data"]}
+    last = {frame["data"]["message"]["id"]: frame["type"] for frame in his.received if "message" in frame["data"]}
     assert set(last.values()) == {"message.deleted"}

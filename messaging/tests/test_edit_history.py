@@ -1,10 +1,9 @@
-"""The past of a message: what it said before each edit, for all who may see it; and how long it can be edited."""
+"""Edit history: what a message said before each edit, for those who may see it; and how long it can be edited."""
 
 import asyncio
 
 from chatproject.tests.server import Server
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, Person, cast_on
 from messaging.tests.test_delete import SECRET, everything
 
 
@@ -16,8 +15,8 @@ def edit(one: Person, message: dict, content: str) -> str:
     return one.code("PATCH", f"messages/{message['id']}/", {"content": content})
 
 
-async def test_each_edit_at_both_doors_is_kept_the_last_first(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_edits_over_http_and_socket_are_listed_the_last_first(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     sent = alice.write(alice.group(bob), "One")
     assert past(bob, sent) == []
 
@@ -31,8 +30,8 @@ async def test_each_edit_at_both_doors_is_kept_the_last_first(person) -> None:
     assert [e["content"] for e in bob.get(found["next"].split("/api/v1/")[1])["results"]] == ["One"]
 
 
-def test_an_outsider_sees_none_nor_who_joined_later(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_outsiders_and_members_who_joined_later_see_no_history(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, history="joined")
     sent = alice.write(group, "One")
     edit(alice, sent, "Two")
@@ -44,8 +43,8 @@ def test_an_outsider_sees_none_nor_who_joined_later(person) -> None:
     assert carol.code("GET", path) == "not_found"
 
 
-def test_with_the_message_its_past_is_gone(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_deleting_the_message_deletes_its_history(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = alice.write(group, f"{SECRET} one")
     edit(alice, sent, f"{SECRET} two")
@@ -57,7 +56,7 @@ def test_with_the_message_its_past_is_gone(person) -> None:
     assert SECRET not in everything(alice, group) + everything(bob, group)
 
 
-async def test_after_its_time_a_message_stays_as_it_is() -> None:
+async def test_a_message_cannot_be_edited_after_the_edit_window() -> None:
     with Server(env={**GENEROUS, "EDIT_WINDOW_MINUTES": "1"}) as server:
         alice = cast_on(server)("alice")
         group = alice.group()

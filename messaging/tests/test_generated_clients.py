@@ -1,5 +1,5 @@
-"""Clients that are generated from the OpenAPI document as it is served: none of it is refused or left out, and what an
-app does first works with them."""
+"""Clients that are generated from the served OpenAPI document: the generators accept all of it, and the first steps of
+an app work with them."""
 
 import hashlib
 import json
@@ -72,7 +72,7 @@ def packages() -> Path:
     return folder
 
 
-def test_the_python_client_signs_in_sends_and_reads(document, server, person) -> None:
+def test_the_python_client_signs_in_sends_and_reads(document, server, signed_up) -> None:
     made = document / "chat_client"
     generate = ("generate", "--path", "openapi.json", "--output-path", made, "--meta", "none", "--fail-on-warning")
     tools = str(Path(sys.executable).parent)
@@ -80,7 +80,7 @@ def test_the_python_client_signs_in_sends_and_reads(document, server, person) ->
     for module in sorted(made.rglob("*.py")):
         compile(module.read_text(), str(module), "exec")
 
-    alice = person("alice")
+    alice = signed_up("alice")
     said = run(sys.executable, HERE / "script.py", server.url, alice.name, PASSWORD, cwd=document, PYTHONPATH=".")
 
     found = json.loads(said)
@@ -89,7 +89,7 @@ def test_the_python_client_signs_in_sends_and_reads(document, server, person) ->
 
 
 @needs_npm
-def test_the_typescript_client_signs_in_sends_and_reads(document, packages, server, person) -> None:
+def test_the_typescript_client_signs_in_sends_and_reads(document, packages, server, signed_up) -> None:
     (document / "node_modules").symlink_to(packages / "node_modules")
     for name in ("package.json", "script.ts"):
         shutil.copy(HERE / name, document)
@@ -99,7 +99,7 @@ def test_the_typescript_client_signs_in_sends_and_reads(document, packages, serv
     strict = ("--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom,dom.iterable")
     run(bin_ / "tsc", *strict, "script.ts", cwd=document)
 
-    alice = person("alice")
+    alice = signed_up("alice")
     found = json.loads(run("node", "script.js", server.url, alice.name, PASSWORD, cwd=document))
 
     assert [kind for _, kind in found.pop("entries")].count("message.created") == 2
@@ -119,7 +119,7 @@ def test_the_document_of_the_socket_is_asyncapi(server, packages) -> None:
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
-def test_every_operation_says_what_it_takes_and_refuses(openapi) -> None:
+def test_every_operation_documents_its_body_and_its_refusals(openapi) -> None:
     described = {tag["name"] for tag in openapi["tags"]}
     operations = [
         (path, method, operation)
@@ -148,7 +148,7 @@ def test_every_operation_says_what_it_takes_and_refuses(openapi) -> None:
     assert by_cookie == {"get"}
 
 
-def test_no_field_is_demanded_that_may_be_left_out_nor_the_other_way_round(openapi) -> None:
+def test_required_fields_are_exactly_those_that_cannot_be_omitted(openapi) -> None:
     schemas = openapi["components"]["schemas"]
 
     assert set(schemas["Login"]["required"]) == {"login", "password"}

@@ -1,4 +1,4 @@
-"""What a browser seals for as many RSA devices as there may be is larger than a frame, and arrives."""
+"""A message sealed for the largest number of RSA devices is larger than a frame, and is delivered."""
 
 import json
 import subprocess
@@ -22,13 +22,13 @@ import json
 from django.db import transaction
 from accounts.models import User
 from accounts.services import open_session
-from encryption.services import register
+from encryption.services import register_key_device
 from encryption.wire import NewKeyDevice
 with transaction.atomic():
     for user_id, bundle in json.loads({bundles!r}).items():
         user = User.objects.get(id=user_id)
         for _ in range({count}):
-            print(register(open_session(user), NewKeyDevice(**bundle))[0].id)
+            print(register_key_device(open_session(user), NewKeyDevice(**bundle))[0].id)
 """
 
 
@@ -45,8 +45,8 @@ def with_devices(people: list[Person]) -> OwnDevice:
 
 @pytest.mark.plain
 @needs_node
-async def test_a_message_for_a_hundred_rsa_devices_is_delivered(person) -> None:
-    alice, *others = [person(name) for name in ("alice", "bob", *("carol",) * 9)]
+async def test_a_message_for_a_hundred_rsa_devices_is_delivered(signed_up) -> None:
+    alice, *others = [signed_up(name) for name in ("alice", "bob", *("carol",) * 9)]
     his, bob = with_devices(others), others[0]
     group = alice.group(*others, encryption="e2ee")
     asked = {"base": alice.server.url, "token": alice.token, "me": {"id": alice.id}, "conversation_id": group}
@@ -54,8 +54,8 @@ async def test_a_message_for_a_hundred_rsa_devices_is_delivered(person) -> None:
     async with bob.socket() as socket:
         said = json.dumps({**asked, "client_id": "one", "words": WORDS})
         subprocess.run([NODE, str(BROWSER), said], check=True, timeout=60)
-        heard = (await socket.expect("message.created"))["data"]["message"]
+        received = (await socket.expect("message.created"))["data"]["message"]
 
-    assert len(heard["envelope"]["recipients"]) == DEVICES * len(others) + 1
-    assert len(json.dumps(heard["envelope"])) > FRAME
-    assert Sealer(bob, own=his).read(heard) == WORDS
+    assert len(received["envelope"]["recipients"]) == DEVICES * len(others) + 1
+    assert len(json.dumps(received["envelope"])) > FRAME
+    assert Sealer(bob, own=his).read(received) == WORDS

@@ -1,4 +1,4 @@
-"""Marking without a body: everything that is there was read, or has arrived."""
+"""A mark without a body covers everything."""
 
 import pytest
 
@@ -13,8 +13,8 @@ NOTHING = {
 
 @pytest.mark.parametrize("mark", ["read", "delivered"])
 @pytest.mark.parametrize("body", NOTHING)
-def test_without_a_place_the_head_is_meant(person, mark: str, body: str) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_without_a_seq_everything_is_marked(signed_up, mark: str, body: str) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     last = [alice.write(group) for _ in range(3)][-1]["seq"]
     more = dict(NOTHING[body])
@@ -31,8 +31,8 @@ WRONG = [({"seq": None}, "seq"), ({"seq": "x"}, "seq"), ({"seq": -1}, "seq"), ({
 
 
 @pytest.mark.parametrize(("wrong", "field"), WRONG)
-def test_a_wrong_place_is_named_and_marks_nothing(person, wrong: object, field: str) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_an_invalid_seq_is_refused_and_marks_nothing(signed_up, wrong: object, field: str) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     alice.write(group)
 

@@ -1,4 +1,4 @@
-"""Read and delivered marks: only forward, told to one's own devices with a number, to the others in passing."""
+"""Read and delivered marks: they only increase, and are published to own devices and to the other members."""
 
 import asyncio
 import random
@@ -6,8 +6,8 @@ import random
 import pytest
 
 
-async def test_reading_is_heard_by_own_devices_and_by_others(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_read_marks_are_published_to_own_devices_and_to_others(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     seq = [alice.write(group)["seq"] for _ in range(3)][-1]
 
@@ -28,8 +28,8 @@ async def test_reading_is_heard_by_own_devices_and_by_others(person) -> None:
     assert bob.row(group)["unread_count"] == 0
 
 
-async def test_five_devices_in_any_order_end_at_the_highest_mark(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_five_devices_in_any_order_end_at_the_highest_mark(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     head = [alice.write(group)["seq"] for _ in range(20)][-1]
     marks = [*range(head + 1), *range(head + 1), 999_999, 2**62] * 2
@@ -44,16 +44,16 @@ async def test_five_devices_in_any_order_end_at_the_highest_mark(person) -> None
         await hers.quiet()
 
     assert all(reply["ok"] and reply["data"]["seq"] <= head for reply in replies)
-    heard = [frame["data"]["seq"] for frame in his.of("read.updated")]
-    assert heard == sorted(set(heard))
+    received = [frame["data"]["seq"] for frame in his.of("read.updated")]
+    assert received == sorted(set(received))
     assert max(frame["data"]["seq"] for frame in hers.of("read.updated")) == head
     row = bob.row(group)
     assert (row["membership"]["last_read_seq"], row["unread_count"]) == (head, 0)
 
 
 @pytest.mark.parametrize("seq", [-1, 2**63, 1.5, "1", None, True, [1]])
-def test_what_is_no_place_is_refused(person, seq) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_an_invalid_seq_is_refused(signed_up, seq) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     assert bob.code("POST", f"conversations/{group}/read/", {"seq": seq}) == "invalid"
@@ -62,8 +62,8 @@ def test_what_is_no_place_is_refused(person, seq) -> None:
     assert bob.code("POST", f"conversations/{group}/read/", {"seq": 0}) == "ok"
 
 
-async def test_who_shows_no_read_marks_is_silent(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_without_read_receipts_nothing_is_published_to_others(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     bob.call("PATCH", "users/me/", json={"settings": {"read_receipts": False}})
     group = alice.group(bob)
     sent = alice.write(group)
@@ -82,8 +82,8 @@ async def test_who_shows_no_read_marks_is_silent(person) -> None:
     assert bob.row(group)["unread_count"] == 0
 
 
-def test_status_follows_the_marks_of_the_others(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_status_follows_the_marks_of_the_others(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, carol)
     sent = alice.write(group)
 
@@ -104,26 +104,26 @@ def test_status_follows_the_marks_of_the_others(person) -> None:
     assert "status" not in bob.history(group)[0]
 
 
-async def test_delivered_is_passing_and_heard_by_the_others(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_delivered_marks_are_ephemeral_events_for_the_others(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = alice.write(group)
 
     async with bob.socket() as his, alice.socket() as hers:
         marked = await his.ask("delivered.mark", conversation_id=group, seq=10**9)
-        heard = await hers.expect("delivered.updated")
+        received = await hers.expect("delivered.updated")
         again = await his.ask("delivered.mark", conversation_id=group, seq=1)
         await hers.quiet()
 
     assert marked["data"] == again["data"] == {"seq": sent["seq"]}
-    assert (heard["data"]["user_id"], heard["data"]["seq"]) == (bob.id, sent["seq"])
+    assert (received["data"]["user_id"], received["data"]["seq"]) == (bob.id, sent["seq"])
     assert len(hers.of("delivered.updated")) == 1
     row = bob.row(group)
     assert (row["unread_count"], row["membership"]["last_delivered_seq"]) == (1, sent["seq"])
 
 
-def test_reading_takes_the_unread_flag_away(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_reading_clears_the_unread_flag(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     path = f"conversations/{group}/members/me/"
 
@@ -134,8 +134,8 @@ def test_reading_takes_the_unread_flag_away(person) -> None:
     assert not bob.row(group)["membership"]["is_marked_unread"]
 
 
-async def test_many_marks_are_told_as_few_and_the_last_one_is_among_them(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_many_marks_are_coalesced_and_the_last_one_is_delivered(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     seqs = [alice.write(group)["seq"] for _ in range(40)]
 

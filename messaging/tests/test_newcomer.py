@@ -1,10 +1,10 @@
-"""Where history begins with joining, a newcomer is shown nothing older, but keeps every number."""
+"""With history from joining, a new member sees no older messages, but the seqs stay the same."""
 
 import asyncio
 
 
-async def test_a_newcomer_sees_nothing_older_over_any_door(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_a_new_member_sees_no_older_messages_at_any_endpoint(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, history="joined")
     old = alice.write(group, "Secret")
     alice.post(f"conversations/{group}/members/", {"user_id": carol.id})
@@ -18,7 +18,7 @@ async def test_a_newcomer_sees_nothing_older_over_any_door(person) -> None:
         await asyncio.to_thread(alice.call, "DELETE", f"messages/{old['id']}/")
         await hers.until(lambda: len(hers.seqs(group)) == 7)
 
-    kinds = [f["type"] for f in hers.heard if "seq" in f]
+    kinds = [f["type"] for f in hers.received if "seq" in f]
     assert kinds == ["log.skipped"] * 4 + ["message.created"] + ["log.skipped"] * 2
     log = carol.get(f"conversations/{group}/log/")["entries"]
     assert [entry["type"] for entry in log] == kinds
@@ -34,8 +34,8 @@ async def test_a_newcomer_sees_nothing_older_over_any_door(person) -> None:
     assert [m["id"] for m in bob.history(group)] == [old["id"], new["id"]]
 
 
-async def test_who_comes_back_is_told_from_where_they_see(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_member_who_comes_back_gets_the_start_of_their_view(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob, history="joined")
     alice.write(group, "Before")
     path = f"conversations/{group}/members/"

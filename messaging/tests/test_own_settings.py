@@ -1,4 +1,4 @@
-"""How one has set a conversation for oneself: told to one's own devices, and to nobody else."""
+"""Own settings of a conversation are published to the user's own devices only."""
 
 import asyncio
 
@@ -14,8 +14,8 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-async def test_own_devices_hear_of_it_once(person, name: str) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_own_devices_get_one_event(signed_up, name: str) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     head = alice.row(group)["seq"]
     path = f"conversations/{group}/members/me/"
@@ -23,7 +23,7 @@ async def test_own_devices_hear_of_it_once(person, name: str) -> None:
     async with alice.socket() as phone, bob.socket() as his:
         for _ in range(2):
             answer = await asyncio.to_thread(alice.call, "PATCH", path, json={name: SETTINGS[name]})
-            assert answer.status_code == 200
+            assert answer.status_code == 200, answer.text
         told = await phone.expect("conversation.added")
         await phone.quiet()
         await his.quiet()
@@ -36,8 +36,8 @@ async def test_own_devices_hear_of_it_once(person, name: str) -> None:
     assert alice.row(group)["seq"] == head
 
 
-async def test_still_heard_afterwards(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_the_conversation_is_still_received_afterwards(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     async with alice.socket() as phone:

@@ -1,4 +1,4 @@
-"""Pinning: what everybody should find again; admins pin in groups, both in a direct conversation."""
+"""Pins: in groups admins pin messages for everyone, in a direct conversation both users do."""
 
 import asyncio
 
@@ -11,8 +11,8 @@ def pins(person, conversation: str) -> list[str]:
     return [m["id"] for m in person.get(f"conversations/{conversation}/pins/")["results"]]
 
 
-async def test_pins_are_heard_over_both_doors_and_listed_the_last_first(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_pins_are_published_and_listed_the_last_first(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     first, second = alice.write(group, "First"), bob.write(group, "Second")
 
@@ -36,8 +36,8 @@ async def test_pins_are_heard_over_both_doors_and_listed_the_last_first(person) 
     assert [(m["is_pinned"], m["is_edited"]) for m in bob.history(group)] == [(False, False), (True, False)]
 
 
-async def test_repeating_is_harmless(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_repeating_is_harmless(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = alice.write(group)
 
@@ -50,8 +50,8 @@ async def test_repeating_is_harmless(person) -> None:
     assert alice.row(group)["seq"] == sent["seq"] + 2
 
 
-def test_members_do_not_pin_and_outsiders_see_nothing(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_members_cannot_pin_and_outsiders_see_nothing(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob)
     sent = bob.write(group)
 
@@ -63,8 +63,8 @@ def test_members_do_not_pin_and_outsiders_see_nothing(person) -> None:
     assert pins(bob, group) == [sent["id"]]
 
 
-def test_both_pin_in_a_direct_conversation(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_both_users_pin_in_a_direct_conversation(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     direct = alice.post("conversations/", {"kind": "direct", "user_id": bob.id})["id"]
     sent = alice.write(direct)
 
@@ -73,8 +73,8 @@ def test_both_pin_in_a_direct_conversation(person) -> None:
     assert pin(alice, sent, "DELETE") == "ok"
 
 
-def test_at_most_a_hundred_are_pinned(person) -> None:
-    alice = person("alice")
+def test_at_most_a_hundred_are_pinned(signed_up) -> None:
+    alice = signed_up("alice")
     group = alice.group()
     sent = [alice.write(group, f"{n}") for n in range(101)]
 
@@ -85,8 +85,8 @@ def test_at_most_a_hundred_are_pinned(person) -> None:
     assert pin(alice, sent[0], "DELETE") == pin(alice, sent[100]) == "ok"
 
 
-async def test_who_joined_later_hears_and_lists_nothing_older(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_members_who_joined_later_get_no_older_pins(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, history="joined")
     old, other = alice.write(group), alice.write(group)
     pin(alice, other)
@@ -103,8 +103,8 @@ async def test_who_joined_later_hears_and_lists_nothing_older(person) -> None:
     assert carol.get(f"conversations/{group}/log/")["entries"][-1]["type"] == "log.skipped"
 
 
-def test_a_deleted_message_is_pinned_nowhere(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_deleted_message_is_no_longer_pinned(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = bob.write(group)
     pin(alice, sent)

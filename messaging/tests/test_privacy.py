@@ -1,4 +1,4 @@
-"""What one says about oneself holds at once on open sockets: presence, names, and that one has gone."""
+"""Privacy settings take effect at once on open sockets: presence, names, typing and read receipts."""
 
 import asyncio
 import time
@@ -6,16 +6,15 @@ import time
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, Person, cast_on
 
 
 def change(person: Person, **profile: object) -> None:
     assert person.call("PATCH", "users/me/", json=profile).status_code == 200
 
 
-async def test_hiding_ones_presence_is_seen_at_once_and_undone_too(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_hiding_presence_takes_effect_at_once_and_can_be_undone(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     alice.group(bob)
 
     async with alice.socket(), bob.socket() as his:
@@ -27,8 +26,8 @@ async def test_hiding_ones_presence_is_seen_at_once_and_undone_too(person) -> No
         await his.until(lambda: his.of("presence.updated")[-1]["data"]["is_online"])
 
 
-async def test_typing_switched_off_counts_on_open_sockets(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_switching_typing_off_takes_effect_on_open_sockets(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     async with alice.socket() as hers, bob.socket() as his:
@@ -41,8 +40,8 @@ async def test_typing_switched_off_counts_on_open_sockets(person) -> None:
     assert his.of("typing.updated") == []
 
 
-async def test_read_receipts_switched_off_show_nobody_what_was_read(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_without_read_receipts_no_one_sees_what_was_read(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     message = bob.write(group, "Hello")
     change(alice, settings={"read_receipts": False})
@@ -56,8 +55,8 @@ async def test_read_receipts_switched_off_show_nobody_what_was_read(person) -> N
     assert bob.get(f"messages/{message['id']}/")["status"] != "read"
 
 
-async def test_a_new_name_is_told_to_all_who_share_a_conversation_and_to_nobody_else(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_a_new_name_is_published_to_users_who_share_a_conversation_only(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     alice.group(bob)
 
     async with alice.socket() as hers, bob.socket() as his, carol.socket() as other:
@@ -100,15 +99,15 @@ LEAVING = {
 }
 
 
-@pytest.mark.parametrize("deed", LEAVING)
-async def test_the_sockets_of_ended_sessions_close_within_a_second_on_both(two, deed: str) -> None:
+@pytest.mark.parametrize("action", LEAVING)
+async def test_the_sockets_of_ended_sessions_close_within_a_second_on_both(two, action: str) -> None:
     first, second = two
     alice = cast_on(first)("alice")
     signed_in = {"login": alice.name, "password": "correct horse 7"}
     laptop, phone = (Elsewhere(alice, server, signed_in) for server in (first, second))
-    method, path, body = LEAVING[deed]
-    actor, ends, stays = (alice, [alice], [laptop, phone]) if deed == "logout" else (alice, [laptop, phone], [alice])
-    if deed == "deletion":
+    method, path, body = LEAVING[action]
+    actor, ends, stays = (alice, [alice], [laptop, phone]) if action == "logout" else (alice, [laptop, phone], [alice])
+    if action == "deletion":
         ends, stays = [alice, laptop, phone], []
 
     async with alice.socket() as a, laptop.socket() as b, phone.socket() as c:

@@ -1,4 +1,4 @@
-"""The number of queries of a list does not grow with the list."""
+"""Reading a longer list takes no more queries."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -9,16 +9,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts import services as people
-from chatproject.common.epoch import epoch
+from common.epoch import epoch
 from conversations.models import Membership
 from conversations.services import ban, create_group, create_invite, open_direct
 from media.models import Blob, Upload
 from messaging import services
 from messaging.services import send_message
-from messaging.tests.conftest import LIMITS
-from messaging.tests.doors import CONVERSATION, HIDDEN
+from messaging.tests.client import LIMITS
+from messaging.tests.endpoints import CONVERSATION, MEMBERS_ONLY
 from messaging.wire.writing import MessageChange, NewMessage
-from messaging.writer import writer
+from messaging.writing.writer import writer
 
 SMALL, LARGE = 5, 25
 
@@ -113,7 +113,7 @@ READS = [
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reading_more_takes_no_more_queries(make, sign_in, settings) -> None:
+def test_a_longer_list_takes_no_more_queries(make, sign_in, settings) -> None:
     for limit in LIMITS:
         setattr(settings, limit, "100000/s")
     counts: dict[str, list[int]] = {}
@@ -142,12 +142,12 @@ def rows(client) -> list[dict]:
     return found
 
 
-def test_every_reading_door_is_counted() -> None:
+def test_every_reading_endpoint_is_measured() -> None:
     counted = {path.split("?")[0] for path in READS}
-    doors = {"conversations/", "conversations/discover/", "sync/", "users/", "users/online/"}
-    doors |= {"messages/unread/", "messages/search/"}
-    for path, methods in HIDDEN.values():
+    endpoints = {"conversations/", "conversations/discover/", "sync/", "users/", "users/online/"}
+    endpoints |= {"messages/unread/", "messages/search/"}
+    for path, methods in MEMBERS_ONLY.values():
         is_list = not path.endswith("/avatar/")
         if is_list and "GET" in methods and path.startswith(("conversations/", "messages/")):
-            doors.add(path.replace(CONVERSATION, "{id}"))
-    assert doors == counted
+            endpoints.add(path.replace(CONVERSATION, "{id}"))
+    assert endpoints == counted

@@ -1,4 +1,4 @@
-"""Reacting: one emoji per person and message, heard by everybody with all that stand there now."""
+"""Reactions: each emoji once per user and message, published with all reactions of the message."""
 
 import asyncio
 import json
@@ -24,8 +24,8 @@ def by(*people) -> dict:
     return {"count": len(people), "user_ids": [one.id for one in people]}
 
 
-async def test_reactions_are_heard_over_both_doors_and_shown_everywhere(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_reactions_are_published_and_shown_everywhere(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = alice.write(group)
 
@@ -56,8 +56,8 @@ async def test_reactions_are_heard_over_both_doors_and_shown_everywhere(person) 
     assert not bob.history(group)[0]["is_edited"]
 
 
-async def test_repeating_is_harmless(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_repeating_is_harmless(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = alice.write(group)
 
@@ -75,8 +75,8 @@ async def test_repeating_is_harmless(person) -> None:
     assert alice.row(group)["seq"] == sent["seq"] + 2
 
 
-def test_an_outsider_finds_no_message_and_who_has_gone_neither(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_outsiders_and_former_members_cannot_react(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob)
     sent = alice.write(group)
     assert react(bob, sent) == "ok"
@@ -87,8 +87,8 @@ def test_an_outsider_finds_no_message_and_who_has_gone_neither(person) -> None:
     assert shown(alice, sent) == {LIKE: by(bob)}
 
 
-def test_who_blocks_somebody_gets_no_reactions_from_them(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_blocked_user_cannot_react_in_the_direct_conversation(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     direct = alice.post("conversations/", {"kind": "direct", "user_id": bob.id})["id"]
     sent = alice.write(direct)
     assert react(bob, sent) == "ok"
@@ -99,8 +99,8 @@ def test_who_blocks_somebody_gets_no_reactions_from_them(person) -> None:
     assert shown(alice, sent) == {}
 
 
-def test_a_message_has_at_most_fifty_different_reactions(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_message_has_at_most_fifty_different_reactions(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = alice.write(group)
     emojis = [chr(ord("\N{GRINNING FACE}") + n) for n in range(51)]
@@ -112,8 +112,8 @@ def test_a_message_has_at_most_fifty_different_reactions(person) -> None:
     assert react(bob, sent, emojis[50]) == "ok"
 
 
-async def test_who_joined_later_hears_a_bare_place(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_members_who_joined_later_get_the_seq_without_the_message(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, history="joined")
     old = alice.write(group)
     alice.post(f"conversations/{group}/members/", {"user_id": carol.id})
@@ -125,13 +125,13 @@ async def test_who_joined_later_hears_a_bare_place(person) -> None:
         refused = await hers.ask("reaction.add", message_id=old["id"], emoji=LIKE)
 
     assert refused["error"]["code"] == react(carol, old) == "not_found"
-    assert [f["type"] for f in hers.heard if f.get("conversation_id") == group] == ["log.skipped"]
+    assert [f["type"] for f in hers.received if f.get("conversation_id") == group] == ["log.skipped"]
     last = carol.get(f"conversations/{group}/log/")["entries"][-1]
     assert (last["type"], last["data"]) == ("log.skipped", {})
 
 
-async def test_with_the_message_its_reactions_are_gone(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_deleting_the_message_deletes_its_reactions(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = alice.write(group)
     react(bob, sent, LAUGH)
@@ -147,8 +147,8 @@ async def test_with_the_message_its_reactions_are_gone(person) -> None:
     assert json.dumps(LAUGH)[1:-1] not in everything(bob, group)
 
 
-def test_a_heart_is_one_reaction_however_it_is_spelled(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_heart_is_one_reaction_however_it_is_spelled(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     sent = alice.write(alice.group(bob))
 
     assert react(alice, sent, LOVE) == react(bob, sent, "\u2764") == react(bob, sent, LOVE) == "ok"
@@ -181,13 +181,13 @@ def test_an_emoji_is_one_picture(emoji: str) -> None:
 
 
 @pytest.mark.parametrize("emoji", NONE, ids=ascii)
-def test_text_is_no_emoji(emoji: str) -> None:
+def test_text_is_not_an_emoji(emoji: str) -> None:
     with pytest.raises(Exception, match="invalid"):
         check_emoji(emoji)
 
 
-async def test_what_is_no_emoji_is_refused_at_both_doors(person) -> None:
-    alice = person("alice")
+async def test_text_is_refused_over_http_and_socket(signed_up) -> None:
+    alice = signed_up("alice")
     sent = alice.write(alice.group())
 
     async with alice.socket() as hers:

@@ -1,4 +1,4 @@
-"""When membership ends, hearing ends: at that very place, on sockets that are open, in whichever process."""
+"""When a membership ends, delivery ends with exactly that seq, on open sockets in every process."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import os
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, cast_on
 
 
 @pytest.fixture(
@@ -21,7 +21,7 @@ def cast(request):
             yield cast_on(server)
 
 
-async def test_a_removed_member_hears_nothing_more(cast) -> None:
+async def test_a_removed_member_receives_nothing_more(cast) -> None:
     alice, bob, carol = cast("alice"), cast("bob"), cast("carol")
     group = alice.group(bob, carol)
     path = f"conversations/{group}/members/"
@@ -48,14 +48,14 @@ async def test_a_removed_member_hears_nothing_more(cast) -> None:
 
     for socket in (phone, laptop):
         assert max(socket.seqs(group)) == said[0]["seq"] - 2
-        kinds = [frame["type"] for frame in socket.heard if frame.get("conversation_id") == group]
+        kinds = [frame["type"] for frame in socket.received if frame.get("conversation_id") == group]
         assert set(kinds) <= {"message.created", "conversation.removed"}
         assert len(socket.of("presence.updated")) == 1
     assert {reply["error"]["code"] for reply in [*refused, sent]} == {"not_found"}
     assert hers.seqs(group) == list(range(4, said[-1]["seq"] + 1))
 
 
-async def test_who_is_added_hears_from_then_on(cast) -> None:
+async def test_a_new_member_receives_everything_from_then_on(cast) -> None:
     alice, bob, carol = cast("alice"), cast("bob"), cast("carol")
     group = alice.group(carol)
     alice.write(group, "Before")
@@ -66,12 +66,14 @@ async def test_who_is_added_hears_from_then_on(cast) -> None:
         for socket in (phone, laptop):
             await socket.enters(group)
             await socket.until(lambda socket=socket: said[-1]["seq"] in socket.seqs(group))
-            heard = socket.seqs(group)
-            assert heard == [message["seq"] for message in said][-len(heard) :]
-            assert len(heard) == len(said) or socket.of("hello")[1:], "only a fresh hello may stand for the first ones"
+            received = socket.seqs(group)
+            assert received == [message["seq"] for message in said][-len(received) :]
+            assert len(received) == len(said) or socket.of("hello")[1:], (
+                "only a fresh hello may stand for the first ones"
+            )
 
 
-async def test_thrown_out_and_taken_back_again_and_again(cast) -> None:
+async def test_removing_and_adding_a_member_again_and_again(cast) -> None:
     alice, bob = cast("alice"), cast("bob")
     group = alice.group(bob)
     path = f"conversations/{group}/members/"

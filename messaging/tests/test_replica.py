@@ -1,27 +1,24 @@
-"""A snapshot and the events after it are what a fresh snapshot says, whatever happened meanwhile.
-
-`REPLICA_EXAMPLES` says how many stories are tried: 6 by default.
-"""
+"""A snapshot with the events after it equals a fresh snapshot, whatever happened in between."""
 
 import asyncio
-import os
 import time
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chatproject.tests.proving import PROVE
 from messaging.tests.client import Person
 from messaging.tests.replica import Device
 
-EXAMPLES = int(os.environ.get("REPLICA_EXAMPLES", "6"))
 LIKE, LOVE = "\N{THUMBS UP SIGN}", "\N{HEAVY BLACK HEART}"
 OFTEN = ("send", "answer", "in_thread", "mention", "everybody", "edit", "delete", "react", "take_back", "pin", "read")
 RARELY = (
     "unpin", "delivered", "leave", "add", "remove", "ban", "unban", "promote", "demote", "rename", "read_only",
-    "nickname", "direct", "block", "unblock", "invite", "end", "go", "come", "go_and_come",
+    "nickname", "direct", "block", "unblock", "invite", "end", "disconnect", "connect", "reconnect",
 )  # fmt: skip
-deed = st.tuples(
+action = st.tuples(
     st.sampled_from([*OFTEN, *OFTEN, *OFTEN, *RARELY]),
     st.integers(0, 2),
     st.integers(0, 2),
@@ -30,23 +27,22 @@ deed = st.tuples(
 )
 
 
+@pytest.mark.search
 @settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    print_blob=True,
+    max_examples=2 * PROVE,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(story=st.lists(deed, min_size=20, max_size=60))
-def test_snapshot_and_events_are_a_fresh_snapshot(person, story: list[tuple[str, int, int, int, int]]) -> None:
-    asyncio.run(Story([person(name) for name in ("alice", "bob", "carol")]).run(story))
+@given(story=st.lists(action, min_size=20, max_size=60))
+def test_a_snapshot_with_events_equals_a_fresh_snapshot(signed_up, story: list[tuple[str, int, int, int, int]]) -> None:
+    asyncio.run(Story([signed_up(name) for name in ("alice", "bob", "carol")]).run(story))
 
 
 class Story:
-    """Three people with two devices each, in two groups and whatever direct conversations they begin."""
+    """Three users with two devices each, in two groups and the direct conversations that they start."""
 
-    def __init__(self, people: list[Person]) -> None:
-        self.people = people
-        alice, bob, carol = people
+    def __init__(self, users: list[Person]) -> None:
+        self.users = users
+        alice, bob, carol = users
         self.conversations = [alice.group(bob, carol), bob.group(alice, carol, history="joined")]
         for one in (bob, carol):
             assert (
@@ -54,66 +50,66 @@ class Story:
                 == "ok"
             )
         self.messages: list[dict[str, Any]] = [alice.write(id_, "First") for id_ in self.conversations]
-        self.devices = [Device(one) for one in people for _ in range(2)]
+        self.devices = [Device(one) for one in users for _ in range(2)]
 
     async def run(self, story: list[tuple[str, int, int, int, int]]) -> None:
         for device in self.devices:
-            await device.come()
+            await device.connect()
         try:
             for name, *choices in story:
                 await self._do(name, *choices)
             for device in self.devices:
                 if device.socket is None:
-                    await device.come()
+                    await device.connect()
             await self._compare()
         finally:
             for device in self.devices:
-                await device.go()
+                await device.disconnect()
 
     async def _compare(self) -> None:
-        for n, one in enumerate(self.people):
+        for n, one in enumerate(self.users):
             fresh = Device(one)
-            await fresh.come()
+            await fresh.connect()
             mine = self.devices[2 * n : 2 * n + 2]
             async with asyncio.timeout(20):
                 for device in (fresh, *mine):
-                    await device.is_greeted.wait()
+                    await device.has_hello.wait()
             deadline = time.monotonic() + 4
             while found := [device.differs_from(fresh) for device in mine if device.differs_from(fresh)]:
                 assert time.monotonic() < deadline, (one.name, found)
                 await asyncio.sleep(0.02)
-            await fresh.go()
+            await fresh.disconnect()
             await self._agrees(one, fresh)
 
     async def _agrees(self, one: Person, fresh: Device) -> None:
-        """The counts that follow from a copy are the server's."""
+        """The counts computed from a copy equal those of the server."""
         for row in (await asyncio.to_thread(one.get, "conversations/?limit=100"))["results"]:
-            room = fresh.rooms[row["id"]]
-            assert (row["unread_count"], row["mention_count"]) == room.counts(one.id, fresh.blocked), one.name
+            copy = fresh.conversations[row["id"]]
+            assert (row["unread_count"], row["mention_count"]) == copy.counts(one.id, fresh.blocked), one.name
             if row["kind"] != "direct":
-                assert row["member_count"] == len(room.members)
+                assert row["member_count"] == len(copy.members)
 
     async def _do(self, name: str, who: int, whom: int, where: int, what: int) -> None:
-        actor, other, device = self.people[who], self.people[whom], self.devices[2 * who + what % 2]
-        if name in ("go", "go_and_come"):
-            await device.go()
-        if name in ("come", "go_and_come"):
+        actor, other, device = self.users[who], self.users[whom], self.devices[2 * who + what % 2]
+        if name in ("disconnect", "reconnect"):
+            await device.disconnect()
+        if name in ("connect", "reconnect"):
             if device.socket is None:
-                await device.come()
-        elif name != "go":
+                await device.connect()
+        elif name != "disconnect":
             conversation = self.conversations[where % len(self.conversations)]
             here = [m for m in self.messages if m["conversation_id"] == conversation][-8:]
             message = here[what % len(here)] if here else {"id": self.messages[0]["id"], "seq": what}
             await asyncio.to_thread(self._ask, name, actor, other, conversation, message, what)
 
     def _ask(self, name: str, actor: Person, other: Person, conversation: str, message: dict, what: int) -> None:
-        """One deed over HTTP, which may be refused but never fails."""
+        """One action over HTTP, which may be refused but never fails."""
         path, about = f"conversations/{conversation}/", f"messages/{message['id']}/"
         member, emoji = f"{path}members/{other.id}/", (LIKE, LOVE)[what % 2]
         if name == "invite":
             made = other.call("POST", f"{path}invites/", json={"max_uses": 1})
             if made.is_success:
-                self._answered(actor.call("POST", f"invites/{made.json()['token']}/accept/"))
+                self._result_of(actor.call("POST", f"invites/{made.json()['token']}/accept/"))
             return
         method, where, body = {
             "send": ("POST", f"{path}messages/", {"content": f"Hello {what}"}),
@@ -144,12 +140,12 @@ class Story:
             "unblock": ("DELETE", f"users/{other.id}/block/", None),
             "end": ("DELETE", path, None) if what == 0 else ("GET", path, None),
         }[name]
-        answer = self._answered(actor.call(method, where, **({} if body is None else {"json": body})))
+        answer = self._result_of(actor.call(method, where, **({} if body is None else {"json": body})))
         if name == "direct" and answer and answer["id"] not in self.conversations:
             self.conversations.append(answer["id"])
         if answer and "client_id" in answer and method == "POST":
             self.messages.append(answer)
 
-    def _answered(self, answer: Any) -> Any:
+    def _result_of(self, answer: Any) -> Any:
         assert answer.status_code < 500, answer.text
         return answer.json() if answer.is_success and answer.content else None

@@ -1,28 +1,28 @@
-"""Replying: a quote of what is in the same conversation, as far as everybody there may see it."""
+"""Replies quote a message of the same conversation, as far as every member may see it."""
 
 
-async def test_a_reply_carries_a_quote_over_both_doors(person) -> None:
+async def test_a_reply_has_a_quote_over_http_and_socket(signed_up) -> None:
     alice, bob = (
-        person(
+        signed_up(
             "alice",
         ),
-        person("bob"),
+        signed_up("bob"),
     )
     group = alice.group(bob)
     question = alice.write(group, "x" * 300)
 
     async with alice.socket() as mine, bob.socket() as his:
         sent = await his.say(group, "Answer", reply_to_id=question["id"])
-        heard = await mine.expect("message.created")
+        received = await mine.expect("message.created")
 
-    assert heard["data"]["message"] == sent
+    assert received["data"]["message"] == sent
     assert sent["reply_to"]["content"] == "x" * 200
     assert sent["reply_to"]["sender"]["id"] == alice.id
     assert alice.history(group)[1]["reply_to"] == sent["reply_to"]
 
 
-def test_where_history_begins_with_joining_quotes_are_bare(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_with_history_from_joining_quotes_have_no_content(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, history="joined")
     old = alice.write(group, "Before carol")
     alice.post(f"conversations/{group}/members/", {"user_id": carol.id})
@@ -43,8 +43,8 @@ def test_where_history_begins_with_joining_quotes_are_bare(person) -> None:
     assert bob.code("POST", f"conversations/{group}/messages/", {"content": "!", "reply_to_id": old["id"]}) == "ok"
 
 
-async def test_replying_to_what_is_elsewhere_is_refused_without_a_trace(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_reply_to_a_message_of_another_conversation_is_refused(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group, other = alice.group(bob), alice.group(bob)
     there = alice.write(other, "Elsewhere")
 

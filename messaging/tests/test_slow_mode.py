@@ -1,4 +1,4 @@
-"""Slow mode means edits, too: what they add waits like a message; a slip of the pen does not."""
+"""Slow mode applies to edits too: what they add has to wait like a message, a correction does not."""
 
 from datetime import timedelta
 
@@ -6,14 +6,14 @@ import pytest
 from django.db.models import F
 
 from accounts.models import User
-from chatproject.common.errors import Refusal
+from common.errors import Refusal
 from conversations import services as conversations
 from conversations.models import Membership
 from messaging import services
 from messaging.models import Message
 from messaging.services.slow_mode import is_correction
 from messaging.wire.writing import MessageChange, NewMessage
-from messaging.writer import writer
+from messaging.writing.writer import writer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECONDS = 60
@@ -51,7 +51,7 @@ def wait() -> None:
     Message.objects.update(created_at=F("created_at") - ago)
 
 
-def test_an_edit_does_not_say_what_a_message_may_not(bob, place) -> None:
+def test_an_edit_that_adds_text_has_to_wait(bob, place) -> None:
     message = say(bob, place, "Good morning")
 
     assert edit(bob, message, "Good morning, and all that I would have sent as a message of its own") == "slow_mode"
@@ -60,7 +60,7 @@ def test_an_edit_does_not_say_what_a_message_may_not(bob, place) -> None:
     assert (message.content, message.edited_at) == ("Good morning", None)
 
 
-def test_an_edit_names_nobody_new_before_its_time(alice, bob, place) -> None:
+def test_an_edit_that_mentions_a_member_has_to_wait(alice, bob, place) -> None:
     message = say(bob, place, "Good morning")
 
     assert edit(bob, message, "Good morning @alice") == "slow_mode"
@@ -70,7 +70,7 @@ def test_an_edit_names_nobody_new_before_its_time(alice, bob, place) -> None:
     assert message.mentions == [str(alice.id)]
 
 
-def test_the_last_message_may_be_corrected_once(bob, place) -> None:
+def test_the_last_message_can_be_corrected_once(bob, place) -> None:
     message = say(bob, place, "Good mornign, all of you who are here")
 
     assert edit(bob, message, "Good morning, all of you who are here") == "ok"
@@ -79,13 +79,13 @@ def test_the_last_message_may_be_corrected_once(bob, place) -> None:
     assert edit(bob, message, "Good morning, all of you that are here") == "ok"
 
 
-def test_what_is_taken_away_is_a_correction(bob, place) -> None:
+def test_removing_text_is_a_correction(bob, place) -> None:
     message = say(bob, place, "Good morning, and much more that had better not been said at all")
 
     assert edit(bob, message, "Good morning") == "ok"
 
 
-def test_an_older_message_is_not_corrected_in_between(bob, place) -> None:
+def test_an_older_message_cannot_be_corrected(bob, place) -> None:
     older = say(bob, place, "Good mornign")
     wait()
     say(bob, place, "How are you?")
@@ -104,7 +104,7 @@ def test_an_edit_counts_like_a_message(bob, place) -> None:
     say(bob, place, "Now it is time")
 
 
-def test_what_changes_nothing_is_never_refused_and_admins_do_not_wait(alice, bob, place) -> None:
+def test_an_edit_without_changes_is_accepted_and_admins_do_not_wait(alice, bob, place) -> None:
     his, hers = say(bob, place, "Good morning"), say(alice, place, "Good morning")
 
     assert [edit(bob, his, "Good morning") for _ in range(2)] == ["ok", "ok"]
@@ -126,5 +126,5 @@ def test_what_changes_nothing_is_never_refused_and_admins_do_not_wait(alice, bob
         ("same", "same", True),
     ],
 )
-def test_a_correction_writes_few_letters_in_one_place(before, after, holds) -> None:
+def test_a_correction_changes_few_letters_in_one_position(before, after, holds) -> None:
     assert is_correction(before, after) is holds

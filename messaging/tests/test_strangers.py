@@ -1,22 +1,32 @@
-"""Strangers: whoever may not know that something exists gets the very answer of what does not exist.
+"""Strangers: for a user who must not know that something exists, the answer is the same as if it did not.
 
-Routes and commands are found by themselves: one that has no line in the tables of `doors.py` fails the test.
+Routes and commands are discovered. One that is not in the tables of `endpoints.py` fails the test.
 """
 
 import uuid
 from collections.abc import Iterator
 
 import msgspec
+import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from encryption.tests.devices import TestDevice
-from messaging.protocol import COMMANDS
+from messaging.realtime.protocol import COMMANDS
 from messaging.tests.client import Person, http
-from messaging.tests.doors import ABOUT_NOTHING, FOR_ALL, HIDDEN, MESSAGE, REFUSED, SILENT
+from messaging.tests.endpoints import (
+    COMMANDS_WITHOUT_IDS,
+    FOR_EVERYONE,
+    MEMBERS_ONLY,
+    MESSAGE,
+    REFUSED_COMMANDS,
+    SILENT_COMMANDS,
+)
+
+pytestmark = pytest.mark.plain
 
 
 def routes() -> Iterator[str]:
-    """Every address below `/api/v1/` that has an id in it."""
+    """Every route below `/api/v1/` with an id in its path."""
 
     def walk(patterns, prefix: str) -> Iterator[str]:
         for pattern in patterns:
@@ -29,23 +39,23 @@ def routes() -> Iterator[str]:
     return walk(get_resolver().url_patterns, "")
 
 
-def test_every_route_with_an_id_has_a_line() -> None:
-    assert set(routes()) == HIDDEN.keys() | FOR_ALL
+def test_every_route_with_an_id_is_in_the_table() -> None:
+    assert set(routes()) == MEMBERS_ONLY.keys() | FOR_EVERYONE
 
 
-def test_every_command_has_a_line() -> None:
+def test_every_command_is_in_the_table() -> None:
     names = {kind.__struct_config__.tag for kind in COMMANDS.__args__}
-    assert names == REFUSED.keys() | SILENT.keys() | ABOUT_NOTHING
+    assert names == REFUSED_COMMANDS.keys() | SILENT_COMMANDS.keys() | COMMANDS_WITHOUT_IDS
 
 
 class Scene:
-    """alice and bob in a group with a message; carol outside, dave removed."""
+    """alice and bob in a group with a message; carol outside, olga removed from it."""
 
     def __init__(self, person) -> None:
-        self.alice, self.bob, self.carol, self.dave = (person(n) for n in ("alice", "bob", "carol", "dave"))
-        self.group = self.alice.group(self.bob, self.dave)
+        self.alice, self.bob, self.carol, self.olga = (person(n) for n in ("alice", "bob", "carol", "olga"))
+        self.group = self.alice.group(self.bob, self.olga)
         message = self.alice.write(self.group)
-        self.alice.call("DELETE", f"conversations/{self.group}/members/{self.dave.id}/")
+        self.alice.call("DELETE", f"conversations/{self.group}/members/{self.olga.id}/")
         file = {"file": ("plan.txt", b"The plan")}
         upload = self.alice.call("POST", "media/", data={"conversation_id": self.group}, files=file).json()
         self.alice.write(self.group, attachment_ids=[upload["id"]])
@@ -96,7 +106,7 @@ def filled(template: object, ids: dict[str, str]):
 
 
 def calls() -> Iterator[tuple[str, str, object]]:
-    for path, methods in HIDDEN.values():
+    for path, methods in MEMBERS_ONLY.values():
         for method, body in methods.items():
             yield method, path, body
 
@@ -108,12 +118,12 @@ def asked(one: Person, method: str, path: str, body: object) -> tuple[int, dict]
     return answer.status_code, shown
 
 
-def test_no_route_tells_a_stranger_anything(person) -> None:
-    scene = Scene(person)
+def test_no_route_reveals_anything_to_strangers(signed_up) -> None:
+    scene = Scene(signed_up)
     before = scene.state()
 
     for method, path, body in calls():
-        for stranger in (scene.carol, scene.dave):
+        for stranger in (scene.carol, scene.olga):
             real = asked(stranger, method, filled(path, scene.real), filled(body, scene.real))
             unknown = asked(stranger, method, filled(path, scene.random), filled(body, scene.random))
             assert real == unknown, (method, path)
@@ -123,8 +133,8 @@ def test_no_route_tells_a_stranger_anything(person) -> None:
     assert scene.alice.code("GET", filled(f"messages/{MESSAGE}/", scene.real)) == "ok"
 
 
-def test_no_route_answers_who_is_not_signed_in(person) -> None:
-    scene = Scene(person)
+def test_every_route_needs_a_sign_in(signed_up) -> None:
+    scene = Scene(signed_up)
     before = scene.state()
 
     for method, path, body in [*calls(), ("GET", "users/{bob}/", None)]:
@@ -141,33 +151,33 @@ def test_no_route_answers_who_is_not_signed_in(person) -> None:
     assert scene.state() == before
 
 
-async def test_no_command_tells_a_stranger_anything(person) -> None:
-    scene = Scene(person)
+async def test_no_command_reveals_anything_to_strangers(signed_up) -> None:
+    scene = Scene(signed_up)
     before = scene.state()
 
     async with scene.alice.socket() as hers:
-        for stranger in (scene.carol, scene.dave):
+        for stranger in (scene.carol, scene.olga):
             async with stranger.socket() as socket:
-                for name, data in REFUSED.items():
+                for name, data in REFUSED_COMMANDS.items():
                     real = await socket.ask(name, **filled(data, scene.real))
                     unknown = await socket.ask(name, **filled(data, scene.random))
                     assert real["error"] == unknown["error"], name
                     assert real["error"]["code"] == "not_found", name
-                for name, data in SILENT.items():
+                for name, data in SILENT_COMMANDS.items():
                     for ids in (scene.real, scene.random):
                         assert (await socket.ask(name, **filled(data, ids)))["ok"]
                 await socket.quiet()
-                told = [{**frame, "ts": ""} for frame in socket.heard if frame["type"] not in ("hello", "pong")]
+                told = [{**frame, "ts": ""} for frame in socket.received if frame["type"] not in ("hello", "pong")]
                 assert [frame["type"] for frame in told] == ["sync.complete", "sync.complete"]
                 assert told[0] == told[1]
         await hers.quiet()
 
-    assert [frame["type"] for frame in hers.heard] == ["hello", "pong"]
+    assert [frame["type"] for frame in hers.received] == ["hello", "pong"]
     assert scene.state() == before
 
 
-async def test_an_id_in_any_form_but_its_own_is_refused(person) -> None:
-    scene = Scene(person)
+async def test_an_id_in_another_form_is_refused(signed_up) -> None:
+    scene = Scene(signed_up)
     group = scene.group
     forms = [group.upper(), group.replace("-", ""), 7, [group], {"id": group}, None, True, "", " " + group, "null"]
 

@@ -1,4 +1,4 @@
-"""Catching up: everything since a place, in order, no number missing, before anything newer."""
+"""Catching up: everything since a seq, in order, without gaps, before anything newer."""
 
 import asyncio
 import uuid
@@ -6,8 +6,8 @@ import uuid
 NOWHERE = 10**9
 
 
-async def test_the_past_comes_before_anything_newer_while_three_keep_sending(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_missed_entries_come_before_newer_ones_while_three_users_keep_sending(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     for n in range(40):
         alice.write(group, f"old {n}")
@@ -28,7 +28,7 @@ async def test_the_past_comes_before_anything_newer_while_three_keep_sending(per
             await his.until(lambda beyond=[told["head"] + 30]: his.seqs(group)[-1:] > beyond)
         assert his.seqs(group) == list(range(position + 1, his.seqs(group)[-1] + 1))
         assert not told["has_more"]
-        before = [f for f in his.heard[: his.heard.index(done)] if "seq" in f]
+        before = [f for f in his.received[: his.received.index(done)] if "seq" in f]
         assert before[-1]["seq"] >= hello["conversations"][0]["seq"]
     stopped.set()
     await asyncio.gather(*senders)
@@ -37,8 +37,8 @@ async def test_the_past_comes_before_anything_newer_while_three_keep_sending(per
     assert [m["seq"] for m in stored] == list(range(3, 3 + len(stored)))
 
 
-async def test_without_a_sync_everything_after_hello_is_heard(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_without_a_sync_everything_after_hello_is_received(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     async with bob.socket() as his:
@@ -48,8 +48,8 @@ async def test_without_a_sync_everything_after_hello_is_heard(person) -> None:
     assert his.seqs(group) == [message["seq"] for message in said]
 
 
-async def test_syncing_again_later_is_harmless(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_syncing_again_later_is_harmless(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     alice.write(group)
 
@@ -66,8 +66,8 @@ async def test_syncing_again_later_is_harmless(person) -> None:
     assert told == [{group: {"head": 3, "has_more": False}}, {group: {"head": 3, "has_more": False}}, {}]
 
 
-async def test_conversations_that_are_not_named_are_told_of_once_after_each_hello(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_unnamed_conversations_are_listed_once_after_each_hello(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     held, began, foreign = alice.group(bob), alice.group(bob), alice.group(carol)
     joined = alice.group(history="joined")
     alice.write(joined)
@@ -96,8 +96,8 @@ async def test_conversations_that_are_not_named_are_told_of_once_after_each_hell
     assert len(bob.get(f"conversations/{began}/log/")["entries"]) == head
 
 
-async def test_with_positions_of_another_epoch_everything_is_told_of(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_positions_of_another_epoch_cause_a_reset(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     async with bob.socket() as his:
@@ -106,8 +106,8 @@ async def test_with_positions_of_another_epoch_everything_is_told_of(person) -> 
     assert his.of("sync.complete")[0]["data"]["conversations"] == {group: {"head": 2, "has_more": True}}
 
 
-async def test_more_than_five_hundred_are_read_on_from_the_log(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_beyond_five_hundred_entries_clients_continue_with_the_log(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     async with alice.socket() as mine:
         for _ in range(6):
@@ -130,8 +130,8 @@ async def test_more_than_five_hundred_are_read_on_from_the_log(person) -> None:
     assert (len(exact["entries"]), exact["has_more"]) == (500, False)
 
 
-async def test_what_this_server_never_gave_out_is_reset(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_positions_beyond_the_head_cause_a_reset(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group, other = alice.group(bob), alice.group(bob)
     alice.write(other)
     epoch = bob.get("sync/")["epoch"]
@@ -159,8 +159,8 @@ async def test_what_this_server_never_gave_out_is_reset(person) -> None:
     assert [entry["seq"] for entry in both[other]["entries"]] == [3]
 
 
-def test_the_snapshot_is_where_a_delta_begins(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_sync_continues_from_a_snapshot(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     groups = [alice.group(bob) for _ in range(3)]
     for group in groups:
         for n in range(4):

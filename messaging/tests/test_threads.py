@@ -1,4 +1,4 @@
-"""Threads: replies below a message, which counts them; each person's own mark in it."""
+"""Threads: a message counts its replies, and each user has a read mark in the thread."""
 
 import asyncio
 import uuid
@@ -10,9 +10,10 @@ import pytest
 from accounts import services as people
 from conversations.models import Conversation
 from conversations.services import create_channel
-from messaging.batch import Batch, Outgoing
-from messaging.store import open_store
 from messaging.wire.writing import NewMessage
+from messaging.writing.batch import Batch
+from messaging.writing.outgoing import Outgoing
+from messaging.writing.store import open_store
 
 
 def reply(person, root: dict, content: str = "Reply", **more) -> dict:
@@ -28,8 +29,8 @@ def told_of_nothing(person, group: str) -> None:
     person.call("PATCH", f"conversations/{group}/members/me/", json={"notify": "none"}).raise_for_status()
 
 
-async def test_replies_are_heard_and_their_root_counts_them(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_replies_are_published_and_counted_by_their_root(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     root = alice.write(group, "Root")
 
@@ -40,7 +41,7 @@ async def test_replies_are_heard_and_their_root_counts_them(person) -> None:
         for socket in (hers, his):
             await socket.until(lambda s=socket: len(s.of("message.updated")) == 2)
 
-    assert [(f["type"], f["data"]["message"]["content"]) for f in hers.heard if "seq" in f] == [
+    assert [(f["type"], f["data"]["message"]["content"]) for f in hers.received if "seq" in f] == [
         ("message.created", "One"),
         ("message.updated", "Root"),
         ("message.created", "Two"),
@@ -60,8 +61,8 @@ async def test_replies_are_heard_and_their_root_counts_them(person) -> None:
     assert alice.get(f"conversations/{group}/log/?after={root['seq']}")["entries"][1]["type"] == "message.updated"
 
 
-def test_a_retry_is_counted_once(person) -> None:
-    alice = person("alice")
+def test_a_retry_is_counted_once(signed_up) -> None:
+    alice = signed_up("alice")
     root = alice.write(alice.group())
 
     first, again = (reply(alice, root, client_id="once") for _ in range(2))
@@ -71,8 +72,8 @@ def test_a_retry_is_counted_once(person) -> None:
     assert alice.row(root["conversation_id"])["seq"] == first["seq"] + 1
 
 
-async def test_many_replies_and_messages_at_once_leave_no_hole(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_simultaneous_replies_and_messages_leave_no_gap(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     told_of_nothing(alice, group)
     roots = [alice.write(group, "Root") for _ in range(3)]
@@ -95,7 +96,7 @@ async def test_many_replies_and_messages_at_once_leave_no_hole(person) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_reply_and_a_message_of_one_batch_leave_the_head_at_the_last_place() -> None:
+def test_a_reply_and_a_message_in_one_batch_leave_the_head_at_the_last_seq() -> None:
     alice = people.create_person(email="alice@example.org", username="alice", password="correct horse battery")
     channel = create_channel(alice, name="News", description="", history="all")
 
@@ -113,8 +114,8 @@ def test_a_reply_and_a_message_of_one_batch_leave_the_head_at_the_last_place() -
     assert Conversation.objects.get().seq == 8
 
 
-async def test_a_deleted_reply_counts_no_longer(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_deleted_reply_is_no_longer_counted(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     root = alice.write(group)
     replies = [reply(bob, root), reply(alice, root)]
@@ -126,14 +127,14 @@ async def test_a_deleted_reply_counts_no_longer(person) -> None:
         await hers.quiet()
 
     assert (counted["data"]["message"]["id"], counted["data"]["message"]["reply_count"]) == (root["id"], 1)
-    assert [f["type"] for f in hers.heard if "seq" in f] == ["message.deleted", "message.updated"]
+    assert [f["type"] for f in hers.received if "seq" in f] == ["message.deleted", "message.updated"]
     shown = thread(alice, root)
     assert (shown["reply_count"], shown["unread_count"]) == (1, 0)
     assert [m["is_deleted"] for m in shown["results"]] == [True, False]
 
 
-def test_a_deleted_root_begins_no_thread_any_more(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_deleted_message_cannot_start_a_thread(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     root = alice.write(group)
     answer = reply(bob, root)
@@ -154,8 +155,8 @@ def refused(person, conversation: str, thread_id: str) -> str:
     return person.code("POST", f"conversations/{conversation}/messages/", body)
 
 
-def test_only_a_message_of_this_conversation_that_is_no_reply_begins_a_thread(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_only_a_message_of_this_conversation_outside_threads_can_start_one(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group, other = alice.group(bob), alice.group(bob)
     root, elsewhere = alice.write(group), alice.write(other)
     answer = reply(bob, root)
@@ -169,8 +170,8 @@ def test_only_a_message_of_this_conversation_that_is_no_reply_begins_a_thread(pe
     }  # fmt: skip
 
 
-def test_each_reads_a_thread_with_a_mark_of_their_own(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_each_user_has_a_read_mark_in_a_thread(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob)
     root = alice.write(group)
     replies = [reply(bob, root), reply(bob, root), reply(alice, root)]
@@ -188,8 +189,8 @@ def test_each_reads_a_thread_with_a_mark_of_their_own(person) -> None:
     assert carol.code("GET", f"messages/{root['id']}/replies/") == "not_found"
 
 
-async def test_own_devices_hear_what_was_read_in_a_thread_and_nobody_else(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_thread_marks_are_published_to_own_devices_only(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     told_of_nothing(alice, group)
     root = bob.write(group)
@@ -199,20 +200,20 @@ async def test_own_devices_hear_what_was_read_in_a_thread_and_nobody_else(person
         me_seq = phone.of("hello")[0]["data"]["me_seq"]
         for message in (replies[1], replies[1], replies[0]):
             await asyncio.to_thread(alice.post, f"messages/{message['id']}/read/")
-        heard = [await socket.expect("thread.read") for socket in (phone, laptop)]
+        received = [await socket.expect("thread.read") for socket in (phone, laptop)]
         for socket in (phone, his):
             await socket.quiet()
 
-    assert heard[0] == heard[1]
-    assert heard[0]["me_seq"] > me_seq, "what the worker tells may come between"
-    assert heard[0]["conversation_id"] == group
-    assert heard[0]["data"] == {"conversation_id": group, "thread_id": root["id"], "seq": replies[1]["seq"]}
+    assert received[0] == received[1]
+    assert received[0]["me_seq"] > me_seq, "what the worker tells may come between"
+    assert received[0]["conversation_id"] == group
+    assert received[0]["data"] == {"conversation_id": group, "thread_id": root["id"], "seq": replies[1]["seq"]}
     assert (len(phone.of("thread.read")), len(phone.of("hello"))) == (1, 1)
     assert his.of("thread.read") == phone.of("read.updated") == []
 
 
-def test_reading_a_message_outside_threads_moves_the_mark_of_the_conversation(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_reading_a_message_outside_threads_moves_the_mark_of_the_conversation(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = [bob.write(group) for _ in range(3)]
 
@@ -221,8 +222,8 @@ def test_reading_a_message_outside_threads_moves_the_mark_of_the_conversation(pe
     assert alice.row(group)["unread_count"] == 1
 
 
-def test_replies_are_paged_in_both_directions(person) -> None:
-    alice = person("alice")
+def test_replies_are_paged_in_both_directions(signed_up) -> None:
+    alice = signed_up("alice")
     group = alice.group()
     root = alice.write(group)
     ids = []
@@ -245,8 +246,8 @@ def test_replies_are_paged_in_both_directions(person) -> None:
     assert thread(alice, root, "?limit=5")["reply_count"] == 23
 
 
-async def test_who_joined_later_sees_the_replies_since_and_no_older_root(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_members_who_joined_later_see_only_newer_replies(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, history="joined")
     root = alice.write(group, "Root")
     alice.post(f"conversations/{group}/members/", {"user_id": carol.id})
@@ -255,14 +256,14 @@ async def test_who_joined_later_sees_the_replies_since_and_no_older_root(person)
         await asyncio.to_thread(reply, bob, root, "New")
         await hers.until(lambda: len(hers.seqs(group)) == 2)
 
-    assert [f["type"] for f in hers.heard if f.get("conversation_id") == group] == ["message.created", "log.skipped"]
+    assert [f["type"] for f in hers.received if f.get("conversation_id") == group] == ["message.created", "log.skipped"]
     assert refused(carol, group, root["id"]) == "invalid"
     assert carol.code("GET", f"messages/{root['id']}/replies/") == "not_found"
     assert [m["content"] for m in carol.history(group)] == ["New"]
 
 
-def test_a_thread_outlives_its_first_message(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_thread_outlives_its_first_message(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     root = alice.write(group, "Root")
     bob.write(group, "Reply", thread_id=root["id"])

@@ -1,6 +1,6 @@
-"""What a body or a query has too much is refused by its name, on every route and in every command.
+"""Unknown fields of a body and unknown query parameters are refused by name, on every route and in every command.
 
-Routes, commands and their structs are found by themselves.
+Routes, commands and their structs are discovered.
 """
 
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from typing import Any, Union, get_args, get_origin
 import msgspec
 import pytest
 
-from chatproject.common.api import StrictJSONParser
-from chatproject.common.openapi import PAGING, Page, Raw
-from chatproject.common.wire import Body, kinds_in
 from chatproject.tests.operations import operations
+from common.api import StrictJSONParser
+from common.openapi import PAGING, Page, Raw
+from common.wire import Body, types_in
 from encryption import wire as encryption
-from messaging.protocol import COMMANDS
+from messaging.realtime.protocol import COMMANDS
 from messaging.tests.client import http
 from messaging.tests.test_chunked import name, scene  # noqa: F401 (a fixture)
 
@@ -36,7 +36,7 @@ EXACT = {
 
 def structs_in(kind: Any) -> Iterator[type[msgspec.Struct]]:
     """Every struct that stands in this type, at whatever depth."""
-    for one in kinds_in(kind):
+    for one in types_in(kind):
         if get_origin(one):
             for part in get_args(one):
                 yield from structs_in(part)
@@ -58,26 +58,26 @@ SHOWN = {
 }
 
 
-def test_every_struct_that_clients_send_forbids_what_it_does_not_know() -> None:
+def test_every_struct_that_clients_send_forbids_unknown_fields() -> None:
     assert len(SENT) > 60
     assert [one for one in SENT if not one.__struct_config__.forbid_unknown_fields] == []
-    assert [one for body in BODIES for one in kinds_in(body) if not issubclass(one, Body)] == []
+    assert [one for body in BODIES for one in types_in(body) if not issubclass(one, Body)] == []
 
 
 def test_answers_may_have_more_fields() -> None:
     assert {one for one in SHOWN if one.__struct_config__.forbid_unknown_fields} <= EXACT
 
 
-def test_moments_stand_where_they_are_settled() -> None:
+def test_times_are_declared_with_the_shared_types() -> None:
     """`settle` looks at the fields of a body itself."""
-    tops = {one for body in BODIES for one in kinds_in(body)}
-    holders = {one for one in SENT for field in msgspec.structs.fields(one) if datetime in kinds_in(field.type)}
+    tops = {one for body in BODIES for one in types_in(body)}
+    holders = {one for one in SENT for field in msgspec.structs.fields(one) if datetime in types_in(field.type)}
 
     assert len(holders) >= 4
     assert holders <= tops
 
 
-def test_every_list_pages() -> None:
+def test_every_list_is_paged() -> None:
     lists = [one for one in operations() if get_origin(one.about.answers.get(200)) is Page]
 
     assert len(lists) > 15
@@ -90,14 +90,14 @@ def faults(answer) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("operation", operations(), ids=name)
-def test_a_parameter_that_does_not_exist_is_named(scene, operation) -> None:  # noqa: F811
+def test_an_unknown_parameter_is_refused_by_name(scene, operation) -> None:  # noqa: F811
     answer = scene.olga.call(operation.method, scene.path(operation.route) + "?nonsense=1&nonsense=2&limitt=3")
 
     assert faults(answer) == {"nonsense": "repeated", "limitt": "unknown"}
 
 
 @pytest.mark.parametrize("operation", WRITING, ids=name)
-def test_a_field_that_does_not_exist_is_named(scene, operation) -> None:  # noqa: F811
+def test_an_unknown_field_is_refused_by_name(scene, operation) -> None:  # noqa: F811
     headers = {**scene.olga.headers, "If-None-Match": "*"}
     path = f"{scene.olga.server.url}/api/v1/{scene.path(operation.route)}"
 
@@ -107,7 +107,7 @@ def test_a_field_that_does_not_exist_is_named(scene, operation) -> None:  # noqa
 
 
 @pytest.mark.parametrize("operation", FORMS, ids=name)
-def test_a_field_of_a_form_that_does_not_exist_is_named(scene, operation) -> None:  # noqa: F811
+def test_an_unknown_field_of_a_form_is_refused_by_name(scene, operation) -> None:  # noqa: F811
     files = {"file": ("a.txt", b"The plan")}
     data = {"nonsense": "1"} | ({"conversation_id": scene.group} if operation.route == "media/" else {})
 
@@ -116,8 +116,8 @@ def test_a_field_of_a_form_that_does_not_exist_is_named(scene, operation) -> Non
     assert faults(answer) == {"nonsense": "unknown"}
 
 
-async def test_a_field_that_a_command_does_not_have_is_named(person) -> None:
-    alice = person("alice")
+async def test_an_unknown_field_of_a_command_is_refused_by_name(signed_up) -> None:
+    alice = signed_up("alice")
     async with alice.socket() as socket:
         for kind in COMMANDS.__args__:
             reply = await socket.ask(str(kind.__struct_config__.tag), nonsense=1)
@@ -125,12 +125,12 @@ async def test_a_field_that_a_command_does_not_have_is_named(person) -> None:
             assert {"field": "data.nonsense", "code": "unknown"}.items() <= reply["error"]["errors"][-1].items()
 
 
-def test_what_was_silently_ignored_is_refused(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_parameters_that_were_once_ignored_are_refused(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     muted = alice.call("PATCH", f"conversations/{group}/members/me/", json={"is_muted": True})
-    found = alice.call("GET", "users/?q=dave")
+    found = alice.call("GET", "users/?q=olga")
 
     assert (faults(muted), faults(found)) == ({"is_muted": "unknown"}, {"q": "unknown"})
 
@@ -148,8 +148,8 @@ def test_what_was_silently_ignored_is_refused(person) -> None:
         ({"kind": "group", "name": "Tea", "user_id": True}, {"user_id"}),
     ],
 )
-def test_what_another_kind_of_conversation_has_is_refused(person, body, misplaced) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_fields_of_another_kind_of_conversation_are_refused(signed_up, body, misplaced) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     people = {"member_ids": [bob.id], "user_id": bob.id}
     said = {name: people[name] if value is True and name in people else value for name, value in body.items()}
     said |= {"user_id": bob.id} if body["kind"] == "direct" else {}
@@ -159,16 +159,16 @@ def test_what_another_kind_of_conversation_has_is_refused(person, body, misplace
     assert faults(answer) == dict.fromkeys(misplaced, "misplaced")
 
 
-def test_defaults_of_another_kind_do_no_harm(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_default_values_of_another_kind_are_accepted(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
 
     body = {"kind": "direct", "user_id": bob.id, "name": None, "member_ids": [], "history": "all"}
 
     assert alice.post("conversations/", body)["kind"] == "direct"
 
 
-def test_of_a_member_one_thing_is_changed_at_a_time(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_only_one_field_of_a_member_is_changed_at_a_time(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     there = f"conversations/{group}/members"
 
@@ -184,8 +184,8 @@ def test_of_a_member_one_thing_is_changed_at_a_time(person) -> None:
     assert bob.row(group)["membership"]["role"] == "member"
 
 
-async def test_a_frame_has_no_fields_beside_its_data(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_frame_has_no_fields_besides_its_data(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group, other = alice.group(bob), alice.group()
     async with alice.socket() as socket:
         await socket.frame(

@@ -1,4 +1,4 @@
-"""What clients that were away are given."""
+"""The answers with which a client catches up after it was away."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -6,14 +6,14 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chatproject.common.openapi import reference
-from chatproject.common.wire import Moment
+from common.openapi import reference
+from common.wire import Moment
 from messaging.wire.lists import ConversationRow
 from messaging.wire.messages import MessageState
 
 
 class LogEntry(msgspec.Struct):
-    """One place of a log, as the socket's event of this `type`: `/api/asyncapi/` says what its `data` is."""
+    """One entry of a log, as the socket event of this `type`. `/api/asyncapi/` describes its `data`."""
 
     type: str
     conversation_id: UUID
@@ -23,12 +23,12 @@ class LogEntry(msgspec.Struct):
 
 
 Encoded = Annotated[msgspec.Raw, Meta(extra_json_schema=reference(LogEntry))]
-"""A `LogEntry` that is encoded already."""
+"""A `LogEntry` that is already encoded."""
 
 
 class Log(msgspec.Struct):
-    """Everything durable after a place, as socket events, at most 500: ask again after the last one while `has_more`.
-    From 0 it is all that one may see of a conversation. With `reset`, take a fresh snapshot."""
+    """Everything durable after a seq, as at most 500 socket events. While `has_more`, ask again after the last one.
+    From 0 on you get everything that you can see of a conversation. With `reset`, take a fresh snapshot."""
 
     entries: list[Encoded]
     head: int
@@ -38,7 +38,7 @@ class Log(msgspec.Struct):
 
 
 class Caught(msgspec.Struct):
-    """What came since in one conversation, at most 500 entries. Where `has_more`, read on with `log/`."""
+    """What is new in one conversation, at most 500 entries. If `has_more`, continue with `log/`."""
 
     entries: list[Encoded]
     head: int
@@ -47,9 +47,8 @@ class Caught(msgspec.Struct):
 
 
 class CaughtUp(msgspec.Struct):
-    """What came since, per conversation. With `reset`, drop everything and take a fresh snapshot. Conversations that
-    were not named stand here too, without entries: where `has_more`, read `log/` from the place you hold on, or
-    from 0."""
+    """What is new in each conversation. With `reset`, discard everything and take a fresh snapshot. Conversations that
+    you did not name are listed too, without entries: if `has_more`, read `log/` from your last seq on, or from 0."""
 
     epoch: str
     reset: bool
@@ -57,13 +56,13 @@ class CaughtUp(msgspec.Struct):
 
 
 class SnapshotRow(ConversationRow):
-    """A conversation in a snapshot: its head is `seq`; `messages` are its last ones, ascending."""
+    """A conversation in a snapshot. `seq` is the head of its log; `messages` are the last ones, ascending."""
 
     messages: list[MessageState]
 
 
 class Snapshot(msgspec.Struct):
-    """All my conversations with their last messages; `next` when there are more."""
+    """All your conversations with their last messages. `next` is the next page, if there is one."""
 
     epoch: str
     me_seq: int

@@ -1,18 +1,18 @@
-"""What the lists over HTTP are made of, beside messages."""
+"""The rows of the lists over HTTP, besides messages."""
 
 from uuid import UUID
 
 import msgspec
 
 from accounts.wire import UserRef
-from chatproject.common.wire import Moment
+from common.wire import Moment
 from conversations.wire import ConversationState, OwnMembership
 from messaging.wire.messages import MessageState
 
 
 class ConversationRow(ConversationState):
-    """A conversation as the caller sees it in their list. `peer` is the other person of a direct conversation, whose
-    name stands in for its `name`."""
+    """A conversation in the caller's list. `peer` is the other user of a direct conversation, whose name is shown as
+    its `name`."""
 
     peer: UserRef | None
     unread_count: int
@@ -23,9 +23,9 @@ class ConversationRow(ConversationState):
 
 
 class Hit(msgspec.Struct):
-    """A message that a search found. `snippet` is the plain text around the first word found, some 200 characters of
-    it; `highlights` are where in the snippet such words begin and end, counted in Unicode characters. `rank` is 1 to 3:
-    one more when the last word stands in it whole, one more when all stand together in this order."""
+    """A message that a search found. `snippet` is about 200 characters of plain text around the first match;
+    `highlights` are the positions in the snippet where matches begin and end, counted in Unicode characters. `rank` is
+    1 to 3: one more if the last search term is a whole word there, one more if all terms follow each other in order."""
 
     message: MessageState
     snippet: str
@@ -34,13 +34,13 @@ class Hit(msgspec.Struct):
 
 
 class Discovered(ConversationState):
-    """A public channel, and whether the caller is in it."""
+    """A public channel, and whether the caller is a member."""
 
     is_member: bool
 
 
 class History(msgspec.Struct):
-    """Messages of one conversation, ascending by `seq`, with the addresses of the pages around them."""
+    """Messages of one conversation, ascending by `seq`, with the URLs of the next and previous page."""
 
     results: list[MessageState]
     next: str | None
@@ -48,21 +48,22 @@ class History(msgspec.Struct):
 
 
 class Receipt(msgspec.Struct):
-    """A member whose mark stands at or behind the message, and since when."""
+    """A member who has read or received the message, and when."""
 
     user: UserRef
     at: Moment | None
 
 
 class Receipts(msgspec.Struct):
-    """Who has read a message, and whose devices have it; those who show nobody what they read are among the latter."""
+    """Who has read a message, and to whom it was delivered. Members who send no read receipts are listed as
+    `delivered`."""
 
     read: list[Receipt]
     delivered: list[Receipt]
 
 
 class Thread(msgspec.Struct):
-    """A page of a thread, ascending by `seq`, with the caller's own mark in it."""
+    """A page of a thread, ascending by `seq`, with the caller's read mark in it."""
 
     results: list[MessageState]
     next: str | None
@@ -73,7 +74,7 @@ class Thread(msgspec.Struct):
 
 
 class ReportState(msgspec.Struct):
-    """A report of mine."""
+    """A report that you made."""
 
     id: UUID
     status: str
@@ -86,13 +87,13 @@ class TypingPerson(msgspec.Struct):
 
 
 class TypingList(msgspec.Struct):
-    """Who is typing here now."""
+    """Who is typing in this conversation now."""
 
     users: list[TypingPerson]
 
 
 class Unread(msgspec.Struct):
-    """What waits: unread messages, conversations that have some, mentions."""
+    """Your totals: unread messages, conversations with unread messages, and unread mentions."""
 
     messages: int
     conversations: int

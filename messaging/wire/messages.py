@@ -1,4 +1,4 @@
-"""Messages as they go over the wire, the same over HTTP and the socket."""
+"""Messages as clients receive them, the same over HTTP and the socket."""
 
 from typing import Any, Literal
 from uuid import UUID
@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from accounts.wire import UserRef, person
-from chatproject.common.clock import rfc3339
-from chatproject.common.wire import Moment
+from common.clock import rfc3339
+from common.wire import Moment
 from conversations.models import Conversation
 from encryption.wire import Envelope
 from media.wire import UploadState
@@ -18,8 +18,8 @@ QUOTE_SIZE = 200
 
 
 class Quote(msgspec.Struct):
-    """The message that is replied to, as far as everybody in the conversation may see it: where history begins with
-    joining, and once it is deleted, only its place."""
+    """The message that is replied to, as far as every member can see it. If it is deleted, or if new members cannot see
+    older messages, there are only its `id` and `seq`."""
 
     id: UUID
     seq: int
@@ -29,24 +29,24 @@ class Quote(msgspec.Struct):
 
 
 class Reactions(msgspec.Struct):
-    """One emoji on a message: how many chose it, and the first 50 of them."""
+    """One emoji on a message: how many users chose it, and the ids of the first 50."""
 
     count: int
     user_ids: list[UUID]
 
 
 class MessageState(msgspec.Struct, kw_only=True):
-    """A message as it looks to everyone who may see it. It replaces what one holds, unless that has a higher
-    `changed_seq`; with an equal one too: names and quotes in it may be newer.
+    """A message as everyone who can see it sees it. Replace your copy by it unless yours has a higher `changed_seq`. If
+    both are equal, replace it too, because names and quotes in it may be newer.
 
-    `mentions` are the ids of members who are named; `mentions_all` stands for everybody. `reply_count` counts the
-    thread that this message begins.
+    `mentions` are the ids of the mentioned members; `mentions_all` means everyone. `reply_count` is the number of
+    replies in the thread that this message starts.
 
-    End to end it is `encrypted`: an `envelope` that was sealed under the `client_id`, or for an edit under the
-    `edit_id`, and no content.
+    In an end-to-end encrypted conversation the `content_type` is `encrypted`, and an `envelope` takes the place of the
+    content. It was sealed under the `client_id`, or under the `edit_id` if the message was edited.
 
-    `sender` is as it was when this was written. In HTTP answers alone stand `status`, on own messages, and `is_folded`,
-    on those of people the caller blocks.
+    `sender` is as it was when this was written. Only HTTP answers have `status`, on your own messages, and `is_folded`,
+    on messages of users you block.
     """
 
     id: UUID
@@ -77,7 +77,7 @@ class MessageState(msgspec.Struct, kw_only=True):
 
 
 class PastContent(msgspec.Struct):
-    """What a message said until it was edited; or the envelope there was, and the `client_id` it was sealed under."""
+    """An earlier version of an edited message: its content, or its envelope and the `client_id` that sealed it."""
 
     content: str
     replaced_at: Moment
@@ -86,7 +86,7 @@ class PastContent(msgspec.Struct):
 
 
 def message_state(message: Message, history: str) -> MessageState:
-    """A message that was read with `shown()`, in a conversation whose history is `all` or `joined`."""
+    """The state of a message that was read with `shown()`, in a conversation whose history is `all` or `joined`."""
     deleted = message.deleted_at is not None
     return MessageState(
         id=message.id,
@@ -116,7 +116,7 @@ def message_state(message: Message, history: str) -> MessageState:
 
 
 def past_content(revision: Revision) -> PastContent:
-    """What a message said before."""
+    """A revision as clients see it."""
     return PastContent(
         revision.content,
         rfc3339(revision.replaced_at),
@@ -126,12 +126,12 @@ def past_content(revision: Revision) -> PastContent:
 
 
 def reactions_state(message: Message) -> dict[str, Reactions]:
-    """The reactions on a message, in no order: PostgreSQL keeps none."""
+    """The reactions on a message, in no particular order, because PostgreSQL does not keep it."""
     return msgspec.convert(message.reactions or {}, dict[str, Reactions])
 
 
 def quote(message: Message, history: str) -> Quote:
-    """What a reply shows of the message it answers."""
+    """What a reply shows of the message it replies to."""
     if message.deleted_at or history == Conversation.History.JOINED:
         return Quote(message.id, message.seq)
     content = message.content[:QUOTE_SIZE]

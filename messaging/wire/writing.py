@@ -1,4 +1,4 @@
-"""What clients send, the same over HTTP and the socket."""
+"""The bodies that clients send, the same over HTTP and the socket."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -6,35 +6,35 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chatproject.common.errors import invalid
-from chatproject.common.text import LINES, is_blank
-from chatproject.common.wire import Body, ClientId
+from common.errors import invalid
+from common.text import LINES, is_blank
+from common.wire import Body, ClientId
 from encryption.wire import Envelope
 from media.wire import ATTACHMENTS
-from messaging.mentions import MENTIONS
+from messaging.wire.mentions import MENTIONS
 
 CONTENT_SIZE = 10_000
 METADATA_BYTES = 4096
-BESIDE = "Whatever a sealed message says stands in its envelope."
-NOT_E2EE = "This conversation is not end to end."
-UNSEALED = "This conversation is end to end: its messages are sealed by the device that sends them."
+ONLY_ENVELOPE = "Leave this empty: the content of an encrypted message belongs in its envelope."
+NOT_E2EE = "This conversation is not end-to-end encrypted. Send the message without an envelope."
+UNSEALED = "This conversation is end-to-end encrypted. Send the message as an envelope, sealed by your device."
 Content = Annotated[str, Meta(max_length=CONTENT_SIZE)]
 AttachmentIds = Annotated[list[UUID], Meta(max_length=ATTACHMENTS)]
 MentionIds = Annotated[list[UUID], Meta(max_length=MENTIONS)]
-Place = Annotated[int, Meta(ge=0, le=2**62)]
+Seq = Annotated[int, Meta(ge=0, le=2**62)]
 
 
 class NewMessage(Body):
-    """A message as its sender writes it. `client_id` makes retrying safe; choose a new one per message. `thread_id` is
-    the first message of the thread it belongs to. Members are mentioned by `@name` in the text, or by `mention_ids`.
-    `attachment_ids` are own uploads for this conversation; with some, the text may be empty, and the first of them
-    gives the `content_type`, whatever stands here.
+    """A message as its sender writes it. `client_id` makes retrying safe; choose a new one for each message.
+    `thread_id` is the first message of the thread it belongs to. Mention members by `@name` in the text, or by
+    `mention_ids`. `attachment_ids` are your own uploads for this conversation; with attachments the text may be empty,
+    and the first of them determines the `content_type`, whatever you send here.
 
-    In an end-to-end conversation the message is an `envelope` and nothing of it stands elsewhere: no content, no
-    metadata. `roster_seq` is that of the envelope.
+    In an end-to-end encrypted conversation send an `envelope` and leave `content` and `metadata` empty. `roster_seq` is
+    that of the envelope.
 
-    Whoever writes has read what came before. With `marks_read` false they say nothing of the kind: then their read mark
-    moves on with the message only where nothing of others lies between."""
+    Sending a message marks everything before it as read. With `marks_read` false, your read mark advances only if there
+    are no messages of others between it and the new message."""
 
     content: Content = ""
     client_id: ClientId | None = None
@@ -45,29 +45,31 @@ class NewMessage(Body):
     mention_ids: MentionIds = []
     metadata: dict[str, Any] | None = None
     envelope: Envelope | None = None
-    roster_seq: Place | None = None
+    roster_seq: Seq | None = None
     marks_read: bool = True
 
     def check(self) -> None:
-        """What the types cannot say: refuses (`invalid`) blank text without a file, too much metadata, and an envelope
-        beside which something else is said."""
+        """Check what the types cannot express. Refuses (`invalid`) blank text without an attachment, too much metadata,
+        and content beside an envelope."""
         if self.envelope:
             self._check_sealed(self.envelope)
         elif self.content_type == "encrypted":
-            raise invalid("envelope", "An encrypted message is an envelope.", "required")
+            raise invalid("envelope", "An encrypted message needs an envelope.", "required")
         elif not self.attachment_ids:
             check_content(self.content)
             if self.content_type != "text":
-                raise invalid("attachment_ids", f"A message of type {self.content_type} needs a file.", "required")
+                raise invalid(
+                    "attachment_ids", f"A message of type {self.content_type} needs an attachment.", "required"
+                )
         if self.metadata is not None and len(msgspec.json.encode(self.metadata)) > METADATA_BYTES:
-            raise invalid("metadata", f"Metadata has at most {METADATA_BYTES} bytes.")
+            raise invalid("metadata", f"Metadata can have at most {METADATA_BYTES} bytes.")
 
     def _check_sealed(self, envelope: Envelope) -> None:
         for field in ("content", "metadata"):
             if getattr(self, field):
-                raise invalid(field, BESIDE)
+                raise invalid(field, ONLY_ENVELOPE)
         if self.roster_seq not in (None, envelope.roster_seq):
-            raise invalid("roster_seq", "The envelope was made for another.")
+            raise invalid("roster_seq", "This is not the roster_seq of the envelope. Send the same one, or none.")
         envelope.check()
 
 
@@ -78,22 +80,22 @@ class Reaction(Body):
 
 
 class NewReport(Body):
-    """Why the operators should look at it."""
+    """Why the moderators should review it."""
 
     reason: Literal["spam", "abuse", "violence", "sexual", "illegal", "other"]
     comment: Annotated[str, Meta(max_length=1000, extra=LINES)] = ""
 
 
 class TypingChange(Body):
-    """Whether I am typing; good for 6 seconds."""
+    """Whether you are typing; valid for 6 seconds."""
 
     is_typing: bool
 
 
 class MessageChange(Body):
-    """The new text of an own message, whom it names besides those in the text, and the files it carries from now on;
-    without `attachment_ids` it keeps those it has. End to end it is a new `envelope` instead, sealed as an edit under a
-    `client_id` of its own."""
+    """The new text of your message, the members it mentions besides those in the text, and its attachments; without
+    `attachment_ids` it keeps the attachments it has. In an end-to-end encrypted conversation send a new `envelope`
+    instead, sealed as an edit with a new `client_id`."""
 
     content: Content | None = None
     mention_ids: MentionIds = []
@@ -102,49 +104,49 @@ class MessageChange(Body):
     client_id: ClientId | None = None
 
     def check(self) -> None:
-        """What the types cannot say: refuses (`invalid`) neither text nor envelope, an envelope beside which something
-        is said, and one without a `client_id`."""
+        """Check what the types cannot express. Refuses (`invalid`) a change with neither text nor envelope, text beside
+        an envelope, and an envelope without a `client_id`."""
         if self.envelope is None:
             if self.content is None:
                 raise invalid("content", "This field is required.", "required")
             return
         if self.content:
-            raise invalid("content", BESIDE)
+            raise invalid("content", ONLY_ENVELOPE)
         if self.client_id is None:
-            raise invalid("client_id", "An edit is sealed under a client_id of its own.", "required")
+            raise invalid("client_id", "An encrypted edit needs a new client_id.", "required")
         self.envelope.check()
 
     @property
     def text(self) -> str:
-        """The new text; none where it is sealed."""
+        """The new text; empty if it is sealed in an envelope."""
         return self.content or ""
 
 
 class Mark(msgspec.Struct):
-    """A place in the log: everything up to it was read, or delivered."""
+    """A position in the log: everything up to it was read, or delivered."""
 
-    seq: Place
+    seq: Seq
 
 
 class NewMark(Body):
-    """How far one has read, or how far it has arrived; without `seq`, or a body, all that is there."""
+    """Up to where you have read, or received; without `seq`, or without a body, everything."""
 
-    seq: Place | UnsetType = UNSET
+    seq: Seq | UnsetType = UNSET
 
-    def upto(self, head: int) -> int:
-        """The place that is meant, the last one being `head`."""
+    def resolve(self, head: int) -> int:
+        """The seq to mark up to, in a log that ends at `head`."""
         return head if self.seq is UNSET else self.seq
 
 
 class Positions(Body):
-    """What a client holds: the epoch it was told and, per conversation, the last place it has. Of what it does not name
-    it is told how far that has come."""
+    """What a client has: the epoch from `hello` and, for each conversation, the last seq it has received. For
+    conversations that are missing here, the answer tells their head."""
 
     epoch: str
-    positions: Annotated[dict[UUID, Place], Meta(max_length=1000)]
+    positions: Annotated[dict[UUID, Seq], Meta(max_length=1000)]
 
 
 def check_content(content: str) -> None:
-    """Refuses (`invalid`) text of which nothing can be seen."""
+    """Refuse (`invalid`) text without a visible character."""
     if is_blank(content):
-        raise invalid("content", "A message needs some text.", "required")
+        raise invalid("content", "Enter some text.", "required")

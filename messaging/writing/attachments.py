@@ -1,4 +1,4 @@
-"""What a message keeps and says of the uploads it carries."""
+"""The attachments of a message, and the content type that they give it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from media.models import Upload
 from media.wire import upload_state
 from messaging.models import Message
 
-NO_UPLOAD = "Only own uploads for this conversation can be attached."
+NOT_ATTACHABLE = "Attach only your own uploads that you made for this conversation."
 ContentType = Message.ContentType
 CONTENT_TYPES = {
     Upload.Kind.IMAGE: ContentType.IMAGE,
@@ -20,19 +20,20 @@ CONTENT_TYPES = {
 
 
 def content_type_of(uploads: Sequence[Upload], *, is_sealed: bool = False) -> str:
-    """What a message with these uploads is: what the first of them is, or text. Of what is sealed nobody knows."""
+    """The content type of a message with these uploads: that of the first one, or text. A sealed message is always
+    `encrypted`, because the server cannot know what it contains."""
     if is_sealed:
         return ContentType.ENCRYPTED
     return CONTENT_TYPES.get(Upload.Kind(uploads[0].kind), ContentType.FILE) if uploads else ContentType.TEXT
 
 
-def shown_of(uploads: Iterable[Upload]) -> list[dict[str, Any]] | None:
-    """What the message's row keeps of them: as they look now."""
+def attachment_states(uploads: Iterable[Upload]) -> list[dict[str, Any]] | None:
+    """The uploads as the message's row stores them, or None without any."""
     return [msgspec.to_builtins(upload_state(upload)) for upload in uploads] or None
 
 
-def carried_by(message: Message) -> list[Upload]:
-    """The uploads of a message, in their order."""
+def uploads_of(message: Message) -> list[Upload]:
+    """The uploads that a message carries, in order."""
     if not message.attachments:
         return []
     return list(Upload.objects.filter(attachments__message_id=message.id).order_by("attachments__position"))

@@ -1,7 +1,7 @@
-"""Group commit: messages that arrive while a batch is being committed go into the next one, together.
+"""Group commit: messages that arrive while a batch is being committed go into the next batch together.
 
-One thread per process writes; what waits for a conversation that somebody else has locked is handed to a second
-thread, so that nobody else waits for it. A sender is told `Sent` only after the commit that carries the message.
+One thread per process writes. Messages to a conversation that another transaction has locked go to a second thread, so
+that no other message waits for that lock. A sender gets `Sent` only after the commit that stores the message.
 """
 
 import asyncio
@@ -19,39 +19,40 @@ import structlog
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 
-from chatproject.common import limits
-from chatproject.common.database import on_living_connection
-from chatproject.common.errors import Refusal, not_found
-from chatproject.common.publish import ring
-from messaging.batch import Batch, Outgoing, Sent
+from common import limits
+from common.database import run_on_live_connection
+from common.errors import Refusal, not_found
+from common.publish import publish
 from messaging.models import Message
-from messaging.store import open_store
-from messaging.store.rows import StillLocked, Store
 from messaging.wire.messages import message_state
 from messaging.wire.writing import NewMessage
+from messaging.writing.batch import Batch
+from messaging.writing.outgoing import Outgoing, Sent
+from messaging.writing.store import open_store
+from messaging.writing.store.rows import LockTimeout, Store
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
-BATCH = 256
-WAITING = 5000
+BATCH_SIZE = 256
+QUEUE_SIZE = 5000
 LOCK_WAIT_MS = 2000
 
 
 class Writer:
-    """Takes messages from any thread or loop, writes them in batches and answers each."""
+    """Takes messages from any thread or event loop, writes them in batches and answers each one."""
 
     def __init__(self) -> None:
-        self._arrived = _Lane("writer", self._write_arrived)
-        self._late = _Lane("late-writer", self._write_late)
+        self._new_messages = _WriterThread("writer", self._write_new)
+        self._locked_messages = _WriterThread("late-writer", self._write_locked)
 
     def submit(self, sender_id: UUID, conversation_id: UUID, message: NewMessage, answer: Any) -> None:
-        """Take a message; `answer` (an asyncio or a concurrent future) gets its `Sent` or its `Refusal`."""
+        """Queue a message; `answer` (an asyncio or concurrent future) gets its `Sent` or its `Refusal`."""
         item = Outgoing(sender_id, conversation_id, message, answer)
-        if not self._arrived.put(item):
-            _answer([(item, Refusal("unavailable", retry_after=1))])
+        if not self._new_messages.put(item):
+            _resolve_answers([(item, Refusal("unavailable", retry_after=1))])
 
     def send(self, sender_id: UUID, conversation_id: UUID, message: NewMessage) -> Sent:
-        """`submit` and wait, for threads. Raises the `Refusal`."""
+        """Submit a message and block until it is answered. Raises the `Refusal`."""
         answer: Future[Sent] = Future()
         self.submit(sender_id, conversation_id, message, answer)
         try:
@@ -60,72 +61,73 @@ class Writer:
             raise Refusal("unavailable", retry_after=1) from None
 
     def stop(self) -> None:
-        """Write what has arrived, then end the threads and close their connections."""
-        self._arrived.stop()
-        self._late.stop()
+        """Write what is queued, then end the threads and close their connections."""
+        self._new_messages.stop()
+        self._locked_messages.stop()
 
-    def _write_arrived(self, store: Store, items: list[Outgoing]) -> None:
-        allowed, refused = _spend(items)
+    def _write_new(self, store: Store, items: list[Outgoing]) -> None:
+        allowed, refused = _spend_allowances(items)
         batch = self._write(store, allowed, 0)
         if batch:
-            self._write_later(batch.passed_over)
+            self._queue_locked(batch.skipped)
         if refused:
-            _answer(on_living_connection(_repeats_among, refused))
+            _resolve_answers(run_on_live_connection(_answer_rate_limited, refused))
 
-    def _write_later(self, items: list[Outgoing]) -> None:
-        """Somebody else holds a lock that these need: they wait for it where nobody waits for them."""
-        _answer_unavailable([item for item in items if not self._late.put(item)])
+    def _queue_locked(self, items: list[Outgoing]) -> None:
+        """Hand messages whose conversation is locked to the second thread, which waits for the lock."""
+        _answer_unavailable([item for item in items if not self._locked_messages.put(item)])
 
-    def _write_late(self, store: Store, items: list[Outgoing]) -> None:
-        """Conversations that were locked: one by one, each waiting for its lock. Those still missing do not exist."""
-        for group in _by_conversation(items):
+    def _write_locked(self, store: Store, items: list[Outgoing]) -> None:
+        """Write to conversations that were locked, one at a time, waiting for each lock. One that is still not found
+        does not exist."""
+        for group in _group_by_conversation(items):
             if batch := self._write(store, group, LOCK_WAIT_MS):
-                _answer([(item, not_found()) for item in batch.passed_over])
+                _resolve_answers([(item, not_found()) for item in batch.skipped])
 
     def _write(self, store: Store, items: list[Outgoing], wait_ms: int) -> Batch | None:
-        """Write a batch; when it fails, each of its items alone, so that one bad message harms nobody."""
+        """Write a batch. If it fails, write each of its messages alone, so that one bad message fails alone."""
         if not items:
             return None
         try:
-            # What was committed, but whose answer was lost with the connection, is found again by its client id.
-            batch = on_living_connection(_written, store, items, wait_ms)
-        except StillLocked:
+            # If the connection breaks after a commit, the retry finds the stored message by its client id.
+            batch = run_on_live_connection(_write_batch, store, items, wait_ms)
+        except LockTimeout:
             if wait_ms:
                 _answer_unavailable(items)
             else:
-                self._write_later(items)
+                self._queue_locked(items)
             return None
         except (OperationalError, InterfaceError) as error:
-            log.warning("write_unavailable", messages=len(items), reason=type(error).__name__)
+            logger.warning("write_unavailable", messages=len(items), reason=type(error).__name__)
             _answer_unavailable(items)
             raise
         except Exception as error:
             if len(items) == 1:
-                log.error("write_failed", reason=repr(error)[:200])
-                _answer([(items[0], Refusal("internal"))])
+                logger.error("write_failed", reason=repr(error)[:200])
+                _resolve_answers([(items[0], Refusal("internal"))])
                 return None
             for item in items:
                 self._write(store, [item], wait_ms)
             return None
-        _finish(batch)
+        _finish_batch(batch)
         return batch
 
 
-def _written(store: Store, items: list[Outgoing], wait_ms: int) -> Batch:
+def _write_batch(store: Store, items: list[Outgoing], wait_ms: int) -> Batch:
     batch = Batch(items, datetime.now(UTC))
     batch.write(store, wait_ms)
     return batch
 
 
 def _answer_unavailable(items: list[Outgoing]) -> None:
-    """Nothing is known to be stored: the senders try again, and that costs them nothing."""
+    """Ask the senders to try again, and give them back the allowance they spent."""
     if items:
         limits.forgive([_limit_key(item) for item in items], settings.RATE_MESSAGES)
-        _answer([(item, Refusal("unavailable", retry_after=1)) for item in items])
+        _resolve_answers([(item, Refusal("unavailable", retry_after=1)) for item in items])
 
 
-def _spend(items: list[Outgoing]) -> tuple[list[Outgoing], list[tuple[Outgoing, float]]]:
-    """Spend the senders' allowances, all at once: who may, and who has to wait how many seconds."""
+def _spend_allowances(items: list[Outgoing]) -> tuple[list[Outgoing], list[tuple[Outgoing, float]]]:
+    """Spend the senders' allowances in one call: the messages to write, and the refused with their seconds to wait."""
     waits = limits.hit([_limit_key(item) for item in items], settings.RATE_MESSAGES)
     allowed = [item for item, wait in zip(items, waits, strict=True) if not wait]
     return allowed, [(item, wait) for item, wait in zip(items, waits, strict=True) if wait]
@@ -135,8 +137,8 @@ def _limit_key(item: Outgoing) -> str:
     return f"messages:{item.sender_id.hex}"
 
 
-def _repeats_among(refused: list[tuple[Outgoing, float]]) -> list[tuple[Outgoing, Sent | Refusal]]:
-    """A retry is answered whatever the limits say; the others have to wait."""
+def _answer_rate_limited(refused: list[tuple[Outgoing, float]]) -> list[tuple[Outgoing, Sent | Refusal]]:
+    """The answers to messages over the limit: a retry gets its stored message, anything else has to wait."""
     answers: list[tuple[Outgoing, Sent | Refusal]] = []
     for item, wait in refused:
         before = Message.objects.filter(sender_id=item.sender_id, client_id=item.client_id).first()
@@ -145,14 +147,14 @@ def _repeats_among(refused: list[tuple[Outgoing, float]]) -> list[tuple[Outgoing
         elif bytes(before.body_hash) != item.body_hash:
             answers.append((item, Refusal("idempotency_conflict")))
         else:
-            answers.append((item, _as_it_is_now(item, before.id)))
+            answers.append((item, _repeated_answer(item, before.id)))
     return answers
 
 
-def _as_it_is_now(item: Outgoing, message_id: UUID) -> Sent | Refusal:
-    """The answer to a retry: the message as it is now, if its sender still belongs there."""
-    from_sender = Message.objects.shown().select_related("conversation").filter(id=message_id)
-    message = from_sender.filter(
+def _repeated_answer(item: Outgoing, message_id: UUID) -> Sent | Refusal:
+    """The answer to a retry: the message as it is now, if its sender is still a member."""
+    stored = Message.objects.shown().select_related("conversation").filter(id=message_id)
+    message = stored.filter(
         conversation__memberships__user_id=item.sender_id, conversation__memberships__left_at__isnull=True
     ).first()
     if message is None:
@@ -160,29 +162,31 @@ def _as_it_is_now(item: Outgoing, message_id: UUID) -> Sent | Refusal:
     return Sent(msgspec.json.encode(message_state(message, message.conversation.history)), True)
 
 
-def _finish(batch: Batch) -> None:
-    """After the commit: answer the senders and ring; then those who asked again."""
-    _answer(batch.answers)
-    ring(batch.rings)
+def _finish_batch(batch: Batch) -> None:
+    """After the commit: answer the senders and publish, then answer the retries."""
+    _resolve_answers(batch.answers)
+    publish(batch.publications)
     if batch.duplicates:
         limits.forgive([_limit_key(item) for item, _ in batch.duplicates], settings.RATE_MESSAGES)
-        _answer([(item, on_living_connection(_as_it_is_now, item, id_)) for item, id_ in batch.duplicates])
+        _resolve_answers(
+            [(item, run_on_live_connection(_repeated_answer, item, id_)) for item, id_ in batch.duplicates]
+        )
 
 
-def _answer(answers: Iterable[tuple[Outgoing, Sent | Refusal]]) -> None:
-    """Resolve the senders' futures: threads' at once, each event loop's with a single wake-up."""
+def _resolve_answers(answers: Iterable[tuple[Outgoing, Sent | Refusal]]) -> None:
+    """Resolve the senders' futures: those of threads directly, those of an event loop with a single wake-up."""
     loops: dict[asyncio.AbstractEventLoop, list[tuple[Any, Sent | Refusal]]] = defaultdict(list)
     for item, result in answers:
         if isinstance(item.answer, asyncio.Future):
             loops[item.answer.get_loop()].append((item.answer, result))
         else:
-            _resolve([(item.answer, result)])
+            _resolve_futures([(item.answer, result)])
     for loop, resolved in loops.items():
         if not loop.is_closed():
-            loop.call_soon_threadsafe(_resolve, resolved)
+            loop.call_soon_threadsafe(_resolve_futures, resolved)
 
 
-def _resolve(answers: list[tuple[Any, Sent | Refusal]]) -> None:
+def _resolve_futures(answers: list[tuple[Any, Sent | Refusal]]) -> None:
     for future, result in answers:
         if future.done():
             continue
@@ -192,15 +196,15 @@ def _resolve(answers: list[tuple[Any, Sent | Refusal]]) -> None:
             future.set_result(result)
 
 
-def _by_conversation(items: list[Outgoing]) -> list[list[Outgoing]]:
+def _group_by_conversation(items: list[Outgoing]) -> list[list[Outgoing]]:
     groups: dict[UUID, list[Outgoing]] = defaultdict(list)
     for item in items:
         groups[item.conversation_id].append(item)
     return list(groups.values())
 
 
-class _Lane:
-    """A thread that takes whatever has arrived, at most `BATCH` at once; started with the first item."""
+class _WriterThread:
+    """A queue and the thread that empties it, up to `BATCH_SIZE` messages at a time; it starts with the first one."""
 
     def __init__(self, name: str, work: Callable[[Store, list[Outgoing]], None]) -> None:
         self._name = name
@@ -210,8 +214,8 @@ class _Lane:
         self._thread: threading.Thread | None = None
 
     def put(self, item: Outgoing) -> bool:
-        """Take an item; False when too much is waiting already."""
-        if self._items.qsize() >= WAITING:
+        """Queue a message; False if the queue is full."""
+        if self._items.qsize() >= QUEUE_SIZE:
             return False
         self._items.put(item)
         if self._thread is None:
@@ -227,18 +231,18 @@ class _Lane:
             self._thread.join(timeout=10)
             self._thread = None
 
-    def _take(self) -> tuple[list[Outgoing], bool]:
-        """What has arrived, waiting for the first; and whether to stop after it."""
+    def _take_batch(self) -> tuple[list[Outgoing], bool]:
+        """The next messages, after waiting for the first one, and whether to stop after them."""
         items = [self._items.get()]
-        while len(items) < BATCH and items[-1] is not None:
+        while len(items) < BATCH_SIZE and items[-1] is not None:
             try:
                 items.append(self._items.get_nowait())
             except queue.Empty:
                 break
         return [item for item in items if item is not None], items[-1] is None
 
-    def _waiting(self) -> list[Outgoing]:
-        """All that arrived meanwhile: it need not wait as long once more for a database that is away."""
+    def _drain(self) -> list[Outgoing]:
+        """Take everything that is queued. These messages need not wait for the same broken database in turn."""
         found = []
         for _ in range(self._items.qsize()):
             if (item := self._items.get()) is None:
@@ -251,16 +255,18 @@ class _Lane:
         store, stopping = open_store(), False
         try:
             while not stopping:
-                items, stopping = self._take()
+                items, stopping = self._take_batch()
                 try:
                     self._work(store, items)
-                except Error as error:  # the connection is gone; what was not answered yet was not written
-                    log.warning("writer_reconnects", reason=type(error).__name__)
-                    _answer([(item, Refusal("unavailable", retry_after=1)) for item in [*items, *self._waiting()]])
+                except Error as error:  # the connection broke; what was not answered was not written
+                    logger.warning("writer_reconnects", reason=type(error).__name__)
+                    _resolve_answers(
+                        [(item, Refusal("unavailable", retry_after=1)) for item in [*items, *self._drain()]]
+                    )
                     connection.close()
                 except Exception:
-                    log.exception("writer_fault")
-                    _answer([(item, Refusal("internal")) for item in items])
+                    logger.exception("writer_fault")
+                    _resolve_answers([(item, Refusal("internal")) for item in items])
         finally:
             connection.close()
 

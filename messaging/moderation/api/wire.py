@@ -1,4 +1,4 @@
-"""What the staff sends and is shown."""
+"""What staff send and receive."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -9,42 +9,42 @@ from msgspec import UNSET, Meta, UnsetType
 
 from accounts.models import User
 from accounts.wire import UserRef, person
-from chatproject.common.clock import rfc3339
-from chatproject.common.text import LINE, LINES
-from chatproject.common.wire import Body, ClientId, Instant, Moment
+from common.clock import rfc3339
+from common.text import LINE, LINES
+from common.wire import Body, ClientId, Instant, Moment
 from conversations.wire import Name, SlowMode
 from messaging.models import Filter, Message, Report
-from messaging.services import Case
+from messaging.moderation.services import Case
 from messaging.wire.messages import MessageState, PastContent, message_state
 from messaging.wire.writing import Content
 
-Reason = Annotated[str, Meta(max_length=1000, description="Why; it stands in the audit log.", extra=LINES)]
+Reason = Annotated[str, Meta(max_length=1000, description="Why; recorded in the audit log.", extra=LINES)]
 Pattern = Annotated[str, Meta(min_length=1, max_length=100, extra=LINE)]
 Note = Annotated[str, Meta(max_length=200, extra=LINE)]
 
 
 class Reasoned(Body):
-    """Why something is done."""
+    """The reason for an action."""
 
     reason: Reason = ""
 
 
 class Suspension(Body):
-    """Until when somebody may not sign in; without it, until they are restored."""
+    """A suspension. Without `until`, the user may not sign in until they are restored."""
 
     until: Instant | None = None
     reason: Reason = ""
 
 
 class Resending(Body):
-    """What the code is for."""
+    """What the code is for, and why it is sent."""
 
     purpose: Literal["verify_email", "change_email", "reset_password"] = "verify_email"
     reason: Reason = ""
 
 
 class Moderation(Body):
-    """What changes; absent fields stay. `owner_id` is a member, who alone owns it then."""
+    """The changes; absent fields stay as they are. `owner_id` names the member who becomes the only owner."""
 
     is_frozen: bool | UnsetType = UNSET
     is_read_only: bool | UnsetType = UNSET
@@ -55,7 +55,7 @@ class Moderation(Body):
 
 
 class Standing(msgspec.Struct):
-    """Whether somebody may sign in, and if not, until when; null: until they are restored."""
+    """Whether a user may sign in, and if not, until when; null means until they are restored."""
 
     id: UUID
     username: str
@@ -64,14 +64,14 @@ class Standing(msgspec.Struct):
 
 
 class SignedOut(msgspec.Struct):
-    """How many sign-ins were ended."""
+    """How many sessions were ended."""
 
     sessions_ended: int
 
 
 class QueueRow(msgspec.Struct):
-    """A case: what was reported, by how many. `person` is whom it is about; `message_id` and `conversation_id` are null
-    where no message is named. `reason` and `comment` are those of the first report, whose `id` it has."""
+    """A case: what was reported, and how often. `person` is the user it is about; `message_id` and `conversation_id`
+    are null if no message was reported. `id`, `reason` and `comment` are those of the first report."""
 
     id: UUID
     status: str
@@ -89,7 +89,7 @@ class QueueRow(msgspec.Struct):
 
 
 class Complaint(msgspec.Struct):
-    """Who reported, and why; without a `reporter` it was a filter."""
+    """Who reported it, and why. Without a `reporter`, it was a filter."""
 
     id: UUID
     reporter: UserRef | None
@@ -99,9 +99,9 @@ class Complaint(msgspec.Struct):
 
 
 class CaseState(QueueRow):
-    """A case with its reports, the message they name, what that said before it was edited, and what stands around it,
-    as far as somebody who reported could see it. Nothing of it where the conversation is end to end. Where only a
-    filter has reported it, `met` has the words that it met, and there is no `message` before the case is opened."""
+    """A case with its reports, the message they name, its earlier versions, and the messages around it, as far as a
+    member who reported it could see them. An end-to-end encrypted conversation shows none. If only a filter has
+    reported the message, `met` has the words that matched, and `message` is null until the case is opened."""
 
     complaints: list[Complaint]
     message: MessageState | None
@@ -112,13 +112,13 @@ class CaseState(QueueRow):
 
 
 class Opening(Body):
-    """Why somebody reads what nobody has shown to the staff."""
+    """Why a staff member opens a message that no member has reported."""
 
-    reason: Annotated[str, Meta(min_length=10, max_length=1000, description="It stands in the audit log.", extra=LINES)]
+    reason: Annotated[str, Meta(min_length=10, max_length=1000, description="Recorded in the audit log.", extra=LINES)]
 
 
 class NewDecision(Body):
-    """What is decided, and why: whom it is about is told both. `until` is when a suspension ends."""
+    """The decision and its reason. The user it is about is notified of both. `until` is when a suspension ends."""
 
     decision: Literal["dismissed", "message_deleted", "warned", "suspended", "banned", "removed"]
     reason: Reason = ""
@@ -126,9 +126,9 @@ class NewDecision(Body):
 
 
 class NewFilter(Body):
-    """What is not wanted. A `word` is one or several in a row, with `*` at an end for whatever else belongs to it; a
-    `link` is the name of a host. `flag` lets a message in and reports it, `block` refuses it. One that would meet more
-    than 5 % of the newest messages is kept only with `is_broad` (`filters/preview/` says how many it would)."""
+    """What is not wanted. A `word` is one word or several in a row, with `*` at an end for the rest of a word; a `link`
+    is a host name. `flag` lets a message through and reports it, `block` refuses it. A filter that would match more
+    than 5 % of the newest messages needs `is_broad` (`filters/preview/` says how many it would match)."""
 
     kind: Literal["word", "link"]
     pattern: Pattern
@@ -140,7 +140,7 @@ class NewFilter(Body):
 
 
 class FilterChange(Body):
-    """What changes; absent fields stay. `is_broad` as in a new filter."""
+    """The changes; absent fields stay as they are. `is_broad` as in a new filter."""
 
     pattern: Pattern | UnsetType = UNSET
     action: Literal["flag", "block"] | UnsetType = UNSET
@@ -150,7 +150,7 @@ class FilterChange(Body):
 
 
 class FilterState(msgspec.Struct):
-    """A filter, its pattern as it is compared."""
+    """A filter, with its pattern as it is compared."""
 
     id: UUID
     kind: str
@@ -169,8 +169,8 @@ class Draft(Body):
 
 
 class Share(msgspec.Struct):
-    """How many per cent of the newest messages a filter with this pattern would meet: 1 stands for all that is less,
-    none included; null where there are too few messages to say."""
+    """The percentage of the newest messages that a filter with this pattern would match. 1 also stands for anything
+    less, including none; null if there are too few messages to say."""
 
     share: int | None
 
@@ -182,21 +182,21 @@ class Trial(Body):
 
 
 class Met(msgspec.Struct):
-    """The pattern of a filter that a text has met, and what the filter does."""
+    """The pattern of a filter that matched a text, and what the filter does."""
 
     pattern: str
     action: str
 
 
 class TrialResult(msgspec.Struct):
-    """What would become of a message with this text: null is that it goes in, and nothing else."""
+    """What would happen to a message with this text. Null means that it is sent and not reported."""
 
     action: Literal["flag", "block"] | None
     met: list[Met]
 
 
 def queue_row(report: Report) -> QueueRow:
-    """A case of the queue, whom it names at hand."""
+    """A case as a row of the queue."""
     return QueueRow(**_row(report))
 
 
@@ -214,12 +214,12 @@ def case_state(case: Case) -> CaseState:
         past=[PastContent(one.content, rfc3339(one.replaced_at)) for one in case.past],
         before=shown(case.before),
         after=shown(case.after),
-        met=list(case.met),
+        met=list(case.excerpts),
     )
 
 
 def filter_state(one: Filter) -> FilterState:
-    """A filter as the staff sees it."""
+    """A filter as staff see it."""
     return FilterState(one.id, one.kind, one.pattern, one.action, one.is_active, one.note, rfc3339(one.created_at))
 
 
@@ -247,6 +247,6 @@ def _complaint(report: Report) -> Complaint:
 
 
 def standing(user: User) -> Standing:
-    """How somebody stands with the house."""
+    """Whether a user may sign in, and if not, until when."""
     until = user.suspended_until
     return Standing(user.id, user.username, user.is_active, rfc3339(until) if until else None)

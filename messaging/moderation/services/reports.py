@@ -1,42 +1,43 @@
-"""Asking the operators to look at something."""
+"""Reporting messages and users to the moderators."""
 
 from uuid import UUID
 
 from accounts.models import User
-from chatproject.common.errors import invalid, not_found
-from chatproject.common.limited import spend_for
+from common.action_limits import spend_for
+from common.errors import invalid, not_found
 from messaging.models import Message, Report
 
 
 def report_message(actor: User, *, message_id: UUID, reason: str, comment: str = "") -> Report:
-    """Report a message that the actor may see; once, repeating it changes nothing. Refuses `not_found`, `invalid` for
-    an own one, `rate_limited`."""
+    """Report a message that the actor can see; repeating it changes nothing. Refuses `not_found`, `invalid` for the
+    actor's own message, and `rate_limited`."""
     message = Message.objects.visible_to(actor).filter(id=message_id, deleted_at__isnull=True).first()
     if message is None:
         raise not_found()
     if message.sender_id == actor.id:
-        raise invalid("id", "This message is your own.")
+        raise invalid("id", "You cannot report your own message.")
     return _report(actor, message=message, person=message.sender, reason=reason, comment=comment)
 
 
-def report_person(actor: User, *, user_id: UUID, reason: str, comment: str = "") -> Report:
-    """Report a person; once while it is open. Refuses `not_found`, `invalid` for oneself, `rate_limited`."""
+def report_user(actor: User, *, user_id: UUID, reason: str, comment: str = "") -> Report:
+    """Report a user; repeating it while the report is open changes nothing. Refuses `not_found`, `invalid` for the
+    actor, and `rate_limited`."""
     if user_id == actor.id:
         raise invalid("id", "You cannot report yourself.")
-    person = User.objects.active().filter(id=user_id).first()
-    if person is None:
+    user = User.objects.active().filter(id=user_id).first()
+    if user is None:
         raise not_found()
-    return _report(actor, message=None, person=person, reason=reason, comment=comment)
+    return _report(actor, message=None, person=user, reason=reason, comment=comment)
 
 
 def _report(actor: User, *, message: Message | None, person: User, reason: str, comment: str) -> Report:
     about_id = message.id if message else person.id
-    about = {"reporter": actor, "message": message, "person": person, "about_id": about_id}
+    key = {"reporter": actor, "message": message, "person": person, "about_id": about_id}
     if message is None:
-        about["status"] = Report.Status.OPEN  # type: ignore[assignment]
-    known = Report.objects.filter(**about).first()
-    if known:
-        return known
+        key["status"] = Report.Status.OPEN  # type: ignore[assignment]
+    earlier = Report.objects.filter(**key).first()
+    if earlier:
+        return earlier
     spend_for(actor, "RATE_REPORTS")
-    report, _ = Report.objects.get_or_create(**about, defaults={"reason": reason, "comment": comment})
+    report, _ = Report.objects.get_or_create(**key, defaults={"reason": reason, "comment": comment})
     return report

@@ -1,4 +1,4 @@
-"""Deciding about reports: what becomes of whom and of what, who is told, and what stands in the audit log."""
+"""Decisions about reports: what happens to the message and the user, who is notified, and what is audited."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -10,13 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.tests.at_once import at_once
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
-from chatproject.common.models import AuditEntry
+from common.clock import now
+from common.errors import Refusal
+from common.models import AuditEntry
 from conversations import services as conversations
 from conversations.models import Membership
 from messaging import services
 from messaging.models import Message, Report
+from messaging.moderation import services as moderation
 from messaging.wire.writing import MessageChange, NewMessage
 from notifications.models import Notice
 
@@ -42,12 +43,12 @@ def message(group, bob) -> Message:
 
 @pytest.fixture
 def report(alice, message) -> Report:
-    return services.report_message(alice, message_id=message.id, reason="spam", comment="Look at this")
+    return moderation.report_message(alice, message_id=message.id, reason="spam", comment="Look at this")
 
 
 def decide(olga, report: Report, decision: str, **more) -> str:
     try:
-        services.decide_report(olga, report_id=report.id, decision=decision, **more)
+        moderation.decide_report(olga, report_id=report.id, decision=decision, **more)
     except Refusal as refusal:
         return refusal.code
     return "ok"
@@ -58,9 +59,9 @@ def notices(user: User) -> list[tuple[str, dict]]:
     return [(notice.kind, notice.data) for notice in told.order_by("at")]
 
 
-def test_one_decision_settles_all_reports_about_the_same_message(alice, carol, bob, olga, message, report):
-    other = services.report_message(carol, message_id=message.id, reason="abuse")
-    person = services.report_person(carol, user_id=bob.id, reason="spam")
+def test_one_decision_closes_all_reports_about_the_same_message(alice, carol, bob, olga, message, report):
+    other = moderation.report_message(carol, message_id=message.id, reason="abuse")
+    person = moderation.report_user(carol, user_id=bob.id, reason="spam")
 
     assert decide(olga, other, "warned", reason="Not here") == "ok"
 
@@ -77,14 +78,14 @@ def test_one_decision_settles_all_reports_about_the_same_message(alice, carol, b
     assert (entry.facts["reports"], entry.facts["decision"]) == (2, "warned")
 
 
-def test_what_is_dismissed_is_told_to_nobody_but_who_reported(alice, bob, olga, report):
+def test_only_the_reporters_are_notified_when_a_report_is_dismissed(alice, bob, olga, report):
     assert decide(olga, report, "dismissed") == "ok"
 
     assert notices(alice) == [("report", {"decision": "dismissed"})]
     assert notices(bob) == []
 
 
-def test_deleting_is_final_and_names_nobody(alice, olga, group, message, report):
+def test_deleting_the_message_is_final_and_does_not_name_the_moderator(alice, olga, group, message, report):
     services.add_reaction(alice, message_id=message.id, emoji="\N{THUMBS DOWN SIGN}")
 
     assert decide(olga, report, "message_deleted") == "ok"
@@ -96,7 +97,7 @@ def test_deleting_is_final_and_names_nobody(alice, olga, group, message, report)
     assert (change.actor, change.message_id) == (None, message.id)
 
 
-def test_who_is_suspended_is_out(bob, olga, report, sign_in):
+def test_a_suspended_user_is_signed_out(bob, olga, report, sign_in):
     client, until = sign_in(bob), now() + TOMORROW
 
     assert decide(olga, report, "suspended") == "invalid", "until when?"
@@ -110,7 +111,7 @@ def test_who_is_suspended_is_out(bob, olga, report, sign_in):
     assert notices(bob)[0][1]["decision"] == "suspended"
 
 
-def test_a_last_owner_who_is_removed_hands_over_first(bob, olga, group, report):
+def test_when_the_last_owner_is_removed_another_member_becomes_owner(bob, olga, group, report):
     assert decide(olga, report, "removed") == "ok"
 
     roles = Membership.objects.live().filter(conversation=group).values_list("user__username", "role")
@@ -119,40 +120,40 @@ def test_a_last_owner_who_is_removed_hands_over_first(bob, olga, group, report):
     assert (gone.actor, gone.subject) == (None, bob)
 
 
-def test_what_makes_no_sense_is_refused(alice, bob, olga):
+def test_invalid_decisions_are_refused(alice, bob, olga):
     direct, _ = conversations.open_direct(alice, user_id=bob.id)
     services.send_message(bob, conversation_id=direct.id, message=NewMessage("Hello"))
-    there = services.report_message(alice, message_id=Message.objects.get().id, reason="spam")
-    person = services.report_person(alice, user_id=bob.id, reason="spam")
-    mine = services.report_person(alice, user_id=olga.id, reason="abuse")
+    there = moderation.report_message(alice, message_id=Message.objects.get().id, reason="spam")
+    person = moderation.report_user(alice, user_id=bob.id, reason="spam")
+    mine = moderation.report_user(alice, user_id=olga.id, reason="abuse")
 
     assert decide(olga, person, "message_deleted") == decide(olga, person, "removed") == "invalid"
     assert decide(olga, there, "removed") == "invalid"
     assert decide(olga, mine, "dismissed") == "not_found", "nobody sees who reported them"
     with pytest.raises(Refusal, match="not_found"):
-        services.decide_report(olga, report_id=UUID(int=0), decision="dismissed")
+        moderation.decide_report(olga, report_id=UUID(int=0), decision="dismissed")
     assert Report.objects.open().count() == 3
 
 
-def test_it_is_decided_once_and_may_be_reported_again(alice, bob, olga):
-    report = services.report_person(alice, user_id=bob.id, reason="spam")
+def test_a_case_is_decided_once_and_a_user_can_be_reported_again(alice, bob, olga):
+    report = moderation.report_user(alice, user_id=bob.id, reason="spam")
     answers = [decide(olga, report, decision) for decision in ("warned", "dismissed", "warned")]
     assert answers == ["ok", "conflict", "ok"]
 
     report.refresh_from_db()
     assert report.decision == "warned"
     assert len(notices(alice)) == len(notices(bob)) == 1
-    assert services.report_person(alice, user_id=bob.id, reason="spam").id != report.id
+    assert moderation.report_user(alice, user_id=bob.id, reason="spam").id != report.id
 
 
-def test_of_two_who_decide_at_once_one_does(alice, carol, bob, olga, message, report):
-    services.report_message(carol, message_id=message.id, reason="abuse")
+def test_of_two_simultaneous_decisions_one_counts(alice, carol, bob, olga, message, report):
+    moderation.report_message(carol, message_id=message.id, reason="abuse")
     decisions = iter(["warned", "message_deleted", "removed", "dismissed"] * 2)
 
-    def deed() -> str:
-        return services.decide_report(olga, report_id=report.id, decision=next(decisions)).decision
+    def decide() -> str:
+        return moderation.decide_report(olga, report_id=report.id, decision=next(decisions)).decision
 
-    found = at_once(8, deed)
+    found = at_once(8, decide)
 
     (settled,) = set(Report.objects.values_list("decision", flat=True))
     assert set(found) == {settled, "conflict"}
@@ -162,16 +163,16 @@ def test_of_two_who_decide_at_once_one_does(alice, carol, bob, olga, message, re
     assert AuditEntry.objects.count() == 1
 
 
-def test_deciding_and_writing_go_on_side_by_side(alice, carol, bob, olga, group, message, report, settings):
+def test_deciding_and_writing_at_once_do_not_deadlock(alice, carol, bob, olga, group, message, report, settings):
     settings.RATE_MESSAGES = "1000/s"
-    services.create_filter(olga, kind="word", pattern="clocks", action="flag")
-    deeds = [
-        lambda: services.decide_report(olga, report_id=report.id, decision="message_deleted"),
+    moderation.create_filter(olga, kind="word", pattern="clocks", action="flag")
+    decisions = [
+        lambda: moderation.decide_report(olga, report_id=report.id, decision="message_deleted"),
         lambda: services.edit_message(bob, message_id=message.id, change=MessageChange("Clocks @alice @carol")),
         lambda: services.send_message(carol, conversation_id=group.id, message=NewMessage("No clocks @bob")),
         lambda: services.add_reaction(alice, message_id=message.id, emoji="\N{THUMBS DOWN SIGN}"),
     ]
-    turns = iter(deeds * 4)
+    turns = iter(decisions * 4)
 
     answers = at_once(16, lambda: next(turns)())
 
@@ -192,7 +193,7 @@ def press(client: Client, report: Report, button: str, **form: str):
     return client.post(f"{URL}{report.id}/{button}/", {"_form_submitted": "True", **form})
 
 
-def test_the_page_of_a_report_shows_what_was_said_and_that_it_was_read(olga, report, carol):
+def test_the_page_of_a_report_shows_the_messages_and_is_audited(olga, report, carol):
     services.send_message(carol, conversation_id=report.message.conversation_id, message=NewMessage("No thanks"))
 
     page = console(olga).get(f"{URL}{report.id}/change/").content.decode()
@@ -214,7 +215,7 @@ def test_the_page_of_a_report_shows_what_was_said_and_that_it_was_read(olga, rep
         ("remove", "removed", {}),
     ],
 )
-def test_each_button_asks_why_and_decides(olga, report, button, decision, form):
+def test_each_button_asks_for_a_reason_and_decides(olga, report, button, decision, form):
     client = console(olga)
     assert "reason" in client.get(f"{URL}{report.id}/{button}/").content.decode()
 
@@ -225,8 +226,8 @@ def test_each_button_asks_why_and_decides(olga, report, button, decision, form):
     assert (report.decision, report.decision_reason, report.decided_by) == (decision, "Because", olga)
 
 
-def test_the_list_has_a_line_for_each_case_and_dismisses_with_a_reason(olga, carol, message, report):
-    services.report_message(carol, message_id=message.id, reason="abuse")
+def test_the_list_has_one_row_per_case_and_dismisses_with_a_reason(olga, carol, message, report):
+    moderation.report_message(carol, message_id=message.id, reason="abuse")
     client = console(olga)
     assert client.get(URL).content.decode().count("_selected_action") == 1
 
@@ -235,7 +236,7 @@ def test_the_list_has_a_line_for_each_case_and_dismisses_with_a_reason(olga, car
     assert set(Report.objects.values_list("decision", "decision_reason")) == {("dismissed", "A joke")}
 
 
-def test_nobody_without_the_right_decides_or_reads(carol, report):
+def test_without_the_permission_no_one_reads_or_decides(carol, report):
     carol.is_staff = True
     carol.save()
 
@@ -248,11 +249,11 @@ def test_nobody_without_the_right_decides_or_reads(carol, report):
 
 def test_pages_ask_the_same_number_of_queries_however_many_reports(olga, alice, bob, carol):
     client = console(olga)
-    services.report_person(alice, user_id=bob.id, reason="spam")
+    moderation.report_user(alice, user_id=bob.id, reason="spam")
     with CaptureQueriesContext(connection) as one:
         client.get(URL)
     for reporter, person in ((alice, carol), (bob, alice), (carol, bob)):
-        services.report_person(reporter, user_id=person.id, reason="spam")
+        moderation.report_user(reporter, user_id=person.id, reason="spam")
     with CaptureQueriesContext(connection) as more:
         client.get(URL)
 

@@ -1,4 +1,4 @@
-"""Words and links that are not wanted: refused, or let in and reported; and the box to try them in."""
+"""Word and link filters: a match is refused or reported; and the page to try them on a text."""
 
 import time
 
@@ -6,13 +6,15 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from chatproject.common.errors import Refusal
-from chatproject.common.models import AuditEntry
+from common.errors import Refusal
+from common.models import AuditEntry
 from conversations import services as conversations
-from messaging import filters, services
-from messaging.filters import Filters, clean_pattern
+from messaging import services
 from messaging.models import Filter, FilterVersion, Message, Report
+from messaging.moderation import services as moderation
 from messaging.wire.writing import MessageChange, NewMessage
+from messaging.writing import filters
+from messaging.writing.filters import Filters, clean_pattern
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/admin/messaging/filter/"
@@ -26,7 +28,7 @@ def group(alice, bob):
 
 
 def unwanted(olga: User, pattern: str, action: str = "block", kind: str = "word", **more) -> Filter:
-    return services.create_filter(olga, kind=kind, pattern=pattern, action=action, **more)
+    return moderation.create_filter(olga, kind=kind, pattern=pattern, action=action, **more)
 
 
 def send(sender: User, group, text: str, **more) -> str:
@@ -37,7 +39,7 @@ def send(sender: User, group, text: str, **more) -> str:
     return "ok"
 
 
-def test_a_blocked_word_is_refused_and_takes_no_place(alice, bob, olga, group):
+def test_a_message_with_a_blocked_word_is_refused_and_uses_no_seq(alice, bob, olga, group):
     assert send(bob, group, "Cheap watches", client_id="before") == "ok"
     group.refresh_from_db()
     head = group.seq
@@ -52,7 +54,7 @@ def test_a_blocked_word_is_refused_and_takes_no_place(alice, bob, olga, group):
     assert not Report.objects.exists()
 
 
-def test_a_flagged_word_goes_in_and_is_reported_by_nobody(alice, bob, olga, group):
+def test_a_message_with_a_flagged_word_is_sent_and_reported_without_a_reporter(alice, bob, olga, group):
     unwanted(olga, "watch*", "flag")
 
     assert send(bob, group, "Cheap watches") == "ok"
@@ -61,11 +63,11 @@ def test_a_flagged_word_goes_in_and_is_reported_by_nobody(alice, bob, olga, grou
     report = Report.objects.get()
     assert (report.reporter, report.person, report.message.content) == (None, bob, "Cheap watches")
     assert (report.reason, report.comment, report.status) == ("other", "Filter: watch*", "open")
-    services.decide_report(olga, report_id=report.id, decision="message_deleted")
+    moderation.decide_report(olga, report_id=report.id, decision="message_deleted")
     assert Message.objects.get(id=report.message_id).deleted_at
 
 
-def test_edits_are_looked_through_as_well(bob, olga, group):
+def test_edits_are_filtered_too(bob, olga, group):
     unwanted(olga, "watches", "flag")
     unwanted(olga, "clocks")
     assert send(bob, group, "Hello") == "ok"
@@ -81,19 +83,19 @@ def test_edits_are_looked_through_as_well(bob, olga, group):
     assert message.content == "Watches!"
 
 
-def test_a_change_counts_at_once_here_and_soon_elsewhere(bob, olga, group, monkeypatch):
+def test_a_change_takes_effect_here_at_once_and_in_other_processes_soon(bob, olga, group, monkeypatch):
     one = unwanted(olga, "watches")
     assert send(bob, group, "watches") == "content_refused"
-    services.change_filter(olga, filter_id=one.id, changes={"is_active": False})
+    moderation.change_filter(olga, filter_id=one.id, changes={"is_active": False})
     assert send(bob, group, "watches") == "ok"
 
-    services.change_filter(olga, filter_id=one.id, changes={"is_active": True})
-    other_process = filters.Present()
-    assert filters.refuses(other_process.get().find("watches"))
+    moderation.change_filter(olga, filter_id=one.id, changes={"is_active": True})
+    other_process = filters.FilterCache()
+    assert filters.is_blocked_by(other_process.get().find("watches"))
     Filter.objects.all().delete()
     FilterVersion.objects.all().delete()
-    assert filters.refuses(other_process.get().find("watches")), "it does not ask each time"
-    monkeypatch.setattr(filters, "LOOK_AGAIN", 0)
+    assert filters.is_blocked_by(other_process.get().find("watches")), "it does not ask each time"
+    monkeypatch.setattr(filters, "REFRESH_SECONDS", 0)
     assert not other_process.get().find("watches")
 
 
@@ -123,7 +125,7 @@ def test_a_change_counts_at_once_here_and_soon_elsewhere(bob, olga, group, monke
     ],
 )
 @pytest.mark.django_db(transaction=False)
-def test_what_a_pattern_meets(kind, pattern, met, not_met):
+def test_what_a_pattern_matches(kind, pattern, met, not_met):
     found = Filters([Filter(kind=kind, pattern=clean_pattern(kind, pattern), action="flag")])
 
     assert [text for text in met if not found.find(text)] == []
@@ -146,13 +148,13 @@ def test_what_a_pattern_meets(kind, pattern, met, not_met):
         ("link", "*.example.com"),
     ],
 )
-def test_what_finds_nothing_or_everything_is_no_pattern(olga, kind, pattern):
+def test_patterns_that_match_nothing_or_everything_are_refused(olga, kind, pattern):
     with pytest.raises(Refusal, match="invalid"):
         unwanted(olga, pattern, kind=kind)
 
 
 @pytest.mark.parametrize("text", ["a" * 10_000, "a." * 5_000, "." * 10_000, "a b " * 2_500, "xn--a." * 1_600])
-def test_no_text_takes_long(text):
+def test_no_text_takes_long_to_filter(text):
     patterns = [Filter(kind="word", pattern=f"*word{n} x", action="flag") for n in range(500)]
     patterns += [Filter(kind="link", pattern=f"host{n}.example", action="flag") for n in range(500)]
     found, began = Filters(patterns), time.thread_time()
@@ -162,14 +164,14 @@ def test_no_text_takes_long(text):
     assert time.thread_time() - began < 0.5
 
 
-def test_a_filter_like_another_is_refused_and_every_change_is_written_down(olga):
+def test_a_duplicate_filter_is_refused_and_every_change_is_audited(olga):
     one = unwanted(olga, "Spam", note="As ever")
     with pytest.raises(Refusal, match="conflict"):
         unwanted(olga, "spam")
     for _ in range(2):
-        services.change_filter(olga, filter_id=one.id, changes={"action": "flag"})
+        moderation.change_filter(olga, filter_id=one.id, changes={"action": "flag"})
     for _ in range(2):
-        services.delete_filter(olga, filter_id=one.id)
+        moderation.delete_filter(olga, filter_id=one.id)
 
     actions = AuditEntry.objects.order_by("number").values_list("action", "facts__pattern", "facts__effect")
     assert list(actions) == [
@@ -179,7 +181,7 @@ def test_a_filter_like_another_is_refused_and_every_change_is_written_down(olga)
     ]
 
 
-def test_filters_are_made_changed_tried_and_deleted_in_the_console(olga):
+def test_filters_are_created_changed_tried_and_deleted_in_the_console(olga):
     client = Client()
     client.force_login(olga)
     fields = {"kind": "word", "pattern": " Spam* ", "action": "block", "is_active": "on", "note": ""}
@@ -188,7 +190,7 @@ def test_filters_are_made_changed_tried_and_deleted_in_the_console(olga):
     one = Filter.objects.get()
     assert one.pattern == "spam*"
     assert "It would be refused." in client.post(f"{URL}try/", {"text": "Spammers!"}).content.decode()
-    assert "It would go in." in client.post(f"{URL}try/", {"text": "Hello"}).content.decode()
+    assert "It would be sent." in client.post(f"{URL}try/", {"text": "Hello"}).content.decode()
     assert client.post(f"{URL}{one.id}/change/", {**fields, "action": "flag"}).status_code == 302
     assert "a host" in client.post(f"{URL}add/", {**fields, "kind": "link"}).content.decode()
     assert client.post(f"{URL}{one.id}/delete/", {"post": "yes"}).status_code == 302
@@ -211,8 +213,8 @@ def test_filters_are_made_changed_tried_and_deleted_in_the_console(olga):
     ],
 )
 @pytest.mark.django_db(transaction=False)
-def test_of_a_text_that_a_filter_met_only_that_is_shown(pattern, text, met):
-    assert filters.words_met(text, [Report(comment=f"Filter: nothing, {pattern}")]) == met
+def test_excerpts_show_only_what_the_filter_matched(pattern, text, met):
+    assert filters.matching_excerpts(text, [Report(comment=f"Filter: nothing, {pattern}")]) == met
 
 
 @pytest.fixture
@@ -223,25 +225,26 @@ def much(alice, group, settings):
         send(alice, group, "rare" if n == 1 else "salt and pepper" if n % 5 == 0 else f"number {n}")
 
 
-def test_a_broad_filter_is_tried_first_and_kept_only_by_who_insists(olga, much):
-    assert services.share_met(olga, kind="word", pattern="and") == 20
+def test_a_broad_filter_has_to_be_confirmed(olga, much):
+    assert moderation.measure_match_share(olga, kind="word", pattern="and") == 20
     with pytest.raises(Refusal, match="invalid") as refused:
         unwanted(olga, "and", "flag")
     assert refused.value.errors[0]["code"] == "too_broad"
     assert "20 %" in refused.value.errors[0]["detail"]
     one = unwanted(olga, "pepper corn", "flag")
     with pytest.raises(Refusal, match="invalid"):
-        services.change_filter(olga, filter_id=one.id, changes={"pattern": "pepper"})
+        moderation.change_filter(olga, filter_id=one.id, changes={"pattern": "pepper"})
 
-    services.change_filter(olga, filter_id=one.id, changes={"pattern": "pepper"}, is_broad=True)
+    moderation.change_filter(olga, filter_id=one.id, changes={"pattern": "pepper"}, is_broad=True)
     assert unwanted(olga, "and", "flag", is_broad=True).pattern == "and"
 
 
-def test_trying_a_pattern_does_not_tell_whether_a_word_was_written(olga, much):
-    assert [services.share_met(olga, kind="word", pattern=pattern) for pattern in ("rare", "never")] == [1, 1]
+def test_trying_a_pattern_does_not_reveal_whether_a_word_was_written(olga, much):
+    rare, never = (moderation.measure_match_share(olga, kind="word", pattern=text) for text in ("rare", "never"))
+    assert rare == never == 1
 
 
-def test_the_console_asks_before_it_keeps_a_broad_filter(olga, much):
+def test_the_console_asks_before_it_saves_a_broad_filter(olga, much):
     client = Client()
     client.force_login(olga)
     fields = {"kind": "word", "pattern": "and", "action": "flag", "is_active": "on", "note": ""}

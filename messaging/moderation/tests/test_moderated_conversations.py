@@ -1,14 +1,14 @@
-"""Every deed of the staff on a conversation stands in the audit log, once."""
+"""Every action of an operator on a conversation is in the audit log once."""
 
 import pytest
 
-from chatproject.common.models import AuditEntry
+from common.models import AuditEntry
 from conversations import services
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_every_deed_on_it_is_in_the_audit_log(alice, bob, olga) -> None:
+def test_every_action_is_in_the_audit_log(alice, bob, olga) -> None:
     group = services.create_group(
         alice, name="Friends", description="", member_ids=[bob.id], history="all", members_can_invite=False
     )

@@ -1,4 +1,4 @@
-"""What olga decides is heard at once, over every open socket that it concerns; what is not wanted is refused there."""
+"""olga's decisions take effect at once on every open socket concerned, and filters hold there too."""
 
 import asyncio
 import secrets
@@ -21,8 +21,8 @@ async def notice(socket: Socket, kind: str) -> dict:
     return next(one for one in notices(socket) if one["kind"] == kind)
 
 
-async def test_a_deleted_message_and_both_who_are_concerned(person, operator) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_deleting_a_reported_message_notifies_the_reporter_and_the_sender(signed_up, operator) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, carol)
     sent = bob.write(group, "Buy my watches")
     report = alice.post(f"messages/{sent['id']}/report/", {"reason": "spam"})["id"]
@@ -45,8 +45,8 @@ async def test_a_deleted_message_and_both_who_are_concerned(person, operator) ->
     assert {one["kind"] for one in notices(others)} <= {"message"}
 
 
-async def test_who_is_removed_hears_no_more_and_who_is_banned_is_cut_off(person, operator) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_removed_member_receives_nothing_more_and_a_banned_user_is_disconnected(signed_up, operator) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = bob.group(alice)
     sent = bob.write(group)
     removed = alice.post(f"messages/{sent['id']}/report/", {"reason": "abuse"})["id"]
@@ -66,8 +66,8 @@ async def test_who_is_removed_hears_no_more_and_who_is_banned_is_cut_off(person,
     assert answer.json()["code"] == "account_suspended"
 
 
-async def test_a_filter_refuses_over_both_doors(person, operator) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_filter_refuses_over_http_and_socket(signed_up, operator) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     word = f"w{secrets.token_hex(4)}"
     made = operator.post("moderation/filters/", {"kind": "word", "pattern": word, "action": "block"})

@@ -1,4 +1,4 @@
-"""`moderation/`: who comes in, what the queue and a case show, and that each door does its deed."""
+"""`moderation/`: permissions, the queue, cases, and that each endpoint does what it says."""
 
 from datetime import timedelta
 
@@ -7,12 +7,13 @@ from django.contrib.auth.models import Permission
 from django.test import Client as Console
 
 from accounts.models import User
-from chatproject.common.clock import now, rfc3339
-from chatproject.common.models import AuditEntry
+from common.clock import now, rfc3339
+from common.models import AuditEntry
 from conversations import services as conversations
 from conversations.models import Membership
 from messaging import services
 from messaging.models import Message, Report
+from messaging.moderation import services as moderation
 from messaging.wire.writing import MessageChange, NewMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,10 +40,10 @@ def allow(user: User, *names: str) -> User:
 
 
 @pytest.fixture
-def doors(alice, bob, group) -> list[tuple[str, str, dict | None, str]]:
+def endpoints(alice, bob, group) -> list[tuple[str, str, dict | None, str]]:
     """Every door with the permission it needs."""
     message = write(alice, group, "Hello")
-    report = services.report_message(bob, message_id=message.id, reason="spam")
+    report = moderation.report_message(bob, message_id=message.id, reason="spam")
     missing = "01a1fc8b-d32f-7745-9d14-ed4ffae45015"
     return [
         ("GET", "reports/", None, "decide_report"),
@@ -67,27 +68,27 @@ def call(client, method: str, path: str, body: dict | None):
     return getattr(client, method.lower())(f"{BASE}{path}", body)
 
 
-def test_strangers_find_nothing_and_staff_needs_the_right(sign_in, doors, carol, person):
-    dave = sign_in(person("dave"))
-    for method, path, body, _ in doors:
-        answer = call(dave, method, path, body)
+def test_users_find_nothing_and_staff_needs_the_permission(sign_in, endpoints, carol, person):
+    member = sign_in(person("member-1"))
+    for method, path, body, _ in endpoints:
+        answer = call(member, method, path, body)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
-    needed = {permission for *_, permission in doors}
+    needed = {permission for *_, permission in endpoints}
     for permission in needed:
         client = sign_in(allow(carol, *(needed - {permission})))
-        for method, path, body, needs in doors:
+        for method, path, body, needs in endpoints:
             if needs == permission:
                 assert call(client, method, path, body).status_code == 403, path
     assert AuditEntry.objects.count() == 0
 
-    for method, path, body, permission in doors:
+    for method, path, body, permission in endpoints:
         client = sign_in(allow(carol, permission, *(["read_transcript"] if path.endswith("open/") else [])))
         answer = call(client, method, path, body)
         assert answer.status_code in ((404, 204) if "01a1fc8b" in path else (200, 201, 202)), (path, answer.content)
 
 
-def test_shutting_out_takes_its_own_right(sign_in, carol, alice, bob):
-    report = services.report_person(alice, user_id=bob.id, reason="spam")
+def test_suspending_needs_its_own_permission(sign_in, carol, alice, bob):
+    report = moderation.report_user(alice, user_id=bob.id, reason="spam")
     client = sign_in(allow(carol, "decide_report"))
 
     for body in ({"decision": "banned"}, {"decision": "suspended", "until": "2099-01-01T00:00:00Z"}):
@@ -96,14 +97,14 @@ def test_shutting_out_takes_its_own_right(sign_in, carol, alice, bob):
     assert User.objects.get(id=bob.id).is_active
 
 
-def test_the_queue_has_a_row_for_each_case_the_open_ones_first(sign_in, olga, alice, bob, carol, group):
+def test_the_queue_has_one_row_per_case_the_open_ones_first(sign_in, olga, alice, bob, carol, group):
     message = write(alice, group, "Hello")
     conversations.add_members(Membership.objects.of(alice, group.id), user_ids=[carol.id])
     newer = write(alice, group, "Hello again")
-    first = services.report_message(bob, message_id=message.id, reason="spam", comment="Look")
-    both = [services.report_message(user, message_id=newer.id, reason="abuse") for user in (bob, carol)]
-    person = services.report_person(carol, user_id=alice.id, reason="other")
-    services.decide_report(olga, report_id=first.id, decision="warned", reason="Not here")
+    first = moderation.report_message(bob, message_id=message.id, reason="spam", comment="Look")
+    both = [moderation.report_message(user, message_id=newer.id, reason="abuse") for user in (bob, carol)]
+    person = moderation.report_user(carol, user_id=alice.id, reason="other")
+    moderation.decide_report(olga, report_id=first.id, decision="warned", reason="Not here")
     client = sign_in(olga)
 
     page = client.get(f"{BASE}reports/?limit=2").json()
@@ -124,7 +125,7 @@ def test_the_queue_has_a_row_for_each_case_the_open_ones_first(sign_in, olga, al
     assert client.get(f"{BASE}reports/?status=lost").json()["code"] == "invalid"
 
 
-def test_a_case_shows_what_stands_around_as_far_as_the_reporter_saw_it(sign_in, settings, olga, alice, carol, group):
+def test_a_case_shows_the_messages_around_that_the_reporter_could_see(sign_in, settings, olga, alice, carol, group):
     settings.RATE_MESSAGES = "100/s"
     write(alice, group, "Long ago")
     conversations.add_members(Membership.objects.of(alice, group.id), user_ids=[carol.id])
@@ -135,7 +136,7 @@ def test_a_case_shows_what_stands_around_as_far_as_the_reporter_saw_it(sign_in, 
     services.edit_message(alice, message_id=named.id, change=MessageChange("Awful, a little"))
     for n in range(3, 10):
         write(alice, group, f"{n}")
-    report = services.report_message(carol, message_id=named.id, reason="abuse", comment="See")
+    report = moderation.report_message(carol, message_id=named.id, reason="abuse", comment="See")
 
     shown = sign_in(olga).get(f"{BASE}reports/{report.id}/").json()
 
@@ -148,9 +149,9 @@ def test_a_case_shows_what_stands_around_as_far_as_the_reporter_saw_it(sign_in, 
     assert (entry.action, entry.actor_id, entry.subject_id) == ("report.read", olga.id, report.id)
 
 
-def test_nothing_is_shown_of_what_came_after_the_reporter_had_gone(sign_in, olga, alice, bob, group):
+def test_a_case_shows_no_messages_from_after_the_reporter_left(sign_in, olga, alice, bob, group):
     named = write(alice, group, "Awful")
-    report = services.report_message(bob, message_id=named.id, reason="abuse")
+    report = moderation.report_message(bob, message_id=named.id, reason="abuse")
     conversations.leave(Membership.objects.of(bob, group.id))
     write(alice, group, "At last")
 
@@ -160,13 +161,13 @@ def test_nothing_is_shown_of_what_came_after_the_reporter_had_gone(sign_in, olga
 @pytest.fixture
 def flagged(olga, alice, group) -> Report:
     """A message that a filter has reported, and nobody else."""
-    services.create_filter(olga, kind="word", pattern="watch*", action="flag")
+    moderation.create_filter(olga, kind="word", pattern="watch*", action="flag")
     write(alice, group, "Hello")
     write(alice, group, "My secret is: cheap Watches")
     return Report.objects.get()
 
 
-def test_a_case_of_a_filter_shows_the_words_that_it_met_and_no_more(sign_in, carol, flagged):
+def test_a_case_of_a_filter_shows_only_the_matching_words(sign_in, carol, flagged):
     moderator = sign_in(allow(carol, "decide_report"))
 
     answer = moderator.get(f"{BASE}reports/{flagged.id}/")
@@ -180,7 +181,7 @@ def test_a_case_of_a_filter_shows_the_words_that_it_met_and_no_more(sign_in, car
     assert (refused.status_code, refused.json()["code"]) == (403, "permission_denied")
 
 
-def test_who_may_read_transcripts_opens_it_with_a_reason_which_is_written_down(sign_in, carol, flagged):
+def test_opening_a_case_needs_a_permission_and_a_reason_and_is_audited(sign_in, carol, flagged):
     client = sign_in(allow(carol, "decide_report", "read_transcript"))
     path = f"{BASE}reports/{flagged.id}/open/"
     assert client.post(path, {"reason": "why not"}).json()["errors"][0]["field"] == "reason"
@@ -194,8 +195,8 @@ def test_who_may_read_transcripts_opens_it_with_a_reason_which_is_written_down(s
     assert entry.reason == "To tell an advertisement from a joke"
 
 
-def test_once_somebody_reports_it_as_well_the_case_shows_what_they_saw(sign_in, carol, bob, flagged):
-    services.report_message(bob, message_id=flagged.message_id, reason="spam")
+def test_once_a_member_reports_it_too_the_case_shows_what_they_saw(sign_in, carol, bob, flagged):
+    moderation.report_message(bob, message_id=flagged.message_id, reason="spam")
 
     shown = sign_in(allow(carol, "decide_report")).get(f"{BASE}reports/{flagged.id}/").json()
 
@@ -203,8 +204,8 @@ def test_once_somebody_reports_it_as_well_the_case_shows_what_they_saw(sign_in, 
     assert [one["content"] for one in shown["before"]] == ["Hello"]
 
 
-def test_nobody_sees_who_reported_them(sign_in, alice, carol, olga):
-    about_carol = services.report_person(alice, user_id=carol.id, reason="abuse", comment="From alice")
+def test_moderators_do_not_see_reports_about_themselves(sign_in, alice, carol, olga):
+    about_carol = moderation.report_user(alice, user_id=carol.id, reason="abuse", comment="From alice")
     client = sign_in(allow(carol, "decide_report", "view_report"))
     path = f"{BASE}reports/{about_carol.id}/"
 
@@ -219,7 +220,7 @@ def test_nobody_sees_who_reported_them(sign_in, alice, carol, olga):
     assert sign_in(olga).get(path).json()["complaints"][0]["comment"] == "From alice"
 
 
-def test_nothing_is_shown_of_what_is_end_to_end(sign_in, olga, alice, bob):
+def test_a_case_shows_no_end_to_end_encrypted_messages(sign_in, olga, alice, bob):
     sealed = conversations.create_group(
         alice,
         name="Sealed",
@@ -239,7 +240,7 @@ def test_nothing_is_shown_of_what_is_end_to_end(sign_in, olga, alice, bob):
         body_hash=b"",
         envelope={"x": 1},
     )
-    report = services.report_message(bob, message_id=message.id, reason="abuse")
+    report = moderation.report_message(bob, message_id=message.id, reason="abuse")
 
     shown = sign_in(olga).get(f"{BASE}reports/{report.id}/").json()
 
@@ -247,7 +248,7 @@ def test_nothing_is_shown_of_what_is_end_to_end(sign_in, olga, alice, bob):
     assert shown["message_id"] == str(message.id)
 
 
-def test_people_are_shut_out_and_let_in(sign_in, olga, bob):
+def test_users_are_suspended_and_restored(sign_in, olga, bob):
     client, until = sign_in(olga), rfc3339(now() + timedelta(days=1))
 
     shut = client.post(f"{BASE}people/{bob.id}/suspend/", {"until": until, "reason": "Spam"}).json()

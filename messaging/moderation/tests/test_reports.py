@@ -1,20 +1,19 @@
-"""Reports: bob asks the operators to look at something; nobody else hears of it."""
+"""Reports: bob reports something to the moderators, and no one else learns of it."""
 
 import uuid
 
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, Person, cast_on
 
 
 def report(one: Person, path: str, **body: object) -> str:
     return one.code("POST", f"{path}/report/", {"reason": "spam", **body})
 
 
-async def test_a_report_is_kept_once_and_heard_by_nobody(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_report_is_stored_once_and_not_published(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     sent = alice.write(group)
     path = f"messages/{sent['id']}/report/"
@@ -26,13 +25,13 @@ async def test_a_report_is_kept_once_and_heard_by_nobody(person) -> None:
 
     assert first == again
     assert first["status"] == "open"
-    assert {f["type"] for f in hers.heard} == {"hello", "pong"}
+    assert {f["type"] for f in hers.received} == {"hello", "pong"}
     assert bob.row(group)["seq"] == sent["seq"]
     assert bob.history(group)[0]["content"] == sent["content"]
 
 
-def test_a_person_can_be_reported_by_anybody_once_while_it_is_open(person) -> None:
-    alice, carol = person("alice"), person("carol")
+def test_a_user_can_be_reported_once_while_the_report_is_open(signed_up) -> None:
+    alice, carol = signed_up("alice"), signed_up("carol")
 
     first, again = (carol.post(f"users/{alice.id}/report/", {"reason": "violence"}) for _ in range(2))
 
@@ -41,8 +40,8 @@ def test_a_person_can_be_reported_by_anybody_once_while_it_is_open(person) -> No
     assert report(carol, f"users/{uuid.uuid4()}") == "not_found"
 
 
-def test_only_what_one_may_see_and_has_not_written(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_only_visible_messages_of_others_can_be_reported(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, history="joined")
     sent = alice.write(group)
     path = f"messages/{sent['id']}"
@@ -61,15 +60,15 @@ def test_only_what_one_may_see_and_has_not_written(person) -> None:
 
 
 @pytest.mark.parametrize("body", [{"reason": "boring"}, {"reason": None}, {"comment": "x" * 1001}, {"comment": 1}])
-def test_what_makes_no_sense_is_refused(person, body: dict) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_invalid_reports_are_refused(signed_up, body: dict) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     sent = alice.write(alice.group(bob))
 
     assert report(bob, f"messages/{sent['id']}", **body) == "invalid"
     assert report(bob, f"messages/{sent['id']}") == "ok"
 
 
-def test_nobody_reports_more_than_twenty_in_an_hour() -> None:
+def test_reports_are_limited_to_twenty_an_hour() -> None:
     with Server(env={**GENEROUS, "RATE_REPORTS": "20/h"}) as server:
         person = cast_on(server)
         alice, bob = person("alice"), person("bob")

@@ -1,4 +1,4 @@
-"""History: pages by place, ascending, every message once, from either end or around one."""
+"""History: pages by seq, ascending, each message once, from either end or around a seq."""
 
 import pytest
 
@@ -6,7 +6,7 @@ import pytest
 @pytest.fixture(scope="module")
 def scene(server):
     """alice and bob in a group with 25 messages; places 1 and 2 are those who were added."""
-    from messaging.tests.conftest import cast_on
+    from messaging.tests.client import cast_on
 
     person = cast_on(server)
     alice, bob = person("alice"), person("bob")
@@ -40,13 +40,13 @@ def seqs(page: dict) -> list[int]:
         ("around=27&limit=4", range(25, 28)),
     ],
 )
-def test_each_key_cuts_where_it_says(scene, query: str, expected) -> None:
+def test_before_after_and_around_cut_at_the_given_seq(scene, query: str, expected) -> None:
     bob, path = scene
     assert seqs(bob.get(f"{path}?{query}")) == list(expected)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 100])
-def test_around_holds_the_place_itself(scene, limit: int) -> None:
+def test_around_includes_the_seq_itself(scene, limit: int) -> None:
     bob, path = scene
     for seq in range(3, 28, 4):
         found = seqs(bob.get(f"{path}?around={seq}&limit={limit}"))
@@ -56,7 +56,7 @@ def test_around_holds_the_place_itself(scene, limit: int) -> None:
 
 
 @pytest.mark.parametrize(("start", "direction"), [("limit=4", "previous"), ("after=0&limit=4", "next")])
-def test_walking_yields_every_message_once(scene, start: str, direction: str) -> None:
+def test_paging_returns_every_message_once(scene, start: str, direction: str) -> None:
     bob, path = scene
     found, url = [], f"{path}?{start}"
     while url:
@@ -70,7 +70,7 @@ def test_walking_yields_every_message_once(scene, start: str, direction: str) ->
     "query",
     ["limit=0", "limit=101", "limit=x", "before=-1", "after=x", "around=1.5", "before=1&after=1", "after=" + "9" * 30],
 )
-def test_what_is_no_place_is_refused(scene, query: str) -> None:
+def test_an_invalid_seq_is_refused(scene, query: str) -> None:
     bob, path = scene
     assert bob.code("GET", f"{path}?{query}") == "invalid"
     assert bob.code("GET", path) == "ok"

@@ -1,4 +1,4 @@
-"""The log is whole whenever it is read, also when something is committed in the midst of reading it."""
+"""The log is complete whenever it is read, even if something is committed while it is read."""
 
 import threading
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from django.db import connection, connections
 
 from accounts import services as people
 from conversations.services import create_group
-from messaging.reader import read_log
+from messaging.reading.log import read_log
 from messaging.services import edit_message, send_message
 from messaging.wire.writing import MessageChange, NewMessage
-from messaging.writer import writer
+from messaging.writing.writer import writer
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def alice(transactional_db) -> Iterator:
     writer.stop()
 
 
-def test_what_is_committed_between_its_queries_leaves_no_hole(alice) -> None:
+def test_a_commit_between_the_queries_leaves_no_gap(alice) -> None:
     group = create_group(alice, name="g", description="", member_ids=[], history="all", members_can_invite=False)
 
     def say(text: str) -> UUID:

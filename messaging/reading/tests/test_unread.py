@@ -1,17 +1,17 @@
-"""Unread counts: exact after whatever happened, and the same wherever they stand."""
+"""Unread counts are exact whatever happened, and the same wherever they are shown."""
 
 import random
 
-DEEDS = 200
+ACTIONS = 200
 
 
-def test_a_random_walk_agrees_with_a_recount(person) -> None:
-    cast = [person(name) for name in ("alice", "bob", "carol")]
+def test_a_random_walk_agrees_with_a_recount(signed_up) -> None:
+    cast = [signed_up(name) for name in ("alice", "bob", "carol")]
     group = cast[0].group(*cast[1:], history="joined" if random.random() < 0.5 else "all")
     cast[0].call("PATCH", f"conversations/{group}/members/{cast[1].id}/", json={"role": "owner"})
     walk = Walk(cast, group)
 
-    for step in range(DEEDS):
+    for step in range(ACTIONS):
         walk.step()
         if step % 20 == 19:
             walk.recount()
@@ -27,8 +27,8 @@ class Walk:
 
     def step(self) -> None:
         who = random.choice(self.inside)
-        deed = random.choice([self.write] * 6 + [self.delete] * 3 + [self.read] * 3 + [self.leave, self.come_back])
-        deed(who)
+        action = random.choice([self.write] * 6 + [self.delete] * 3 + [self.read] * 3 + [self.leave, self.come_back])
+        action(who)
 
     def write(self, who) -> None:
         self.sent.append((who, who.write(self.group)["id"]))
@@ -64,8 +64,8 @@ class Walk:
             assert unread == {"messages": len(after), "conversations": int(bool(after)), "mentions": 0}
 
 
-async def test_hello_and_the_list_agree(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_hello_and_the_list_agree(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     groups = [alice.group(bob) for _ in range(4)]
     for n, group in enumerate(groups):
         sent = [alice.write(group) for _ in range(n)]
@@ -89,8 +89,8 @@ async def test_hello_and_the_list_agree(person) -> None:
         assert shown["visible_from_seq"] == row["membership"]["visible_from_seq"] == 0
 
 
-def test_ones_own_message_reads_what_came_before(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_sending_a_message_marks_everything_before_as_read(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     alice.write(group)
     assert bob.row(group)["unread_count"] == 1

@@ -1,11 +1,11 @@
-"""What a client is answered, whatever its frames are about."""
+"""The answers to frames."""
 
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from chatproject.common.openapi import FieldError
+from common.openapi import FieldError
 from encryption.wire import StaleRoster
 
 
@@ -20,7 +20,7 @@ class Error(msgspec.Struct):
 
 
 class Reply(msgspec.Struct, tag_field="type", tag="reply"):
-    """The one answer to a frame that carried this `id`: `data` when `ok`, else `error`."""
+    """The one answer to a frame with this `id`: `data` when `ok`, else `error`."""
 
     id: str | int
     ok: bool

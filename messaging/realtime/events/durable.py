@@ -1,4 +1,4 @@
-"""The events of a conversation's log: each has its place there, and can be read again."""
+"""The events of a conversation's log: each has a seq there, and can be read again."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -6,11 +6,13 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chatproject.common.wire import Moment
+from common.wire import Moment
 from conversations.wire import ConversationState, Member
 from messaging.wire.messages import MessageState, Reactions
 
-Seq = Annotated[int, Meta(description="The place in the conversation's log; none is missing, ignore one you have.")]
+Seq = Annotated[
+    int, Meta(description="The position in the conversation's log. There are no gaps; ignore one you have.")
+]
 
 
 class Durable(msgspec.Struct, tag_field="type", kw_only=True):
@@ -24,7 +26,7 @@ class MessageData(msgspec.Struct):
 
 
 class KeyNews(msgspec.Struct):
-    """The line of a member's key log that changed their devices."""
+    """The entry of a member's key log that changed their devices."""
 
     number: int
     kind: Literal["added", "rotated", "reset", "removed"]
@@ -44,7 +46,7 @@ class ConversationData(msgspec.Struct):
 
 
 class MessageCreated(Durable, tag="message.created", kw_only=True):
-    """Somebody wrote; the sender hears it as well."""
+    """Somebody wrote a message. The sender gets this event too."""
 
     data: MessageData
 
@@ -75,7 +77,7 @@ class ReactionAdded(Durable, tag="reaction.added", kw_only=True):
 
 
 class ReactionRemoved(Durable, tag="reaction.removed", kw_only=True):
-    """Somebody took a reaction back: these are all that are left."""
+    """Somebody removed a reaction: these are all that are left."""
 
     data: ReactionData
 
@@ -88,49 +90,49 @@ class PinData(msgspec.Struct):
 
 
 class MessagePinned(Durable, tag="message.pinned", kw_only=True):
-    """A message is pinned, or was then: `is_pinned` says how it is now."""
+    """A message was pinned. `is_pinned` says whether it still is."""
 
     data: PinData
 
 
 class MessageUnpinned(Durable, tag="message.unpinned", kw_only=True):
-    """A message is pinned no longer, or was not then: `is_pinned` says how it is now."""
+    """A message was unpinned. `is_pinned` says whether it is pinned again."""
 
     data: PinData
 
 
 class MemberAdded(Durable, tag="member.added", kw_only=True):
-    """Somebody is a member now."""
+    """Somebody became a member."""
 
     data: MemberData
 
 
 class MemberUpdated(Durable, tag="member.updated", kw_only=True):
-    """A member's role or nickname is another now, or until when they are silenced; or, end to end, `devices`: this
-    place is the conversation's `roster_seq` now, as it is after `member.added` and `member.removed`."""
+    """A member's role or nickname changed, or how long they are silenced; or, end to end, their `devices`: this `seq`
+    is now the conversation's `roster_seq`, as it is after `member.added` and `member.removed`."""
 
     data: MemberData
 
 
 class MemberRemoved(Durable, tag="member.removed", kw_only=True):
-    """Somebody left or was removed; they hear nothing from here on."""
+    """Somebody left or was removed. They get no events from here on."""
 
     data: MemberData
 
 
 class ConversationUpdated(Durable, tag="conversation.updated", kw_only=True):
-    """The conversation's name, description or policy is another now."""
+    """The conversation's name, description or policy changed."""
 
     data: ConversationData
 
 
 class ConversationDeleted(Durable, tag="conversation.deleted", kw_only=True):
-    """The conversation has ended for everybody."""
+    """The conversation was deleted, for everybody."""
 
     data: ConversationData
 
 
 class LogSkipped(Durable, tag="log.skipped", kw_only=True):
-    """Something happened here that this hearer may not see; the numbers stay whole."""
+    """Something happened here that I may not see. It has a `seq`, so that there are no gaps."""
 
     data: dict[str, Any] = {}

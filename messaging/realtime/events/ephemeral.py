@@ -1,4 +1,4 @@
-"""The events that nobody keeps: each replaces what was held before."""
+"""The events that are not stored: each replaces the one before."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,16 +7,17 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from accounts.wire import MyProfile, UserRef
-from chatproject.common.wire import Moment
-from messaging.events.personal import MarkData, MeSeq
+from common.wire import Moment
+from messaging.realtime.events.personal import MarkData, MeSeq
 
 
-class Passing(msgspec.Struct, tag_field="type", kw_only=True):
+class Ephemeral(msgspec.Struct, tag_field="type", kw_only=True):
     ts: Moment
 
 
-class DeliveredUpdated(Passing, tag="delivered.updated", kw_only=True):
-    """Everything up to this place has arrived at a device of this person."""
+class DeliveredUpdated(Ephemeral, tag="delivered.updated", kw_only=True):
+    """Everything up to this `seq` has arrived on a device of this person. So has everything before a message of theirs,
+    which this event does not repeat."""
 
     conversation_id: UUID
     data: MarkData
@@ -31,8 +32,8 @@ class TypingData(msgspec.Struct):
     users: list[TypingUser]
 
 
-class TypingUpdated(Passing, tag="typing.updated", kw_only=True):
-    """Who is typing here now: replaces the list before, good for 6 seconds."""
+class TypingUpdated(Ephemeral, tag="typing.updated", kw_only=True):
+    """Who is typing here now. Replaces the list before; valid for 6 seconds."""
 
     conversation_id: UUID
     data: TypingData
@@ -44,7 +45,7 @@ class PresenceData(msgspec.Struct):
     last_seen: Moment | None
 
 
-class PresenceUpdated(Passing, tag="presence.updated", kw_only=True):
+class PresenceUpdated(Ephemeral, tag="presence.updated", kw_only=True):
     """Whether a watched person is online."""
 
     data: PresenceData
@@ -54,9 +55,9 @@ class UserData(msgspec.Struct):
     user: UserRef
 
 
-class UserUpdated(Passing, tag="user.updated", kw_only=True):
-    """Somebody I share a conversation with has another name or picture; this replaces what I held. Channels of more
-    than 100 members are not told: look again at whom you show, with the members or with `users/{id}/`."""
+class UserUpdated(Ephemeral, tag="user.updated", kw_only=True):
+    """Somebody I share a conversation with changed their name or picture; this replaces what I held. It is not sent in
+    channels of more than 100 members: there, fetch people again with the members or with `users/{id}/`."""
 
     data: UserData
 
@@ -83,9 +84,7 @@ class Limits(msgspec.Struct):
 class HelloConversation(msgspec.Struct):
     id: UUID
     seq: int
-    visible_from_seq: Annotated[
-        int, Meta(description="Drop what you hold up to here: it is not yours to see any more.")
-    ]
+    visible_from_seq: Annotated[int, Meta(description="Drop what you hold up to here: you may not see it any more.")]
     unread_count: int
     mention_count: int
     last_read_seq: int
@@ -103,18 +102,18 @@ class HelloData(msgspec.Struct):
         list[HelloConversation], Meta(description="The 200 with the latest activity; `sync.complete` names all.")
     ]
     has_more: bool
-    blocked_ids: Annotated[list[UUID], Meta(description="Whom I block: fold their messages.")]
+    blocked_ids: Annotated[list[UUID], Meta(description="The people I block: collapse their messages.")]
 
 
-class Hello(Passing, tag="hello", kw_only=True):
-    """The socket is signed in (or something was missed): this replaces what I held. What comes after each `seq` is
-    heard from here on; a `sync` sent at once is answered before anything newer."""
+class Hello(Ephemeral, tag="hello", kw_only=True):
+    """The socket is signed in (or missed something): this replaces what I held. What comes after each `seq` is sent
+    from here on; a `sync` sent at once is answered before anything newer."""
 
     data: HelloData
 
 
 class SyncedConversation(msgspec.Struct):
-    head: Annotated[int, Meta(description="What comes after this place is heard.")]
+    head: Annotated[int, Meta(description="Everything after this `seq` is sent from here on.")]
     has_more: bool
 
 
@@ -122,9 +121,9 @@ class SyncCompleteData(msgspec.Struct):
     conversations: dict[str, SyncedConversation]
 
 
-class SyncComplete(Passing, tag="sync.complete", kw_only=True):
-    """Everything asked for was sent. The first one after a `hello` names all my conversations: where `has_more`, read
-    on with `log/` from the place I hold, 0 where I hold none."""
+class SyncComplete(Ephemeral, tag="sync.complete", kw_only=True):
+    """Everything requested was sent. The first one after a `hello` names all my conversations: where `has_more`, read
+    on with `log/` from the `seq` I hold, or from 0 where I hold none."""
 
     data: SyncCompleteData
 
@@ -134,7 +133,7 @@ class SyncResetData(msgspec.Struct):
     conversations: list[UUID] | UnsetType = UNSET
 
 
-class SyncReset(Passing, tag="sync.reset", kw_only=True):
-    """These positions (all, or those of `conversations`) mean nothing here: take a fresh snapshot."""
+class SyncReset(Ephemeral, tag="sync.reset", kw_only=True):
+    """These positions (all, or those of `conversations`) are not known here: fetch everything again."""
 
     data: SyncResetData

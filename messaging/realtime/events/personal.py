@@ -1,4 +1,4 @@
-"""The events of one person, on all their devices: they move the person's number."""
+"""The events of one user, on all their devices. Each takes the next `me_seq`."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,11 +6,13 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chatproject.common.wire import Moment
+from common.wire import Moment
 from conversations.wire import ConversationState, OwnMembership
 from notifications.wire import NoticeState
 
-MeSeq = Annotated[int, Meta(description="The person's number; after a hole the server sends a fresh `hello`.")]
+MeSeq = Annotated[
+    int, Meta(description="The position in the user's own events. After a gap the server sends a fresh `hello`.")
+]
 
 
 class Personal(msgspec.Struct, tag_field="type", kw_only=True):
@@ -28,15 +30,15 @@ class RemovedData(msgspec.Struct):
 
 
 class ConversationAdded(Personal, tag="conversation.added", kw_only=True):
-    """I am in this conversation now, and hear it from its `seq` on. Also when I have set it otherwise: this replaces
-    what I held."""
+    """I am a member of this conversation now, and get its events from its `seq` on. Also sent when I changed its
+    settings: this replaces what I held."""
 
     conversation_id: UUID
     data: AddedData
 
 
 class ConversationRemoved(Personal, tag="conversation.removed", kw_only=True):
-    """I am no longer in this conversation."""
+    """I am no longer a member of this conversation."""
 
     conversation_id: UUID
     data: RemovedData
@@ -49,7 +51,7 @@ class MarkData(msgspec.Struct):
 
 
 class ReadUpdated(msgspec.Struct, tag_field="type", tag="read.updated", kw_only=True):
-    """Somebody has read up to this place. Mine carries `me_seq`; others' are passing and replace what I held."""
+    """Somebody has read up to this `seq`. Mine has a `me_seq`; others' are not stored and replace what I held."""
 
     conversation_id: UUID
     data: MarkData
@@ -64,7 +66,7 @@ class ThreadMarkData(msgspec.Struct):
 
 
 class ThreadRead(Personal, tag="thread.read", kw_only=True):
-    """I have read a thread up to this place, on one of my devices. The mark of the conversation is another one."""
+    """I have read a thread up to this `seq`, on one of my devices. The conversation has a mark of its own."""
 
     conversation_id: UUID
     data: ThreadMarkData
@@ -75,8 +77,8 @@ class NotificationData(msgspec.Struct):
 
 
 class NotificationCreated(Personal, tag="notification.created", kw_only=True):
-    """I am told something, or again: the same id replaces what I held. Of a conversation that has unread messages
-    already I am not told with each further one: `message.created` says it."""
+    """I have a notification, new or updated: the same id replaces what I held. In a conversation that already has
+    unread messages there is none for each further message: `message.created` says it."""
 
     data: NotificationData
 
@@ -88,7 +90,7 @@ class NotificationReadData(msgspec.Struct):
 
 
 class NotificationRead(Personal, tag="notification.read", kw_only=True):
-    """I have read a notification on one of my devices; so many are left."""
+    """I have read a notification on one of my devices. `unread` says how many are left."""
 
     data: NotificationReadData
 
@@ -98,6 +100,6 @@ class KeyData(msgspec.Struct):
 
 
 class KeyChanged(Personal, tag="key.changed", kw_only=True):
-    """The keys of somebody I know, or my own, are others now: fetch them before I encrypt for them again."""
+    """The keys of somebody I know, or my own, changed: fetch them before encrypting for them again."""
 
     data: KeyData

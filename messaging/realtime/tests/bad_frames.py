@@ -1,4 +1,4 @@
-"""The corpus of frames that make no sense."""
+"""The corpus of invalid frames."""
 
 import json
 import uuid

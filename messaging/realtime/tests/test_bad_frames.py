@@ -8,9 +8,8 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 
 from chatproject.tests.server import Server
-from messaging.tests.bad_frames import READABLE, UNREADABLE
-from messaging.tests.client import understood
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.realtime.tests.bad_frames import READABLE, UNREADABLE
+from messaging.tests.client import GENEROUS, cast_on, understood
 from messaging.tests.daphne import Daphne
 
 pytestmark = pytest.mark.plain
@@ -18,20 +17,20 @@ AT_A_TIME = 15
 """Twenty within ten seconds close a socket."""
 
 
-async def test_each_gets_its_one_answer_and_the_socket_lives(door) -> None:
-    alice, bob = door("alice"), door("bob")
+async def test_each_gets_its_one_answer_and_the_socket_lives(signed_up_on_each) -> None:
+    alice, bob = signed_up_on_each("alice"), signed_up_on_each("bob")
     group = alice.group(bob)
 
     async with bob.socket() as his:
         for begin in range(0, len(UNREADABLE), AT_A_TIME):
             async with alice.socket() as mine:
                 for frame in UNREADABLE[begin : begin + AT_A_TIME]:
-                    await answered(mine, frame, "error")
+                    await assert_one_answer(mine, frame, "error")
                 await mine.say(group, "Still here")
         for begin in range(0, len(READABLE), AT_A_TIME):
             async with alice.socket() as mine:
                 for frame in READABLE[begin : begin + AT_A_TIME]:
-                    await answered(mine, frame, "reply")
+                    await assert_one_answer(mine, frame, "reply")
                 await mine.say(group, "Still here")
         await his.until(lambda: len(his.of("message.created")) >= 5)
 
@@ -40,14 +39,14 @@ async def test_each_gets_its_one_answer_and_the_socket_lives(door) -> None:
     assert {m["content"] for m in bob.history(group)} == {"Still here"}
 
 
-async def answered(socket, frame: object, kind: str) -> None:
+async def assert_one_answer(socket, frame: object, kind: str) -> None:
     """Send a frame and a `ping` behind it: exactly one answer comes before the `pong`."""
-    socket.heard.clear()
+    socket.received.clear()
     socket.replies.clear()
     await socket.frame(frame)
     await socket.frame({"type": "ping"})
     await socket.until(lambda: socket.of("pong"))
-    answers = [*socket.replies.values(), *(f for f in socket.heard if f["type"] != "pong")]
+    answers = [*socket.replies.values(), *(f for f in socket.received if f["type"] != "pong")]
     shown = str(frame)[:80]
     assert [answer["type"] for answer in answers] == [kind], (shown, answers)
     assert answers[0]["error"]["code"] == "invalid", (shown, answers)
@@ -55,8 +54,8 @@ async def answered(socket, frame: object, kind: str) -> None:
         assert (answers[0]["id"], answers[0]["ok"]) == (frame["id"], False)  # type: ignore[index]
 
 
-async def test_what_the_data_have_too_much_is_refused_and_around_them_passed_over(door) -> None:
-    alice, bob = door("alice"), door("bob")
+async def test_unknown_fields_are_refused_in_data_and_ignored_around_it(signed_up_on_each) -> None:
+    alice, bob = signed_up_on_each("alice"), signed_up_on_each("bob")
     group = alice.group(bob)
 
     async with alice.socket() as mine:
@@ -71,8 +70,8 @@ async def test_what_the_data_have_too_much_is_refused_and_around_them_passed_ove
     assert head == 2
 
 
-async def test_too_large_and_not_utf8_close(door) -> None:
-    alice = door("alice")
+async def test_too_large_and_not_utf8_close(signed_up_on_each) -> None:
+    alice = signed_up_on_each("alice")
     is_daphne = isinstance(alice.server, Daphne)
 
     async with alice.socket() as mine:
@@ -91,8 +90,8 @@ async def test_too_large_and_not_utf8_close(door) -> None:
     assert "Traceback" not in alice.server.log
 
 
-async def test_twenty_in_ten_seconds_close(door) -> None:
-    alice, bob = door("alice"), door("bob")
+async def test_twenty_in_ten_seconds_close(signed_up_on_each) -> None:
+    alice, bob = signed_up_on_each("alice"), signed_up_on_each("bob")
 
     async with alice.socket() as mine, bob.socket() as his:
         for _ in range(19):

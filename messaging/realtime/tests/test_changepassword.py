@@ -1,11 +1,10 @@
-"""`manage.py changepassword` closes the sockets of whoever has another password now."""
+"""`manage.py changepassword` closes the sockets of the user whose password it changes."""
 
 from chatproject.tests.server import Server
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS
+from messaging.tests.client import GENEROUS, Person
 
 
-async def test_sockets_close_when_the_machines_shell_changes_a_password() -> None:
+async def test_sockets_close_when_the_command_changes_a_password() -> None:
     with Server(env=GENEROUS) as server:
         alice, bob = Person(server, "alice"), Person(server, "bob")
         async with alice.socket() as hers, bob.socket() as his:

@@ -1,13 +1,12 @@
-"""Floods: of frames that carry no command, and of frames that cost much to read. They end with their code, and whoever
-is beside them is served."""
+"""Floods: of frames that carry no command, and of frames that cost much to read. They end with their code, and
+others are served meanwhile."""
 
 import asyncio
 
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.client import Person, http
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, Person, cast_on, http
 
 pytestmark = pytest.mark.plain
 MASK = b"\x80\0\0\0\0"
@@ -43,7 +42,7 @@ async def test_a_flood_of_small_frames_ends_and_others_are_served(careful, flood
 
 
 @pytest.mark.parametrize("frame", [OBJECTS, LISTS, f'{{"type":"ping","data":{OBJECTS}}}'], ids=["{}", "[]", "within"])
-async def test_a_flood_of_frames_full_of_nothing_ends_too(careful, frame: str) -> None:
+async def test_a_flood_of_frames_full_of_empty_values_ends_too(careful, frame: str) -> None:
     alice, bob = careful("alice"), careful("bob")
 
     async with bob.socket() as his, alice.socket() as hers:
@@ -53,7 +52,7 @@ async def test_a_flood_of_frames_full_of_nothing_ends_too(careful, frame: str) -
         await his.ask("ping")
 
 
-async def test_a_stranger_says_little(careful) -> None:
+async def test_the_first_frame_is_short(careful) -> None:
     alice = careful("alice")
 
     async with alice.socket(signs_in=False) as hers:
@@ -61,7 +60,7 @@ async def test_a_stranger_says_little(careful) -> None:
         assert await hers.closed() == 4401
 
 
-async def test_what_clients_do_stays_within(careful) -> None:
+async def test_what_real_clients_do_is_no_flood(careful) -> None:
     alice: Person = careful("alice")
     group = alice.group()
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.presence import AWAY
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.realtime.presence import OFFLINE_SECONDS
+from messaging.tests.client import GENEROUS, cast_on
 
 
-async def test_watchers_hear_who_comes_and_goes(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_watchers_see_who_comes_online_and_goes_offline(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     alice.group(bob)
 
     async with alice.socket() as hers:
@@ -22,9 +22,9 @@ async def test_watchers_hear_who_comes_and_goes(person) -> None:
             assert alice.get(f"users/{bob.id}/")["is_online"]
             assert [u["id"] for u in alice.get("users/online/")["results"]] == [bob.id]
         async with bob.socket():
-            await asyncio.sleep(AWAY + 0.5)
+            await asyncio.sleep(OFFLINE_SECONDS + 0.5)
         assert len(hers.of("presence.updated")) == 2, "a page being reloaded is no absence"
-        await hers.until(lambda: len(hers.of("presence.updated")) == 3, patience=AWAY + 5)
+        await hers.until(lambda: len(hers.of("presence.updated")) == 3, patience=OFFLINE_SECONDS + 5)
 
     last = hers.of("presence.updated")[-1]["data"]
     assert not last["is_online"]
@@ -40,7 +40,7 @@ def crowded() -> Iterator[Server]:
         yield server
 
 
-async def test_strangers_and_those_who_share_but_a_large_channel_see_nothing(crowded: Server) -> None:
+async def test_strangers_and_people_who_share_only_a_large_channel_see_nothing(crowded: Server) -> None:
     person = cast_on(crowded)
     alice, bob, carol = person("alice"), person("bob"), person("carol")
     alice.group(bob)
@@ -61,7 +61,7 @@ async def test_strangers_and_those_who_share_but_a_large_channel_see_nothing(cro
     assert (shown["is_online"], shown["last_seen"], online) == (None, None, [])
 
 
-async def test_who_watches_hears_no_more_when_the_channel_they_share_has_grown_large() -> None:
+async def test_watching_ends_when_the_shared_channel_has_grown_large() -> None:
     with Server(env={**GENEROUS, "SMALL_CHANNEL_MEMBERS": "2"}) as server:
         person = cast_on(server)
         alice, bob, carol = person("alice"), person("bob"), person("carol")
@@ -78,14 +78,14 @@ async def test_who_watches_hears_no_more_when_the_channel_they_share_has_grown_l
             async with bob.socket():
                 await hers.quiet()
 
-    told = [frame["data"]["is_online"] for frame in hers.of("presence.updated")]
-    assert told == [False, True, False], "offline, online, and then nobody's business"
+    shown = [frame["data"]["is_online"] for frame in hers.of("presence.updated")]
+    assert shown == [False, True, False], "offline, online, and then hidden"
 
 
 @pytest.mark.parametrize(("shows_to", "seen_by"), [("everyone", "alice carol"), ("contacts", "alice"), ("nobody", "")])
-async def test_each_decides_who_sees_it(person, shows_to: str, seen_by: str) -> None:
-    cast = {"alice": person("alice"), "carol": person("carol")}
-    bob = person("bob")
+async def test_each_decides_who_sees_it(signed_up, shows_to: str, seen_by: str) -> None:
+    cast = {"alice": signed_up("alice"), "carol": signed_up("carol")}
+    bob = signed_up("bob")
     bob.group(cast["alice"])
     bob.call("PATCH", "users/me/", json={"settings": {"presence": shows_to}})
 
@@ -102,8 +102,8 @@ async def test_each_decides_who_sees_it(person, shows_to: str, seen_by: str) -> 
     assert seen == seen_by.split()
 
 
-async def test_watching_others_replaces_who_was_watched(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_watching_others_replaces_who_was_watched(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     alice.group(bob, carol)
 
     async with alice.socket() as hers:

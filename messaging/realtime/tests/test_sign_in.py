@@ -1,4 +1,4 @@
-"""Signing a socket in: by ticket, header or first frame, from nowhere else, and no longer than the session lives."""
+"""Signing a socket in: by ticket, header or first frame, in no other way, and no longer than the session lives."""
 
 import asyncio
 import time
@@ -7,17 +7,16 @@ import httpx
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.client import Person, Socket, bearer
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, Person, Socket, bearer, cast_on
 
 
-async def test_a_ticket_opens_one_socket_of_twenty(door) -> None:
-    alice = door("alice")
+async def test_a_ticket_opens_one_socket_of_twenty(signed_up_on_each) -> None:
+    alice = signed_up_on_each("alice")
     ticket = alice.post("auth/ws-ticket/")["ticket"]
 
     async def attempt() -> int | None:
         async with alice.socket(path=f"/ws/?ticket={ticket}", signs_in=False) as socket:
-            await settled(socket)
+            await until_hello_or_closed(socket)
             return socket.code
 
     codes = await asyncio.gather(*(attempt() for _ in range(20)))
@@ -28,15 +27,15 @@ async def test_a_ticket_opens_one_socket_of_twenty(door) -> None:
     assert alice.token not in alice.server.log
 
 
-async def settled(socket: Socket) -> None:
-    """Wait until a socket was greeted or closed."""
+async def until_hello_or_closed(socket: Socket) -> None:
+    """Wait until a socket got its `hello` or was closed."""
     async with asyncio.timeout(15):
         while not socket.of("hello") and socket.code is None:
             await asyncio.sleep(0.02)
 
 
-async def test_the_header_and_the_first_frame(door) -> None:
-    alice = door("alice")
+async def test_the_header_and_the_first_frame(signed_up_on_each) -> None:
+    alice = signed_up_on_each("alice")
 
     async with (
         alice.socket(signs_in=False, additional_headers=bearer(alice.token)) as by_header,
@@ -62,20 +61,20 @@ async def test_the_header_and_the_first_frame(door) -> None:
         b"\x00\x01",
     ],
 )
-async def test_a_wrong_first_frame_is_answered_and_closed(door, first) -> None:
-    alice = door("alice")
+async def test_a_wrong_first_frame_is_answered_and_closed(signed_up_on_each, first) -> None:
+    alice = signed_up_on_each("alice")
 
     async with alice.socket(signs_in=False) as socket:
         await socket.frame(first)
         assert await socket.closed() == 4401
 
-    answers = [*socket.replies.values(), *socket.heard]
+    answers = [*socket.replies.values(), *socket.received]
     assert len(answers) == 1
     assert answers[0]["error"]["code"] in ("token_invalid", "not_authenticated", "invalid")
 
 
-async def test_wrong_and_ended_tokens_close_by_every_way(door) -> None:
-    alice = door("alice")
+async def test_wrong_and_ended_tokens_close_by_every_way(signed_up_on_each) -> None:
+    alice = signed_up_on_each("alice")
     over = Person.__new__(Person)
     over.__dict__.update(alice.__dict__)
     login = alice.call("POST", "auth/login/", json={"login": alice.name, "password": "correct horse 7"}).json()
@@ -92,27 +91,27 @@ async def test_wrong_and_ended_tokens_close_by_every_way(door) -> None:
     for way in ways:
         async with alice.socket(signs_in=False, **way) as socket:
             assert await socket.closed() == 4401, way
-            assert socket.heard == []
-    async with over.socket(greeted=False) as socket:
+            assert socket.received == []
+    async with over.socket(waits_for_hello=False) as socket:
         assert await socket.closed() == 4401
     async with alice.socket() as socket:
         await socket.ask("ping")
 
 
-async def test_who_says_nothing_is_closed_after_five_seconds(door) -> None:
-    alice = door("alice")
+async def test_a_silent_socket_is_closed_after_five_seconds(signed_up_on_each) -> None:
+    alice = signed_up_on_each("alice")
     started = time.monotonic()
 
     async with alice.socket(path=f"/ws/?token={alice.token}", signs_in=False) as socket:
         assert await socket.closed() == 4401
 
     assert 4.5 < time.monotonic() - started < 9
-    assert socket.heard == []
+    assert socket.received == []
     assert alice.token not in alice.server.log
 
 
-async def test_logging_out_closes_that_session_within_a_second(door) -> None:
-    alice = door("alice")
+async def test_logging_out_closes_that_session_within_a_second(signed_up_on_each) -> None:
+    alice = signed_up_on_each("alice")
     login = alice.call("POST", "auth/login/", json={"login": alice.name, "password": "correct horse 7"}).json()
 
     async with (

@@ -1,13 +1,13 @@
-"""Typing: a list that replaces the one before, without oneself, gone after six seconds, never in the database."""
+"""Typing: a list that replaces the one before, without the reader, gone after six seconds, never in the database."""
 
 import asyncio
 import time
 
-from messaging.socket import GRACE
+from messaging.realtime.subscriber import SYNC_GRACE
 
 
-async def test_the_list_is_replaced_and_never_holds_oneself(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_the_list_is_replaced_and_never_names_its_reader(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob, carol)
 
     async with alice.socket() as hers, bob.socket() as his, carol.socket() as other:
@@ -25,12 +25,12 @@ async def test_the_list_is_replaced_and_never_holds_oneself(person) -> None:
 
 
 def names(socket) -> list[str] | None:
-    told = socket.of("typing.updated")
-    return sorted(user["username"] for user in told[-1]["data"]["users"]) if told else None
+    updates = socket.of("typing.updated")
+    return sorted(user["username"] for user in updates[-1]["data"]["users"]) if updates else None
 
 
-async def test_saying_it_often_tells_it_once_and_it_ends_by_itself(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_typing_is_published_once_and_ends_by_itself(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     head = alice.row(group)["seq"]
 
@@ -48,8 +48,8 @@ async def test_saying_it_often_tells_it_once_and_it_ends_by_itself(person) -> No
     assert alice.row(group)["seq"] == head
 
 
-async def test_who_does_not_show_typing_is_silent(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_typing_that_is_not_shared_is_not_published(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     alice.call("PATCH", "users/me/", json={"settings": {"typing": False}})
 
@@ -65,14 +65,14 @@ async def test_who_does_not_show_typing_is_silent(person) -> None:
             await his.until(lambda: names(his) == [alice.name])
 
 
-async def test_whoever_is_just_being_subscribed_types(person) -> None:
+async def test_a_socket_that_is_just_being_subscribed_may_type(signed_up) -> None:
     """A quarter of a second after `hello` a socket is subscribed, and of a busy conversation the log is read first."""
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     groups = [alice.group(bob) for _ in range(20)]
     async with alice.socket() as hers:
         for later in (0, 0.01, 0.02, 0.03, 0.04):
             async with bob.socket() as his:
-                begin = asyncio.get_running_loop().time() + GRACE + later
+                begin = asyncio.get_running_loop().time() + SYNC_GRACE + later
                 await asyncio.gather(*(hers.say(group, "Busy") for group in groups))
                 await asyncio.sleep(begin - asyncio.get_running_loop().time())
                 replies = await asyncio.gather(*(his.ask("typing.start", conversation_id=group) for group in groups))
@@ -81,8 +81,8 @@ async def test_whoever_is_just_being_subscribed_types(person) -> None:
         assert (await other.ask("typing.start", conversation_id=groups[0]))["error"]["code"] == "not_found"
 
 
-async def test_whoever_was_just_added_types(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_member_who_was_just_added_may_type(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     async with alice.socket() as hers, bob.socket() as his:
         await his.quiet()
         for _ in range(5):

@@ -1,4 +1,5 @@
-"""A busy room: people, their sockets on some servers, senders at every door; and whether everybody heard everything."""
+"""A busy conversation: people, their sockets on some servers, senders by socket and HTTP, and a check that
+everybody received everything."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,31 +8,31 @@ from copy import copy
 from typing import Self
 
 from chatproject.tests.server import Server
-from messaging.tests.client import PATIENCE, Person, Socket
-from messaging.tests.conftest import cast_on
-from messaging.tests.faults.checker import Copy, Send, afterwards, heard, problems
+from messaging.tests.client import PATIENCE, Person, Socket, cast_on
+from messaging.tests.faults.checker import Copy, Send, afterwards, entries_in, problems
 from messaging.tests.faults.load import HttpSender, Sender, SocketSender, until
 
 
-def seen_from(server: Server, person: Person) -> Person:
-    """The same person, at another process."""
+def at_server(server: Server, person: Person) -> Person:
+    """The same person, connected to this server."""
     there = copy(person)
     there.server = server
     return there
 
 
-class BusyRoom:
-    """`async with BusyRoom(servers) as room:` opens two sockets per person and server; everybody sends until `calm`."""
+class BusyConversation:
+    """`async with BusyConversation(servers) as busy:` opens two sockets per person and server. Everybody sends from
+    `start_sending` until `stop_sending`."""
 
     def __init__(self, servers: Sequence[Server], names: Sequence[str] = ("alice", "bob", "carol")) -> None:
         self.servers = servers
         person = cast_on(servers[0])
         self.people = [person(name) for name in names]
         self.id = self.people[0].group(*self.people[1:])
-        everywhere = [seen_from(server, one) for server in servers for one in self.people]
+        everywhere = [at_server(server, one) for server in servers for one in self.people]
         self.sockets: list[Socket] = [one.socket() for one in everywhere for _ in range(2)]
         self.senders: list[Sender] = [
-            door(one, self.id) for one in everywhere for door in (SocketSender, HttpSender)
+            kind(one, self.id) for one in everywhere for kind in (SocketSender, HttpSender)
         ]  # fmt: skip
         self.others: list[Send] = []
         self._stack = AsyncExitStack()
@@ -46,12 +47,12 @@ class BusyRoom:
         self._stop.set()
         await self._stack.aclose()
 
-    def hurry(self, pause: float = 0.03) -> None:
+    def start_sending(self, pause: float = 0.03) -> None:
         """Let everybody send."""
         self._stop.clear()
         self._sending = asyncio.gather(*(sender.run(self._stop, pause) for sender in self.senders))
 
-    async def calm(self, patience: float = 30) -> None:
+    async def stop_sending(self, patience: float = 30) -> None:
         """Let everybody stop, each with the last message answered."""
         self._stop.set()
         await asyncio.wait_for(self._sending, patience)
@@ -68,14 +69,14 @@ class BusyRoom:
     def head(self) -> int:
         return max(send.message["seq"] for send in self.sends if send.message)
 
-    def deaf_to(self, seq: int) -> list[int]:
-        """The sockets that have not heard of a place."""
+    def sockets_without(self, seq: int) -> list[int]:
+        """The sockets that have not received this seq."""
         return [n for n, one in enumerate(self.sockets) if seq not in one.seqs(self.id)]
 
-    async def all_heard(self, seq: int | None = None, patience: float = PATIENCE) -> None:
-        """Wait until every socket has heard up to a place, by default the last one; none was closed."""
+    async def all_received(self, seq: int | None = None, patience: float = PATIENCE) -> None:
+        """Wait until every socket has received a seq, by default the last one; none was closed."""
         seq = seq or self.head
-        await until(lambda: not self.deaf_to(seq), patience, f"place {seq} of room {self.id} on every socket")
+        await until(lambda: not self.sockets_without(seq), patience, f"{seq} of {self.id} on every socket")
         assert [socket.code for socket in self.sockets] == [None] * len(self.sockets)
 
     async def problems(self, *, lived: bool = True) -> list[str]:
@@ -87,4 +88,4 @@ class BusyRoom:
         socket = self.sockets[n]
         rows = socket.of("hello")[0]["data"]["conversations"]
         begin = next(row["seq"] for row in rows if row["id"] == self.id)
-        return Copy(f"socket {n}", heard(socket.heard, self.id), after=begin)
+        return Copy(f"socket {n}", entries_in(socket.received, self.id), after=begin)

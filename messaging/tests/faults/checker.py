@@ -1,4 +1,4 @@
-"""What clients were told, held against what there is: lost, duplicated, phantom, missing, out of order.
+"""Compares what clients received with what is stored: lost, duplicated, phantom, missing, out of order.
 
 Clients write every message they try to send into a list of `Send` and note the answer. Afterwards every copy of the
 conversation (a socket that lived through it, a sync from 0, the history, the tables) must tell the same story.
@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from chatproject.tests.server import Server, postgres_session
+from chatproject.tests.made import postgres_session
+from chatproject.tests.server import Server
 from messaging.tests.client import Person
 
 
@@ -26,8 +27,8 @@ class Send:
     refusals: list[str] = field(default_factory=list)
 
 
-class Place(NamedTuple):
-    """A place of a conversation's log. A change, which is no message, has only its `seq`."""
+class Entry(NamedTuple):
+    """An entry of a conversation's log. A change, which is no message, has only its `seq`."""
 
     seq: int
     id: str = ""
@@ -36,10 +37,10 @@ class Place(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """The log from behind the place `after` on, in the order in which somebody got it; `whole` with the changes."""
+    """The log after the seq `after`, in the order in which somebody got it; `whole` when it includes changes."""
 
     name: str
-    places: list[Place]
+    entries: list[Entry]
     after: int = 0
     whole: bool = True
 
@@ -48,53 +49,53 @@ def problems(sends: Iterable[Send], copies: list[Copy]) -> list[str]:
     """Everything that is wrong; the first copy is what the others must agree with."""
     sends = list(sends)
     tried = {send.client_id: send for send in sends}
-    found = [problem for copy in copies for problem in _within(copy, tried)]
-    truth = {place.seq: place for place in copies[0].places}
+    found = [problem for copy in copies for problem in _find_in_copy(copy, tried)]
+    truth = {entry.seq: entry for entry in copies[0].entries}
     for copy in copies:
-        found += _lost(copy, [send for send in sends if send.message])
-        mine = {place.seq: place for place in copy.places}
-        wanted = {seq: place for seq, place in truth.items() if seq > copy.after and (copy.whole or place.id)}
+        found += _find_lost(copy, [send for send in sends if send.message])
+        mine = {entry.seq: entry for entry in copy.entries}
+        wanted = {seq: entry for seq, entry in truth.items() if seq > copy.after and (copy.whole or entry.id)}
         if mine != wanted:
             differing = [seq for seq in sorted(mine.keys() | wanted.keys()) if mine.get(seq) != wanted.get(seq)]
             found.append(f"{copy.name}: differs from {copies[0].name} at {differing[:5]} ({len(differing)})")
     return found
 
 
-def _within(copy: Copy, tried: dict[str, Send]) -> Iterable[str]:
+def _find_in_copy(copy: Copy, tried: dict[str, Send]) -> Iterable[str]:
     before = copy.after
-    for place in copy.places:
-        if place.seq <= before:
-            yield f"{copy.name}: order: {place.seq} after {before}"
-        elif copy.whole and place.seq != before + 1:
-            yield f"{copy.name}: gap: {place.seq} after {before}"
-        before = max(before, place.seq)
-        if place.id and place.client_id not in tried:
-            yield f"{copy.name}: phantom: {place.content!r} at {place.seq}"
+    for entry in copy.entries:
+        if entry.seq <= before:
+            yield f"{copy.name}: order: {entry.seq} after {before}"
+        elif copy.whole and entry.seq != before + 1:
+            yield f"{copy.name}: gap: {entry.seq} after {before}"
+        before = max(before, entry.seq)
+        if entry.id and entry.client_id not in tried:
+            yield f"{copy.name}: phantom: {entry.content!r} at {entry.seq}"
     for name in ("id", "client_id"):
-        counts = Counter(getattr(place, name) for place in copy.places if place.id)
+        counts = Counter(getattr(entry, name) for entry in copy.entries if entry.id)
         yield from (f"{copy.name}: duplicated: {name} {key}" for key, count in counts.items() if count > 1)
 
 
-def _lost(copy: Copy, acked: list[Send]) -> Iterable[str]:
-    places = {place.client_id: place for place in copy.places if place.id}
-    for send in acked:
-        told = place_of(send.message or {})
-        if told.seq > copy.after and send.client_id not in places:
-            yield f"{copy.name}: lost: {send.content!r}, acked at {told.seq}"
-        elif told.seq > copy.after and (places[send.client_id] != told or told.content != send.content):
-            yield f"{copy.name}: not as acked: {places[send.client_id]} instead of {told}"
+def _find_lost(copy: Copy, sends: list[Send]) -> Iterable[str]:
+    entries = {entry.client_id: entry for entry in copy.entries if entry.id}
+    for send in sends:
+        acked = entry_of(send.message or {})
+        if acked.seq > copy.after and send.client_id not in entries:
+            yield f"{copy.name}: lost: {send.content!r}, acked at {acked.seq}"
+        elif acked.seq > copy.after and (entries[send.client_id] != acked or acked.content != send.content):
+            yield f"{copy.name}: not as acked: {entries[send.client_id]} instead of {acked}"
 
 
-def place_of(message: dict[str, Any]) -> Place:
-    """The place of a message as clients see it."""
-    return Place(message["seq"], message["id"], message["client_id"], message["content"])
+def entry_of(message: dict[str, Any]) -> Entry:
+    """The entry of a message as clients see it."""
+    return Entry(message["seq"], message["id"], message["client_id"], message["content"])
 
 
-def heard(frames: Iterable[dict[str, Any]], conversation: str) -> list[Place]:
-    """The places of a conversation in the order in which these events came."""
+def entries_in(frames: Iterable[dict[str, Any]], conversation: str) -> list[Entry]:
+    """The entries of a conversation, in the order in which these events came."""
     here = [frame for frame in frames if frame.get("conversation_id") == conversation and "seq" in frame]
     return [
-        place_of(frame["data"]["message"]) if frame["type"] == "message.created" else Place(frame["seq"])
+        entry_of(frame["data"]["message"]) if frame["type"] == "message.created" else Entry(frame["seq"])
         for frame in here
     ]
 
@@ -109,12 +110,12 @@ def afterwards(server: Server, person: Person, conversation: str) -> list[Copy]:
             break
     return [
         Copy("tables", stored(server, conversation)),
-        Copy("log", heard(frames, conversation)),
-        Copy("history", [place_of(message) for message in person.history(conversation)], whole=False),
+        Copy("log", entries_in(frames, conversation)),
+        Copy("history", [entry_of(message) for message in person.history(conversation)], whole=False),
     ]
 
 
-def stored(server: Server, conversation: str) -> list[Place]:
+def stored(server: Server, conversation: str) -> list[Entry]:
     """The log as the tables hold it, up to the conversation's head."""
     url = server.env.get("DATABASE_URL", "")
     key = conversation if url else conversation.replace("-", "")
@@ -125,12 +126,12 @@ def stored(server: Server, conversation: str) -> list[Place]:
         messages = ask(
             f"SELECT seq, id, client_id, content FROM messaging_message WHERE conversation_id = {sign}", [key]
         )
-        places = [Place(seq, _dashed(id_), client_id, content) for seq, id_, client_id, content in messages.fetchall()]
+        entries = [Entry(seq, _dashed(id_), client_id, content) for seq, id_, client_id, content in messages.fetchall()]
         changes = ask(f"SELECT seq FROM conversations_change WHERE conversation_id = {sign}", [key])
-        places += [Place(seq) for (seq,) in changes.fetchall()]
+        entries += [Entry(seq) for (seq,) in changes.fetchall()]
         (head,) = ask(f"SELECT seq FROM conversations_conversation WHERE id = {sign}", [key]).fetchone() or (0,)
-    assert head == max((place.seq for place in places), default=0), f"the head is {head}"
-    return sorted(places)
+    assert head == max((entry.seq for entry in entries), default=0), f"the head is {head}"
+    return sorted(entries)
 
 
 def _dashed(id_: Any) -> str:

@@ -4,9 +4,10 @@ import random
 
 import pytest
 
+from chatproject.tests.proving import PROVE, chance
+
 logging.getLogger("httpx").setLevel(logging.WARNING)  # thousands of requests
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
-"""How often each test does what it does: more than once for a long look."""
+ROUNDS = PROVE
 
 needs_both = pytest.mark.skipif(
     not (os.environ.get("DATABASE_URL", "").startswith("postgres") and os.environ.get("REDIS_URL")),
@@ -17,4 +18,4 @@ needs_both = pytest.mark.skipif(
 @pytest.fixture
 def dice() -> random.Random:
     """Chance that is the same in every run."""
-    return random.Random(7)
+    return chance()

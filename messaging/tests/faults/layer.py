@@ -1,7 +1,7 @@
 """A channel layer that loses, doubles, swaps or delays what it is given, as the file `fault` in `DATA_DIR` says.
 
 `drop` · `duplicate` · `reorder` · `delay` · `all` · nothing. A message that contains `DIE` kills its writer's process
-with -9 when it is committed and nobody has been told.
+with -9 after the commit and before it is published.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from typing import Any
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.conf import settings
 
-from chatproject.common.publish import Ring, ring
-from messaging import writer
+from common.publish import Publication, publish
+from messaging.writing import writer
 
 DIE = b"DIE"
 
@@ -27,10 +27,10 @@ class FaultyLayer(RedisPubSubChannelLayer):
         self._held: list[tuple[str, dict[str, Any]]] = []
         self._dice = random.Random(7)
         self._later: set[asyncio.Task[None]] = set()
-        writer.ring = ring_or_die
+        writer.publish = publish_or_die
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """Send a message to a group, or do to it what is to be done."""
+        """Send a message to a group, or do to it what the file says."""
         path = settings.DATA_DIR / "fault"
         fault = path.read_text() if path.exists() else ""
         if fault == "all":
@@ -66,8 +66,8 @@ class FaultyLayer(RedisPubSubChannelLayer):
         task.add_done_callback(self._later.discard)
 
 
-def ring_or_die(rings: list[Ring]) -> None:
+def publish_or_die(publications: list[Publication]) -> None:
     """The writer's step after the commit."""
-    if any(DIE in one.frame for one in rings):
+    if any(DIE in publication.frame for publication in publications):
         os.kill(os.getpid(), signal.SIGKILL)
-    ring(rings)
+    publish(publications)

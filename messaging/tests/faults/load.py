@@ -1,4 +1,4 @@
-"""Senders who never give up."""
+"""Senders that never give up."""
 
 import asyncio
 import itertools
@@ -13,7 +13,7 @@ from messaging.tests.client import Person, Socket
 from messaging.tests.faults.checker import Send
 
 AWAY = (OSError, WebSocketException, TimeoutError, httpx.HTTPError)
-"""The server is not there, or went away in the middle."""
+"""The server is down, or went down in the middle."""
 ANSWER_SECONDS = 15.0
 NUMBERS = itertools.count()
 
@@ -37,7 +37,7 @@ class Sender:
         return [send for send in self.acked if send.attempts > 1]
 
     async def run(self, stop: asyncio.Event, pause: float = 0.0) -> None:
-        """Until told to stop, and until the last one is answered."""
+        """Until `stop` is set, and the last one is answered."""
         while not stop.is_set():
             await self.send()
             await asyncio.sleep(pause)
@@ -83,7 +83,7 @@ class SocketSender(Sender):
 
     async def attempt(self, send: Send) -> None:
         if self._socket is None:
-            socket = self.person.socket(greeted=False)
+            socket = self.person.socket(waits_for_hello=False)
             await socket.__aenter__()
             self._socket = socket
         body = {"conversation_id": self.conversation, "content": send.content, "client_id": send.client_id}

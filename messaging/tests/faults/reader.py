@@ -1,17 +1,17 @@
-"""Readers who come and go."""
+"""Readers who connect and disconnect."""
 
 import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from messaging.tests.client import Person, Socket
-from messaging.tests.faults.checker import Copy, heard
+from messaging.tests.faults.checker import Copy, entries_in
 from messaging.tests.faults.load import AWAY
 
 
 class Reader:
     """Keeps a copy of one conversation through any number of sockets, as a client should: with `sync` from the last
-    place it has, then `log/` while there is more."""
+    seq it has, then `log/` while there is more."""
 
     def __init__(self, person: Person, conversation: str) -> None:
         self.person, self.conversation = person, conversation
@@ -23,10 +23,10 @@ class Reader:
 
     @property
     def copy(self) -> Copy:
-        return Copy(f"reader {self.person.name}", heard(self.frames, self.conversation))
+        return Copy(f"reader {self.person.name}", entries_in(self.frames, self.conversation))
 
     async def run(self, stop: asyncio.Event, stay: Callable[[], float] = lambda: 3600.0) -> None:
-        """Come, stay for some seconds, go, come back, until told to stop."""
+        """Connect, stay for some seconds, disconnect, connect again, until `stop` is set."""
         while not stop.is_set():
             try:
                 await self._visit(stop, stay())
@@ -35,12 +35,12 @@ class Reader:
 
     async def _visit(self, stop: asyncio.Event, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        async with self.person.socket(greeted=False) as socket:
+        async with self.person.socket(waits_for_hello=False) as socket:
             self.visits += 1
             self._ahead, self._is_synced = {}, False
             read, until = 0, loop.time() + seconds
             while not stop.is_set() and loop.time() < until and socket.code is None:
-                for frame in socket.heard[read:]:
+                for frame in socket.received[read:]:
                     await self._take(socket, frame)
                     read += 1
                 await asyncio.sleep(0.02)

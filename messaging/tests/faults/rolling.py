@@ -1,4 +1,4 @@
-"""People who write and come all the while that the servers behind a proxy are restarted, one after the other."""
+"""People who write and connect while the servers behind a proxy are restarted, one after the other."""
 
 import asyncio
 import subprocess
@@ -6,15 +6,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
 from websockets.exceptions import InvalidStatus
 
 from chatproject.tests.nginx import Nginx
-from chatproject.tests.server import Server
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS, cast_on
+from chatproject.tests.server import ROOT, Server
+from messaging.tests.client import GENEROUS, Person, cast_on
 from messaging.tests.faults.checker import Send, stored
 from messaging.tests.faults.load import AWAY, HttpSender, Sender, SocketSender
 
@@ -33,11 +33,14 @@ class Host(Server):
 
 
 @contextmanager
-def hosts(workers: int, **env: str) -> Iterator[list[Server]]:
+def hosts(workers: int, *, tree: Path = ROOT, **env: str) -> Iterator[list[Server]]:
     """Two hosts with so many processes each, and one worker for both."""
-    with Host(workers=workers, env={**GENEROUS, **env}) as first, Host(beside=first) as second:
+    with (
+        Host(workers=workers, env={**GENEROUS, **env}, bare=tree != ROOT, tree=tree) as first,
+        Host(beside=first, tree=tree) as second,
+    ):
         with (first.data_dir / "worker.log").open("ab") as log:
-            worker = subprocess.Popen(first.command("worker"), env=first.env, stdout=log, stderr=log)
+            worker = subprocess.Popen(first.command("worker"), env=first.env, stdout=log, stderr=log, cwd=first.tree)
         try:
             yield [first, second]
         finally:
@@ -60,7 +63,7 @@ class Visitor(HttpSender):
             send.refusals.append(str(answer.status_code))
 
 
-class Comer:
+class Connecter:
     """Opens one socket after the other, up to its `hello`, and counts what became of each."""
 
     def __init__(self, person: Person) -> None:
@@ -70,13 +73,13 @@ class Comer:
 
     async def run(self, stop: asyncio.Event, pause: float) -> None:
         while not stop.is_set():
-            began, outcome = time.monotonic(), "greeted"
+            began, outcome = time.monotonic(), "hello"
             try:
                 async with asyncio.timeout(30), self.person.socket():
                     took = time.monotonic() - began
             except InvalidStatus as refused:
                 outcome, took = str(refused.response.status_code), time.monotonic() - began
-            except (*AWAY, AssertionError):  # the server closed it again before it was greeted
+            except (*AWAY, AssertionError):  # closed before its `hello`
                 outcome, took = "closed before hello", time.monotonic() - began
             self.outcomes["hung" if took > LATE else outcome] += 1
             self.slowest = max(self.slowest, took)
@@ -91,9 +94,9 @@ async def restart_under_load(hosts: list[Server], proxy: Nginx, *, rate: float, 
     senders: list[Sender] = [
         way(one, group) for one in (alice, bob) for _ in range(10) for way in (Visitor, SocketSender)
     ]
-    comers, stop = [Comer(carol) for _ in range(3)], asyncio.Event()
+    connecters, stop = [Connecter(carol) for _ in range(3)], asyncio.Event()
     running = [asyncio.create_task(one.run(stop, len(senders) / rate)) for one in senders]
-    running += [asyncio.create_task(one.run(stop, 0.05)) for one in comers]
+    running += [asyncio.create_task(one.run(stop, 0.05)) for one in connecters]
     await asyncio.sleep(2)
     for host in hosts * rounds:
         assert await asyncio.to_thread(host.stop, timeout=40) == 0
@@ -102,14 +105,14 @@ async def restart_under_load(hosts: list[Server], proxy: Nginx, *, rate: float, 
     stop.set()
     await asyncio.gather(*running)
     sends = [send for one in senders for send in one.sends]
-    counts = Counter(place.client_id for place in stored(hosts[0], group) if place.id)
+    counts = Counter(entry.client_id for entry in stored(hosts[0], group) if entry.id)
     return {
         "sends": len(sends),
         "lost": sum(send.client_id not in counts for send in sends),
         "twice": sum(count > 1 for count in counts.values()),
         "http": dict(sum((one.codes for one in senders if isinstance(one, Visitor)), Counter())),
         "sockets": dict(sum((one.codes for one in senders if not isinstance(one, Visitor)), Counter())),
-        "handshakes": dict(sum((one.outcomes for one in comers), Counter())),
+        "handshakes": dict(sum((one.outcomes for one in connecters), Counter())),
         "slowest send s": round(max(one.slowest for one in senders), 2),
-        "slowest handshake s": round(max(one.slowest for one in comers), 2),
+        "slowest handshake s": round(max(one.slowest for one in connecters), 2),
     }

@@ -1,4 +1,4 @@
-"""The settings of servers in fault tests: all as always, but rings go through a layer that can be told to fail."""
+"""The settings of servers in fault tests: publications go through a layer that can be made to fail."""
 
 from chatproject.settings import *  # noqa: F403
 from chatproject.settings import CHANNEL_LAYERS

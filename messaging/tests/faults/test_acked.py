@@ -6,15 +6,15 @@ import os
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, cast_on
 from messaging.tests.faults.checker import afterwards, problems
 from messaging.tests.faults.conftest import ROUNDS
 from messaging.tests.faults.load import HttpSender, Sender, SocketSender, until
 from messaging.tests.faults.reader import Reader
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.search]
 
-KILLS = 4
+KILLS = 2
 WORKERS = 2 if os.environ.get("REDIS_URL") else 1
 
 
@@ -25,7 +25,7 @@ def test_kills_under_load_lose_nothing(dice) -> None:
 
 async def kill_and_start(server: Server, dice) -> None:
     person = cast_on(server)
-    people = [person(name) for name in ("alice", "bob", "carol", "dave", "erin")]
+    people = [person(name) for name in ("alice", "bob", "carol", "member-1", "member-2")]
     groups = [people[0].group(*people[1:]), people[1].group(people[0], *people[2:])]
     senders: list[Sender] = [
         door(one, group) for group in groups for one in people for door in (SocketSender, HttpSender)

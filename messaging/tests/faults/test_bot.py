@@ -14,15 +14,14 @@ from pathlib import Path
 import pytest
 
 from chatproject.tests.server import ROOT, Server
-from messaging.tests.client import PASSWORD, Person
-from messaging.tests.conftest import GENEROUS
+from messaging.tests.client import GENEROUS, PASSWORD, Person
 from messaging.tests.faults.conftest import ROUNDS
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.plain, pytest.mark.faults, pytest.mark.search]
 BOT = ROOT / "docs" / "examples" / "bot.py"
 NEW_EPOCH = """
 from uuid import uuid4
-from chatproject.common.models import Installation
+from common.models import Installation
 Installation.objects.update(epoch=uuid4())
 """
 PATIENCE = 90
@@ -136,7 +135,7 @@ def test_what_began_while_it_was_away_is_not_missed(server, bot, writers) -> Non
 def test_killed_at_any_moment_it_keeps_every_message_once(bot, writers, dice: random.Random) -> None:
     alice, bob = writers.people
     groups = [alice.group(bob, bot.person)]
-    for round_ in range(4 * ROUNDS):
+    for round_ in range(2 * ROUNDS):
         bot.start()
         writing = writers.pool.submit(
             lambda name, some: [writers.write(one, f"{n} of {name} in {one}") for n in range(8) for one in some],

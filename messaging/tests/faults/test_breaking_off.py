@@ -1,4 +1,4 @@
-"""Sockets that stop reading, or break off in the midst of it, cost the others nothing."""
+"""Sockets that stop reading, or break off in the middle, cost the others nothing."""
 
 import asyncio
 import base64
@@ -11,21 +11,20 @@ import psutil
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS
+from messaging.tests.client import GENEROUS, Person
+from messaging.tests.faults.busy_conversation import BusyConversation
 from messaging.tests.faults.checker import Send
 from messaging.tests.faults.conftest import ROUNDS
 from messaging.tests.faults.load import until
-from messaging.tests.faults.room import BusyRoom
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.search]
 
-DEAF = 5
+SILENT_SOCKETS = 5
 MEGABYTES = 7
 GROWTH = 60 * 1024 * 1024
 
 
-class Mute:
+class SilentSocket:
     """A socket that signs in and reads nothing, with a small window so that the server soon notices."""
 
     def __init__(self, person: Person) -> None:
@@ -63,59 +62,59 @@ class Mute:
         self.raw.close()
 
 
-async def test_who_stops_reading_is_closed_and_delays_nobody() -> None:
+async def test_a_socket_that_stops_reading_is_closed_and_delays_no_other() -> None:
     with Server(env=GENEROUS) as server:
-        room = BusyRoom([server])
-        mutes = [await asyncio.to_thread(Mute, room.people[2]) for _ in range(DEAF)]
-        async with room:
+        busy = BusyConversation([server])
+        mutes = [await asyncio.to_thread(SilentSocket, busy.people[2]) for _ in range(SILENT_SOCKETS)]
+        async with busy:
             before = memory(server)
-            room.hurry(pause=0.2)
-            sender = room.senders[0]
+            busy.start_sending(pause=0.2)
+            sender = busy.senders[0]
             sender.padding = "x" * 9900
             slowest = 0.0
             for n in range(MEGABYTES * 100 * ROUNDS):
                 began = time.monotonic()
                 send = await sender.send()
                 if n % 10 == 0:
-                    await until(lambda: not room.deaf_to(send.message["seq"]), 10)  # noqa: B023
+                    await until(lambda: not busy.sockets_without(send.message["seq"]), 10)  # noqa: B023
                 slowest = max(slowest, time.monotonic() - began)
-            await room.calm()
-            await room.all_heard()
+            await busy.stop_sending()
+            await busy.all_received()
             grown = memory(server) - before
             rests = [await asyncio.to_thread(mute.rest) for mute in mutes]
-            assert not await room.problems()
-    assert all(len(rest) < MEGABYTES * 1e6 for rest in rests), "all was sent to who did not read"
+            assert not await busy.problems()
+    assert all(len(rest) < MEGABYTES * 1e6 for rest in rests), "everything was sent to sockets that did not read"
     assert slowest < 2
     assert grown < GROWTH
 
 
-async def test_who_breaks_off_takes_no_message_from_the_others() -> None:
+async def test_a_socket_that_breaks_off_takes_no_message_from_the_others() -> None:
     with Server(env=GENEROUS) as server:
-        room = BusyRoom([server])
-        async with room:
-            room.hurry()
-            for n in range(10 * ROUNDS):
-                leaving = [await asyncio.to_thread(Mute, room.people[2]) for _ in range(4)]
+        busy = BusyConversation([server])
+        async with busy:
+            busy.start_sending()
+            for n in range(4 * ROUNDS):
+                leaving = [await asyncio.to_thread(SilentSocket, busy.people[2]) for _ in range(4)]
                 last = [Send("", f"last words {n}.{m}", "bye") for m in range(40)]
-                room.others += last
-                before = bye(room)
+                busy.others += last
+                before = count_last_words(busy)
                 for send in last:
-                    leaving[0].say(room.id, send)
-                await until(lambda: bye(room) > before, 10, "its first words heard")  # noqa: B023
+                    leaving[0].say(busy.id, send)
+                await until(lambda: count_last_words(busy) > before, 10, "its first words received")  # noqa: B023
                 for mute in leaving:
-                    mute.break_off()  # while the server still works off what it said
-            await room.calm()
+                    mute.break_off()  # while the server still works on what it sent
+            await busy.stop_sending()
             words = -1
-            while words != (words := bye(room)):  # until what was said by those who left is stored
+            while words != (words := count_last_words(busy)):  # until what they sent is stored
                 await asyncio.sleep(1)
-            await room.all_heard()
-            assert not await room.problems()
+            await busy.all_received()
+            assert not await busy.problems()
         assert not server.log.partition("Traceback")[2]
 
 
-def bye(room: BusyRoom) -> int:
-    """How many last words were heard."""
-    return sum(frame["data"]["message"]["content"] == "bye" for frame in room.sockets[0].of("message.created"))
+def count_last_words(busy: BusyConversation) -> int:
+    """How many last words were received."""
+    return sum(frame["data"]["message"]["content"] == "bye" for frame in busy.sockets[0].of("message.created"))
 
 
 def memory(server: Server) -> int:

@@ -9,13 +9,13 @@ import psycopg
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, cast_on
+from messaging.tests.faults.busy_conversation import BusyConversation
 from messaging.tests.faults.conftest import ROUNDS, needs_both
 from messaging.tests.faults.load import SocketSender, until
 from messaging.tests.faults.proxy import Proxy
-from messaging.tests.faults.room import BusyRoom
 
-pytestmark = [pytest.mark.faults, needs_both]
+pytestmark = [pytest.mark.faults, pytest.mark.search, needs_both]
 
 RECOVERY = 5.0
 
@@ -38,31 +38,31 @@ async def server(proxy: Proxy) -> AsyncIterator[Server]:
         await asyncio.to_thread(server.close)
 
 
-async def busy(server: Server) -> BusyRoom:
+async def make_busy(server: Server) -> BusyConversation:
     """Made in a thread, because the proxy runs here."""
-    return await asyncio.to_thread(BusyRoom, [server])
+    return await asyncio.to_thread(BusyConversation, [server])
 
 
 async def test_an_outage_is_answered_unavailable_and_over_when_it_is_over(proxy: Proxy, server: Server) -> None:
-    async with await busy(server) as room:
-        room.hurry()
-        await until(lambda: room.acks > 50, 30, "acks before")
+    async with await make_busy(server) as busy:
+        busy.start_sending()
+        await until(lambda: busy.acks > 50, 30, "acks before")
         for seconds in (3.0, 20.0) * ROUNDS:
             proxy.leave()
             await asyncio.sleep(0.5)  # what was answered before may be on its way
-            before = room.acks
+            before = busy.acks
             await asyncio.sleep(seconds)
-            assert room.acks == before, "acked without a database"
+            assert busy.acks == before, "acked without a database"
             proxy.come_back()
-            acked = [len(sender.acked) for sender in room.senders]
+            acked = [len(sender.acked) for sender in busy.senders]
             await until(
-                lambda: all(len(s.acked) > n for s, n in zip(room.senders, acked, strict=True)),  # noqa: B023
+                lambda: all(len(s.acked) > n for s, n in zip(busy.senders, acked, strict=True)),  # noqa: B023
                 RECOVERY, "everybody can send again",
             )  # fmt: skip
-        await room.calm()
-        await room.all_heard()
-        assert {code for sender in room.senders for code in sender.codes} == {"unavailable"}
-        assert not await room.problems()
+        await busy.stop_sending()
+        await busy.all_received()
+        assert {code for sender in busy.senders for code in sender.codes} == {"unavailable"}
+        assert not await busy.problems()
     assert "Traceback" not in server.log
 
 
@@ -80,15 +80,15 @@ async def test_a_message_whose_commit_is_not_answered_is_acked_and_written_once(
 
 
 async def test_commits_whose_answers_are_lost_are_no_loss_and_no_repeats(proxy: Proxy, server: Server) -> None:
-    async with await busy(server) as room:
-        room.hurry()
-        await until(lambda: room.acks > 50, 30, "acks before")
+    async with await make_busy(server) as busy:
+        busy.start_sending()
+        await until(lambda: busy.acks > 50, 30, "acks before")
         proxy.cut_at_commit(every=5)
         await until(lambda: proxy.cut_commits >= 20 * ROUNDS, 60, "commits were cut")
         proxy.cut_at_commit(every=0)
-        await room.calm()
-        await room.all_heard()
-        assert not await room.problems()
+        await busy.stop_sending()
+        await busy.all_received()
+        assert not await busy.problems()
     assert "connection_lost" in server.log
     assert "Traceback" not in server.log
 

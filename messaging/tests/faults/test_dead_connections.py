@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from django.db import OperationalError, connection
 
-from chatproject.common.database import on_living_connection
-from chatproject.tests.server import Server, free_port, postgres_session
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS, cast_on
+from chatproject.tests.made import postgres_session
+from chatproject.tests.server import Server, free_port
+from common.database import run_on_live_connection
+from messaging.tests.client import GENEROUS, Person, cast_on
 from messaging.tests.faults.conftest import needs_both
 
 pytestmark = [pytest.mark.faults, needs_both]
@@ -103,12 +103,12 @@ def test_what_loses_its_connection_is_done_again_and_only_that() -> None:
             return cursor.fetchone()[0]
 
     asked: list[str] = []
-    assert on_living_connection(ask, "SELECT pg_terminate_backend(pg_backend_pid())") == 7
+    assert run_on_live_connection(ask, "SELECT pg_terminate_backend(pg_backend_pid())") == 7
     assert len(asked) == 2
 
     asked.clear()
     with pytest.raises(OperationalError):
-        on_living_connection(ask, "DO 'BEGIN RAISE SQLSTATE ''55P03''; END'")
+        run_on_live_connection(ask, "DO 'BEGIN RAISE SQLSTATE ''55P03''; END'")
     assert len(asked) == 1
 
 
@@ -123,4 +123,4 @@ def test_a_command_waits_for_the_database_and_then_says_one_sentence(command: li
     said = (ended.stdout + ended.stderr).strip().splitlines()
     assert ended.returncode == 1
     assert len(said) == 1, said
-    assert said[0].startswith("The database of DATABASE_URL does not answer: ")
+    assert said[0].startswith("The database at DATABASE_URL does not answer: ")

@@ -1,9 +1,9 @@
-"""A killed process says goodbye to nobody: its people are offline within a minute all the same."""
+"""A killed process publishes nothing: its users are offline within a minute all the same."""
 
 import time
 
 from chatproject.tests.server import Server
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, cast_on
 from messaging.tests.faults.conftest import needs_both
 
 

@@ -4,8 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from chatproject.tests.server import Server
-from messaging.tests.client import PATIENCE
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, PATIENCE, cast_on
 from messaging.tests.faults.conftest import needs_both
 
 pytestmark = needs_both

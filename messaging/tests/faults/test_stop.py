@@ -7,30 +7,30 @@ import time
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.conftest import GENEROUS
+from messaging.tests.client import GENEROUS
+from messaging.tests.faults.busy_conversation import BusyConversation
 from messaging.tests.faults.conftest import ROUNDS
 from messaging.tests.faults.load import until
-from messaging.tests.faults.room import BusyRoom
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.search]
 
 WORKERS = 2 if os.environ.get("REDIS_URL") else 1
 
 
 async def test_what_was_answered_before_a_stop_is_stored() -> None:
     with Server(workers=WORKERS, env=GENEROUS) as server:
-        for _ in range(2 * ROUNDS):
-            room = BusyRoom([server])
-            async with room:
-                room.hurry(pause=0)
-                await until(lambda: room.acks > 100, 30, "acks before")  # noqa: B023
+        for _ in range(ROUNDS):
+            busy = BusyConversation([server])
+            async with busy:
+                busy.start_sending(pause=0)
+                await until(lambda: busy.acks > 100, 30, "acks before")  # noqa: B023
                 began = time.monotonic()
                 code = await asyncio.to_thread(server.stop)
                 took = time.monotonic() - began
-                closed = [await socket.closed() for socket in room.sockets]
+                closed = [await socket.closed() for socket in busy.sockets]
                 await asyncio.to_thread(server.start)
-                await room.calm()
+                await busy.stop_sending()
                 assert (code, took < 10) == (0, True), f"exit code {code} after {took:.1f} s"
                 assert closed == [1012] * len(closed)
-                assert not await room.problems(lived=False)
+                assert not await busy.problems(lived=False)
         assert not server.log.partition("Traceback")[2]

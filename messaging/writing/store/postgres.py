@@ -1,4 +1,4 @@
-"""Keeping a batch in PostgreSQL."""
+"""Storing a batch in PostgreSQL."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,29 +8,29 @@ from uuid import UUID
 import psycopg
 from django.db import connection
 
-from messaging.store.rows import Asked, Attached, Head, Known, Row, StillLocked
-from messaging.store.statements import HEAD_COLUMNS, LOOK_COLUMNS, LOOK_JOINS, as_json, counting
+from messaging.writing.store.rows import AttachmentRow, Head, LockTimeout, Lookup, LookupResult, MessageRow
+from messaging.writing.store.statements import HEAD_COLUMNS, LOOKUP_COLUMNS, LOOKUP_JOINS, as_json, reply_parameters
 
 ROW_WAIT_MS = 250
-"""How long a batch that passes over locked conversations waits for other rows: a membership, say."""
+"""How long a batch that skips locked conversations waits for other rows, such as memberships."""
 
 
 class PostgresStore:
-    """One statement per step; its rows travel as JSON, which costs less than building arrays."""
+    """One statement per step. Rows are passed as JSON, which costs less than building arrays."""
 
-    # Always a few rows by key. A plan made while the tables were small would scan them for ever after.
+    # These statements read a few rows by key. A plan made while the tables were small would scan them from then on.
     BEGIN = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
     LOCK = f"""
         SELECT {HEAD_COLUMNS} FROM conversations_conversation
         WHERE id = ANY(%s) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE """  # noqa: S608 - constants only
-    # OFFSET 0 keeps the planner from walking the whole index of messages once for all who answer nothing.
+    # OFFSET 0 keeps the planner from walking the whole index of messages for those that reply to nothing.
     REPLIED = "LATERAL (SELECT * FROM messaging_message WHERE id = i.reply_to_id OFFSET 0)"
     THREAD = "LATERAL (SELECT * FROM messaging_message WHERE id = i.thread_id OFFSET 0)"
-    LOOK = f"""{LOOK_COLUMNS}
+    LOOKUP = f"""{LOOKUP_COLUMNS}
         FROM json_to_recordset(%s) AS i(n int, conversation_id uuid, sender_id uuid, client_id text, reply_to_id uuid,
-             thread_id uuid, is_direct bool) {LOOK_JOINS.format(replied=REPLIED, thread=THREAD)}"""
+             thread_id uuid, is_direct bool) {LOOKUP_JOINS.format(replied=REPLIED, thread=THREAD)}"""
     HAS_READ = "x.marks_read OR ms.last_read_number >= x.before"
-    KEEP = f"""
+    INSERT = f"""
         WITH i AS (
             SELECT * FROM json_to_recordset(%s) AS i(id uuid, conversation_id uuid, seq bigint, number bigint,
                 sender_id uuid, client_id text, body_hash text, content_type text, content text, words tsvector,
@@ -68,50 +68,50 @@ class PostgresStore:
             AS i(upload_id uuid, conversation_id uuid, message_id uuid, seq bigint, position smallint)"""
     COUNT_REPLY = """
         WITH counted AS (
-            UPDATE messaging_message SET reply_count = reply_count + 1, changed_seq = %(place)s
+            UPDATE messaging_message SET reply_count = reply_count + 1, changed_seq = %(seq)s
             WHERE id = %(thread)s RETURNING seq
         ), changed AS (
             INSERT INTO conversations_change
                 (conversation_id, seq, kind, actor_id, message_id, about_seq, data, created_at)
-            SELECT %(conversation)s, %(place)s, 'message.updated', %(actor)s, %(thread)s, seq, '{}', %(at)s FROM counted
+            SELECT %(conversation)s, %(seq)s, 'message.updated', %(actor)s, %(thread)s, seq, '{}', %(at)s FROM counted
         )
-        UPDATE conversations_conversation SET seq = greatest(seq, %(place)s) WHERE id = %(conversation)s"""
+        UPDATE conversations_conversation SET seq = greatest(seq, %(seq)s) WHERE id = %(conversation)s"""
 
     def __init__(self) -> None:
-        self._passing_over = ""
+        self._skip_locked = ""
 
     @contextmanager
     def transaction(self, wait_ms: int) -> Iterator[None]:
         connection.ensure_connection()
         self._raw: psycopg.Connection[Any] = connection.connection
-        # Django binds on the client and never prepares; here a few statements run all day.
+        # Django binds on the client and never prepares statements; here the same few run all day.
         self._raw.prepare_threshold = 2
-        self._passing_over = "" if wait_ms else "SKIP LOCKED"
+        self._skip_locked = "" if wait_ms else "SKIP LOCKED"
         self._run(f"{self.BEGIN} SET LOCAL lock_timeout = {int(wait_ms or ROW_WAIT_MS)};")
         try:
             yield
         except BaseException as error:
             self._run("ROLLBACK")
             if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
-                raise StillLocked from error
+                raise LockTimeout from error
             raise
         self._run("COMMIT")
 
     def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
-        return list(map(Head._make, self._run(self.LOCK + self._passing_over, [list(conversation_ids)])))
+        return list(map(Head._make, self._run(self.LOCK + self._skip_locked, [list(conversation_ids)])))
 
-    def look(self, asked: Sequence[Asked]) -> list[Known]:
+    def look_up(self, asked: Sequence[Lookup]) -> list[LookupResult]:
         numbered = [{"n": n, **one._asdict()} for n, one in enumerate(asked)]
-        return list(map(Known._make, self._run(self.LOOK, [as_json(numbered)])))
+        return list(map(LookupResult._make, self._run(self.LOOKUP, [as_json(numbered)])))
 
-    def keep(self, rows: Sequence[Row]) -> None:
-        self._run(self.KEEP, [as_json([row._asdict() for row in rows])])
+    def insert(self, rows: Sequence[MessageRow]) -> None:
+        self._run(self.INSERT, [as_json([row._asdict() for row in rows])])
 
-    def attach(self, attached: Sequence[Attached]) -> None:
+    def attach(self, attached: Sequence[AttachmentRow]) -> None:
         self._run(self.ATTACH, [as_json([one._asdict() for one in attached])])
 
-    def count_reply(self, row: Row, place: int) -> None:
-        self._run(self.COUNT_REPLY, counting(row, place))
+    def count_reply(self, row: MessageRow, seq: int) -> None:
+        self._run(self.COUNT_REPLY, reply_parameters(row, seq))
 
     def _run(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> list[Any]:
         with connection.wrap_database_errors, psycopg.Cursor(self._raw) as cursor:

@@ -1,4 +1,4 @@
-"""What goes into a store and comes out of it, and what a store can do."""
+"""The rows that go into a store and come out of it, and the interface of a store."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,12 +6,12 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 
-class StillLocked(Exception):
-    """Somebody else held a lock for longer than was waited. The connection is as good as before."""
+class LockTimeout(Exception):
+    """Another transaction held a lock for too long. The connection is still usable."""
 
 
 class Head(NamedTuple):
-    """A locked conversation: where its numbers stand."""
+    """A locked conversation: its last seq, its last message number and its settings."""
 
     id: UUID
     seq: int
@@ -25,8 +25,8 @@ class Head(NamedTuple):
     roster_seq: int
 
 
-class Asked(NamedTuple):
-    """What must be known of one message before it may go in."""
+class Lookup(NamedTuple):
+    """A message, by the keys with which `look_up` finds what must be known before it is stored."""
 
     conversation_id: UUID
     sender_id: UUID
@@ -36,12 +36,12 @@ class Asked(NamedTuple):
     is_direct: bool
 
 
-class Known(NamedTuple):
-    """What the database says to an `Asked`, by its index `n`.
+class LookupResult(NamedTuple):
+    """What the database knows about the `Lookup` with index `n`.
 
-    `role` is None for strangers. `message_*` is the message that used this `client_id` before. `reply_*` is the message
-    that is answered; `reply_seq` is None when this member may not see it, and the rest says nothing then. `thread_seq`
-    is the place of the thread's first message, None when it cannot be one.
+    `role` is None if the sender is not a member. `message_*` is an earlier message with the same `client_id`. `reply_*`
+    is the message replied to; if `reply_seq` is None, this member cannot see it and the other `reply_*` fields mean
+    nothing. `thread_seq` is the seq of the thread's first message, None if that message cannot start a thread.
     """
 
     n: int
@@ -64,8 +64,8 @@ class Known(NamedTuple):
     reply_content_type: str
 
 
-class Row(NamedTuple):
-    """A message to keep."""
+class MessageRow(NamedTuple):
+    """A message to insert."""
 
     id: UUID
     conversation_id: UUID
@@ -88,8 +88,8 @@ class Row(NamedTuple):
     marks_read: bool
 
 
-class Attached(NamedTuple):
-    """An upload in a message, at its position there."""
+class AttachmentRow(NamedTuple):
+    """An upload in a message, and its position among the attachments."""
 
     upload_id: UUID
     conversation_id: UUID
@@ -99,26 +99,26 @@ class Attached(NamedTuple):
 
 
 class Store(Protocol):
-    """One database's way of keeping a batch. Used by one thread, on that thread's own connection."""
+    """Stores batches in one kind of database. Used by one thread, on that thread's own connection."""
 
     def transaction(self, wait_ms: int) -> Any:
-        """A context manager: commits, or rolls back when its body raises. Locks are waited for `wait_ms` at most;
-        with 0, rows that somebody else has locked are passed over."""
+        """A context manager that commits, or rolls back if its body raises. It waits at most `wait_ms` for a lock;
+        with 0, it skips locked conversations."""
 
     def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
-        """The heads of these conversations, locked in id order; without those passed over or not there. Raises
-        `StillLocked` when the wait was too long."""
+        """Lock these conversations in id order and return their heads, without those that were skipped or do not exist.
+        Raises `LockTimeout` if the wait takes too long."""
 
-    def look(self, asked: Sequence[Asked]) -> list[Known]:
-        """What is known about each."""
+    def look_up(self, asked: Sequence[Lookup]) -> list[LookupResult]:
+        """Look up what is known about each message."""
 
-    def keep(self, rows: Sequence[Row]) -> None:
-        """Insert messages with their mentions; move on their conversations' heads and their senders' own marks: the
-        read mark of who says that they have read nothing only where nothing of others lies before the message."""
+    def insert(self, rows: Sequence[MessageRow]) -> None:
+        """Insert messages with their mentions, and advance the heads of their conversations and the marks of their
+        senders. With `marks_read` false, a read mark advances only if no message of others lies between."""
 
-    def attach(self, attached: Sequence[Attached]) -> None:
-        """Insert what messages carry."""
+    def attach(self, attached: Sequence[AttachmentRow]) -> None:
+        """Insert the attachments of messages."""
 
-    def count_reply(self, row: Row, place: int) -> None:
-        """Count a message in its thread: the thread's first one changes, at this place of the log. The head may be
-        beyond it already: `keep` has moved it on for all of the batch."""
+    def count_reply(self, row: MessageRow, seq: int) -> None:
+        """Count a reply in its thread, as a change of the thread's first message with this seq. The head may already be
+        beyond that seq, because `insert` advances it for the whole batch."""

@@ -1,4 +1,4 @@
-"""Keeping a batch in SQLite."""
+"""Storing a batch in SQLite."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,23 +8,23 @@ from uuid import UUID
 
 from django.db import connection
 
-from messaging.store.rows import Asked, Attached, Head, Known, Row
-from messaging.store.statements import HEAD_COLUMNS, LOOK_COLUMNS, LOOK_JOINS, as_json, counting
+from messaging.writing.store.rows import AttachmentRow, Head, Lookup, LookupResult, MessageRow
+from messaging.writing.store.statements import HEAD_COLUMNS, LOOKUP_COLUMNS, LOOKUP_JOINS, as_json, reply_parameters
 
 
 class SqliteStore:
-    """One writer at a time by nature; arrays travel as JSON."""
+    """SQLite has one writer at a time by nature. Arrays are passed as JSON."""
 
     LOCK = f"""
         SELECT {HEAD_COLUMNS} FROM conversations_conversation
         WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL"""  # noqa: S608 - constants only
-    LOOK = f"""
+    LOOKUP = f"""
         WITH i AS MATERIALIZED (
             SELECT key AS n, value ->> 0 AS conversation_id, value ->> 1 AS sender_id, value ->> 2 AS client_id,
                    value ->> 3 AS reply_to_id, value ->> 4 AS thread_id, value ->> 5 AS is_direct
             FROM json_each(?)
-        ) {LOOK_COLUMNS} FROM i {LOOK_JOINS.format(replied="messaging_message", thread="messaging_message")}"""  # noqa: S608 - constants only
-    KEEP = """
+        ) {LOOKUP_COLUMNS} FROM i {LOOKUP_JOINS.format(replied="messaging_message", thread="messaging_message")}"""  # noqa: S608 - constants only
+    INSERT = """
         INSERT INTO messaging_message (id, conversation_id, seq, number, changed_seq, sender_id, client_id, body_hash,
             content_type, content, words, metadata, reply_to_id, thread_id, mentions, mentions_all, attachments,
             envelope, reply_count, created_at)
@@ -46,12 +46,12 @@ class SqliteStore:
     ATTACH = """
         INSERT INTO media_attachment (upload_id, conversation_id, message_id, seq, position) VALUES (?, ?, ?, ?, ?)"""
     COUNT_REPLY = (
-        "UPDATE messaging_message SET reply_count = reply_count + 1, changed_seq = :place WHERE id = :thread",
+        "UPDATE messaging_message SET reply_count = reply_count + 1, changed_seq = :seq WHERE id = :thread",
         """INSERT INTO conversations_change
                (conversation_id, seq, kind, actor_id, message_id, about_seq, data, created_at)
-           SELECT :conversation, :place, 'message.updated', :actor, :thread, seq, '{}', :at
+           SELECT :conversation, :seq, 'message.updated', :actor, :thread, seq, '{}', :at
            FROM messaging_message WHERE id = :thread""",
-        "UPDATE conversations_conversation SET seq = max(seq, :place) WHERE id = :conversation",
+        "UPDATE conversations_conversation SET seq = max(seq, :seq) WHERE id = :conversation",
     )
 
     @contextmanager
@@ -71,30 +71,32 @@ class SqliteStore:
         found = self._run(self.LOCK, [as_json([id_.hex for id_ in conversation_ids])])
         return [Head(UUID(row[0]), *row[1:]) for row in found]
 
-    def look(self, asked: Sequence[Asked]) -> list[Known]:
-        shown = [
+    def look_up(self, asked: Sequence[Lookup]) -> list[LookupResult]:
+        plain = [
             (a.conversation_id.hex, a.sender_id.hex, a.client_id, _hex(a.reply_to_id), _hex(a.thread_id), a.is_direct)
             for a in asked
         ]
         return [
-            Known._make([*row[:6], *map(_moment, row[6:8]), _uuid(row[8]), *row[9:12], _uuid(row[12]), *row[13:]])
-            for row in self._run(self.LOOK, [as_json(shown)])
+            LookupResult._make(
+                [*row[:6], *map(_moment, row[6:8]), _uuid(row[8]), *row[9:12], _uuid(row[12]), *row[13:]]
+            )
+            for row in self._run(self.LOOKUP, [as_json(plain)])
         ]
 
-    def keep(self, rows: Sequence[Row]) -> None:
+    def insert(self, rows: Sequence[MessageRow]) -> None:
         plain = [tuple(map(_plain, row)) for row in rows]
         with connection.wrap_database_errors:
             self._raw.cursor().executemany(self.MARK, plain)
-            for statement in (self.KEEP, self.HEAD):
+            for statement in (self.INSERT, self.HEAD):
                 self._raw.cursor().executemany(statement, [row[:MARKS_READ] for row in plain])
             self._raw.cursor().executemany(self.MENTION, [row[: MENTIONS + 1] for row in plain if row[MENTIONS]])
 
-    def attach(self, attached: Sequence[Attached]) -> None:
+    def attach(self, attached: Sequence[AttachmentRow]) -> None:
         with connection.wrap_database_errors:
             self._raw.cursor().executemany(self.ATTACH, [tuple(map(_plain, one)) for one in attached])
 
-    def count_reply(self, row: Row, place: int) -> None:
-        parameters = {name: _plain(value) for name, value in counting(row, place).items()}
+    def count_reply(self, row: MessageRow, seq: int) -> None:
+        parameters = {name: _plain(value) for name, value in reply_parameters(row, seq).items()}
         with connection.wrap_database_errors:
             for statement in self.COUNT_REPLY:
                 self._raw.execute(statement, parameters)
@@ -105,12 +107,17 @@ class SqliteStore:
             return found
 
 
-MENTIONS = Row._fields.index("mentions")
-MARKS_READ = Row._fields.index("marks_read")
+MENTIONS = MessageRow._fields.index("mentions")
+MARKS_READ = MessageRow._fields.index("marks_read")
+
+
+def _result(row: Sequence[Any]) -> LookupResult:
+    values = [*row[:6], *map(_moment, row[6:8]), _uuid(row[8]), *row[9:12], _uuid(row[12]), *row[13:]]
+    return LookupResult._make(values)
 
 
 def _plain(value: Any) -> Any:
-    """A value as SQLite keeps it."""
+    """A value as SQLite stores it."""
     if isinstance(value, UUID):
         return value.hex
     if isinstance(value, datetime):

@@ -1,12 +1,12 @@
-"""What the statements of both databases share."""
+"""The parts that the statements of both databases share."""
 
 from typing import Any
 
 import msgspec
 
-from messaging.store.rows import Row
+from messaging.writing.store.rows import MessageRow
 
-LOOK_COLUMNS = """
+LOOKUP_COLUMNS = """
     SELECT i.n, ms.role, u.username, u.full_name, u.avatar_url,
            i.is_direct AND EXISTS (
                SELECT 1 FROM conversations_membership o
@@ -15,7 +15,7 @@ LOOK_COLUMNS = """
            ms.last_sent_at, ms.silenced_until, d.id, d.body_hash,
            r.seq, r.content, r.sender_id, ru.username, ru.full_name, ru.avatar_url, t.seq, r.content_type
 """
-LOOK_JOINS = """
+LOOKUP_JOINS = """
     JOIN accounts_user u ON u.id = i.sender_id
     LEFT JOIN conversations_membership ms
            ON ms.conversation_id = i.conversation_id AND ms.user_id = i.sender_id AND ms.left_at IS NULL
@@ -32,10 +32,10 @@ HEAD_COLUMNS = """id, seq, message_count, kind, history, is_read_only, is_frozen
     roster_seq"""
 
 
-def counting(row: Row, place: int) -> dict[str, Any]:
-    """What counting a reply needs to know, by name."""
+def reply_parameters(row: MessageRow, seq: int) -> dict[str, Any]:
+    """The named parameters of `COUNT_REPLY`."""
     return {
-        "place": place,
+        "seq": seq,
         "thread": row.thread_id,
         "conversation": row.conversation_id,
         "actor": row.sender_id,
@@ -44,5 +44,5 @@ def counting(row: Row, place: int) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> str:
-    """How rows travel to the database."""
+    """Rows as JSON, the form in which they are passed to the database."""
     return msgspec.json.encode(value).decode()

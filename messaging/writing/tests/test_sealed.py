@@ -1,4 +1,4 @@
-"""End to end: what is sealed for exactly the devices of all members goes in, nothing else does, and they read it."""
+"""End-to-end encryption: a message is accepted if it is sealed for exactly the devices of all members."""
 
 import asyncio
 
@@ -39,16 +39,16 @@ def edit(person: Person, message: dict, body: dict) -> dict:
 
 
 @pytest.mark.parametrize("suite", [CURVE, RSA], ids=lambda suite: suite.name)
-async def test_what_alice_seals_bob_reads_and_the_server_does_not(person, suite) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_bob_can_read_what_alice_seals_and_the_server_cannot(signed_up, suite) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     hers, his = Sealer(alice, suite), Sealer(bob)
     conversation = direct(alice, bob)
 
     async with bob.socket() as socket:
         sent = await asyncio.to_thread(hers.write, conversation, WORDS)
-        heard = (await socket.expect("message.created"))["data"]["message"]
+        received = (await socket.expect("message.created"))["data"]["message"]
 
-    assert await asyncio.to_thread(his.read, heard) == WORDS
+    assert await asyncio.to_thread(his.read, received) == WORDS
     assert (sent["content_type"], sent["content"], sent["metadata"]) == ("encrypted", "", None)
     assert WORDS not in str(bob.get(f"conversations/{conversation}/messages/"))
     assert bob.history(conversation)[0]["envelope"] == sent["envelope"]
@@ -56,8 +56,8 @@ async def test_what_alice_seals_bob_reads_and_the_server_does_not(person, suite)
     assert bob.row(conversation)["unread_count"] == 1
 
 
-async def test_over_the_socket_it_is_the_same_and_a_retry_is_one_message(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_sealed_messages_over_the_socket_and_their_retries(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     hers, his = Sealer(alice), Sealer(bob)
     conversation = direct(alice, bob)
     sealed = hers.seal(conversation, WORDS)
@@ -70,8 +70,8 @@ async def test_over_the_socket_it_is_the_same_and_a_retry_is_one_message(person)
     assert [his.read(message) for message in bob.history(conversation)] == [WORDS]
 
 
-def test_two_people_may_have_a_conversation_of_each_mode(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_two_users_can_have_a_direct_conversation_of_each_mode(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
 
     sealed, plain = direct(alice, bob), direct(alice, bob, encryption="server")
 
@@ -84,8 +84,8 @@ def test_two_people_may_have_a_conversation_of_each_mode(person) -> None:
     assert alice.code("POST", "conversations/", channel) == "invalid"
 
 
-def test_only_what_is_sealed_for_exactly_these_devices_goes_in(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_only_messages_sealed_for_exactly_these_devices_are_accepted(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     hers, his, foreign = Sealer(alice), Sealer(bob), Sealer(carol)
     conversation, other = group(alice, bob), group(alice, bob, carol)
     seq, devices = hers.roster(conversation)
@@ -139,8 +139,8 @@ def test_only_what_is_sealed_for_exactly_these_devices_goes_in(person) -> None:
     assert alice.write(conversation, "", **good)["envelope"] == envelope, "this one could have gone in"
 
 
-def test_what_the_sender_saw_of_the_key_logs_travels_with_the_message(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_message_carries_the_key_log_heads_that_the_sender_saw(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     hers, his = Sealer(alice), Sealer(bob)
     conversation = direct(alice, bob)
 
@@ -155,8 +155,8 @@ def test_what_the_sender_saw_of_the_key_logs_travels_with_the_message(person) ->
     assert his.read(sent) == WORDS
 
 
-def test_what_clients_of_version_1_seal_goes_in_and_is_read(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_messages_of_version_1_clients_are_accepted_and_read(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     hers, his = Sealer(alice), Sealer(bob)
     conversation = direct(alice, bob)
 
@@ -166,8 +166,8 @@ def test_what_clients_of_version_1_seal_goes_in_and_is_read(person) -> None:
     assert his.read(bob.history(conversation)[0]) == WORDS
 
 
-async def test_a_new_device_is_a_place_in_the_log_and_reads_from_then_on(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_new_device_is_logged_and_reads_messages_from_then_on(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     hers, his = Sealer(alice), Sealer(bob)
     conversation = group(alice, bob)
     before = hers.write(conversation, "before")
@@ -175,19 +175,19 @@ async def test_a_new_device_is_a_place_in_the_log_and_reads_from_then_on(person)
 
     async with alice.socket() as socket:
         phone = await asyncio.to_thread(Sealer, bob.again())
-        heard = await socket.expect("member.updated")
+        received = await socket.expect("member.updated")
 
-    assert heard["data"]["changed"] == "devices"
-    assert heard["data"]["key_change"] == {"number": 2, "kind": "added", "device_id": phone.id}
-    assert alice.row(conversation)["roster_seq"] == heard["seq"]
+    assert received["data"]["changed"] == "devices"
+    assert received["data"]["key_change"] == {"number": 2, "kind": "added", "device_id": phone.id}
+    assert alice.row(conversation)["roster_seq"] == received["seq"]
     assert refusal(alice, conversation, stale)["code"] == "stale_devices"
     after = hers.write(conversation, "after")
     assert [his.read(before), his.read(after), phone.read(after)] == ["before", "after", "after"]
     assert refused(phone, before) == "not_a_recipient"
 
 
-def test_who_is_removed_or_signs_out_reads_nothing_more(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_removed_members_and_devices_cannot_read_new_messages(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     hers, his, others = Sealer(alice), Sealer(bob), Sealer(carol)
     conversation = group(alice, bob, carol)
     assert others.read(hers.write(conversation, "for all")) == "for all"
@@ -203,8 +203,8 @@ def test_who_is_removed_or_signs_out_reads_nothing_more(person) -> None:
     assert carol.code("GET", f"messages/{sealed['id']}/") == "not_found"
 
 
-def test_after_a_rotation_old_messages_keep_their_keys(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_old_messages_can_be_read_after_a_key_rotation(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     hers, his = Sealer(alice), Sealer(bob)
     conversation = direct(alice, bob)
     before = hers.write(conversation, "before")
@@ -223,8 +223,8 @@ def test_after_a_rotation_old_messages_keep_their_keys(person) -> None:
     assert refused(his, forged) == "signature_invalid"
 
 
-async def test_an_edit_is_a_new_envelope_and_the_old_ones_stay_in_the_history(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_an_edit_is_a_new_envelope_and_the_old_one_is_in_the_history(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     hers, his = Sealer(alice), Sealer(bob)
     conversation = direct(alice, bob)
     message = hers.write(conversation, "first")
@@ -232,11 +232,11 @@ async def test_an_edit_is_a_new_envelope_and_the_old_ones_stay_in_the_history(pe
 
     async with bob.socket() as socket:
         edited = await asyncio.to_thread(edit, alice, message, change)
-        heard = (await socket.expect("message.updated"))["data"]["message"]
+        received = (await socket.expect("message.updated"))["data"]["message"]
         assert (await asyncio.to_thread(edit, alice, message, change))["changed_seq"] == edited["changed_seq"]
 
-    assert await asyncio.to_thread(his.read, heard) == "second"
-    assert heard["is_edited"]
+    assert await asyncio.to_thread(his.read, received) == "second"
+    assert received["is_edited"]
     (past,) = bob.get(f"messages/{message['id']}/history/")["results"]
     assert his.read({**message, "envelope": past["envelope"]}) == "first"
     assert past["client_id"] == message["client_id"]
@@ -250,8 +250,8 @@ async def test_an_edit_is_a_new_envelope_and_the_old_ones_stay_in_the_history(pe
     assert alice.code("PATCH", f"messages/{message['id']}/", late) == "stale_devices"
 
 
-def test_deleting_leaves_no_envelope(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_deleting_leaves_no_envelope(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     hers, _ = Sealer(alice), Sealer(bob)
     conversation = direct(alice, bob)
     message = hers.write(conversation, "first")
@@ -264,8 +264,8 @@ def test_deleting_leaves_no_envelope(person) -> None:
     assert bob.code("GET", f"messages/{message['id']}/history/") == "not_found"
 
 
-async def test_mentions_are_declared_and_replies_quote_nothing(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+async def test_mentions_are_declared_and_replies_quote_nothing(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     hers, his = Sealer(alice), Sealer(bob)
     conversation = group(alice, bob)
     first = hers.write(conversation, "first")
@@ -282,8 +282,8 @@ async def test_mentions_are_declared_and_replies_quote_nothing(person) -> None:
     assert bob.get("messages/search/?q=first")["results"] == []
 
 
-def test_files_are_bytes_without_name_and_type(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_encrypted_files_have_no_name_and_type(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     hers, _ = Sealer(alice), Sealer(bob)
     conversation = direct(alice, bob)
     files = {"file": ("secret plan.png", b"\x89PNG\r\n\x1a\n" + bytes(100), "image/png")}

@@ -1,4 +1,4 @@
-"""Sending: stored before it is answered, heard over both doors, once."""
+"""Sending: a message is stored before it is answered, and published once, over HTTP and the socket."""
 
 import asyncio
 import uuid
@@ -7,56 +7,55 @@ import httpx
 import pytest
 
 from chatproject.tests.server import Server
-from messaging.tests.client import PATIENCE
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, PATIENCE, cast_on
 
 
-async def test_what_is_sent_over_the_socket_is_heard_and_stored(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_message_sent_over_the_socket_is_published_and_stored(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     async with alice.socket() as mine, bob.socket() as his:
         sent = await mine.say(group, "Hello bob", client_id="one")
-        heard = await his.expect("message.created")
+        received = await his.expect("message.created")
         echo = await mine.expect("message.created")
 
-    assert heard["data"]["message"] == sent == echo["data"]["message"]
-    assert heard["seq"] == sent["seq"]
+    assert received["data"]["message"] == sent == echo["data"]["message"]
+    assert received["seq"] == sent["seq"]
     stored = bob.history(group)
     assert [m["content"] for m in stored] == ["Hello bob"]
     assert stored[0]["sender"]["username"] == alice.name
 
 
-async def test_what_is_sent_over_http_is_heard(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_message_sent_over_http_is_published(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     async with bob.socket() as his:
         answer = await asyncio.to_thread(
             alice.call, "POST", f"conversations/{group}/messages/", json={"content": "Hello"}
         )
-        heard = await his.expect("message.created")
+        received = await his.expect("message.created")
 
     assert answer.status_code == 201
     assert answer.json()["status"] == "sent"
-    assert heard["data"]["message"]["id"] == answer.json()["id"]
+    assert received["data"]["message"]["id"] == answer.json()["id"]
 
 
-async def test_a_first_message_opens_the_direct_conversation(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_a_first_message_creates_the_direct_conversation(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
 
     async with alice.socket() as mine, bob.socket() as his:
         reply = await mine.ask("message.send", recipient_id=bob.id, content="Hi")
         added = await his.expect("conversation.added")
-        heard = await his.expect("message.created")
+        received = await his.expect("message.created")
 
     assert reply["ok"]
-    assert added["conversation_id"] == heard["conversation_id"] == reply["data"]["message"]["conversation_id"]
+    assert added["conversation_id"] == received["conversation_id"] == reply["data"]["message"]["conversation_id"]
     assert bob.get("conversations/")["results"][0]["peer"]["id"] == alice.id
 
 
-def test_strangers_get_the_answer_of_what_does_not_exist(person) -> None:
-    alice, bob, carol = person("alice"), person("bob"), person("carol")
+def test_for_strangers_the_conversation_does_not_exist(signed_up) -> None:
+    alice, bob, carol = signed_up("alice"), signed_up("bob"), signed_up("carol")
     group = alice.group(bob)
 
     foreign = carol.call("POST", f"conversations/{group}/messages/", json={"content": "Hi"})
@@ -72,8 +71,8 @@ def without_id(answer: httpx.Response) -> dict:
     return {name: value for name, value in answer.json().items() if name != "request_id"}
 
 
-async def test_sixteen_retries_over_both_doors_are_one_message(person) -> None:
-    alice, bob = person("alice"), person("bob")
+async def test_sixteen_retries_over_http_and_socket_are_one_message(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
     body = {"content": "Once", "client_id": "retried"}
 
@@ -94,8 +93,8 @@ async def test_sixteen_retries_over_both_doors_are_one_message(person) -> None:
     assert [m["seq"] for m in alice.history(group)] == [3]
 
 
-def test_a_client_id_with_another_body_conflicts(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_a_client_id_with_another_body_conflicts(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group, other = alice.group(bob), alice.group(bob)
     path = f"conversations/{group}/messages/"
     first = alice.post(path, {"content": "One", "client_id": "same"})
@@ -106,8 +105,8 @@ def test_a_client_id_with_another_body_conflicts(person) -> None:
     assert bob.post(path, {"content": "Two", "client_id": "same"})["id"] != first["id"]
 
 
-def test_replies_quote_only_what_is_in_the_conversation(person) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_replies_quote_only_what_is_in_the_conversation(signed_up) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group, other = alice.group(bob), alice.group(bob)
     first = alice.post(f"conversations/{group}/messages/", {"content": "Question"})
 
@@ -123,8 +122,8 @@ def test_replies_quote_only_what_is_in_the_conversation(person) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "   ", "x" * 10_001, 7, None, "nul\x00"])
-def test_what_is_no_text_is_refused(person, content) -> None:
-    alice, bob = person("alice"), person("bob")
+def test_invalid_content_is_refused(signed_up, content) -> None:
+    alice, bob = signed_up("alice"), signed_up("bob")
     group = alice.group(bob)
 
     answer = alice.call("POST", f"conversations/{group}/messages/", json={"content": content})
@@ -134,7 +133,7 @@ def test_what_is_no_text_is_refused(person, content) -> None:
     assert alice.history(group) == []
 
 
-def test_the_limit_is_one_for_both_doors_and_says_how_long_to_wait() -> None:
+def test_http_and_socket_share_one_limit_that_says_how_long_to_wait() -> None:
     with Server(env={**GENEROUS, "RATE_MESSAGES": "5/5s;30/m"}) as server:
         person = cast_on(server)
         alice, bob = person("alice"), person("bob")

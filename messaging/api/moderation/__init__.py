@@ -1,1 +1,0 @@
-"""`moderation/`: what the staff does, over HTTP. The console calls the same deeds."""

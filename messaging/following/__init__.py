@@ -1,0 +1,1 @@
+"""The worker follows the logs of conversations and notifies members of new messages."""

@@ -1,0 +1,218 @@
+"""The worker's tail of the logs: notifies members of new messages, so that senders do not wait for it.
+
+Sending writes no row for the worker. Ids of messages contain the time, so the newest ids show which conversations have
+new messages; since messages can become visible late, a comparison of all heads once a minute finds the rest. The worker
+then reads each log from its `Tail` on, under a lock: each seq exactly once, even if a worker is killed.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from accounts.models import Block, User
+from common import isolation
+from common.clock import now
+from conversations.models import Conversation, Membership
+from messaging.models import Message, Tail
+from messaging.reading.previews import previews_of
+from notifications.levels import preference_of, wants_notice
+from notifications.models import Notice
+from notifications.services import publish_notices, queue_pushes
+
+Kind = Notice.Kind
+BATCH_SIZE = 50
+"""How many conversations to process in one transaction."""
+ENTRIES_PER_PASS = 200
+"""How many entries of a log to process in one transaction."""
+OVERLAP = timedelta(seconds=10)
+"""Messages become visible later than their ids say. If it takes longer than this, the comparison finds them."""
+COMPARE_EVERY = 60.0
+MAX_MEMBERS = 1000
+"""In a larger conversation, only the addressed members are notified of a message."""
+POSTPONED = 2**63
+"""The position of a conversation that failed: it is skipped until the next comparison."""
+MAX_AGE = timedelta(days=1)
+"""Nobody is notified of older messages."""
+
+
+class NewMessage(NamedTuple):
+    """A new message, as far as notices need it."""
+
+    id: UUID
+    conversation_id: UUID
+    seq: int
+    sender_id: UUID
+    mentions_all: bool
+
+
+class Progress(NamedTuple):
+    """Up to which seq each conversation was followed, and which conversations have more entries."""
+
+    followed: dict[UUID, int]
+    unfinished: list[UUID]
+
+
+class LogFollower:
+    """Follows the logs of all conversations, in one worker."""
+
+    def __init__(self) -> None:
+        self._followed: dict[UUID, int] = {}
+        self._pending: list[UUID] = []
+        self._compared = -COMPARE_EVERY
+
+    def follow(self) -> bool:
+        """Notify members of new messages in some conversations. False if there is nothing new."""
+        self._pending = self._pending or self._find_behind()
+        ids, self._pending = self._pending[:BATCH_SIZE], self._pending[BATCH_SIZE:]
+        if ids and not isolation.succeeds(self._notify_members, ids):
+            failed = isolation.for_each([[id_] for id_ in ids], self._notify_members)
+            self._followed |= {id_: POSTPONED for (id_,) in failed}
+        return bool(ids)
+
+    def _notify_members(self, ids: list[UUID]) -> None:
+        progress = notify_members(ids)
+        self._followed |= progress.followed
+        self._pending += progress.unfinished
+
+    def _find_behind(self) -> list[UUID]:
+        if time.monotonic() - self._compared > COMPARE_EVERY:
+            self._compared = time.monotonic()
+            self._followed.clear()
+            tails = Tail.objects.filter(conversation=OuterRef("pk")).values("seq")
+            behind = Conversation.objects.filter(deleted_at__isnull=True, seq__gt=Coalesce(Subquery(tails), 0))
+            return list(behind.values_list("id", flat=True))
+        recent = Message.objects.filter(id__gt=lowest_id_at(now() - OVERLAP)).order_by()
+        newest = recent.values_list("conversation_id").annotate(newest=Max("seq"))
+        return [id_ for id_, seq in newest if self._followed.get(id_, 0) < seq]
+
+
+def lowest_id_at(moment: datetime) -> UUID:
+    """The lowest id of a message written at this moment: a UUIDv7 begins with its milliseconds."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def notify_members(conversation_ids: Collection[UUID]) -> Progress:
+    """Notify the members of these conversations of new messages, in one transaction. Conversations that another worker
+    has locked are skipped."""
+    with transaction.atomic():
+        tails = _lock_tails(conversation_ids)
+        heads = dict(Conversation.objects.filter(id__in=tails).values_list("id", "seq"))
+        followed = {id_: min(heads[id_], tail.seq + ENTRIES_PER_PASS) for id_, tail in tails.items()}
+        new_messages = _new_messages(tails, followed)
+        if new_messages:
+            _create_notices(new_messages)
+        for id_, tail in tails.items():
+            tail.seq = followed[id_]
+        Tail.objects.bulk_create(  # an upsert: `bulk_update` takes longer than all the rest
+            tails.values(), update_conflicts=True, unique_fields=["conversation"], update_fields=["seq"]
+        )
+    return Progress(followed, [id_ for id_, seq in followed.items() if seq < heads[id_]])
+
+
+def _lock_tails(conversation_ids: Collection[UUID]) -> dict[UUID, Tail]:
+    known = Tail.objects.filter(conversation__in=conversation_ids).values_list("conversation_id", flat=True)
+    if missing := set(conversation_ids) - set(known):
+        _create_tails(missing)
+    skip = connection.features.has_select_for_update_skip_locked
+    tails = Tail.objects.select_for_update(skip_locked=skip).filter(conversation__in=conversation_ids).order_by("pk")
+    return {tail.conversation_id: tail for tail in tails}
+
+
+def _create_tails(conversation_ids: Collection[UUID]) -> None:
+    """Create the tails of conversations, after their old messages: an imported log may be long."""
+    old = Message.objects.filter(conversation__in=conversation_ids, created_at__lte=now() - MAX_AGE).order_by()
+    last = dict(old.values_list("conversation_id").annotate(last=Max("seq")))
+    tails = [Tail(conversation_id=id_, seq=last.get(id_, 0)) for id_ in conversation_ids]
+    Tail.objects.bulk_create(tails, ignore_conflicts=True)
+
+
+def _new_messages(tails: Mapping[UUID, Tail], followed: Mapping[UUID, int]) -> dict[UUID, list[NewMessage]]:
+    """The messages after these tails, up to the given seqs, the newest first."""
+    ranges = Q(pk__in=())
+    for id_, tail in tails.items():
+        ranges |= Q(conversation=id_, seq__gt=tail.seq, seq__lte=followed[id_])
+    recent = Message.objects.filter(ranges, deleted_at__isnull=True, created_at__gt=now() - MAX_AGE)
+    by_conversation = defaultdict(list)
+    for row in recent.order_by("-seq").values_list("id", "conversation_id", "seq", "sender_id", "mentions_all"):
+        by_conversation[row[1]].append(NewMessage(*row))
+    return by_conversation
+
+
+def _create_notices(new_messages: Mapping[UUID, list[NewMessage]]) -> None:
+    """Create the notices about these messages and queue the pushes. The addressed members already have their notices
+    from the writer."""
+    moment = now()
+    message_ids = {message.id for some in new_messages.values() for message in some}
+    by_writer = list(Notice.objects.with_read().filter(message_id__in=message_ids, kind__in=Notice.NAMING))
+    addressed = {(notice.user_id, notice.message_id) for notice in by_writer}
+    collapsed: list[Notice] = []
+    to_all: list[Notice] = []
+
+    def add_notices(item: tuple[Membership, list[NewMessage]]) -> None:
+        membership, unread = item
+        if _wants(Kind.MENTION, membership):
+            to_all.extend(
+                _build_notice(Kind.MENTION, membership, message, moment)
+                for message in unread
+                if message.mentions_all and (membership.user_id, message.id) not in addressed
+            )
+        plain = (m for m in unread if not m.mentions_all and (membership.user_id, m.id) not in addressed)
+        is_muted = membership.muted_until and membership.muted_until > moment
+        if not is_muted and _wants(Kind.MESSAGE, membership) and (newest := next(plain, None)):
+            collapsed.append(_build_notice(Kind.MESSAGE, membership, newest, moment))
+
+    isolation.for_each(_unread_by_member(new_messages), add_notices)
+    notices = [*collapsed, *to_all]
+    pushed = [*notices, *(notice for notice in by_writer if notice.is_unread)]  # type: ignore[attr-defined]
+    User.objects.lock_all({notice.user_id for notice in pushed})  # at once: `publish_notices` locks some of them
+    publish_notices(notices, previews_of({notice.message_id for notice in notices if notice.message_id}))
+    queue_pushes(pushed, moment)
+
+
+def _unread_by_member(new_messages: Mapping[UUID, list[NewMessage]]) -> Iterator[tuple[Membership, list[NewMessage]]]:
+    """The members who have not read everything, each with their unread messages, the newest first; without large
+    conversations, their own messages, and messages of users they block."""
+    behind = Membership.objects.live().filter(
+        conversation__in=new_messages,
+        conversation__member_count__lte=MAX_MEMBERS,
+        last_read_seq__lt=F("conversation__seq"),
+    )
+    members = list(behind.select_related("user__preference"))
+    senders = {message.sender_id for messages in new_messages.values() for message in messages}
+    blocks = Block.objects.filter(blocker__in={member.user_id for member in members}, blocked__in=senders)
+    blocked = set(blocks.values_list("blocker_id", "blocked_id"))
+    for member in members:
+        begin = max(member.last_read_seq, member.visible_from_seq)
+        unread = [
+            message
+            for message in takewhile(lambda message: message.seq > begin, new_messages[member.conversation_id])  # noqa: B023
+            if message.sender_id != member.user_id and (member.user_id, message.sender_id) not in blocked
+        ]
+        if unread:
+            yield member, unread
+
+
+def _wants(kind: str, membership: Membership) -> bool:
+    return wants_notice(kind, membership.notify, preference_of(membership.user))
+
+
+def _build_notice(kind: str, membership: Membership, message: NewMessage, moment: datetime) -> Notice:
+    is_collapsed = kind == Kind.MESSAGE
+    return Notice(
+        user_id=membership.user_id,
+        kind=kind,
+        subject_id=message.conversation_id if is_collapsed else message.id,
+        actor_id=message.sender_id,
+        conversation_id=message.conversation_id,
+        message_id=message.id,
+        seq=message.seq,
+        at=moment,
+    )

@@ -1,0 +1,1 @@
+"""`moderation/`: what staff do, over HTTP. The console calls the same services."""

@@ -1,0 +1,1 @@
+"""Reading what is stored: the log, the conversation list, unread counts and previews."""

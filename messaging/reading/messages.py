@@ -1,0 +1,59 @@
+"""Messages as a user sees them: their own with a status, those of blocked users folded."""
+
+from uuid import UUID
+
+from django.db.models import Case, Min, Value, When
+
+from accounts.models import User
+from common.errors import not_found
+from conversations.models import Membership
+from conversations.relations import has_block_with
+from messaging.models import Message
+from messaging.reading.users import blocked_senders
+from messaging.wire.messages import MessageState, message_state
+
+
+def find_message(user: User, message_id: UUID, *, also_deleted: bool = False) -> tuple[Membership, Message]:
+    """A message that this user can see, with their membership. Refuses `not_found`, also for a deleted message, unless
+    `also_deleted`: a thread may start with one."""
+    found = Message.objects.visible_to(user).filter(id=message_id).select_related("thread").first()
+    if found is None or (found.deleted_at and not also_deleted):
+        raise not_found()
+    return Membership.objects.of(user, found.conversation_id), found
+
+
+def state_for(user: User, message_id: UUID) -> MessageState:
+    """A message as this user sees it. Refuses `not_found`."""
+    message = Message.objects.shown().visible_to(user).filter(id=message_id).first()
+    if message is None:
+        raise not_found()
+    return states_for(user, [Membership.objects.of(user, message.conversation_id)], [message])[0]
+
+
+def states_for(user: User, memberships: list[Membership], messages: list[Message]) -> list[MessageState]:
+    """Messages as this user sees them. `memberships` are the user's, in the conversations of the messages."""
+    history = {m.conversation_id: m.conversation.history for m in memberships}
+    marks = _marks_of_others(user, {m.conversation_id for m in messages if m.sender_id == user.id})
+    blocked = blocked_senders(user, messages)
+    states = []
+    for message in messages:
+        state = message_state(message, history[message.conversation_id])
+        if message.sender_id in blocked:
+            state.is_folded = True
+        if message.sender_id == user.id:
+            read, delivered = marks.get(message.conversation_id, (0, 0))
+            state.status = "read" if message.seq <= read else "delivered" if message.seq <= delivered else "sent"
+        states.append(state)
+    return states
+
+
+def _marks_of_others(user: User, conversation_ids: set[UUID]) -> dict[UUID, tuple[int, int]]:
+    """Up to which seq all others have read, and up to which it was delivered to all of them. A member who hides their
+    read receipts counts as not having read; in a direct conversation, one who blocks or is blocked is left out."""
+    if not conversation_ids:
+        return {}
+    others = Membership.objects.live().filter(conversation__in=conversation_ids).exclude(user=user).order_by()
+    others = others.exclude(has_block_with(user.id))
+    shown = Case(When(user__read_receipts=True, then="last_read_seq"), default=Value(0))
+    marks = others.values_list("conversation").annotate(read=Min(shown), delivered=Min("last_delivered_seq"))
+    return {conversation_id: (read, delivered) for conversation_id, read, delivered in marks}

@@ -1,0 +1,1 @@
+"""The socket: the consumer, its commands and events, and the hub that delivers to it."""

@@ -1,0 +1,1 @@
+"""How messages are stored: batches of them, one transaction each."""
