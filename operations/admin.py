@@ -1,4 +1,4 @@
-"""What belongs to no app alone, in the console: the audit log, messages without their text, groups, and all tasks."""
+"""Console pages that belong to no single app: the audit log, messages without their text, groups, and tasks."""
 
 from textwrap import wrap
 from typing import Any
@@ -14,15 +14,15 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.console import PeopleSearchAdmin
 from accounts.models import User
-from chatproject import worker
-from chatproject.backups import admin as backups_admin  # noqa: F401 (registers them)
-from chatproject.common import audit
-from chatproject.common.admin import ConsoleAdmin, ReadOnlyAdmin, tell_how_many
-from chatproject.common.clock import rfc3339
-from chatproject.common.models import AuditEntry
-from chatproject.common.text import clean_text
-from chatproject.personal_export import admin as personal_export_admin  # noqa: F401 (registers them)
+from common import audit
+from common.admin import ConsoleAdmin, ReadOnlyAdmin, show_counts
+from common.clock import rfc3339
+from common.models import AuditEntry
+from common.text import clean_text
 from messaging.models import Message
+from operations import worker
+from operations.backups import admin as backups_admin  # noqa: F401 (registers them)
+from operations.personal_export import admin as personal_export_admin  # noqa: F401 (registers them)
 
 admin.site.index_title = "Overview"
 admin.site.unregister(Group)
@@ -30,13 +30,13 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ConsoleAdmin):
-    """What those may do whom a superuser appoints. Each change is written down."""
+    """The roles of the staff. Every change is recorded in the audit log."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Rights are saved here, after the name."""
-        before = _rights_of(form.instance)
+        """Django saves the permissions here, after the name."""
+        before = _permissions_of(form.instance)
         super().save_related(request, form, formsets, change)
-        after = _rights_of(form.instance)
+        after = _permissions_of(form.instance)
         facts = {"added": sorted(after - before), "removed": sorted(before - after)}
         self._record(request, "change" if change else "create", form.instance, changed=form.changed_data, **facts)
 
@@ -52,25 +52,25 @@ class GroupAdmin(DjangoGroupAdmin, ConsoleAdmin):
         audit.record(f"group.{verb}", actor_id=request.user.pk, subject="group", name=group.name, **facts)
 
 
-def _rights_of(group: Group) -> set[str]:
+def _permissions_of(group: Group) -> set[str]:
     return set(group.permissions.values_list("codename", flat=True))
 
 
 @admin.register(AuditEntry)
 class AuditAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
-    """What the staff did, the last first."""
+    """The staff's actions, the latest first."""
 
     list_display = ("number", "at", "actor", "action", "subject", "subject_id", "why", "origin")
     list_filter = ("action", "subject")
     search_people = ("actor_id", "subject_id")
     search_fields = ("action", "reason", "origin", "actor_id__exact", "subject_id__exact")
-    search_help_text = "Words of somebody's names, an action, a reason, an origin, or the id of a person or thing."
+    search_help_text = "A person's name, an action, a reason, an origin, or the id of a person or object."
     ordering = ("-number",)
     fields = (*list_display, "facts", "link")
     actions = ("export",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
-        """With the names that people have now: the log keeps ids."""
+        """Adds the actors' current usernames: the log itself has only ids."""
         names = User.objects.filter(id=OuterRef("actor_id")).values("username")
         rows: QuerySet[AuditEntry] = super().get_queryset(request)
         return rows.annotate(actor_name=Subquery(names))
@@ -81,7 +81,7 @@ class AuditAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
 
     @admin.display(description="reason")
     def why(self, entry: AuditEntry) -> str:
-        """Clean, whatever an older version took: the log itself cannot be changed."""
+        """Cleaned for display: older versions stored reasons unchecked, and the log cannot be changed."""
         return clean_text(entry.reason)
 
     @admin.display(description="hash")
@@ -91,19 +91,19 @@ class AuditAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
     @admin.action(description="Export as JSON Lines", permissions=["view"])
     def export(self, request: HttpRequest, entries: QuerySet[AuditEntry]) -> StreamingHttpResponse:
         headers = {"Content-Disposition": 'attachment; filename="audit.jsonl"', "Cache-Control": "no-store"}
-        lines = map(_line, entries.order_by("number").iterator(chunk_size=1000))
+        lines = map(_json_line, entries.order_by("number").iterator(chunk_size=1000))
         return StreamingHttpResponse(lines, content_type="application/jsonl", headers=headers)
 
 
-def _line(entry: AuditEntry) -> bytes:
+def _json_line(entry: AuditEntry) -> bytes:
     row = {field.name: getattr(entry, field.name) for field in AuditEntry._meta.concrete_fields}
     return msgspec.json.encode(row | {"at": rfc3339(entry.at)}) + b"\n"
 
 
 @admin.register(Message)
 class MessageAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
-    """Who wrote where and when, found by the sender. What was said is in a transcript, for who may read it and
-    says why."""
+    """Who wrote where and when, searchable by sender. The text is shown in transcripts only, which require a
+    permission and a reason."""
 
     list_display = ("created_at", "sender", "conversation", "seq", "content_type", "edited_at", "deleted_at")
     list_filter = ("content_type",)
@@ -113,7 +113,7 @@ class MessageAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
     fields = ("id", *list_display, "client_id", "reply_count", "pinned_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        """Without what was said."""
+        """Does not load the content."""
         rows: QuerySet[Message] = super().get_queryset(request)
         return rows.defer("content", "words", "envelope", "metadata")
 
@@ -123,7 +123,7 @@ admin.site.unregister(DBTaskResult)
 
 @admin.register(DBTaskResult)
 class TaskAdmin(ReadOnlyAdmin, DBTaskResultAdmin):
-    """What the worker does, has done and could not do."""
+    """The worker's tasks: queued, running, done and failed."""
 
     actions = ("redrive",)
 
@@ -132,6 +132,6 @@ class TaskAdmin(ReadOnlyAdmin, DBTaskResultAdmin):
 
     @admin.action(description="Run again", permissions=["redrive"])
     def redrive(self, request: HttpRequest, tasks: QuerySet[Any]) -> None:
-        chosen, again = tasks.count(), worker.redrive(tasks)
-        audit.record("task.redrive", actor_id=request.user.pk, subject="task", tasks=again)
-        tell_how_many(self, request, chosen, again, "will run again", "did not fail, so nothing is done about them")
+        selected, requeued = tasks.count(), worker.requeue_failed(tasks)
+        audit.record("task.redrive", actor_id=request.user.pk, subject="task", tasks=requeued)
+        show_counts(self, request, selected, requeued, "will run again", "have not failed, so they were left alone")

@@ -1,4 +1,4 @@
-"""Text that an older version took as it came, cleaned by the rules of today: a task goes through it as people chat."""
+"""Cleaning texts that older versions stored unchecked. A background task does it while people chat."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models import Model
 
 from accounts.models import Device, Registration, Session, User
-from chatproject.common import apart
-from chatproject.common.tasks import task
-from chatproject.common.text import clean_line, clean_text
+from common import isolation
+from common.tasks import task
+from common.text import clean_line, clean_text
 from conversations.models import Ban, Conversation, Membership
 from encryption.models import KeyDevice
 from messaging.models import Filter, Report
@@ -17,11 +17,11 @@ from notifications.models import Notice
 
 BATCH = 500
 BATCHES_PER_TASK = 40
-"""After so many a task hands over to the next: it shows how far it is, and other tasks have their turn."""
+"""After this many batches a task enqueues its successor, so that progress is visible and other tasks get a turn."""
 
 
 def clean_data(data: dict[str, Any]) -> dict[str, Any]:
-    """What a notice tells: names, and the reason of a decision."""
+    """The data of a notice: names, and the reason for a decision."""
     cleaning = {name: clean_text if name == "reason" else clean_line for name in data}
     return {name: cleaning[name](value) if isinstance(value, str) else value for name, value in data.items()}
 
@@ -39,17 +39,17 @@ CLEANED: tuple[tuple[type[Model], dict[str, Callable[[Any], Any]]], ...] = (
     (Report, {"comment": clean_text, "decision_reason": clean_text}),
     (Notice, {"data": clean_data}),
 )
-"""What people write for others to read, beside messages."""
+"""All texts that people write for others to read, except messages."""
 
 
 @task
 def clean_older_text(table: int = 0, after: str = "") -> None:
-    """Clean these tables from this one on, and in it what comes after this key. Repeating it is harmless."""
+    """Clean the tables of `CLEANED`, starting after the key `after` in the one at index `table`. Safe to repeat."""
     for _ in range(BATCHES_PER_TASK):
         model, fields = CLEANED[table]
         rows = model._base_manager.only(*fields).order_by("pk")
         found = list((rows.filter(pk__gt=after) if after else rows)[:BATCH])
-        apart.each(found, _clean)
+        isolation.for_each(found, _clean)
         if len(found) == BATCH:
             after = str(found[-1].pk)
             continue
@@ -61,8 +61,8 @@ def clean_older_text(table: int = 0, after: str = "") -> None:
 
 
 def _clean(row: Model) -> None:
-    """Unless it is changed at this moment: then it is clean."""
-    held = {name: getattr(row, name) for name in dict(CLEANED)[type(row)]}
-    cleaned = {name: clean(held[name]) for name, clean in dict(CLEANED)[type(row)].items()}
-    if cleaned != held:
-        type(row)._base_manager.filter(pk=row.pk, **held).update(**cleaned)
+    """Does nothing if the row has just been changed: new texts are clean."""
+    stored = {name: getattr(row, name) for name in dict(CLEANED)[type(row)]}
+    cleaned = {name: clean(stored[name]) for name, clean in dict(CLEANED)[type(row)].items()}
+    if cleaned != stored:
+        type(row)._base_manager.filter(pk=row.pk, **stored).update(**cleaned)

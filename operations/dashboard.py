@@ -1,4 +1,4 @@
-"""The first page of the console: is it well?"""
+"""The overview, which is the first page of the console."""
 
 import json
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
 
-from chatproject.status import Count, Status, status
+from operations.status import Count, Status, status
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What the template of the first page shows, to whoever may see it."""
+    """Add the status to the template's context if this user may see it."""
     if request.user.has_perm("chatproject.view_status"):
         found = status(request.user)
         context |= {
@@ -28,7 +28,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cards(found: Status) -> list[dict[str, Any]]:
-    """A few numbers, each with a line below it."""
+    """The key figures, each with a note below it."""
     today = found.messages_by_day[-1].messages
     tasks, pushes, storage = found.tasks, found.pushes, found.storage
     return [
@@ -38,14 +38,14 @@ def _cards(found: Status) -> list[dict[str, Any]]:
             "value": f"{today:,}",
             "note": f"{found.messages_by_hour[-1].messages:,} this hour",
         },
-        {"title": "New people", "value": f"{found.people_new:,}", "note": "within a day"},
-        {"title": "Open reports", "value": f"{found.reports_open:,}", "note": "wait for a decision"},
+        {"title": "New people", "value": f"{found.people_new:,}", "note": "in the last 24 hours"},
+        {"title": "Open reports", "value": f"{found.reports_open:,}", "note": "waiting for a decision"},
         {
             "title": "Tasks waiting",
             "value": f"{tasks.waiting:,}",
             "note": f"{tasks.failed:,} failed for good; workers: {found.workers:,}",
         },
-        {"title": "Pushes waiting", "value": f"{pushes.waiting:,}", "note": f"{pushes.failed:,} given up"},
+        {"title": "Pushes waiting", "value": f"{pushes.waiting:,}", "note": f"{pushes.failed:,} failed for good"},
         {
             "title": "Files",
             "value": filesizeformat(storage.files),
@@ -54,34 +54,34 @@ def _cards(found: Status) -> list[dict[str, Any]]:
         {
             "title": "Database",
             "value": f"{found.health.database_ms:.1f} ms",
-            "note": f"Redis {found.health.redis}; push by {', '.join(found.health.push)}",
+            "note": f"Redis: {found.health.redis}; push: {', '.join(found.health.push) or 'none'}",
         },
         _backup_card(found.backup_proved_at),
     ]
 
 
 def _backup_card(proved_at: str | None) -> dict[str, Any]:
-    """How old what could be restored is."""
+    """The age of the newest verified backup."""
     if proved_at is None:
-        return {"title": "Last proved backup", "value": "none", "note": "none was restored yet to prove it"}
+        return {"title": "Last verified backup", "value": "none", "note": "no backup has been verified yet"}
     moment = datetime.fromisoformat(proved_at)
     return {
-        "title": "Last proved backup",
+        "title": "Last verified backup",
         "value": timesince(moment, depth=1),
         "note": f"{date_format(moment, 'DATETIME_FORMAT')} (UTC)",
     }
 
 
 def _bars(counts: Sequence[Count], label: str) -> str:
-    """What the chart draws, as JSON."""
-    labels = [datetime.fromisoformat(one.begins_at).strftime(label) for one in counts]
+    """The data of a bar chart, as JSON."""
+    labels = [datetime.fromisoformat(count.begins_at).strftime(label) for count in counts]
     return json.dumps(
         {
             "labels": labels,
             "datasets": [
                 {
                     "label": "Messages",
-                    "data": [one.messages for one in counts],
+                    "data": [count.messages for count in counts],
                     "backgroundColor": "var(--color-primary-600)",
                 }
             ],
@@ -90,5 +90,5 @@ def _bars(counts: Sequence[Count], label: str) -> str:
 
 
 def _processes(found: Status) -> dict[str, Any]:
-    rows = [[one.name, one.pid, one.sockets, one.people, one.started_at] for one in found.processes]
+    rows = [[row.name, row.pid, row.sockets, row.people, row.started_at] for row in found.processes]
     return {"headers": ["Machine", "Process", "Sockets", "People", "Since"], "rows": rows}

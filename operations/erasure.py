@@ -1,4 +1,4 @@
-"""Erasing accounts whose grace period is over: a task each, so that somebody can look at it."""
+"""Erasing accounts whose grace period is over. Each is a task, so operators can see how it went."""
 
 from uuid import UUID
 
@@ -7,24 +7,24 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import services
 from accounts.models import User
-from chatproject.common import apart
-from chatproject.common.clock import now
-from chatproject.common.tasks import task
-from conversations.services import leave_everything
+from common import isolation
+from common.clock import now
+from common.tasks import task
+from conversations.services import leave_all_conversations
 
 
 @task
 def erase_person(user_id: str) -> None:
-    """Leave nothing personal of this person. It goes on where a killed worker stopped; repeating it is harmless."""
+    """Delete everything personal about this person. Safe to repeat: it continues where a killed worker stopped."""
     user = User.objects.get(id=UUID(user_id))
     if user.erased_at is None:
-        leave_everything(user)
+        leave_all_conversations(user)
         services.erase(user)
 
 
-def erase_who_is_due() -> None:
-    """Queue the erasure of everybody whose time has come, once; what has failed for good is queued anew."""
-    apart.each(User.objects.filter(erase_at__lte=now(), erased_at__isnull=True), _queue)
+def queue_due_erasures() -> None:
+    """Queue the erasures that are due, each once. One that has failed for good is queued again."""
+    isolation.for_each(User.objects.filter(erase_at__lte=now(), erased_at__isnull=True), _queue)
 
 
 @transaction.atomic
@@ -34,5 +34,5 @@ def _queue(user: User) -> None:
 
 
 def _is_queued(user: User) -> bool:
-    queued = DBTaskResult.objects.filter(task_path=f"{__name__}.erase_person", status__in=("READY", "RUNNING"))
+    queued = DBTaskResult.objects.filter(task_path=erase_person.module_path, status__in=("READY", "RUNNING"))
     return bool(queued.filter(args_kwargs__args=[str(user.id)]).exists())

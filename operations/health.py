@@ -1,4 +1,4 @@
-"""Is it alive, and can it work?"""
+"""Health checks: is this process alive, and is it ready to serve?"""
 
 import time
 
@@ -8,37 +8,37 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis.exceptions import RedisError
 
-from chatproject.common.errors import Refusal
-from chatproject.common.publish import listeners
-from chatproject.common.redis import redis_client
-from chatproject.home import read_only
-from chatproject.stopping import stopping
+from common.errors import Refusal
+from common.publish import listeners
+from common.redis import redis_client
+from common.stopping import stopping
+from common.views import read_only
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 STARTED = time.monotonic()
 
 
 @read_only
 def alive(request: HttpRequest) -> HttpResponse:
-    """`/health/`: this process answers."""
-    return _answer({"status": "ok", "version": settings.VERSION, "uptime": round(time.monotonic() - STARTED, 1)})
+    """`/health/`: this process responds."""
+    return _response({"status": "ok", "version": settings.VERSION, "uptime": round(time.monotonic() - STARTED, 1)})
 
 
 @read_only
 def ready(request: HttpRequest) -> HttpResponse:
-    """`/health/ready/`: 503 without the database; without Redis sending still works, so that is only `degraded`.
-    503, too, from the moment on that this process is told to stop."""
+    """`/health/ready/`: 503 without the database, and once this process is stopping. Without Redis it is `degraded`,
+    because messages can still be sent."""
     if stopping.is_set():
-        raise Refusal("unavailable", "This server stops.", retry_after=2)
+        raise Refusal("unavailable", "This server is stopping.", retry_after=2)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
-        log.warning("not_ready", reason=type(error).__name__)
+        logger.warning("not_ready", reason=type(error).__name__)
         raise Refusal("unavailable", "The database does not answer.", retry_after=2) from None
     parts = {"database": "ok", "redis": redis_state(), "feed": "ok" if listeners else "stopped"}
     degraded = any(state in ("unavailable", "stopped") for state in parts.values())
-    return _answer({"status": "degraded" if degraded else "ok", **parts})
+    return _response({"status": "degraded" if degraded else "ok", **parts})
 
 
 def redis_state() -> str:
@@ -52,5 +52,5 @@ def redis_state() -> str:
     return "ok"
 
 
-def _answer(document: dict[str, object]) -> HttpResponse:
+def _response(document: dict[str, object]) -> HttpResponse:
     return JsonResponse(document, headers={"Cache-Control": "no-store"})

@@ -1,5 +1,5 @@
-"""The pulse of an installation: which processes live, and how much is written by the hour. What is shown of it costs no
-more with a million messages than with a thousand."""
+"""What processes are running, and how many messages are sent per hour. Both are cheap to read, however many messages
+there are."""
 
 import os
 import platform
@@ -12,69 +12,73 @@ from django.db import DatabaseError, close_old_connections, connections
 from django.db.models import Max
 
 from accounts.presence import process_id
-from chatproject.common.clock import now
-from chatproject.common.ids import uuid7
-from chatproject.models import Hour, Process
+from common.clock import now
+from common.ids import uuid7
 from messaging.models import Message
-from messaging.realtime import feed
+from messaging.realtime.runtime import hub
+from operations.models import Hour, Process
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
-EVERY = 15.0
-GONE = timedelta(minutes=1)
+INTERVAL = 15.0
+STOPPED_AFTER = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-FIRST = timedelta(days=30)
-"""How far back is counted where nothing was."""
+COUNTED_BACK = timedelta(days=30)
+"""How far back messages are counted at first."""
 
 
-class Pulse:
-    """The thread of a serving process, or of a worker, that says that it lives, and with how many sockets."""
+class ProcessHeartbeat:
+    """A thread that records, every few seconds, that this process is alive and how many sockets it serves."""
 
     def __init__(self, *, is_worker: bool = False) -> None:
         self._id = uuid7() if is_worker else UUID(process_id)
         self._is_worker = is_worker
         self._started_at = now()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """The last word: this process is gone."""
+        """Stop, and delete the row of this process."""
         self._stopping.set()
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
         while True:
             try:
-                self._beat()
+                self._record()
             except DatabaseError as error:
-                log.warning("pulse_without_database", reason=type(error).__name__)
+                logger.warning("heartbeat_without_database", reason=type(error).__name__)
             close_old_connections()
-            if self._stopping.wait(EVERY):
+            if self._stopping.wait(INTERVAL):
                 break
         try:
             Process.objects.filter(id=self._id).delete()
         except DatabaseError:
-            log.warning("pulse_without_database")
+            logger.warning("heartbeat_without_database")
         connections.close_all()
 
-    def _beat(self) -> None:
-        sockets, people = (0, 0) if self._is_worker else feed.people.count()
+    def _record(self) -> None:
+        sockets, people = (0, 0) if self._is_worker else hub.users.count_sockets()
         state = {"name": platform.node()[:200], "pid": os.getpid(), "started_at": self._started_at, "seen_at": now()}
         state |= {"sockets": sockets, "people": people, "is_worker": self._is_worker}
         Process.objects.update_or_create(id=self._id, defaults=state)
 
 
-def keep() -> None:
-    """Count the messages of the hours that have changed, and forget who is gone. The worker does it now and then."""
+def delete_stopped_processes() -> None:
+    """Delete processes that have recorded nothing for a minute."""
+    Process.objects.filter(seen_at__lt=now() - STOPPED_AFTER).delete()
+
+
+def count_messages_by_hour() -> None:
+    """Count the messages of the last counted hour and of all hours since."""
     moment = now()
-    Process.objects.filter(seen_at__lt=moment - GONE).delete()
-    begin, this = _first_hour(moment), _hour_of(moment)
+    begin, current = _first_hour(moment), _hour_of(moment)
     known = dict(Hour.objects.filter(begins_at__gte=begin).values_list("begins_at", "messages"))
-    hours = [begin + HOUR * n for n in range((this - begin) // HOUR + 1)]
-    counted = [Hour(begins_at=hour, messages=_written(hour, hour + HOUR)) for hour in hours]
+    hours = [begin + HOUR * n for n in range((current - begin) // HOUR + 1)]
+    counted = [Hour(begins_at=hour, messages=_count_messages(hour, hour + HOUR)) for hour in hours]
     changed = [hour for hour in counted if known.get(hour.begins_at) != hour.messages]
     Hour.objects.bulk_create(
         changed, update_conflicts=True, unique_fields=["begins_at"], update_fields=["messages"], batch_size=200
@@ -82,22 +86,22 @@ def keep() -> None:
 
 
 def _first_hour(moment: datetime) -> datetime:
-    """The hour from which on to count: the last that was counted, or else that of the first message."""
+    """The first hour to count: the last one counted before, or that of the first message."""
     last: datetime | None = Hour.objects.aggregate(last=Max("begins_at"))["last"]
     if last is None:
         last = Message.objects.order_by("id").values_list("created_at", flat=True).first() or moment
-    return max(_hour_of(last), _hour_of(moment) - FIRST)
+    return max(_hour_of(last), _hour_of(moment) - COUNTED_BACK)
 
 
 def _hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def _written(begin: datetime, end: datetime) -> int:
-    """Counted by ids, which begin with the moment at which they were made: an index has them in this order."""
+def _count_messages(begin: datetime, end: datetime) -> int:
+    """Counts by id, because ids begin with the time and are indexed."""
     return Message.objects.filter(id__gte=first_id(begin), id__lt=first_id(end)).count()
 
 
 def first_id(moment: datetime) -> UUID:
-    """The least id that is made at this moment or later."""
+    """The smallest id that can be generated at this moment."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -1,4 +1,4 @@
-"""What is over is deleted, in small slices so that nobody waits for it: the worker does it once an hour."""
+"""Deleting expired data. The worker does this once an hour, in small batches so that it delays no one."""
 
 import contextlib
 import shutil
@@ -19,25 +19,26 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import OneTime, Registration, RestingName, Session, User
-from accounts.services.registration import WAITS_FOR
-from chatproject.common import apart
-from chatproject.models import Backup, Hour, PersonalExport
-from chatproject.personal_export import keeping
+from accounts.services.registration import REGISTRATION_LIFETIME
+from common import isolation
 from encryption import services as encryption
 from media import services as media
 from notifications.models import Notice, Push
+from operations.models import Backup, Hour, PersonalExport
+from operations.personal_export.storage import clean_up as clean_up_exports
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
-SLICE = 500
+BATCH = 500
 
 
-def outdated() -> Iterator[QuerySet[Any]]:
-    """What nobody needs any more. A used or expired code is kept for a day: its tries count against the next one."""
+def expired_rows() -> Iterator[QuerySet[Any]]:
+    """Rows to delete. A used or expired code is kept for a day, because its failed attempts count against the next
+    code."""
     now = timezone.now()
     yield OneTime.objects.filter(expires_at__lt=now - timedelta(days=1))
     yield Session.objects.filter(Q(ended_at__lt=now - timedelta(days=30)) | Q(expires_at__lt=now - timedelta(days=30)))
-    yield Registration.objects.filter(created_at__lt=now - WAITS_FOR)
+    yield Registration.objects.filter(created_at__lt=now - REGISTRATION_LIFETIME)
     yield RestingName.objects.filter(until__lt=now)
     yield ConsoleSession.objects.filter(expire_date__lt=now)
     yield DBTaskResult.objects.filter(status="SUCCESSFUL", finished_at__lt=now - timedelta(days=7))
@@ -50,30 +51,30 @@ def outdated() -> Iterator[QuerySet[Any]]:
     yield Push.objects.filter(created_at__lt=now - timedelta(days=30))
 
 
-def tidy(stopping: threading.Event) -> None:
-    """Delete what is outdated, until done or `stopping`; then what each app has to tidy up."""
-    for rows in outdated():
-        if not _deleted_all(rows, stopping):
+def clean_up(stopping: threading.Event) -> None:
+    """Delete expired rows until done or `stopping`, then let each app clean up."""
+    for rows in expired_rows():
+        if not _delete_all(rows, stopping):
             return
     day = timezone.now() - timedelta(days=1)
-    apart.run(
-        encryption.end_forgotten,
-        keeping.tidy,
-        partial(media.collect, day),
-        media.forget_ended,
-        partial(media.sweep, day),
-        delete_leftovers,
+    isolation.run_all(
+        encryption.end_expired_devices,
+        clean_up_exports,
+        partial(media.delete_outdated, day),
+        media.remove_avatars_of_deleted,
+        partial(media.sweep_orphans, day),
+        delete_abandoned_uploads,
     )
 
 
-def _deleted_all(rows: QuerySet[Any], stopping: threading.Event) -> bool:
-    """Slice by slice, in the order of the keys; of a slice that fails one by one, without those that cannot go. False
-    when `stopping` came between."""
+def _delete_all(rows: QuerySet[Any], stopping: threading.Event) -> bool:
+    """Delete rows in batches, in the order of their keys. If a batch fails, its rows are deleted one by one, and those
+    that fail are skipped. False if interrupted by `stopping`."""
     after: dict[str, Any] = {}
-    while ids := list(rows.filter(**after).order_by("pk").values_list("pk", flat=True)[:SLICE]):
-        if not apart.succeeds(partial(_delete, rows.model), ids):
-            apart.each([[id_] for id_ in ids], partial(_delete, rows.model))
-        log.info("tidied", what=rows.model._meta.label_lower, count=len(ids))
+    while ids := list(rows.filter(**after).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        if not isolation.succeeds(partial(_delete, rows.model), ids):
+            isolation.for_each([[id_] for id_ in ids], partial(_delete, rows.model))
+        logger.info("tidied", what=rows.model._meta.label_lower, count=len(ids))
         after = {"pk__gt": ids[-1]}
         if stopping.wait(0.05):
             return False
@@ -83,17 +84,17 @@ def _deleted_all(rows: QuerySet[Any], stopping: threading.Event) -> bool:
 @transaction.atomic
 def _delete(model: type[Model], ids: Collection[Any]) -> None:
     rows = model._default_manager.filter(pk__in=ids)
-    if model is Session:  # devices go with it, and do so under their person's lock
+    if model is Session:  # deletes its devices too, which requires the lock on their person
         User.objects.lock_all(rows.values_list("user_id", flat=True))
     rows.delete()
 
 
-def delete_leftovers() -> None:
-    """Delete what killed processes left of uploads that were arriving. None arrives for a day."""
-    apart.each(settings.FILE_UPLOAD_TEMP_DIR.iterdir(), _delete_leftover)
+def delete_abandoned_uploads() -> None:
+    """Delete incomplete uploads that killed processes left behind. No upload takes a day."""
+    isolation.for_each(settings.FILE_UPLOAD_TEMP_DIR.iterdir(), _delete_if_old)
 
 
-def _delete_leftover(path: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):  # another worker is at it too
+def _delete_if_old(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):  # another worker may be deleting it too
         if path.stat().st_mtime < time.time() - 86_400:
             shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,6 +1,7 @@
-"""`/metrics`: what waits and what was given up, for Prometheus: the database's numbers, whichever process answers.
+"""`/metrics` for Prometheus: what is queued and what has failed. The numbers come from the database, so every process
+gives the same ones.
 
-Only whoever knows `METRICS_TOKEN` reads it; where none is set, only this machine itself.
+Only clients that send `METRICS_TOKEN` may read it or, if that is not set, only this machine.
 """
 
 import hmac
@@ -17,13 +18,13 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from accounts.models import Session
-from chatproject.backups import schedule
-from chatproject.common import gate
-from chatproject.common.clock import now
-from chatproject.common.errors import not_found
-from chatproject.home import read_only
+from common import address_limits
+from common.clock import now
+from common.errors import not_found
+from common.views import read_only
 from messaging.models import Report
 from notifications.models import Push
+from operations.backups import schedule
 
 LOOPBACK = ("127.0.0.1", "::1")
 OPEN_TASKS = ("READY", "RUNNING", "FAILED")
@@ -31,9 +32,9 @@ OPEN_TASKS = ("READY", "RUNNING", "FAILED")
 
 @read_only
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The metrics in the format that was asked for; 404 to whoever may not read them."""
+    """The metrics in the requested format. 404 for clients that may not read them."""
     if not _may_read(request):
-        gate.admit_request(request)
+        address_limits.count_request(request)
         raise not_found()
     registry = CollectorRegistry()
     registry.register(Backlog())
@@ -43,34 +44,35 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _may_read(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
-        shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return hmac.compare_digest(shown.encode(), settings.METRICS_TOKEN.encode())
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(token.encode(), settings.METRICS_TOKEN.encode())
     return request.META.get("REMOTE_ADDR") in LOOPBACK and "X-Forwarded-For" not in request.headers
 
 
 class Backlog(Collector):
-    """What the worker has before it."""
+    """The work that is waiting for the worker."""
 
     def collect(self) -> Iterator[Metric]:
-        """A few counts by index."""
-        yield InfoMetricFamily("chat", "What runs here.", {"version": settings.VERSION})
+        """A few counts, all answered from indexes."""
+        yield InfoMetricFamily("chat", "The version of this server.", {"version": settings.VERSION})
         tasks = GaugeMetricFamily("chat_tasks", "Background tasks by queue and state.", labels=["queue", "state"])
         rows = DBTaskResult.objects.filter(status__in=OPEN_TASKS).order_by().values_list("queue_name", "status")
         for queue, state, count in rows.annotate(count=Count("id")):
             tasks.add_metric([queue, state.lower()], count)
         yield tasks
-        pushes = GaugeMetricFamily("chat_pushes", "Pushes that wait, and those given up.", labels=["state"])
+        pushes = GaugeMetricFamily("chat_pushes", "Pushes that are waiting or failed for good.", labels=["state"])
         pushes.add_metric(["waiting"], Push.objects.waiting().count())
         pushes.add_metric(["dead"], Push.objects.dead().count())
         yield pushes
-        yield _overdue("chat_tasks_overdue_seconds", "How long the oldest task is due.", _oldest_task())
+        yield _overdue("chat_tasks_overdue_seconds", "How long the oldest task has been due.", _oldest_task())
         oldest = Push.objects.waiting().aggregate(oldest=Min("due_at"))["oldest"]
-        yield _overdue("chat_pushes_overdue_seconds", "How long the oldest push is due.", oldest)
-        proved = schedule.last_proved_at()
-        about = "From when the newest backup is that was restored to prove it; 0 when there is none."
-        yield GaugeMetricFamily("chat_backup_proved_timestamp_seconds", about, proved.timestamp() if proved else 0)
+        yield _overdue("chat_pushes_overdue_seconds", "How long the oldest push has been due.", oldest)
+        verified_at = schedule.last_proved_at()
+        about = "When the newest verified backup was made; 0 if there is none."
+        seconds = verified_at.timestamp() if verified_at else 0
+        yield GaugeMetricFamily("chat_backup_proved_timestamp_seconds", about, seconds)
         reports = Report.objects.filter(status=Report.Status.OPEN).count()
-        yield GaugeMetricFamily("chat_reports_open", "Reports that nobody has decided about.", reports)
+        yield GaugeMetricFamily("chat_reports_open", "Reports without a decision.", reports)
         sessions = Session.objects.live().count()
         yield GaugeMetricFamily("chat_sessions", "Sign-ins that have not ended.", sessions)
 

@@ -1,4 +1,4 @@
-"""What belongs to no app alone: archives for people, backups of everything, and how the installation is."""
+"""Personal archives, backups, and the state of the installation."""
 
 from datetime import timedelta
 
@@ -8,13 +8,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 
 LIFETIME = timedelta(days=7)
 
 
-class Making(models.Model):
-    """Something that is made in the background: `progress` is in per cent, `size` in bytes."""
+class BackgroundJob(models.Model):
+    """A file that is made in the background. `progress` is a percentage, `size` is in bytes."""
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -36,28 +36,28 @@ class Making(models.Model):
 
 
 class PersonalExportQuerySet(models.QuerySet["PersonalExport"]):
-    """Reading exports."""
+    """Queries for exports."""
 
     def of(self, user: User) -> "PersonalExportQuerySet":
-        """Somebody's own, as long as they have not expired."""
+        """A person's exports that have not expired."""
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()), user=user)
 
     def unfinished(self) -> "PersonalExportQuerySet":
-        """Those whose archive is still to be made."""
+        """Exports that are queued or running."""
         return self.filter(status__in=PersonalExport.UNFINISHED)
 
     def give_up(self) -> None:
-        """Those of them that are unfinished have failed."""
+        """Mark the unfinished ones as failed."""
         now = timezone.now()
         failed = PersonalExport.Status.FAILED
         self.unfinished().update(status=failed, finished_at=now, expires_at=now + LIFETIME)
 
 
-class PersonalExport(Making):
-    """An archive of everything that a person has here, made in the background by the task `task_id`.
+class PersonalExport(BackgroundJob):
+    """An archive of a person's data, made in the background by the task `task_id`.
 
-    `archive` is its name in the storage: the file counts only while the row names it. Row and file live until
-    `expires_at`.
+    `archive` is the name of its file in the storage; a file that no row names is deleted. The row and the file are
+    deleted at `expires_at`.
     """
 
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
@@ -84,7 +84,7 @@ class PersonalExport(Making):
 
 
 class Process(models.Model):
-    """A process that serves, or a worker, as it last said: it is gone when it has said nothing for a minute."""
+    """A serving process or a worker, as of its last heartbeat. After a minute without one it counts as stopped."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=200)
@@ -100,7 +100,7 @@ class Process(models.Model):
 
 
 class Hour(models.Model):
-    """How many messages were written in the hour that begins at this moment."""
+    """The number of messages sent in the hour that begins at `begins_at`."""
 
     begins_at = models.DateTimeField(primary_key=True)
     messages = models.PositiveIntegerField()
@@ -114,29 +114,29 @@ class Hour(models.Model):
 
 
 class BackupQuerySet(models.QuerySet["Backup"]):
-    """Reading backups."""
+    """Queries for backups."""
 
     def unfinished(self) -> "BackupQuerySet":
-        """Those that are still to be made: one at most."""
+        """Backups that are queued or running: one at most."""
         return self.filter(status__in=Backup.UNFINISHED)
 
     def there(self) -> "BackupQuerySet":
-        """Those that could be restored, the newest first."""
+        """Backups that can be restored, the newest first."""
         return self.filter(status=Backup.Status.DONE, deleted_at=None).order_by("-created_at")
 
     def give_up(self, note: str) -> None:
-        """Those of them that are unfinished have failed, with this note."""
+        """Mark the unfinished ones as failed, with this note."""
         self.unfinished().update(status=Backup.Status.FAILED, finished_at=timezone.now(), note=note)
 
 
-class Backup(Making):
-    """A copy of everything, in a sealed file called `name`.
+class Backup(BackgroundJob):
+    """A copy of everything, in an encrypted file called `name`.
 
-    Made by the task `task_id`, or by a command when there is none; whoever makes it moves `seen_at`. `note` says why it
-    failed, or what was not as it should be. `copied_at` is when it lay at `BACKUP_URL` too; `copy_tried_at` and
-    `copy_note` tell of the last try to bring it there, and to delete what is too old. `deleted_at` is when retention
-    deleted its file. A drill that restored it set `proved_at`; `drilled_at`, `drill_seconds` and `drill_result` tell of
-    the last one, which may have failed.
+    Made by the task `task_id`, or by a command if that is null; `seen_at` is updated while it is being made. `note`
+    says why it failed, or what was wrong with its files. `copied_at` is when it was copied to `BACKUP_URL`;
+    `copy_tried_at` and `copy_note` describe the last attempt to copy it and to delete old backups. `deleted_at` is when
+    its file was deleted. `proved_at` is when a drill verified it; `drilled_at`, `drill_seconds` and `drill_result`
+    describe the last drill, which may have failed.
     """
 
     task_id = models.UUIDField(null=True)

@@ -1,4 +1,4 @@
-"""The console's menu: by what the staff does, the most frequent first."""
+"""The console's menu, grouped by task, the most frequent first."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-PLACES = {
+MENU = {
     "Moderation": [
         ("Reports", "flag", "messaging.report"),
         ("Conversations", "forum", "conversations.conversation"),
@@ -21,26 +21,26 @@ PLACES = {
         ("Roles", "group", "auth.group"),
         ("Exports", "download", "chatproject.personalexport"),
     ],
-    "Operation": [
+    "Operations": [
         ("Backups", "backup", "chatproject.backup"),
         ("Tasks", "task", "django_tasks_database.dbtaskresult"),
         ("Pushes", "notifications", "notifications.push"),
         ("Audit log", "history", "common.auditentry"),
     ],
 }
-"""By group: what the menu calls it, a symbol, and the model whose list it is."""
+"""Group → entries: title, icon, and the model whose list it opens."""
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The menu of who asks: the first page, and the lists that they may see."""
-    first = {"title": "Overview", "icon": "monitoring", "link": reverse("admin:index")}
-    groups = [{"title": title, "items": _items(request, places)} for title, places in PLACES.items()]
-    return [{"items": [first]}, *(group for group in groups if group["items"])]
+    """The overview, and the lists that this user may see."""
+    overview = {"title": "Overview", "icon": "monitoring", "link": reverse("admin:index")}
+    groups = [{"title": title, "items": _visible_items(request, entries)} for title, entries in MENU.items()]
+    return [{"items": [overview]}, *(group for group in groups if group["items"])]
 
 
-def _items(request: HttpRequest, places: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
+def _visible_items(request: HttpRequest, entries: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
     return [
         {"title": title, "icon": icon, "link": reverse(f"admin:{label.replace('.', '_')}_changelist")}
-        for title, icon, label in places
+        for title, icon, label in entries
         if admin.site.get_model_admin(apps.get_model(label)).has_view_permission(request)
     ]

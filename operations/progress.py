@@ -1,4 +1,4 @@
-"""How far something is that is made in the background, for whoever looks at its row."""
+"""Progress of background work, saved to its row."""
 
 import threading
 from collections.abc import Callable
@@ -8,16 +8,19 @@ from typing import Self
 import structlog
 from django.db import DatabaseError, connections
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
 
 class Progress(threading.Thread):
-    """Calls `write` with the per cent once a second, and `told` whenever it is reported. In a thread, because of its
-    connection: SQLite refuses writes on one that is reading while others write."""
+    """Calls `save` with the percentage once a second, and `on_report` with each report.
 
-    def __init__(self, write: Callable[[int], object], told: Callable[[int], None] = lambda percent: None) -> None:
+    `save` runs in a thread with its own connection: SQLite refuses to write on a connection that is reading while
+    others write.
+    """
+
+    def __init__(self, save: Callable[[int], object], on_report: Callable[[int], None] = lambda percent: None) -> None:
         super().__init__(name="progress", daemon=True)
-        self._write, self._told = write, told
+        self._save, self._on_report = save, on_report
         self._percent = 0
         self._stopping = threading.Event()
 
@@ -30,14 +33,14 @@ class Progress(threading.Thread):
         self.join()
 
     def report(self, percent: int) -> None:
-        """So many per cent are there now."""
+        """Report the percentage done."""
         self._percent = percent
-        self._told(percent)
+        self._on_report(percent)
 
     def run(self) -> None:
         while not self._stopping.wait(1):
             try:
-                self._write(self._percent)
+                self._save(self._percent)
             except DatabaseError as error:
-                log.warning("progress_lost", reason=type(error).__name__)
+                logger.warning("progress_lost", reason=type(error).__name__)
         connections.close_all()

@@ -1,5 +1,5 @@
-"""Who of the staff may do what, out of the box: two groups, made when the database is migrated. What is changed in them
-afterwards stays; superusers may do everything."""
+"""The staff's default permissions: two groups, created when the database is migrated. Later changes to the groups are
+kept. Superusers may do everything."""
 
 from functools import reduce
 from operator import or_
@@ -27,8 +27,8 @@ ROLES = {"Moderators": MODERATOR, "Operators": OPERATOR}
 """Group → app → codenames of permissions."""
 
 
-def make_roles(**_: Any) -> None:
-    """Make the groups that are not there. An older state of the database may lack some of the permissions."""
+def create_roles(**_: Any) -> None:
+    """Create the groups that are missing. A database at an older migration may lack some of the permissions."""
     for name, apps in ROLES.items():
         group, is_new = Group.objects.get_or_create(name=name)
         if is_new:
@@ -36,6 +36,6 @@ def make_roles(**_: Any) -> None:
 
 
 def permissions_of(apps: dict[str, list[str]]) -> list[Permission]:
-    """The permissions of these names that there are."""
-    named = [Q(content_type__app_label=app, codename__in=codenames) for app, codenames in apps.items()]
-    return list(Permission.objects.filter(reduce(or_, named)))
+    """The permissions with these codenames, by app. Those that do not exist are left out."""
+    conditions = [Q(content_type__app_label=app, codename__in=codenames) for app, codenames in apps.items()]
+    return list(Permission.objects.filter(reduce(or_, conditions)))

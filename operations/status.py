@@ -1,6 +1,6 @@
-"""`status/`: how the installation is, in numbers, for the console's first page and for machines.
+"""`status/`: the state of the installation in numbers, for the console's overview and for monitoring.
 
-Every number is a look at an index or at a few rows: none counts all messages or all people.
+Every number comes from an index or a few rows. None requires counting all messages or all people.
 """
 
 import shutil
@@ -15,32 +15,33 @@ from django.db.models import Case, Min, Sum, When
 from django_tasks_db.models import DBTaskResult, get_date_max
 from rest_framework.response import Response
 
-from accounts.api.staff import StaffView
+from accounts.api.staff import StaffViewSet
 from accounts.authentication import SignedInRequest
 from accounts.models import User
 from accounts.services.mails import send_mail
-from chatproject.backups import schedule
-from chatproject.common.clock import now, rfc3339
-from chatproject.common.openapi import describe
-from chatproject.common.wire import Moment
-from chatproject.health import redis_state
-from chatproject.models import Hour, Process
-from chatproject.pulse import first_id
+from common.clock import now, rfc3339
+from common.openapi import describe
+from common.wire import Moment
 from media.models import Blob
 from messaging.models import Report
 from notifications import providers
 from notifications.models import Push
+from operations.backups import schedule
+from operations.health import redis_state
+from operations.heartbeat import first_id
+from operations.models import Hour, Process
 
 HOURS, DAYS = 24, 30
 SLOW_MS, FULL, LATE_SECONDS = 250, 0.9, 300
-"""From where on the database is slow, the disk full and the worker late."""
+"""Above these values the database counts as slow, the disk as full and the worker as late."""
 NO_WORKER = (
-    "No worker says that it works: no mail, push, file or backup goes on. Start `manage.py worker`, or `serve` anew."
+    "No worker is running, so no mails or pushes are sent and no files or backups are processed. "
+    "Start `manage.py worker`, or restart `serve`."
 )
 
 
 class ProcessState(msgspec.Struct):
-    """A serving process, as it said within the last minute."""
+    """A serving process, as of its last heartbeat."""
 
     name: str
     pid: int
@@ -50,14 +51,14 @@ class ProcessState(msgspec.Struct):
 
 
 class Count(msgspec.Struct):
-    """How many messages were written in the hour or day that begins there."""
+    """The number of messages sent in the hour or day that begins at `begins_at`."""
 
     begins_at: Moment
     messages: int
 
 
 class Queue(msgspec.Struct):
-    """What waits, how many seconds the oldest is due, and what was given up for good."""
+    """How many are waiting, for how many seconds the oldest has been due, and how many failed for good."""
 
     waiting: int
     overdue_seconds: float
@@ -65,7 +66,7 @@ class Queue(msgspec.Struct):
 
 
 class Storage(msgspec.Struct):
-    """Bytes: what people brought, the database, and how much of the disk with the data is used and free."""
+    """In bytes: uploaded files, the database, and the used and free space of the disk with the data."""
 
     files: int
     database: int
@@ -74,7 +75,8 @@ class Storage(msgspec.Struct):
 
 
 class Health(msgspec.Struct):
-    """`database_ms` is one round trip. `redis` is `ok`, `unused` or `unavailable`; `push` names what is set up."""
+    """`database_ms` is one round trip. `redis` is `ok`, `unused` or `unavailable`; `push` lists the configured
+    providers."""
 
     database_ms: float
     redis: str
@@ -82,9 +84,9 @@ class Health(msgspec.Struct):
 
 
 class Status(msgspec.Struct):
-    """How the installation is. `troubles` are sentences, none when all is well; `processes` are those that serve, and
-    `workers` says how many do what is done in the background. `backup_proved_at` is from when the newest backup is that
-    was restored to prove it. People who have sockets in two processes count twice."""
+    """The state of the installation. `troubles` are sentences about problems, none if all is well. `processes` are the
+    serving processes, `workers` the number of background workers. `backup_proved_at` is when the newest verified backup
+    was made. People with sockets in two processes count twice."""
 
     version: str
     at: Moment
@@ -104,16 +106,16 @@ class Status(msgspec.Struct):
     backup_proved_at: Moment | None
 
 
-class StatusView(StaffView):
+class StatusViewSet(StaffViewSet):
     needs = "chatproject.view_status"
 
     @describe("How the installation is, for the staff", answers={200: Status})
-    def get(self, request: SignedInRequest) -> Response:
+    def list(self, request: SignedInRequest) -> Response:
         return Response(status(request.user))
 
 
 def status(viewer: Any) -> Status:
-    """How it is at this moment. Reports about the viewer are not counted: that would tell of them."""
+    """The current state. Reports about the viewer are not counted, because the number would reveal them."""
     moment = now()
     alive = Process.objects.filter(seen_at__gt=moment - timedelta(minutes=1)).order_by("name", "pid")
     processes = [process for process in alive if not process.is_worker]
@@ -125,7 +127,8 @@ def status(viewer: Any) -> Status:
         sockets=sum(process.sockets for process in processes),
         people_new=User.objects.filter(id__gte=first_id(moment - timedelta(days=1)), email__isnull=False).count(),
         processes=[
-            ProcessState(one.name, one.pid, one.sockets, one.people, rfc3339(one.started_at)) for one in processes
+            ProcessState(process.name, process.pid, process.sockets, process.people, rfc3339(process.started_at))
+            for process in processes
         ],
         workers=len(alive) - len(processes),
         messages_by_hour=_counts(moment, timedelta(hours=1), HOURS),
@@ -142,7 +145,7 @@ def status(viewer: Any) -> Status:
 
 
 def _counts(moment: datetime, each: timedelta, count: int) -> list[Count]:
-    """The messages of the last so many hours or days, the present one last."""
+    """The messages of the last `count` hours or days, the current one last."""
     last = moment.replace(minute=0, second=0, microsecond=0)
     if each >= timedelta(days=1):
         last = last.replace(hour=0)
@@ -170,8 +173,8 @@ def _pushes(moment: datetime) -> Queue:
     )
 
 
-def _dead_mails() -> list[str]:
-    """Of each mail that has failed, for good or so far, with what."""
+def _failed_mails() -> list[str]:
+    """The exception of each mail that has failed, for good or so far."""
     mails = DBTaskResult.objects.filter(task_path=send_mail.module_path).exclude(exception_class_path="")
     failed = mails.filter(status__in=("FAILED", "READY")).values_list("exception_class_path", flat=True)
     return [path.rpartition(".")[2] for path in failed]
@@ -202,30 +205,30 @@ def _health() -> Health:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     took = round((time.perf_counter() - began) * 1000, 2)
-    return Health(took, redis_state(), providers.configured())
+    return Health(took, redis_state(), providers.configured_names())
 
 
 def _troubles(found: Status) -> Any:
-    """What an operator should look at."""
+    """What an operator should attend to, in sentences."""
     if not found.processes:
-        yield "No process says that it serves."
+        yield "No serving process is running. Start `manage.py serve`."
     if not found.workers:
         yield NO_WORKER
     if found.health.redis == "unavailable":
-        yield "Redis does not answer: processes hear of each other late."
+        yield "Redis does not answer, so messages between processes arrive late. Check REDIS_URL."
     if found.health.database_ms > SLOW_MS:
         yield f"The database takes {found.health.database_ms:.0f} ms to answer."
     for name, queue in (("tasks", found.tasks), ("pushes", found.pushes)):
         if queue.overdue_seconds > LATE_SECONDS:
             late = queue.overdue_seconds / 60
-            yield f"The oldest of the {name} that wait is {late:.0f} minutes late: does a worker run?"
-    if reasons := _dead_mails():
+            yield f"The oldest of the waiting {name} is {late:.0f} minutes late. Check that a worker is running."
+    if reasons := _failed_mails():
         why = ", ".join(sorted(set(reasons)))
-        yield f"{len(reasons)} mails could not be sent: {why}. Look at EMAIL_URL; Tasks sends them again."
+        yield f"Mails that could not be sent: {len(reasons)} ({why}). Check EMAIL_URL, then run them again under Tasks."
     if found.tasks.failed:
-        yield f"{found.tasks.failed} tasks have failed for good: Tasks says why, and runs them again."
+        yield f"Tasks that failed for good: {found.tasks.failed}. See the reasons and run them again under Tasks."
     if found.pushes.failed:
-        yield f"{found.pushes.failed} pushes were given up: Pushes says why, and tries them again."
+        yield f"Pushes that failed for good: {found.pushes.failed}. See the reasons and try again under Pushes."
     yield from schedule.troubles()
     if found.storage.disk_used > FULL * (found.storage.disk_used + found.storage.disk_free):
-        yield "The disk is nearly full."
+        yield "The disk with DATA_DIR is nearly full. Free some space."

@@ -1,4 +1,4 @@
-"""Backups in the console: how they went, and two buttons."""
+"""Backups in the console: their results, and buttons to make and to verify one."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
-from chatproject.backups.drilling import request_drill
-from chatproject.backups.making import request_backup
-from chatproject.common.admin import ReadOnlyAdmin, attempt, back, button
-from chatproject.models import Backup
+from common.admin import ReadOnlyAdmin, attempt, dialog_button, redirect_from_dialog
+from operations.backups.create import request_backup
+from operations.backups.drill import request_drill
+from operations.models import Backup
 
 
 @admin.register(Backup)
 class BackupAdmin(ReadOnlyAdmin):
-    """How backups went and when each was proved. The page looks again by itself while one is made."""
+    """All backups. The page refreshes itself while one is in progress."""
 
     list_display = ("created_at", "status", "percent", "bytes", "proved_at", "copied_at", "copy_note", "note")
     list_filter = ("status",)
@@ -44,35 +44,35 @@ class BackupAdmin(ReadOnlyAdmin):
     def has_start_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("chatproject.add_backup")
 
-    @button(
+    @dialog_button(
         "start",
         "Back up now",
-        "Everything is copied and sealed while people go on chatting.",
-        may=["start"],
+        "Makes an encrypted copy of everything. People can go on chatting meanwhile.",
+        permissions=["start"],
         form=None,
     )
     def start(self, request: HttpRequest, form: Any) -> HttpResponse:
-        def deed() -> str:
+        def start_backup() -> str:
             backup = request_backup(request.user)  # type: ignore[arg-type]
             return f"The {backup} is {backup.status}."
 
-        attempt(request, deed)
-        return back(reverse("admin:chatproject_backup_changelist"))
+        attempt(request, start_backup)
+        return redirect_from_dialog(reverse("admin:chatproject_backup_changelist"))
 
-    @button(
+    @dialog_button(
         "prove",
-        "Prove the newest",
-        "It is restored elsewhere, and every row and file compared.",
-        may=["start"],
+        "Verify the newest",
+        "Restores the newest backup into a scratch installation and compares every row and file.",
+        permissions=["start"],
         form=None,
     )
     def prove(self, request: HttpRequest, form: Any) -> HttpResponse:
-        def deed() -> str:
+        def start_drill() -> str:
             request_drill(request.user)  # type: ignore[arg-type]
-            return "The newest backup will be restored elsewhere and compared."
+            return "The newest backup will be verified in the background."
 
-        attempt(request, deed)
-        return back(reverse("admin:chatproject_backup_changelist"))
+        attempt(request, start_drill)
+        return redirect_from_dialog(reverse("admin:chatproject_backup_changelist"))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response: HttpResponse = super().changelist_view(request, extra_context)

@@ -1,4 +1,5 @@
-"""A snapshot as one file: a tar, compressed, sealed. Lines come in parts, because a tar tells sizes beforehand."""
+"""A snapshot as one file: a compressed, encrypted tar. Lines are split into parts, because a tar states the size of
+each file before its content."""
 
 import gzip
 import io
@@ -11,15 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
-from chatproject.backups.sealing import OpeningReader, SealingWriter
-from chatproject.snapshot.manifest import BLOCK, Damaged, is_unsafe
-from chatproject.snapshot.taking import Report
+from operations.backups.encryption import DecryptingReader, EncryptingWriter
+from operations.snapshot.manifest import BLOCK_SIZE, Damaged, is_unsafe
+from operations.snapshot.write import ReportProgress
 
-PART, CHUNK = 4 << 20, 1 << 18
-LEVEL = 5
+PART_SIZE, CHUNK_SIZE = 4 << 20, 1 << 18
+COMPRESSION_LEVEL = 5
 PART_NAME = re.compile(r"(.+)\.part[0-9]{6}")
-KEPT = "kept"
-"""The folder of what the installation made once and keeps in `DATA_DIR`: its keys."""
+KEYS_FOLDER = "kept"
+"""The folder for the keys that the installation generated in `DATA_DIR`."""
 
 
 class ArchiveSink:
@@ -32,53 +33,53 @@ class ArchiveSink:
         buffer, number = bytearray(), 0
         for line in lines:
             buffer += line
-            if len(buffer) >= PART:
+            if len(buffer) >= PART_SIZE:
                 self.bytes(f"{name}.part{number:06}", bytes(buffer))
                 buffer, number = bytearray(), number + 1
         self.bytes(f"{name}.part{number:06}", bytes(buffer))
 
     def file(self, name: str, size: int, blocks: Iterator[bytes]) -> None:
-        self._tar.addfile(_member(name, size), _Blocks(blocks))
+        self._tar.addfile(_member(name, size), _BlockReader(blocks))
         if next(blocks, b""):
-            raise ValueError(f"{name} is longer than {size}")
+            raise ValueError(f"{name} has more than {size} bytes")
 
     def bytes(self, name: str, content: bytes) -> None:
-        """A small file."""
+        """Write a small file."""
         self._tar.addfile(_member(name, len(content)), io.BytesIO(content))
 
 
 @contextmanager
-def writing(file: IO[bytes], key: str) -> Iterator[ArchiveSink]:
-    """Where to write a snapshot so that it lands in `file` sealed. What was broken off cannot be opened."""
-    sealing = SealingWriter(file, key)
+def open_archive(file: IO[bytes], key: str) -> Iterator[ArchiveSink]:
+    """A sink that writes a snapshot, encrypted, to `file`. If writing was interrupted, nobody can open the file."""
+    encrypted = EncryptingWriter(file, key)
     with (
-        gzip.GzipFile(filename="", mode="wb", compresslevel=LEVEL, fileobj=sealing, mtime=0) as packed,  # type: ignore[arg-type]
-        tarfile.open(fileobj=packed, mode="w|", bufsize=CHUNK) as tar,
+        gzip.GzipFile(filename="", mode="wb", compresslevel=COMPRESSION_LEVEL, fileobj=encrypted, mtime=0) as packed,  # type: ignore[arg-type]
+        tarfile.open(fileobj=packed, mode="w|", bufsize=CHUNK_SIZE) as tar,
     ):
-        tar.copybufsize = BLOCK  # type: ignore[attr-defined]
+        tar.copybufsize = BLOCK_SIZE  # type: ignore[attr-defined]
         yield ArchiveSink(tar)
-    sealing.close()
+    encrypted.close()
 
 
-def unpack(archive: Path, folder: Path, key: str, report: Report = lambda percent: None) -> None:
-    """Open all of a backup into an empty folder. Raises `Damaged` if a bit of it is not what it was: what lies in the
-    folder then is worth nothing."""
+def unpack(archive: Path, folder: Path, key: str, report: ReportProgress = lambda percent: None) -> None:
+    """Extract a whole backup into an empty folder. Raises `Damaged` if any bit of it has changed; discard the folder
+    then."""
     size = max(1, archive.stat().st_size)
     with archive.open("rb") as file:
-        opening = OpeningReader(file, key)
+        decrypted = DecryptingReader(file, key)
         try:
             with (
-                gzip.GzipFile(mode="rb", fileobj=cast(IO[bytes], opening)) as packed,
-                tarfile.open(fileobj=packed, mode="r|", bufsize=CHUNK) as tar,
+                gzip.GzipFile(mode="rb", fileobj=cast(IO[bytes], decrypted)) as packed,
+                tarfile.open(fileobj=packed, mode="r|", bufsize=CHUNK_SIZE) as tar,
             ):
                 for member in tar:
                     _extract(tar, member, folder)
                     report(min(99, 100 * file.tell() // size))
-                while packed.read(CHUNK):
+                while packed.read(CHUNK_SIZE):
                     pass
         except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise Damaged(f"The backup cannot be unpacked: {error}.") from None
-        opening.finish()
+        decrypted.finish()
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:
@@ -90,22 +91,22 @@ def _member(name: str, size: int) -> tarfile.TarInfo:
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     source = tar.extractfile(member)
     if source is None or is_unsafe(member.name):
-        raise Damaged(f"The backup holds {member.name!r}, which is no part of a snapshot.")
+        raise Damaged(f"The backup contains {member.name!r}, which does not belong in a snapshot.")
     part = PART_NAME.fullmatch(member.name)
     path = folder / (part[1] if part else member.name)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:  # noqa: PTH123 - with its mode
-        while block := source.read(BLOCK):
+        while block := source.read(BLOCK_SIZE):
             file.write(block)
 
 
-class _Blocks:
-    """Blocks as a file that is read once, from the beginning."""
+class _BlockReader:
+    """An iterator of blocks as a file that is read once, from start to end."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks, self._rest = blocks, b""
 
-    def read(self, size: int = BLOCK, /) -> bytes:
+    def read(self, size: int = BLOCK_SIZE, /) -> bytes:
         while len(self._rest) < size and (block := next(self._blocks, b"")):
             self._rest += block
         taken, self._rest = self._rest[:size], self._rest[size:]

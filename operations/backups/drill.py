@@ -1,6 +1,7 @@
-"""Proving a backup: the very command that would restore it in earnest restores it elsewhere, and compares every row.
+"""Verifying a backup: the `restore` command restores it into a scratch installation and compares every row.
 
-Elsewhere is a folder of its own and, on PostgreSQL, a database of its own; where none may be made, SQLite.
+The scratch installation has its own folder and, on PostgreSQL, its own database. Where this role may not create a
+database it uses SQLite.
 """
 
 import os
@@ -19,92 +20,97 @@ from django.db import connection, transaction
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from chatproject.backups import keeping
-from chatproject.backups.making import NO_KEY, QUEUE
-from chatproject.common import audit
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
-from chatproject.common.ids import uuid7
-from chatproject.common.tasks import task
-from chatproject.models import Backup
-from chatproject.server import listen
+from common import audit
+from common.clock import now
+from common.errors import Refusal
+from common.ids import uuid7
+from common.tasks import task
+from operations.backups import QUEUE
+from operations.backups.create import NO_KEY
+from operations.backups.storage import fetch_backup, parse_file_name, scratch_folder
+from operations.bootstrap import listen
+from operations.models import Backup
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 
-ELSEWHERE = dict.fromkeys(("STORAGE_URL", "BACKUP_URL", "REDIS_URL", "ACCEL_REDIRECT"), "")
-ELSEWHERE |= {"HOST": "127.0.0.1", "WORKERS": "1", "BACKUP_EVERY_HOURS": "0", "LOG_LEVEL": "WARNING"}
+SCRATCH_SETTINGS = dict.fromkeys(("STORAGE_URL", "BACKUP_URL", "REDIS_URL", "ACCEL_REDIRECT"), "")
+SCRATCH_SETTINGS |= {"HOST": "127.0.0.1", "WORKERS": "1", "BACKUP_EVERY_HOURS": "0", "LOG_LEVEL": "WARNING"}
 
 
 @task(queue_name=QUEUE)
 def drill_newest() -> None:
-    """Prove the newest backup. Repeating it is harmless. One that cannot be fetched is not proved; its row says so."""
+    """Verify the newest backup. Safe to repeat. If it cannot be fetched, its row says so."""
     with suppress(OSError):
-        drill()
+        drill_backup()
 
 
 @transaction.atomic
 def request_drill(actor: User | None = None) -> None:
-    """Have the newest backup proved in the background, once. Without an actor it is time for it. Refuses `conflict`
-    where there is none, or no key."""
+    """Queue a drill of the newest backup, once. Without an actor it is a scheduled one. Refuses `conflict` if there is
+    no backup, or no key."""
     if not settings.BACKUP_KEY:
         raise Refusal("conflict", NO_KEY)
     if not Backup.objects.there().exists():
-        raise Refusal("conflict", "There is no backup yet that could be proved.")
-    # One that runs may be at an older backup than an actor sees.
-    going = DBTaskResult.objects.filter(task_path=f"{__name__}.drill_newest")
-    if not going.filter(status__in=["READY"] if actor else ["READY", "RUNNING"]).exists():
+        raise Refusal("conflict", "There is no backup to verify yet. Make one first.")
+    # A drill that is running may be verifying an older backup than the one the actor sees.
+    drills = DBTaskResult.objects.filter(task_path=drill_newest.module_path)
+    if not drills.filter(status__in=["READY"] if actor else ["READY", "RUNNING"]).exists():
         drill_newest.enqueue()
     if actor:
         audit.record("backup.prove", actor_id=actor.id, subject="backup")
 
 
-def drill(name: str = "") -> Backup:
-    """Restore a backup elsewhere: of this name, or the newest, from `BACKUP_URL` if it is there. Returns its row, which
-    says how that went. Raises `NoBackup`, and `OSError` when `BACKUP_URL` does not answer, which its row says too."""
+def drill_backup(name: str = "") -> Backup:
+    """Restore a backup (the one of this name, or the newest) into a scratch installation. The copy at `BACKUP_URL` is
+    preferred.
+
+    Returns its row, which holds the result. Raises `NoBackup`, and `OSError` if `BACKUP_URL` does not respond, which
+    the row says too.
+    """
     try:
         return _drill(name)
     except OSError as error:
         failed = Backup.objects.there().filter(**({"name": name} if name else {})).first()
         if failed:
-            _settle(failed, None, str(error))
+            _save_result(failed, None, str(error))
         raise
 
 
 def _drill(name: str) -> Backup:
-    with keeping.fetched(name, prefers_far=True) as archive, keeping.scratch("drill") as folder:
+    with fetch_backup(name, prefers_remote=True) as archive, scratch_folder("drill") as folder:
         began = time.monotonic()
         result = _restore(archive, folder)
         seconds = time.monotonic() - began
-    backup = _row_of(archive.name)
-    is_proved = result.returncode == 0
-    _settle(backup, round(seconds, 1), (result.stdout if is_proved else result.stderr).strip(), is_proved=is_proved)
+    backup = _get_or_create_row(archive.name)
+    is_verified = result.returncode == 0
+    output = (result.stdout if is_verified else result.stderr).strip()
+    _save_result(backup, round(seconds, 1), output, is_verified=is_verified)
     return backup
 
 
-def _settle(backup: Backup, seconds: float | None, result: str, *, is_proved: bool = False) -> None:
-    """Write down how a drill went."""
+def _save_result(backup: Backup, seconds: float | None, result: str, *, is_verified: bool = False) -> None:
     backup.drilled_at, backup.drill_seconds, backup.drill_result = now(), seconds, result[-2000:]
-    if is_proved:
+    if is_verified:
         backup.proved_at = backup.drilled_at
-        log.info("backup_proved", name=backup.name, seconds=seconds)
+        logger.info("backup_proved", name=backup.name, seconds=seconds)
     else:
-        log.error("backup_drill_failed", name=backup.name, reason=backup.drill_result)
+        logger.error("backup_drill_failed", name=backup.name, reason=backup.drill_result)
     backup.save(update_fields=["drilled_at", "drill_seconds", "drill_result", "proved_at"])
 
 
 def _restore(archive: Path, folder: Path) -> "subprocess.CompletedProcess[str]":
-    with _database() as url, listen("127.0.0.1", 0) as free:
-        port = free.getsockname()[1]
-        free.close()
-        env = {**os.environ, **ELSEWHERE, "BACKUP_KEY": settings.BACKUP_KEY, "PORT": str(port)}
+    with _scratch_database() as url, listen("127.0.0.1", 0) as sock:
+        port = sock.getsockname()[1]
+        sock.close()
+        env = {**os.environ, **SCRATCH_SETTINGS, "BACKUP_KEY": settings.BACKUP_KEY, "PORT": str(port)}
         env |= {"DATA_DIR": str(folder), "DATABASE_URL": url, "STATIC_ROOT": str(folder / "static")}
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "restore", str(archive)]
         return subprocess.run(command, env=env, capture_output=True, text=True, check=False)  # noqa: S603 - our own
 
 
 @contextmanager
-def _database() -> Iterator[str]:
-    """The address of an empty database; "" stands for SQLite in the folder."""
+def _scratch_database() -> Iterator[str]:
+    """The URL of an empty database; "" means SQLite in the scratch folder."""
     if connection.vendor != "postgresql":
         yield ""
         return
@@ -119,7 +125,7 @@ def _database() -> Iterator[str]:
         try:
             postgres.execute(f'CREATE DATABASE "{name}"')
         except psycopg.errors.InsufficientPrivilege:
-            log.warning("backup_drill_on_sqlite", reason="this role may not make databases")
+            logger.warning("backup_drill_on_sqlite", reason="this role may not create databases")
             yield ""
             return
         try:
@@ -128,9 +134,9 @@ def _database() -> Iterator[str]:
             postgres.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def _row_of(name: str) -> Backup:
-    """Its row; a new one when the backup is older than the database."""
-    id_, moment = keeping.id_and_time(name)
+def _get_or_create_row(name: str) -> Backup:
+    """The row of a backup; a new one if the backup is older than this database."""
+    id_, moment = parse_file_name(name)
     row = {"status": Backup.Status.DONE, "name": name, "progress": 100, "created_at": moment, "finished_at": moment}
     path = settings.BACKUP_FOLDER / name
     size = path.stat().st_size if path.exists() else 0

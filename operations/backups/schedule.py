@@ -1,4 +1,5 @@
-"""What happens by itself: the worker asks again and again. What fails is tried again soon, then with growing pauses."""
+"""Scheduled backups, copies and drills. The worker asks what is due every few seconds. A failure is retried soon, then
+after growing pauses."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,23 +8,24 @@ from django.conf import settings
 from django.db.models import F, Max
 from django_tasks_db.models import DBTaskResult
 
-from chatproject.backups.drilling import request_drill
-from chatproject.backups.making import QUEUE, copy_backups, give_up_lost, request_backup
-from chatproject.common.clock import now
-from chatproject.models import Backup
+from common.clock import now
+from operations.backups import QUEUE
+from operations.backups.create import fail_abandoned_backups, request_backup
+from operations.backups.drill import request_drill
+from operations.backups.retention import copy_backups
+from operations.models import Backup
 
-SOON, LATER = timedelta(minutes=5), timedelta(hours=1)
-"""The first pause after a backup that failed, and the longest."""
-COPY_SOON, COPIED_WITHIN = timedelta(minutes=1), timedelta(hours=1)
-PROVE_AGAIN = timedelta(hours=6)
-UNPLANNED, UNPLANNED_PROOF = timedelta(days=7), timedelta(days=30)
-"""How old the newest backup and the newest proof may be where no setting says how often."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=1)
+"""The first pause after a failed backup, and the longest."""
+FIRST_COPY_PAUSE, COPY_DEADLINE = timedelta(minutes=1), timedelta(hours=1)
+DRILL_PAUSE = timedelta(hours=6)
+MAX_AGE, MAX_VERIFIED_AGE = timedelta(days=7), timedelta(days=30)
+"""How old the newest backup and the newest verified one may be if no setting says how often to make them."""
 
 
-def keep_up() -> None:
-    """Give up what nobody makes any more; have a backup made, brought to `BACKUP_URL`, and the newest one proved, when
-    that is due."""
-    give_up_lost()
+def queue_due_work() -> None:
+    """Queue a backup, a copy to `BACKUP_URL` and a drill of the newest backup, each if it is due."""
+    fail_abandoned_backups()
     if not settings.BACKUP_KEY:
         return
     if _is_backup_due():
@@ -35,19 +37,20 @@ def keep_up() -> None:
 
 
 def last_proved_at() -> datetime | None:
-    """From when the newest backup is that a drill has restored: what has happened since could be lost."""
-    proved: datetime | None = Backup.objects.filter(proved_at__isnull=False).aggregate(last=Max("created_at"))["last"]
-    return proved
+    """When the newest verified backup was made. Anything newer could be lost."""
+    last: datetime | None = Backup.objects.filter(proved_at__isnull=False).aggregate(last=Max("created_at"))["last"]
+    return last
 
 
 def troubles() -> Iterator[str]:
-    """What an operator should look at, as sentences."""
+    """What an operator should attend to, in sentences."""
     last = Backup.objects.exclude(status__in=Backup.UNFINISHED).order_by("-created_at").first()
     if last and last.status == Backup.Status.FAILED:
         yield f"The last backup failed: {last.note}"
     newest = Backup.objects.there().first()
     if newest is None:
-        yield "There is no backup: Backups makes one." if settings.BACKUP_KEY else "There is no backup: set BACKUP_KEY."
+        todo = "Make one under Backups." if settings.BACKUP_KEY else "Set BACKUP_KEY to make backups."
+        yield f"There is no backup. {todo}"
     else:
         yield from _troubles_of(newest)
 
@@ -55,19 +58,19 @@ def troubles() -> Iterator[str]:
 def _troubles_of(newest: Backup) -> Iterator[str]:
     drilled = Backup.objects.filter(drilled_at__isnull=False).order_by("-drilled_at").first()
     if drilled and drilled.proved_at != drilled.drilled_at:
-        yield "The last backup that was to be proved could not be restored."
+        yield "The last drill could not restore its backup. Backups shows the reason."
     every = timedelta(hours=settings.BACKUP_EVERY_HOURS)
-    if now() - newest.created_at > (3 * every or UNPLANNED):
+    if now() - newest.created_at > (3 * every or MAX_AGE):
         yield f"The newest backup is from {newest.created_at:%Y-%m-%d %H:%M} UTC."
     if newest.copy_note:
         yield f"Backups are not copied, or old ones not deleted: {newest.copy_note}"
-    elif settings.BACKUP_URL and not newest.copied_at and _age(newest.finished_at) > COPIED_WITHIN:
+    elif settings.BACKUP_URL and not newest.copied_at and _age(newest.finished_at) > COPY_DEADLINE:
         yield "The newest backup is not at BACKUP_URL yet."
     proved_at = last_proved_at()
     if proved_at is None:
-        yield "No backup was restored yet to prove it: Backups does that, or `manage.py backup_drill`."
-    elif now() - proved_at > (2 * timedelta(days=settings.BACKUP_DRILL_EVERY_DAYS) or UNPLANNED_PROOF):
-        yield f"The newest backup that was proved is from {proved_at:%Y-%m-%d %H:%M} UTC."
+        yield "No backup has been verified yet. Verify one under Backups or with `manage.py backup_drill`."
+    elif now() - proved_at > (2 * timedelta(days=settings.BACKUP_DRILL_EVERY_DAYS) or MAX_VERIFIED_AGE):
+        yield f"The newest verified backup is from {proved_at:%Y-%m-%d %H:%M} UTC."
 
 
 def _age(moment: datetime | None) -> timedelta:
@@ -80,22 +83,23 @@ def _is_backup_due() -> bool:
     if not every or (made and now() - made <= every):
         return False
     failed = Backup.objects.filter(status=Backup.Status.FAILED, **({"created_at__gt": made} if made else {}))
-    pause = min(every, LATER, SOON * 2 ** min(failed.count() - 1, 10)) if failed else timedelta()
+    pause = min(every, LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failed.count() - 1, 10)) if failed else timedelta()
     return _age(failed.aggregate(last=Max("finished_at"))["last"]) > pause
 
 
 def _is_copy_due() -> bool:
-    """After as long as it has failed already, an hour at most."""
+    """The pause grows with the time that copying has been failing, up to an hour."""
     newest = Backup.objects.there().first()
     if not settings.BACKUP_URL or newest is None or (newest.copied_at and not newest.copy_note):
         return False
     if newest.copy_tried_at is None or newest.finished_at is None:
         return True
-    return _age(newest.copy_tried_at) > min(LATER, max(COPY_SOON, newest.copy_tried_at - newest.finished_at))
+    failing_for = newest.copy_tried_at - newest.finished_at
+    return _age(newest.copy_tried_at) > min(LONGEST_PAUSE, max(FIRST_COPY_PAUSE, failing_for))
 
 
 def _is_drill_due() -> bool:
     every = timedelta(days=settings.BACKUP_DRILL_EVERY_DAYS)
-    proved = Backup.objects.filter(proved_at=F("drilled_at")).aggregate(last=Max("drilled_at"))["last"]
+    verified = Backup.objects.filter(proved_at=F("drilled_at")).aggregate(last=Max("drilled_at"))["last"]
     tried = Backup.objects.aggregate(last=Max("drilled_at"))["last"]
-    return bool(every) and _age(proved) > every and _age(tried) > PROVE_AGAIN
+    return bool(every) and _age(verified) > every and _age(tried) > DRILL_PAUSE

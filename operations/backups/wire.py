@@ -4,13 +4,13 @@ from uuid import UUID
 
 import msgspec
 
-from chatproject.common.clock import rfc3339
-from chatproject.common.wire import Body, ClientId, Moment
-from chatproject.models import Backup
+from common.clock import rfc3339
+from common.wire import Body, ClientId, Moment
+from operations.models import Backup
 
 
 class NewBackup(Body):
-    """A backup, from now on."""
+    """Start a backup."""
 
     client_id: ClientId | None = None
 
@@ -18,9 +18,10 @@ class NewBackup(Body):
 class BackupState(msgspec.Struct):
     """A backup of everything: `queued`, `running`, `done` or `failed`.
 
-    `progress` is in per cent, `size` in bytes, `note` says why it failed or what was missing. `proved_at` is when it
-    was restored elsewhere and compared, and null until then. `copied_at` is when it lay at `BACKUP_URL` too, and
-    `copy_note` says why that failed the last time. `deleted_at` is when retention deleted its file.
+    `progress` is a percentage, `size` is in bytes, and `note` says why it failed or which files were missing.
+    `proved_at` is when a drill restored and verified it, or null. `copied_at` is when it was copied to `BACKUP_URL`,
+    and `copy_note` says why the last copy failed. `deleted_at` is when its file was deleted under the retention
+    settings.
     """
 
     id: UUID
@@ -37,7 +38,7 @@ class BackupState(msgspec.Struct):
 
 
 def backup_state(backup: Backup) -> BackupState:
-    """A backup, as operators see it."""
+    """A backup as operators see it."""
     ends = (backup.finished_at, backup.proved_at, backup.copied_at, backup.deleted_at)
     finished_at, proved_at, copied_at, deleted_at = (rfc3339(moment) if moment else None for moment in ends)
     return BackupState(

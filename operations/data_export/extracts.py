@@ -1,4 +1,4 @@
-"""Parts of it, to be read: what a person has here, and what was said in a conversation."""
+"""Exports of one person's data, and of one conversation."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,18 +10,18 @@ from django.core.files.storage import default_storage
 from django.db.models import F, QuerySet
 
 from accounts.models import User
-from chatproject.common import audit
-from chatproject.personal_export.archive import write_archive
-from chatproject.snapshot.folder import FolderSink
-from chatproject.snapshot.manifest import BLOCK
-from chatproject.snapshot.moment import moment
-from chatproject.snapshot.tables import CHUNK, compact
-from chatproject.snapshot.taking import CannotTake, Report
+from common import audit
 from conversations.models import Change, Conversation, Membership
 from media.models import Attachment
 from messaging.models import Message
+from operations.personal_export.archive import write_archive
+from operations.snapshot.consistent_read import consistent_read
+from operations.snapshot.folder import FolderSink
+from operations.snapshot.manifest import BLOCK_SIZE
+from operations.snapshot.tables import CHUNK, compact
+from operations.snapshot.write import ReportProgress, SnapshotError
 
-MESSAGE: tuple[str, ...] = (
+MESSAGE_FIELDS: tuple[str, ...] = (
     "id",
     "seq",
     "sender_id",
@@ -32,7 +32,7 @@ MESSAGE: tuple[str, ...] = (
     "reply_to_id",
     "thread_id",
 )
-MESSAGE += (
+MESSAGE_FIELDS += (
     "mentions",
     "mentions_all",
     "reactions",
@@ -42,9 +42,9 @@ MESSAGE += (
     "edited_at",
     "deleted_at",
 )
-CHANGE = ("seq", "kind", "actor_id", "subject_id", "message_id", "data", "created_at")
-MEMBER = ("user_id", "role", "nickname", "joined_at", "left_at", "visible_from_seq", "last_read_seq")
-FACTS: tuple[str, ...] = (
+CHANGE_FIELDS = ("seq", "kind", "actor_id", "subject_id", "message_id", "data", "created_at")
+MEMBER_FIELDS = ("user_id", "role", "nickname", "joined_at", "left_at", "visible_from_seq", "last_read_seq")
+CONVERSATION_FIELDS: tuple[str, ...] = (
     "id",
     "kind",
     "name",
@@ -58,8 +58,8 @@ FACTS: tuple[str, ...] = (
 )
 
 
-def of_person(user: User, folder: Path, report: Report) -> str:
-    """The archive that this person could ask for, as a ZIP. Returns what it is."""
+def export_person(user: User, folder: Path, report: ReportProgress) -> str:
+    """Write the archive that this person could request, as a ZIP. Returns a description of it."""
     name = f"{user.username}.zip"
     part = folder / f"{name}.part"
     with part.open("wb") as file:
@@ -70,23 +70,23 @@ def of_person(user: User, folder: Path, report: Report) -> str:
     return f"{name}: the archive of {user.username}"
 
 
-def of_conversation(conversation_id: UUID, folder: Path, report: Report) -> str:
-    """A conversation: its facts, members, messages and changes as of one moment, and its files under their ids. Returns
-    how much it is. Raises `CannotTake` when there is none."""
+def export_conversation(conversation_id: UUID, folder: Path, report: ReportProgress) -> str:
+    """Write a conversation with its members, messages and changes as of one point in time, and its files by id.
+    Returns a description of it. Raises `SnapshotError` if it does not exist."""
     sink = FolderSink(folder)
-    with moment() as now:
+    with consistent_read() as now:
         found = Conversation.objects.using(now).filter(id=conversation_id)
-        facts = found.values(*FACTS).first()
+        facts = found.values(*CONVERSATION_FIELDS).first()
         if facts is None:
-            raise CannotTake(f"There is no conversation {conversation_id}.")
+            raise SnapshotError(f"There is no conversation {conversation_id}.")
         total = max(1, facts["message_count"])
         sink.lines("conversation.json", [msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n"])
         members = Membership.objects.using(now).filter(conversation=conversation_id).order_by("joined_at", "id")
-        sink.lines("members.jsonl", _lines(members.values(*MEMBER, username=F("user__username"))))
+        sink.lines("members.jsonl", _lines(members.values(*MEMBER_FIELDS, username=F("user__username"))))
         messages = Message.objects.using(now).filter(conversation=conversation_id).order_by("seq")
-        sink.lines("messages.jsonl", _reported(_lines(messages.values(*MESSAGE)), total, report))
+        sink.lines("messages.jsonl", _with_progress(_lines(messages.values(*MESSAGE_FIELDS)), total, report))
         changes = Change.objects.using(now).filter(conversation=conversation_id).order_by("seq")
-        sink.lines("changes.jsonl", _lines(changes.values(*CHANGE)))
+        sink.lines("changes.jsonl", _lines(changes.values(*CHANGE_FIELDS)))
         attached = Attachment.objects.using(now).filter(conversation=conversation_id).order_by("seq", "position", "id")
         sink.lines("files.jsonl", _files(attached.select_related("upload__content"), sink))
     audit.record("data.export", actor_id=None, subject="conversation", subject_id=conversation_id)
@@ -99,20 +99,22 @@ def _lines(rows: QuerySet[Any, Any]) -> Iterator[bytes]:
         yield encode(row) + b"\n"
 
 
-def _reported(lines: Iterator[bytes], total: int, report: Report) -> Iterator[bytes]:
+def _with_progress(lines: Iterator[bytes], total: int, report: ReportProgress) -> Iterator[bytes]:
     for number, line in enumerate(lines, 1):
         report(min(99, 100 * number // total))
         yield line
 
 
 def _files(attached: QuerySet[Attachment], sink: FolderSink) -> Iterator[bytes]:
-    """Write each file under the id of its upload, and a line that says what it was called. One that was deleted
-    meanwhile is left out."""
-    for one in attached.iterator(CHUNK):
-        upload = one.upload
+    """Write each file under the id of its upload, and yield a line with its original name. A file that was deleted
+    meanwhile is skipped."""
+    for attachment in attached.iterator(CHUNK):
+        upload = attachment.upload
         try:
             with default_storage.open(upload.content.name) as file:
-                sink.file(f"files/{upload.id}", upload.size, iter(lambda: file.read(BLOCK), b""))
+                sink.file(f"files/{upload.id}", upload.size, iter(lambda: file.read(BLOCK_SIZE), b""))
         except FileNotFoundError:
             continue
-        yield compact({"upload_id": str(upload.id), "message_id": str(one.message_id), "filename": upload.filename})
+        yield compact(
+            {"upload_id": str(upload.id), "message_id": str(attachment.message_id), "filename": upload.filename}
+        )

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from chatproject.cleaning import clean_older_text
+from operations.cleaning import clean_older_text
 
 
 def enqueue(apps, schema_editor):

@@ -1,6 +1,4 @@
-"""Archives of personal data in the console: how they go; asked for and taken away for who cannot do it themselves."""
-
-from typing import Any
+"""Archives of personal data in the console: their state, and making or downloading one on behalf of someone else."""
 
 from django import forms
 from django.contrib import admin
@@ -15,26 +13,26 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from accounts.console import PeopleSearchAdmin
 from accounts.models import User
 from accounts.services import outranks
-from chatproject.common import audit
-from chatproject.common.admin import ReadOnlyAdmin, ReasonForm, attempt, back, button
-from chatproject.common.errors import Refusal, not_found
-from chatproject.models import PersonalExport
-from chatproject.personal_export.api import stored_archive
-from chatproject.personal_export.making import request_export_of
+from common import audit
+from common.admin import ReadOnlyAdmin, ReasonForm, attempt, dialog_button, redirect_from_dialog
+from common.errors import Refusal, not_found
 from media.serving import serve
+from operations.models import PersonalExport
+from operations.personal_export.api import stored_archive
+from operations.personal_export.create import request_export_of
 
-LIST = "admin:chatproject_personalexport_changelist"
+CHANGELIST = "admin:chatproject_personalexport_changelist"
 
 
-class AskingForm(ReasonForm):
-    """Asks about whom."""
+class ExportRequestForm(ReasonForm):
+    """Asks whose data to export, and why."""
 
     person = forms.CharField(widget=UnfoldAdminTextInputWidget, help_text="Username or e-mail address.")
 
 
 @admin.register(PersonalExport)
 class PersonalExportAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
-    """Who asked for an archive, and how far it is. Asking for somebody and taking an archive away are written down."""
+    """All archives. Requesting one for someone else and downloading one are recorded in the audit log."""
 
     list_display = ("user", "status", "progress", "size", "created_at", "finished_at", "expires_at")
     list_filter = ("status",)
@@ -50,25 +48,25 @@ class PersonalExportAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
     def has_download_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("chatproject.add_personalexport")
 
-    @button(
+    @dialog_button(
         "ask",
-        "Ask for somebody",
-        "Everything that is kept about a person, as they could have it.",
-        may=["ask"],
-        form=AskingForm,
+        "Export for someone",
+        "Makes an archive of a person's data, the same that they could request themselves.",
+        permissions=["ask"],
+        form=ExportRequestForm,
     )
-    def ask(self, request: HttpRequest, form: AskingForm) -> HttpResponse:
-        said = form.cleaned_data
+    def ask(self, request: HttpRequest, form: ExportRequestForm) -> HttpResponse:
+        data = form.cleaned_data
 
-        def deed() -> str:
-            user = User.objects.by_login(said["person"]).first()
+        def start_export() -> str:
+            user = User.objects.by_login(data["person"]).first()
             if user is None:
                 raise not_found()
-            request_export_of(request.user, user, reason=said["reason"])  # type: ignore[arg-type]
+            request_export_of(request.user, user, reason=data["reason"])  # type: ignore[arg-type]
             return f"The archive of {user} is being made."
 
-        attempt(request, deed)
-        return back(reverse(LIST))
+        attempt(request, start_export)
+        return redirect_from_dialog(reverse(CHANGELIST))
 
     @action(description="Download", url_path="download", permissions=["download"])
     def download(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
@@ -78,8 +76,7 @@ class PersonalExportAdmin(PeopleSearchAdmin, ReadOnlyAdmin):
         try:
             stored = stored_archive(export)
         except Refusal:
-            self.message_user(request, "It is not done yet.", "error")
-            return redirect(LIST)
-        who: dict[str, Any] = {"subject": "person", "subject_id": export.user_id}
-        audit.record("export.download", actor_id=request.user.pk, **who)
+            self.message_user(request, "This archive is not ready to download.", "error")
+            return redirect(CHANGELIST)
+        audit.record("export.download", actor_id=request.user.pk, subject="person", subject_id=export.user_id)
         return serve(request, stored, caching="private, no-store")

@@ -1,4 +1,4 @@
-"""What is in the archive. Of other people nothing but their ids: no names, no addresses, no messages."""
+"""The content of the archive. Other people appear by id only: no names, addresses or messages."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ from django.core.files.storage import default_storage
 from django.db.models import Case, F, QuerySet, When
 
 from accounts.models import Block, Device, Session, User
-from chatproject.common.clock import now, rfc3339
-from chatproject.common.errors import Refusal
-from chatproject.common.files import harmless
+from common.clock import now, rfc3339
+from common.errors import Refusal
+from common.files import safe_filename
 from conversations.models import Change, Membership
 from encryption.models import KeyBackup
 from media.limits import AVATAR_SIZES
 from media.models import Upload
-from media.services import picture_of
+from media.services import read_avatar
 from messaging.models import Message, Reaction, Report, Revision
 from notifications.models import Notice, Preference
 
@@ -30,17 +30,17 @@ Rows = QuerySet[Any, Any]
 
 
 class Table(NamedTuple):
-    """A file with one JSON object a line: its name, its sentence in `README.txt`, and its rows."""
+    """A file with one JSON object per line: its name, its description in `README.txt`, and its rows."""
 
     name: str
-    sentence: str
+    description: str
     rows: Callable[[User], Rows]
 
 
 def write_archive(user: User, file: IO[bytes], report: Callable[[int], None] = lambda percent: None) -> None:
-    """Write everything of this person to `file` as a ZIP, in constant memory however much it is.
+    """Write a person's data to `file` as a ZIP, in constant memory.
 
-    `report` hears, again and again, how many per cent are written. Until it returns a query may be open.
+    `report` is called with the percentage written, possibly while a query is open.
     """
     tables = [(table.name, table.rows(user)) for table in TABLES]
     total = sum(rows.count() for _, rows in tables)
@@ -53,25 +53,25 @@ def write_archive(user: User, file: IO[bytes], report: Callable[[int], None] = l
                 for line in _lines(rows):
                     entry.write(line)
                     written += 1
-                    report(min(99, 100 * written // total))  # more may be written while it is read
+                    report(min(99, 100 * written // total))  # rows may be added while this reads them
         if picture := _picture(user):
             archive.writestr(PICTURE, picture)
         for upload in Upload.objects.filter(uploader=user).select_related("content").iterator(CHUNK):
-            _copy(upload, archive)
+            _copy_upload(upload, archive)
 
 
-def _copy(upload: Upload, archive: ZipFile) -> None:
-    """A file of theirs; one that was deleted meanwhile is left out."""
+def _copy_upload(upload: Upload, archive: ZipFile) -> None:
+    """A file that was deleted meanwhile is skipped."""
     try:
-        with default_storage.open(upload.content.name) as file, archive.open(_name(upload), "w") as entry:
+        with default_storage.open(upload.content.name) as file, archive.open(_entry_name(upload), "w") as entry:
             shutil.copyfileobj(file, entry)
     except FileNotFoundError:
         return
 
 
-def _name(upload: Upload) -> str:
-    """Its id, and an ending by which programs know it."""
-    return f"{FILES}{upload.id}{PurePath(harmless(upload.filename)).suffix}"
+def _entry_name(upload: Upload) -> str:
+    """The upload's id, with the extension of its filename."""
+    return f"{FILES}{upload.id}{PurePath(safe_filename(upload.filename)).suffix}"
 
 
 def _lines(rows: Rows) -> Iterator[bytes]:
@@ -99,7 +99,7 @@ def _profile(user: User) -> Any:
 
 def _picture(user: User) -> bytes | None:
     try:
-        return picture_of(user.id, max(AVATAR_SIZES))[1]
+        return read_avatar(user.id, max(AVATAR_SIZES))[1]
     except Refusal:
         return None
 
@@ -119,8 +119,8 @@ def _blocks(user: User) -> Rows:
 
 
 def _memberships(user: User) -> Rows:
-    """What a conversation is called now is no business of who has left it."""
-    is_in = When(left_at__isnull=True, conversation__deleted_at__isnull=True, then="conversation__name")
+    """People who have left a conversation do not see its current name."""
+    current_name = When(left_at__isnull=True, conversation__deleted_at__isnull=True, then="conversation__name")
     rows = Membership.objects.filter(user=user).order_by("joined_at", "id")
     return rows.values(
         "conversation_id",
@@ -140,12 +140,12 @@ def _memberships(user: User) -> Rows:
         "is_archived",
         "is_marked_unread",
         kind=F("conversation__kind"),
-        name=Case(is_in, default=None),
+        name=Case(current_name, default=None),
     )
 
 
 def _messages(user: User) -> Rows:
-    """Deleted ones hold no content any more."""
+    """Deleted messages have no content."""
     rows = Message.objects.filter(sender=user).order_by("conversation_id", "seq")
     return rows.values(
         "id",
@@ -206,52 +206,53 @@ def _changes(user: User) -> Rows:
 
 
 TABLES = (
-    Table("sessions.jsonl", "Your sign-ins: the device, the network address, and when it began and ended.", _sessions),
-    Table("devices.jsonl", "The devices to which notifications are pushed.", _devices),
-    Table("blocks.jsonl", "Whom you block, by id.", _blocks),
+    Table(
+        "sessions.jsonl", "Your sign-ins: the device, the network address, and when each began and ended.", _sessions
+    ),
+    Table("devices.jsonl", "The devices that receive your push notifications.", _devices),
+    Table("blocks.jsonl", "The people you block, by id.", _blocks),
     Table(
         "memberships.jsonl",
-        "The conversations you are or were in: your role and nickname, how far you have read, and how you are\n"
-        "notified. Those you have left stand without their names.",
+        "The conversations you are or were in: your role and nickname, how far you have read, and your notification\n"
+        "settings. Conversations you have left are listed without a name.",
         _memberships,
     ),
     Table(
         "messages.jsonl",
-        "The messages you wrote, as they are now, by conversation and in their order there (`seq`). Of those that\n"
-        "were deleted there is no content left.",
+        "The messages you wrote, as they are now, ordered by conversation and position (`seq`). Deleted messages have\n"
+        "no content.",
         _messages,
     ),
     Table(
         "uploads.jsonl",
-        f"The files you sent, which are in `{FILES}` under their ids and with their endings, and what they were\n"
-        "called.",
+        f"The files you sent, with their original names. The files themselves are in `{FILES}`, named by id.",
         _uploads,
     ),
-    Table("revisions.jsonl", "What those messages said before you edited them.", _revisions),
+    Table("revisions.jsonl", "Earlier versions of messages you edited.", _revisions),
     Table("reactions.jsonl", "Your reactions to messages.", _reactions),
-    Table("notifications.jsonl", "What you were told in the last 90 days, and when you read it.", _notices),
-    Table("preferences.jsonl", "How you want to be told, if you have set it.", _preferences),
-    Table("key_backup.jsonl", "Your backup of keys, if there is one: only your passphrase opens it.", _key_backup),
-    Table("reports.jsonl", "What you reported to the people who run this place.", _reports),
+    Table("notifications.jsonl", "Your notifications of the last 90 days, and when you read them.", _notices),
+    Table("preferences.jsonl", "Your notification settings, if you changed them.", _preferences),
+    Table("key_backup.jsonl", "Your key backup, if there is one. Only your passphrase opens it.", _key_backup),
+    Table("reports.jsonl", "Your reports to the moderators.", _reports),
     Table(
         "changes.jsonl",
-        "What else you did in conversations: adding people, editing and deleting messages, and the like. `subject_id`\n"
-        "is the person it was about.",
+        "Your other actions in conversations, such as adding people or editing and deleting messages. `subject_id` is\n"
+        "the person concerned.",
         _changes,
     ),
 )
 
 
 def _readme(user: User) -> str:
-    sentences = {
-        PROFILE: "Your account: names, address, settings.",
-        **{table.name: table.sentence for table in TABLES},
+    descriptions = {
+        PROFILE: "Your account: names, e-mail address, settings.",
+        **{table.name: table.description for table in TABLES},
         PICTURE: "Your picture, if you have one.",
     }
-    files = "\n\n".join(f"{name}\n{indent(sentence, '    ')}" for name, sentence in sentences.items())
+    files = "\n\n".join(f"{name}\n{indent(description, '    ')}" for name, description in descriptions.items())
     return (
-        f"What {settings.SITE_NAME} keeps about {user.username}, as of {rfc3339(now())}.\n\n"
-        "Files that end in .jsonl hold one JSON object a line. Times are in UTC. Other people appear by their ids\n"
-        "only: who they are and what they wrote is theirs.\n\n"
+        f"The data that {settings.SITE_NAME} holds about {user.username}, as of {rfc3339(now())}.\n\n"
+        "Files ending in .jsonl contain one JSON object per line. Times are in UTC. Other people appear by id only;\n"
+        "their names and messages are their own data.\n\n"
         f"{files}\n"
     )

@@ -1,25 +1,26 @@
-"""Exports as they go over the wire."""
+"""Exports on the wire."""
 
 from uuid import UUID
 
 import msgspec
 from rest_framework.request import Request
 
-from chatproject.common.clock import rfc3339
-from chatproject.common.wire import Body, ClientId, Moment
-from chatproject.models import PersonalExport
+from common.clock import rfc3339
+from common.wire import Body, ClientId, Moment
+from operations.models import PersonalExport
 
 
 class NewExport(Body):
-    """An archive, from now on."""
+    """Start an export."""
 
     client_id: ClientId | None = None
 
 
 class ExportState(msgspec.Struct):
-    """An archive of everything that I have here: `queued`, `running`, `done` or `failed`.
+    """An archive of your data: `queued`, `running`, `done` or `failed`.
 
-    `progress` is in per cent, `size` in bytes. `download_url` is null until it is done; at `expires_at` it is deleted.
+    `progress` is a percentage, `size` is in bytes. `download_url` is null until the export is done. The archive is
+    deleted at `expires_at`.
     """
 
     id: UUID
@@ -33,7 +34,7 @@ class ExportState(msgspec.Struct):
 
 
 def export_state(export: PersonalExport, request: Request) -> ExportState:
-    """An export, with the address of its archive as this request reached the server."""
+    """An export. The URL of its archive has the scheme and host of this request."""
     is_done = export.status == PersonalExport.Status.DONE
     return ExportState(
         id=export.id,

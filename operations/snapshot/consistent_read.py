@@ -1,4 +1,4 @@
-"""One moment of the database: what is written meanwhile is not seen, and nobody who writes waits."""
+"""Reading the database at one point in time, while others go on writing and wait for nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,20 +8,20 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import IsolationLevel
 
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 
 
 @contextmanager
-def moment(of: str = "default") -> Iterator[str]:
-    """The alias of a connection of its own that sees the database as it is now, and can only read."""
-    alias = f"moment-{uuid7().hex}"
+def consistent_read(of: str = "default") -> Iterator[str]:
+    """The alias of a new read-only connection that sees the database as it is now, whatever is written later."""
+    alias = f"consistent-read-{uuid7().hex}"
     connection = connections[of].copy(alias)
     connection.settings_dict["OPTIONS"] = _options(connection)
     connections[alias] = connection  # for this thread alone
     try:
         with transaction.atomic(using=alias):
             with connection.cursor() as cursor:
-                cursor.execute("SELECT id FROM django_migrations LIMIT 1")  # the moment is that of the first reading
+                cursor.execute("SELECT id FROM django_migrations LIMIT 1")  # the first query fixes the point in time
             yield alias
     finally:
         connection.close()
@@ -29,7 +29,8 @@ def moment(of: str = "default") -> Iterator[str]:
 
 
 def _options(connection: BaseDatabaseWrapper) -> dict[str, Any]:
-    """Without the pool, whose connections others use after us. SQLite's other transactions begin with its one lock."""
+    """Without the pool, because its connections are used by others afterwards, and without SQLite's immediate
+    transactions, which take the write lock."""
     given = connection.settings_dict["OPTIONS"]
     options = {key: value for key, value in given.items() if key not in ("pool", "transaction_mode")}
     if connection.vendor == "postgresql":

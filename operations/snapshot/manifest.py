@@ -1,4 +1,4 @@
-"""What a snapshot says of itself: enough to tell whether all of it is there, and unchanged."""
+"""The manifest of a snapshot: enough to tell whether it is complete and unchanged."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -8,27 +8,27 @@ import msgspec
 
 FORMAT = 1
 ROWS, FILES, HEADS, LISTING, MANIFEST = "rows", "files", "heads.jsonl", "files.jsonl", "manifest.json"
-BLOCK = 1 << 20
+BLOCK_SIZE = 1 << 20
 
 
 class Damaged(Exception):
-    """A snapshot is not whole, or not what it was. The message is a sentence."""
+    """A snapshot is incomplete or has changed. The message is a sentence."""
 
 
 class Digest(msgspec.Struct, frozen=True):
-    """So many lines, and the SHA-256 of all of them."""
+    """The number of lines, and the SHA-256 of all of them."""
 
     count: int
     sha256: str
 
 
 class Manifest(msgspec.Struct):
-    """What is in a snapshot.
+    """The content of a snapshot.
 
-    `migrations` are the last of each app: the shape of the rows. `tables` are digests of `rows/{name}.jsonl` in the
-    order in which they are loaded, `heads` of `heads.jsonl` (the head of each conversation's log) and `files` of
-    `files.jsonl` (name, size and SHA-256 of each file). `gone` is how many files were deleted while it was taken, or
-    were missing before; `damaged` how many are not what was once stored.
+    `migrations` are the latest of each app, which give the schema of the rows. `tables` are digests of
+    `rows/{name}.jsonl` in the order in which they are loaded, `heads` of `heads.jsonl` (the head of each conversation's
+    log) and `files` of `files.jsonl` (name, size and SHA-256 of each file). `gone` counts files that were missing or
+    were deleted while the snapshot was written, `damaged` those that differ from what was uploaded.
     """
 
     version: str
@@ -41,8 +41,8 @@ class Manifest(msgspec.Struct):
     format: int = FORMAT
 
 
-class Counting:
-    """Lines on their way: how many, and their digest. `digest` is known once all of them went by."""
+class DigestingLines:
+    """Passes lines on and digests them. Read `digest` after the last line."""
 
     def __init__(self, lines: Iterable[bytes]) -> None:
         self._lines = lines
@@ -61,7 +61,7 @@ class Counting:
 
 
 class FileEntry(msgspec.Struct, frozen=True):
-    """A line of `files.jsonl`: a file's name in the storage, its bytes and their SHA-256."""
+    """A line of `files.jsonl`: a file's name in the storage, its size in bytes and its SHA-256."""
 
     name: str
     size: int
@@ -70,10 +70,10 @@ class FileEntry(msgspec.Struct, frozen=True):
 
 def digest_of(lines: Iterable[bytes]) -> Digest:
     """The digest of these lines."""
-    counting = Counting(lines)
-    for _ in counting:
+    digesting = DigestingLines(lines)
+    for _ in digesting:
         pass
-    return counting.digest
+    return digesting.digest
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -81,31 +81,31 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except FileNotFoundError:
-        raise Damaged(f"There is no {MANIFEST}: this is no snapshot, or one that was never finished.") from None
+        raise Damaged(f"{MANIFEST} is missing: this is not a snapshot, or it was never finished.") from None
     except msgspec.DecodeError:
         raise Damaged(f"{MANIFEST} cannot be read.") from None
     if manifest.format != FORMAT:
-        raise Damaged(f"This is format {manifest.format}, and this version reads format {FORMAT}.")
+        raise Damaged(f"The snapshot has format {manifest.format}; this version reads format {FORMAT}.")
     return manifest
 
 
-def entries(folder: Path) -> Iterator[FileEntry]:
-    """The files of a snapshot. Raises `Damaged` for a name that leads out of it."""
+def file_entries(folder: Path) -> Iterator[FileEntry]:
+    """The files listed in a snapshot. Raises `Damaged` for a name that points outside it."""
     decode = msgspec.json.Decoder(FileEntry).decode
-    for line in lines_of(folder / LISTING):
+    for line in read_lines(folder / LISTING):
         entry = decode(line)
         if is_unsafe(entry.name):
-            raise Damaged(f"{LISTING} names {entry.name!r}.")
+            raise Damaged(f"{LISTING} contains the unsafe name {entry.name!r}.")
         yield entry
 
 
 def is_unsafe(name: str) -> bool:
-    """Whether a name could lead out of a folder."""
+    """Whether a name could point outside its folder."""
     return not name or name.startswith("/") or "\\" in name or any(part in ("", ".", "..") for part in name.split("/"))
 
 
-def lines_of(path: Path) -> Iterator[bytes]:
-    """The lines of a file. Raises `Damaged` when there is none."""
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file. Raises `Damaged` if the file is missing."""
     try:
         with path.open("rb") as file:
             yield from file

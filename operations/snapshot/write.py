@@ -1,4 +1,4 @@
-"""Writing a snapshot down: rows of one moment first, then the files that they name."""
+"""Writing a snapshot: first the rows as of one point in time, then the files that they refer to."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -13,109 +13,109 @@ from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import Model, Sum
 
-from chatproject.snapshot.manifest import (
-    BLOCK,
+from conversations.models import Conversation
+from media.models import Blob
+from media.services import avatar_names
+from operations.snapshot.consistent_read import consistent_read
+from operations.snapshot.manifest import (
+    BLOCK_SIZE,
     FILES,
     HEADS,
     LISTING,
     MANIFEST,
     ROWS,
-    Counting,
     Digest,
+    DigestingLines,
     FileEntry,
     Manifest,
 )
-from chatproject.snapshot.moment import moment
-from chatproject.snapshot.tables import CHUNK, compact, tables
-from conversations.models import Conversation
-from media.models import Blob
-from media.services import avatar_names
+from operations.snapshot.tables import CHUNK, compact, tables
 
-Report = Callable[[int], None]
+ReportProgress = Callable[[int], None]
 ROW_WEIGHT = 500
-"""How many bytes of a file take as long as a row."""
+"""Writing a row takes as long as writing this many bytes of a file."""
 
 
-class CannotTake(Exception):
-    """There can be no snapshot now. The message is a sentence."""
+class SnapshotError(Exception):
+    """A snapshot cannot be written now. The message is a sentence."""
 
 
 class Sink(Protocol):
-    """Where a snapshot goes: a folder, or a backup."""
+    """The target of a snapshot: a folder or a backup."""
 
     def lines(self, name: str, lines: Iterable[bytes]) -> None:
         """Write these lines under a name."""
 
     def file(self, name: str, size: int, blocks: Iterator[bytes]) -> None:
-        """Write a file of so many bytes under a name. Raises `ValueError` when there are more or fewer."""
+        """Write a file of `size` bytes under a name. Raises `ValueError` if there are more or fewer."""
 
 
-def take(sink: Sink, report: Report = lambda percent: None) -> Manifest:
-    """Write a snapshot to `sink`, its manifest last. `report` hears how many per cent are there.
+def write_snapshot(sink: Sink, report: ReportProgress = lambda percent: None) -> Manifest:
+    """Write a snapshot to `sink`, the manifest last. `report` is called with the percentage written.
 
-    In constant memory. Raises `CannotTake` while migrations are to be done.
+    Uses constant memory. Raises `SnapshotError` if migrations have not been applied.
     """
     with TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as names:
-        with moment() as now:
+        with consistent_read() as now:
             manifest = Manifest(settings.VERSION, _migrations(now), {}, Digest(0, ""), Digest(0, ""))
-            progress = _Progress(_weight(now), report)
+            progress = _WeightedProgress(_total_weight(now), report)
             for table in tables(apps):
-                lines = Counting(table.lines(now))
-                sink.lines(f"{ROWS}/{table.name}.jsonl", progress.counted(lines))
+                lines = DigestingLines(table.lines(now))
+                sink.lines(f"{ROWS}/{table.name}.jsonl", progress.rows(lines))
                 manifest.tables[table.name] = lines.digest
-            heads = Counting(heads_of(Conversation, now))
+            heads = DigestingLines(log_heads(Conversation, now))
             sink.lines(HEADS, heads)
             manifest.heads = heads.digest
             for name, digest in _file_names(now):
                 names.write(f"{digest} {name}\n".encode())
         names.seek(0)
-        listing = Counting(_files(names, sink, manifest, progress))
+        listing = DigestingLines(_files(names, sink, manifest, progress))
         sink.lines(LISTING, listing)
         manifest.files = listing.digest
     sink.lines(MANIFEST, [msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"])
     return manifest
 
 
-def heads_of(conversations: type[Model], database: str) -> Iterator[bytes]:
-    """The head of each conversation's log, a line each."""
+def log_heads(conversations: type[Model], database: str) -> Iterator[bytes]:
+    """The head of each conversation's log, one line each."""
     rows = conversations._base_manager.using(database).order_by("id").values_list("id", "seq", "message_count")
     for id_, seq, count in rows.iterator(CHUNK):
         yield compact({"conversation_id": str(id_), "message_count": count, "seq": seq})
 
 
 def _migrations(database: str) -> dict[str, list[str]]:
-    """The last migrations of each app, which are those of this version, or it could not read the rows."""
+    """The latest migrations of each app. All of them must be applied, or this version could not read the rows."""
     loader = MigrationLoader(connections[database])
     leaves = loader.graph.leaf_nodes()
     if not set(leaves) <= loader.applied_migrations.keys():
-        raise CannotTake("The database is not migrated to this version: start the server once, or run migrate.")
+        raise SnapshotError("The database is not migrated to this version. Run `manage.py migrate`.")
     found: dict[str, list[str]] = {}
     for app, name in leaves:
         found.setdefault(app, []).append(name)
     return found
 
 
-def _weight(database: str) -> int:
+def _total_weight(database: str) -> int:
     rows: int = sum(table.rows(database).count() for table in tables(apps))
     return rows * ROW_WEIGHT + (Blob.objects.using(database).aggregate(bytes=Sum("size"))["bytes"] or 0)
 
 
 def _file_names(database: str) -> Iterator[tuple[str, str]]:
-    """Each with its SHA-256 where that is known."""
+    """Name and SHA-256 of each file. The SHA-256 is empty where it is not known."""
     for blob in Blob.objects.using(database).order_by("id").iterator(CHUNK):
         yield blob.name, blob.digest
     for name in avatar_names(database):
         yield name, ""
 
 
-def _files(names: IO[bytes], sink: Sink, manifest: Manifest, progress: "_Progress") -> Iterator[bytes]:
-    """Write the files, and a line for each. They never change; one that is gone was deleted after the moment."""
+def _files(names: IO[bytes], sink: Sink, manifest: Manifest, progress: "_WeightedProgress") -> Iterator[bytes]:
+    """Write the files, and yield a line for each. Files never change; one that is missing was deleted meanwhile."""
     for line in names:
         digest, _, name = line.decode().rstrip("\n").partition(" ")
         try:
             with default_storage.open(name) as file:
-                size, blocks = file.size, _Hashed(file)
-                sink.file(f"{FILES}/{name}", size, progress.bytes(blocks))
+                size, blocks = file.size, _HashedBlocks(file)
+                sink.file(f"{FILES}/{name}", size, progress.blocks(blocks))
         except FileNotFoundError:
             manifest.gone += 1
             continue
@@ -123,15 +123,15 @@ def _files(names: IO[bytes], sink: Sink, manifest: Manifest, progress: "_Progres
         yield compact(msgspec.to_builtins(FileEntry(name, size, blocks.sha256)))
 
 
-class _Hashed:
-    """The bytes of a file, block by block, and their SHA-256 once they went by."""
+class _HashedBlocks:
+    """The blocks of a file. Read `sha256` after the last block."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
         self._hash = hashlib.sha256()
 
     def __iter__(self) -> Iterator[bytes]:
-        while block := self._file.read(BLOCK):
+        while block := self._file.read(BLOCK_SIZE):
             self._hash.update(block)
             yield block
 
@@ -140,18 +140,18 @@ class _Hashed:
         return self._hash.hexdigest()
 
 
-class _Progress:
-    """How much of it is there."""
+class _WeightedProgress:
+    """Counts rows and blocks as they pass, and reports the percentage written."""
 
-    def __init__(self, total: int, report: Report) -> None:
+    def __init__(self, total: int, report: ReportProgress) -> None:
         self._total, self._report, self._done = max(total, 1), report, 0
 
-    def counted(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+    def rows(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         for line in lines:
             self._add(ROW_WEIGHT)
             yield line
 
-    def bytes(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    def blocks(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         for block in blocks:
             self._add(len(block))
             yield block

@@ -6,14 +6,14 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import services as accounts
 from accounts.models import Registration, Session, User
-from chatproject.common import audit
-from chatproject.common.clock import now
-from chatproject.common.ids import uuid7
-from chatproject.models import Backup, PersonalExport
+from common import audit
+from common.clock import now
+from common.ids import uuid7
 from conversations import services as conversations
-from messaging import services as messaging
 from messaging.models import Message, Report
+from messaging.moderation import services as moderation
 from notifications.models import Push
+from operations.models import Backup, PersonalExport
 
 
 def a_row_of_everything(alice: User, bob: User, session: Session) -> None:
@@ -25,7 +25,7 @@ def a_row_of_everything(alice: User, bob: User, session: Session) -> None:
         conversation=group, seq=9, number=9, changed_seq=9, sender=bob, client_id="1", body_hash=b"", content="Hello"
     )
     Report.objects.create(message=message, person=bob, about_id=message.id, reason="spam")
-    messaging.create_filter(alice, kind="word", pattern="watches", action="flag")
+    moderation.create_filter(alice, kind="word", pattern="watches", action="flag")
     registered = {"email": "carol@example.org", "username": "carol", "username_key": "carol", "password": "x"}
     Registration.objects.create(**registered, created_at=now())
     phone, _ = accounts.register_device(session, provider="fcm", token="a secret token")

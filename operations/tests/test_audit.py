@@ -9,8 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import F
 
-from chatproject.common import audit
-from chatproject.common.models import AuditEntry, Installation
+from common import audit
+from common.models import AuditEntry, Installation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +36,7 @@ def test_a_whole_log_is_whole_and_says_where_it_ends(entries) -> None:
     said, code = verify()
 
     assert code == 0
-    assert said == f"6 entries, whole. It ends at 6:{entries[-1].hash}"
+    assert said == f"6 entries, intact. The last one is 6:{entries[-1].hash}"
     assert verify("--noted", f"3:{entries[2].hash}")[1] == 0
 
 
@@ -87,8 +87,8 @@ def test_a_log_that_was_written_anew_is_found_by_what_was_noted(entries) -> None
         audit.record("person.suspend", actor_id=None, n=n)
 
     assert verify()[1] == 0
-    assert verify("--noted", noted) == ("6: not the one that was noted", 1)
-    assert verify("--noted", "9:abc") == ("9: noted, and not there", 1)
+    assert verify("--noted", noted) == ("6: differs from the noted hash", 1)
+    assert verify("--noted", "9:abc") == ("9: noted, but missing", 1)
 
 
 def test_entries_at_the_same_time_make_one_chain(olga) -> None:

@@ -7,11 +7,11 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
-from chatproject.common.models import AuditEntry
-from chatproject.navigation import navigation
+from common.models import AuditEntry
 from conversations import services
 from conversations.models import Conversation
 from messaging.models import Message
+from operations.navigation import navigation
 
 pytestmark = pytest.mark.django_db
 
@@ -40,8 +40,8 @@ def test_nobody_changes_a_conversation_behind_its_members(alice, bob, olga) -> N
     console.force_login(olga)
 
     answers = [
-        console.post(f"/admin/conversations/conversation/{conversation.id}/{deed}/", {"post": "yes"})
-        for deed in ("change", "delete")
+        console.post(f"/admin/conversations/conversation/{conversation.id}/{page}/", {"post": "yes"})
+        for page in ("change", "delete")
     ]
 
     assert [answer.status_code for answer in answers] == [403, 403]

@@ -11,11 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import clear_url_caches, resolve, reverse
 
-from chatproject.common.admin import button
-from chatproject.tests.rows import a_row_of_everything
+from common.admin import dialog_button
 from conversations.admin import ConversationAdmin
+from operations.tests.rows import a_row_of_everything
 
-pytestmark = pytest.mark.django_db(transaction=True)  # a file that is fetched closes connections
+pytestmark = [pytest.mark.plain, pytest.mark.django_db(transaction=True)]  # a file that is fetched closes connections
 
 MODELS = sorted(admin.site._registry.items(), key=lambda pair: pair[0].__name__)
 OF_DJANGO = ("_change", "_changelist", "_add", "_delete", "_history")
@@ -104,7 +104,7 @@ def test_every_dialog_is_the_one_that_its_button_names(console) -> None:
     assert seen > 15
 
 
-def test_every_button_of_a_page_is_there_and_leads_to_its_own_deed(console) -> None:
+def test_every_button_of_a_page_is_there_and_leads_to_its_own_action(console) -> None:
     for page, buttons in pages():
         links = [link for link in Links(console.get(page).content.decode()).links if link.address.startswith("/admin/")]
         leading = [getattr(resolve(link.address.split("?")[0]).func, "original_function_name", "") for link in links]
@@ -133,12 +133,12 @@ def test_every_link_of_the_console_leads_somewhere(console) -> None:
 def test_a_button_with_the_name_of_another_page_keeps_the_server_from_starting(monkeypatch) -> None:
     assert [one for one in run_checks() if one.id == "chatproject.E030"] == []
 
-    @button("other", "Other", "It would open Django's page.", may=["moderate"])
+    @dialog_button("other", "Other", "It would open Django's page.", permissions=["moderate"])
     def history(self: Any, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         raise NotImplementedError
 
     monkeypatch.setattr(ConversationAdmin, "history", history, raising=False)
-    monkeypatch.setattr(ConversationAdmin, "actions_detail", ("transcript", "history", "give"))
+    monkeypatch.setattr(ConversationAdmin, "actions_detail", ("transcript", "history", "change_owner"))
     clear_url_caches()
 
     (found,) = [one for one in run_checks() if one.id == "chatproject.E030"]

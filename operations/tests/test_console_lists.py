@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Field
 from django.test import Client
 
-from chatproject.common.admin import CheckedChangeList
+from common.admin import CheckedChangeList
 
 LISTS = sorted(admin.site._registry.items(), key=lambda pair: pair[0].__name__)
 NONSENSE = ("99999999999", "-1", "\x00", "x", "", "0001-01-01T00:00:00+15:59", "\N{FULLWIDTH DIGIT ONE}", "9" * 400)

@@ -9,21 +9,22 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import services as accounts
 from accounts.models import Session, User
-from chatproject.backups import drilling, making
-from chatproject.backups.making import Status
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
-from chatproject.common.models import AuditEntry
-from chatproject.models import Backup, PersonalExport
-from chatproject.personal_export.making import request_export
-from chatproject.tests.backups.places import KEY
-from chatproject.worker import ChatWorker, redrive
+from common.clock import now
+from common.errors import Refusal
+from common.models import AuditEntry
 from conversations import services as conversations
 from messaging import services
 from messaging.models import Message, Report
+from messaging.moderation import services as moderation
 from messaging.wire.writing import NewMessage
-from messaging.writer import writer
+from messaging.writing.writer import writer
 from notifications.models import Notice, Push
+from operations.backups import QUEUE, create, drill
+from operations.backups.create import Status
+from operations.models import Backup, PersonalExport
+from operations.personal_export.create import request_export
+from operations.tests.backups.places import KEY
+from operations.worker import ChatWorker, requeue_failed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,7 +34,7 @@ LATER = datetime(2099, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def report(alice, bob) -> Report:
-    return services.report_person(alice, user_id=bob.id, reason="spam")
+    return moderation.report_user(alice, user_id=bob.id, reason="spam")
 
 
 @pytest.fixture
@@ -89,16 +90,16 @@ def test_the_console_refuses_another_decision_in_words(console, report) -> None:
 
     refused = press(console, f"{page}/dismiss/")
 
-    assert "This was decided before: warned, by olga" in refused
+    assert "This report has already been decided: warned, by olga" in refused
     assert "Decided: dismissed" not in refused
     report.refresh_from_db()
     assert (report.decision, report.decision_reason) == ("warned", "Not here")
 
 
 def test_the_list_refuses_it_too(console, olga, report) -> None:
-    services.decide_report(olga, report_id=report.id, decision="warned")
+    moderation.decide_report(olga, report_id=report.id, decision="warned")
 
-    assert "This was decided before: warned" in choose(console, REPORTS, "dismiss", report)
+    assert "This report has already been decided: warned" in choose(console, REPORTS, "dismiss", report)
 
 
 @pytest.mark.parametrize(
@@ -108,11 +109,11 @@ def test_who_is_shut_out_is_not_let_in_sooner_by_another_report(
     console, olga, alice, bob, report, direct, before, said
 ) -> None:
     services.send_message(bob, conversation_id=direct.id, message=NewMessage("Spam"))
-    other = services.report_message(alice, message_id=Message.objects.get().id, reason="spam")
-    services.decide_report(olga, report_id=report.id, decision="suspended" if before else "banned", until=before)
+    other = moderation.report_message(alice, message_id=Message.objects.get().id, reason="spam")
+    moderation.decide_report(olga, report_id=report.id, decision="suspended" if before else "banned", until=before)
     page = f"{REPORTS}{other.id}/suspend/"
 
-    assert f"shut out for longer already, {said}" in press(console, page, until="2098-01-01T00:00")
+    assert f"already suspended for longer, {said}" in press(console, page, until="2098-01-01T00:00")
 
     bob.refresh_from_db()
     other.refresh_from_db()
@@ -125,12 +126,12 @@ def test_who_is_shut_out_is_not_let_in_sooner_by_another_report(
 
 @pytest.mark.parametrize("decision", ["warned", "banned"])
 def test_nobody_is_said_to_be_warned_who_is_erased(olga, alice, bob, decision) -> None:
-    report = services.report_person(alice, user_id=bob.id, reason="spam")
+    report = moderation.report_user(alice, user_id=bob.id, reason="spam")
     accounts.erase(bob)
 
     with pytest.raises(Refusal, match="erased"):
-        services.decide_report(olga, report_id=report.id, decision=decision)
-    services.decide_report(olga, report_id=report.id, decision="dismissed")
+        moderation.decide_report(olga, report_id=report.id, decision=decision)
+    moderation.decide_report(olga, report_id=report.id, decision="dismissed")
 
 
 # --- People ---------------------------------------------------------------------------------------------------------
@@ -140,15 +141,15 @@ def test_who_is_about_to_be_erased_is_not_said_to_sign_in_again(console, olga, a
 
     page = press(console, f"/admin/accounts/user/{alice.id}/restore/")
 
-    assert "may sign in again" not in page
+    assert "can sign in again" not in page
     assert "about to be" in page
 
 
 def test_a_sign_in_that_has_ended_is_not_passed_over(console, alice, sign_in) -> None:
     session = sign_in(alice, device_name="phone").session
-    assert "alice: phone is ended." in choose(console, "/admin/accounts/session/", "end", session)
+    assert "alice: phone was signed out." in choose(console, "/admin/accounts/session/", "end", session)
 
-    assert "alice: phone has ended already." in choose(console, "/admin/accounts/session/", "end", session)
+    assert "alice: phone has already ended." in choose(console, "/admin/accounts/session/", "end", session)
     assert Session.objects.live().count() == 0
 
 
@@ -160,13 +161,13 @@ def test_what_did_not_fail_is_not_said_to_run_again(console, alice, sign_in) -> 
     page = choose(console, "/admin/django_tasks_database/dbtaskresult/", "redrive", failed, ready)
 
     assert "1 will run again." in page
-    assert "1 did not fail" in page
+    assert "1 have not failed" in page
 
     phone, _ = accounts.register_device(sign_in(alice).session, provider="fcm", token="a token")
     push = Push.objects.create(device=phone, topic=alice.id, kind="security", due_at=now())
     page = choose(console, "/admin/notifications/push/", "redrive", push)
     assert "will be tried again" not in page
-    assert "1 were not given up and wait already." in page
+    assert "1 were not given up and are still waiting." in page
     assert list(AuditEntry.objects.values_list("action", flat=True)) == ["task.redrive", "push.redrive"]
 
 
@@ -176,12 +177,12 @@ def with_key(settings, tmp_path) -> None:
 
 
 def test_a_backup_and_an_export_that_were_given_up_are_made_when_they_run_again(with_key, alice) -> None:
-    backup, export = making.request_backup(), request_export(alice)
+    backup, export = create.request_backup(), request_export(alice)
     for rows in (Backup.objects.unfinished(), PersonalExport.objects.unfinished()):
         rows.give_up(*["Given up."] if rows.model is Backup else [])
     DBTaskResult.objects.update(status="FAILED")
 
-    redrive(DBTaskResult.objects.all())
+    requeue_failed(DBTaskResult.objects.all())
     _work()
 
     backup.refresh_from_db()
@@ -190,39 +191,39 @@ def test_a_backup_and_an_export_that_were_given_up_are_made_when_they_run_again(
 
 
 def test_one_that_was_given_up_does_not_pass_for_made_beside_another(with_key) -> None:
-    making.request_backup()
+    create.request_backup()
     Backup.objects.unfinished().give_up("Given up.")
     DBTaskResult.objects.update(status="FAILED")
     Backup.objects.create(status=Status.RUNNING)
 
-    redrive(DBTaskResult.objects.all())
+    requeue_failed(DBTaskResult.objects.all())
     _work()
 
     task = DBTaskResult.objects.get()
-    assert (task.status, task.exception_class_path.rpartition(".")[2]) == ("READY", "CannotTake")
+    assert (task.status, task.exception_class_path.rpartition(".")[2]) == ("READY", "SnapshotError")
 
 
 def test_there_is_nothing_to_prove_before_there_is_a_backup(console, with_key) -> None:
     page = press(console, "/admin/chatproject/backup/prove/")
 
-    assert "There is no backup yet" in page
-    assert "will be restored" not in page
+    assert "There is no backup to verify yet" in page
+    assert "will be verified" not in page
     assert not DBTaskResult.objects.exists()
 
 
 def test_a_proof_that_runs_may_be_of_an_older_one(olga, with_key) -> None:
-    making.backup_now(lambda percent: None)
-    drilling.request_drill(olga)
+    create.create_backup(lambda percent: None)
+    drill.request_drill(olga)
     DBTaskResult.objects.update(status="RUNNING")
 
-    drilling.request_drill()
+    drill.request_drill()
     assert DBTaskResult.objects.count() == 1, "nobody asked"
     for _ in range(2):
-        drilling.request_drill(olga)
+        drill.request_drill(olga)
     assert DBTaskResult.objects.count() == 2
 
 
 def _work() -> None:
     worker = ChatWorker()
-    while any(worker.run_next(lane) for lane in (None, making.QUEUE)):
+    while any(worker.run_next(queue) for queue in (None, QUEUE)):
         pass

@@ -10,14 +10,14 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import services
 from accounts.models import Block, Session, User
-from chatproject import erasure, housekeeping
-from chatproject.common.clock import now
-from chatproject.worker import ChatWorker
+from common.clock import now
 from conftest import PASSWORD
 from conversations import services as conversations
 from conversations.models import Conversation, Membership
 from messaging.services import send_message
 from messaging.wire.writing import NewMessage
+from operations import erasure, housekeeping
+from operations.worker import ChatWorker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +42,7 @@ def let_time_pass():
     """The grace period is over, and the worker has done what is due."""
     User.objects.filter(erase_at__isnull=False).update(erase_at=now() - timedelta(seconds=1))
     worker = ChatWorker()
-    worker.keep()
+    worker.maintain()
     while worker.run_next():
         pass
 
@@ -83,7 +83,7 @@ def test_signing_in_keeps_the_account(sign_in, alice, bob, api, mailbox):
 
     assert api.post(LOGIN, {"login": "alice", "password": PASSWORD}).status_code == 200
 
-    assert "stays" in mailbox.to("alice@example.org")[-1].subject
+    assert "will not be deleted" in mailbox.to("alice@example.org")[-1].subject
     let_time_pass()
     assert sign_in(bob).get(f"/api/v1/users/{alice.id}/").json()["username"] == "alice"
 
@@ -91,7 +91,7 @@ def test_signing_in_keeps_the_account(sign_in, alice, bob, api, mailbox):
 def test_before_its_time_nothing_is_erased(sign_in, alice):
     ask(sign_in(alice))
 
-    erasure.erase_who_is_due()
+    erasure.queue_due_erasures()
     assert not ChatWorker().run_next()
 
     assert User.objects.get(id=alice.id).email == "alice@example.org"
@@ -216,7 +216,7 @@ def test_a_name_rests_for_a_year(sign_in, alice, bob):
     resting.update(until=now() - timedelta(seconds=1))
 
     assert sign_in(bob).patch(ME, {"username": "alice"}).status_code == 200
-    assert [rows.model.__name__ for rows in housekeeping.outdated() if rows.exists()] == ["RestingName"]
+    assert [rows.model.__name__ for rows in housekeeping.expired_rows() if rows.exists()] == ["RestingName"]
 
 
 def test_a_task_that_was_killed_in_the_middle_goes_on(sign_in, alice, group, monkeypatch):
@@ -225,7 +225,7 @@ def test_a_task_that_was_killed_in_the_middle_goes_on(sign_in, alice, group, mon
     with monkeypatch.context() as broken:
         broken.setattr(services, "erase", lambda user: 1 / 0)
         worker = ChatWorker()
-        worker.keep()
+        worker.maintain()
         assert worker.run_next()
     assert roles(group) == {"bob": "owner", "carol": "member"}
     assert User.objects.get(id=alice.id).erased_at is None
@@ -241,11 +241,11 @@ def test_it_is_queued_once_and_anew_when_it_failed_for_good(sign_in, alice):
     ask(sign_in(alice))
     User.objects.filter(id=alice.id).update(erase_at=now() - timedelta(seconds=1))
     for _ in range(3):
-        erasure.erase_who_is_due()
+        erasure.queue_due_erasures()
     assert DBTaskResult.objects.count() == 1
 
     DBTaskResult.objects.update(status="FAILED")
-    erasure.erase_who_is_due()
+    erasure.queue_due_erasures()
 
     assert DBTaskResult.objects.count() == 2
 

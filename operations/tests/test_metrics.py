@@ -4,9 +4,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts import services
-from chatproject.common.clock import now
-from chatproject.erasure import erase_person
+from common.clock import now
 from notifications.models import Push
+from operations.erasure import erase_person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

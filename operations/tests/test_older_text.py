@@ -12,22 +12,23 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import services as accounts
 from accounts.models import NameWord, Registration, User
-from chatproject import cleaning
-from chatproject.common import audit
-from chatproject.common.clock import now
-from chatproject.common.errors import Refusal
-from chatproject.common.models import AuditEntry
-from chatproject.common.text import clean_text
-from chatproject.tests.refusing import refusing
 from chatproject.tests.test_texts import HOSTILE, INVISIBLE, UNSEEN
+from common import audit
+from common.clock import now
+from common.errors import Refusal
+from common.models import AuditEntry
+from common.text import clean_text
 from conversations import services as conversations
 from conversations.models import Ban, Conversation, Membership
 from encryption.models import KeyDevice
 from messaging import services
 from messaging.models import Filter, Message, Reaction
-from messaging.reindexing import reindex_search
+from messaging.moderation import services as moderation
+from messaging.search.reindexing import reindex_search
 from messaging.wire.writing import NewMessage
 from notifications.models import Notice
+from operations import cleaning
+from operations.tests.refusing import refusing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,7 +78,9 @@ def test_messages_of_before_are_found_once_the_task_went_through_them(message):
     Message.objects.update(content="Hello ❤️ ١٢", words="hello")
 
     migrate("messaging", "0003_reindex_search", "enqueue")
-    assert DBTaskResult.objects.filter(task_path="messaging.reindexing.reindex_search", status="READY").count() == 1
+    assert (
+        DBTaskResult.objects.filter(task_path="messaging.search.reindexing.reindex_search", status="READY").count() == 1
+    )
     reindex_search.func()
 
     with connection.cursor() as cursor:
@@ -175,11 +178,11 @@ def rows(alice, bob, message) -> None:
     """A row of each kind that people write something in."""
     session = accounts.open_session(alice)
     accounts.register_device(session, provider="fcm", token="a telephone")
-    Registration.objects.create(email="dave@example.org", username="dave", username_key="dave", password="")
+    Registration.objects.create(email="member-1@example.org", username="member-1", username_key="member-1", password="")
     Ban.objects.create(conversation=message.conversation, user=bob)
     KeyDevice.objects.create(user=alice, session=session, encryption_key=b"", signing_key=b"", signature=b"")
     Filter.objects.create(kind="word", pattern="spam", action="flag")
-    services.report_person(bob, user_id=alice.id, reason="spam")
+    moderation.report_user(bob, user_id=alice.id, reason="spam")
     Notice.objects.create(user=alice, kind="warning", subject_id=alice.id, at=now())
 
 
@@ -201,7 +204,7 @@ def test_names_and_reasons_of_before_come_out_harmless(rows, monkeypatch, text):
     fill(text)
     said = {"line": "AAA AAAA B", "lines": clean_text(HOSTILE)} if text == HOSTILE else {"line": "", "lines": ""}
 
-    migrate("chatproject", "0002_clean_older_text", "enqueue")
+    migrate("operations", "0002_clean_older_text", "enqueue")
     turns = 0
     while task := DBTaskResult.objects.filter(status="READY", task_path__contains="clean_older_text").first():
         task.delete()

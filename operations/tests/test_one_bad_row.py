@@ -1,4 +1,4 @@
-"""One bad row stops nobody: of each lane, tail and sweep of the worker one item fails, and the others are done."""
+"""One bad row stops nobody: of each queue and pass of the worker one item fails, and the others are done."""
 
 import os
 import threading
@@ -14,27 +14,27 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import services as accounts
 from accounts.models import Device, Session, User
-from chatproject import erasure, housekeeping
-from chatproject.common import apart
-from chatproject.common.clock import now
-from chatproject.models import Hour
-from chatproject.tests.refusing import refusing
-from chatproject.worker import LEASE, ChatWorker
+from common import isolation
+from common.clock import now
 from conversations import services as conversations
 from conversations.models import Conversation, Membership
 from media import services as media
-from media.lane import FileLane
+from media.file_processor import FileProcessor
 from media.models import Blob, Upload
+from messaging.following.tail import LogFollower
+from messaging.following.unread import newest_unread
 from messaging.models import Tail
-from messaging.previews import previews_of
+from messaging.reading.previews import previews_of
 from messaging.services import send_message
-from messaging.tail import Follower
-from messaging.unread import newest_unread
 from messaging.wire.writing import NewMessage
-from messaging.writer import writer
-from notifications.lane import LOST, MAX_ATTEMPTS, PushLane, settle
+from messaging.writing.writer import writer
 from notifications.models import Notice, Push
 from notifications.providers import Outcome, Verdict
+from notifications.push_sender import LOST, MAX_ATTEMPTS, PushSender, settle
+from operations import erasure, housekeeping
+from operations.models import Hour
+from operations.tests.refusing import refusing
+from operations.worker import LEASE, ChatWorker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,14 +72,14 @@ def test_a_step_that_fails_leaves_the_other_steps_their_turn(alice, bob) -> None
     User.objects.filter(pk=bob.pk).update(suspended_until=now())
 
     with refusing(Hour, "messages", 1, on="INSERT"):
-        ChatWorker().keep()
+        ChatWorker().maintain()
 
     assert DBTaskResult.objects.get().status == "READY", "taken back"
     assert User.objects.get(pk=bob.pk).is_active
     assert not Session.objects.filter(pk=leftover.pk).exists()
 
 
-def test_a_task_that_cannot_be_claimed_keeps_no_other_of_its_lane(alice, bob) -> None:
+def test_a_task_that_cannot_be_claimed_keeps_no_other_of_its_queue(alice, bob) -> None:
     for user in (alice, bob):
         erasure.erase_person.enqueue(str(user.id))
     stuck = DBTaskResult.objects.ready().first()
@@ -101,7 +101,7 @@ def test_a_task_that_cannot_be_taken_back_keeps_no_other_and_no_other_step(alice
     User.objects.filter(pk=bob.pk).update(is_active=False, suspended_until=now() - LONG_AGO)
 
     with refusing(DBTaskResult, "id", stuck.id, on="UPDATE"):
-        ChatWorker().keep()
+        ChatWorker().maintain()
 
     assert DBTaskResult.objects.get(pk=other.pk).status == "READY"
     assert User.objects.get(pk=bob.pk).is_active
@@ -111,7 +111,7 @@ def test_who_cannot_be_erased_keeps_nobody_else(alice, bob) -> None:
     User.objects.update(erase_at=now() - LONG_AGO)
 
     with refusing(User, "id", alice.id, on="UPDATE"):
-        erasure.erase_who_is_due()
+        erasure.queue_due_erasures()
 
     (task,) = DBTaskResult.objects.all()
     assert task.args_kwargs["args"] == [str(bob.id)]
@@ -121,7 +121,7 @@ def test_who_cannot_be_let_in_again_keeps_nobody_else(alice, bob) -> None:
     User.objects.update(is_active=False, suspended_until=now() - LONG_AGO)
 
     with refusing(User, "id", alice.id, on="UPDATE"):
-        accounts.restore_who_is_due()
+        accounts.restore_due()
 
     assert list(User.objects.filter(is_active=True)) == [bob]
 
@@ -132,7 +132,7 @@ def test_a_member_who_cannot_be_told_keeps_nobody_else(alice, bob, carol) -> Non
     Membership.objects.filter(user=bob).update(notify="strange")
     say(alice, group)
 
-    Follower().follow()
+    LogFollower().follow()
 
     assert (told(bob), told(carol)) == (0, 1)
 
@@ -141,7 +141,7 @@ def test_a_conversation_that_cannot_be_told_keeps_no_other_and_is_told_when_it_c
     one, other = group_of(alice, bob), group_of(alice, bob)
     say(alice, one)
     say(alice, other)
-    follower = Follower()
+    follower = LogFollower()
 
     with refusing(Tail, "conversation", one.id, on="INSERT"):
         while follower.follow():
@@ -149,7 +149,7 @@ def test_a_conversation_that_cannot_be_told_keeps_no_other_and_is_told_when_it_c
 
         assert told(bob) == 1
         assert not follower.follow(), "it rests until the next comparison"
-    Follower().follow()
+    LogFollower().follow()
     assert told(bob) == 2
 
 
@@ -163,16 +163,16 @@ def phones(fcm, sign_in, bob, carol) -> None:
 def pushes_of(alice, bob, carol) -> tuple[Push, Push]:
     """One for bob and one for carol."""
     say(alice, group_of(alice, bob, carol))
-    Follower().follow()
+    LogFollower().follow()
     return Push.objects.get(device__user=bob), Push.objects.get(device__user=carol)
 
 
 def send() -> None:
     """All that is due, until nothing is."""
-    lane = PushLane(previews_of, newest_unread)
-    while lane.send_due():
-        lane.wait(15)
-    lane.stop(15)
+    sender = PushSender(previews_of, newest_unread)
+    while sender.send_due():
+        sender.wait(15)
+    sender.stop(15)
 
 
 def test_a_push_that_cannot_be_judged_is_put_aside_and_no_other(alice, bob, carol, phones, fcm) -> None:
@@ -207,17 +207,17 @@ def test_an_outcome_that_cannot_be_written_keeps_no_other(alice, bob, carol, pho
 
 
 # --- Sweeps -----------------------------------------------------------------------------------------------------------
-def tidy() -> None:
-    housekeeping.tidy(threading.Event())
+def clean_up() -> None:
+    housekeeping.clean_up(threading.Event())
 
 
 def test_a_row_that_cannot_go_keeps_no_other(bob, monkeypatch) -> None:
-    monkeypatch.setattr(housekeeping, "SLICE", 2)
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
     old = now() - timedelta(days=100)
     stuck, *others = (Notice.objects.create(user=bob, kind="security", subject_id=uuid4(), at=old) for _ in range(5))
 
     with refusing(Notice, "id", stuck.id, on="DELETE"):
-        tidy()
+        clean_up()
 
     assert list(Notice.objects.all()) == [stuck]
     assert others
@@ -245,7 +245,7 @@ def test_an_upload_that_cannot_be_collected_keeps_no_other(alice) -> None:
     stuck, _ = (upload_of(alice, group, now() - LONG_AGO, status="ready") for _ in range(2))
 
     with refusing(Upload, "id", stuck.id, on="DELETE"):
-        media.collect(now())
+        media.delete_outdated(now())
 
     assert list(Upload.objects.all()) == [stuck]
 
@@ -253,10 +253,10 @@ def test_an_upload_that_cannot_be_collected_keeps_no_other(alice) -> None:
 def test_an_upload_that_cannot_be_looked_at_keeps_no_other(alice) -> None:
     group = group_of(alice)
     stuck, other = (upload_of(alice, group, now() - LONG_AGO, status="processing", attempts=5) for _ in range(2))
-    lane = FileLane()
+    sender = FileProcessor()
 
     with refusing(Upload, "id", stuck.id, on="UPDATE"):
-        while lane.run_next():
+        while sender.run_next():
             pass
 
     assert list(Upload.objects.filter(status="failed")) == [other]
@@ -267,7 +267,7 @@ def test_a_conversation_whose_picture_stays_keeps_no_other(alice) -> None:
     Conversation.objects.update(deleted_at=now(), avatar_url="/api/v1/…")
 
     with refusing(Conversation, "id", stuck.id, on="UPDATE"):
-        media.forget_ended()
+        media.remove_avatars_of_deleted()
 
     assert list(Conversation.objects.filter(avatar_url="")) == [other]
 
@@ -279,7 +279,7 @@ def test_a_strangers_file_among_archives_keeps_no_sweep_from_them(settings, tmp_
     for name in ("read me first", f"{uuid4()}.zip"):
         default_storage.save(f"exports/{name}", ContentFile(b"x"))
 
-    tidy()
+    clean_up()
 
     assert default_storage.listdir("exports")[1] == []
 
@@ -293,7 +293,7 @@ def test_a_leftover_that_cannot_go_keeps_no_other(settings, tmp_path) -> None:
     for path in (tmp_path, *settings.FILE_UPLOAD_TEMP_DIR.iterdir()):
         os.utime(path, (long_ago, long_ago))
 
-    housekeeping.delete_leftovers()
+    housekeeping.delete_abandoned_uploads()
 
     assert [path.name for path in settings.FILE_UPLOAD_TEMP_DIR.iterdir()] == ["b"]
 
@@ -303,7 +303,7 @@ def test_what_fails_is_logged_by_its_key_and_never_by_what_it_says(alice, caplog
     def fail(item: object) -> None:
         raise ValueError
 
-    assert apart.each([alice], fail) == [alice]
+    assert isolation.for_each([alice], fail) == [alice]
 
     assert f"accounts.user {alice.id}" in caplog.text
     assert "alice" not in caplog.text
@@ -317,5 +317,5 @@ def test_that_the_database_is_away_is_nobodys_fault_and_ends_the_round() -> None
         raise OperationalError
 
     with pytest.raises(OperationalError):
-        apart.each([1, 2], ask)
+        isolation.for_each([1, 2], ask)
     assert asked == [1]

@@ -12,10 +12,10 @@ from django.urls import reverse
 
 from accounts import services as accounts
 from accounts.models import User
-from chatproject.common.errors import Refusal
-from chatproject.common.models import AuditEntry
-from chatproject.roles import ROLES, permissions_of
+from common.errors import Refusal
+from common.models import AuditEntry
 from conversations import services as conversations
+from operations.roles import ROLES, permissions_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.plain]
 ROLES_BY_RANK = ("nobody", "member", "moderator", "operator", "superuser")
@@ -41,10 +41,10 @@ LEAST: dict[str, dict[str, str]] = {
     "conversations.conversation": {
         "list": MODERATOR,
         "add": NEVER,
-        "adjust": MODERATOR,
+        "change_settings": MODERATOR,
         "freeze": MODERATOR,
         "freeze_this": MODERATOR,
-        "give": MODERATOR,
+        "change_owner": MODERATOR,
         "thaw": MODERATOR,
         "thaw_this": MODERATOR,
         "transcript": OPERATOR,
@@ -149,7 +149,7 @@ def test_transcripts_and_status_are_for_whom_they_are_for(staff, alice) -> None:
         client = console(user)
         if client.post(f"/admin/transcripts/{place.id}/", reason).status_code == 200:
             readers.append(role)
-        if b"No process says" in client.get("/admin/").content:
+        if b"No serving process" in client.get("/admin/").content:
             watchers.append(role)
 
     assert (least(readers), least(watchers)) == (OPERATOR, MODERATOR)

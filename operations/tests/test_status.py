@@ -10,25 +10,23 @@ from django.test.utils import CaptureQueriesContext
 from django_tasks_db.models import DBTaskResult
 
 from accounts.services.mails import send_mail
-from chatproject import pulse
-from chatproject.common.clock import now
-from chatproject.common.ids import uuid7
-from chatproject.models import Backup, Hour, Process
 from chatproject.tests.server import Server, free_port
-from chatproject.worker import ChatWorker, redrive
+from common.clock import now
+from common.ids import uuid7
 from conversations import services as conversations
 from messaging import services
 from messaging.models import Message, Report
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS
+from messaging.moderation import services as moderation
+from messaging.tests.client import GENEROUS, Person
 from messaging.wire.writing import NewMessage
-from messaging.writer import writer
+from messaging.writing.writer import writer
+from operations import heartbeat
+from operations.models import Backup, Hour, Process
+from operations.status import NO_WORKER
+from operations.worker import ChatWorker, requeue_failed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STATUS = "/api/v1/status/"
-NO_WORKER = (
-    "No worker says that it works: no mail, push, file or backup goes on. Start `manage.py worker`, or `serve` anew."
-)
 
 
 @pytest.fixture
@@ -51,9 +49,9 @@ def written(alice, bob):
 
 
 def test_the_staff_sees_how_it_is(sign_in, olga, bob, process, written) -> None:
-    services.report_message(bob, **about())
+    moderation.report_message(bob, **about())
     DBTaskResult.objects.create(status="FAILED", task_path="x", args_kwargs={"args": [], "kwargs": {}})
-    pulse.keep()
+    heartbeat.count_messages_by_hour()
 
     found = sign_in(olga).get(STATUS).json()
 
@@ -63,12 +61,12 @@ def test_the_staff_sees_how_it_is(sign_in, olga, bob, process, written) -> None:
     assert (len(found["messages_by_hour"]), len(found["messages_by_day"])) == (24, 30)
     assert (found["reports_open"], found["people_new"]) == (1, 3)
     assert found["storage"]["database"] > 0
-    assert found["troubles"] == ["1 tasks have failed for good: Tasks says why, and runs them again."]
+    assert found["troubles"] == ["Tasks that failed for good: 1. See the reasons and run them again under Tasks."]
 
 
 def test_reports_about_oneself_are_not_counted(sign_in, alice, bob, olga) -> None:
-    services.report_person(alice, user_id=olga.id, reason=Report.Reason.ABUSE)
-    services.report_person(alice, user_id=bob.id, reason=Report.Reason.ABUSE)
+    moderation.report_user(alice, user_id=olga.id, reason=Report.Reason.ABUSE)
+    moderation.report_user(alice, user_id=bob.id, reason=Report.Reason.ABUSE)
 
     assert sign_in(olga).get(STATUS).json()["reports_open"] == 1
 
@@ -78,7 +76,7 @@ def about() -> dict:
 
 
 def test_to_others_it_does_not_exist_and_staff_needs_the_permission(sign_in, api, alice, olga, person) -> None:
-    moderator = person("dave")
+    moderator = person("member-1")
     type(moderator).objects.filter(id=moderator.id).update(is_staff=True)
 
     assert api.get(STATUS).status_code == 401
@@ -94,25 +92,25 @@ def test_a_process_that_says_nothing_is_gone(sign_in, olga, process) -> None:
     found = sign_in(olga).get(STATUS).json()
 
     assert (found["processes"], found["workers"]) == ([], 0)
-    assert found["troubles"] == ["No process says that it serves.", NO_WORKER]
-    pulse.keep()
+    assert found["troubles"] == ["No serving process is running. Start `manage.py serve`.", NO_WORKER]
+    heartbeat.delete_stopped_processes()
     assert not Process.objects.exists()
 
 
 def test_hours_are_counted_once_and_again_while_they_last(written) -> None:
-    pulse.keep()
-    pulse.keep()
+    heartbeat.count_messages_by_hour()
+    heartbeat.count_messages_by_hour()
     services.send_message(written.memberships.first().user, conversation_id=written.id, message=NewMessage("one more"))
-    pulse.keep()
+    heartbeat.count_messages_by_hour()
 
     assert sum(Hour.objects.values_list("messages", flat=True)) == 4
 
 
 def test_an_hour_is_where_the_ids_of_its_messages_lie(written) -> None:
     Hour.objects.create(begins_at=now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=3), messages=9)
-    pulse.keep()
+    heartbeat.count_messages_by_hour()
 
-    assert pulse.first_id(now() - timedelta(hours=1)) < uuid7() < pulse.first_id(now() + timedelta(minutes=1))
+    assert heartbeat.first_id(now() - timedelta(hours=1)) < uuid7() < heartbeat.first_id(now() + timedelta(minutes=1))
     assert Hour.objects.earliest("begins_at").messages == 0, "the last hour is counted anew"
 
 
@@ -155,10 +153,10 @@ def test_all_is_well_only_where_all_is(sign_in, olga, process, settings) -> None
     assert troubles() == [NO_WORKER]
     Process.objects.update(seen_at=now())
     Backup.objects.update(proved_at=None)
-    assert troubles() == ["No backup was restored yet to prove it: Backups does that, or `manage.py backup_drill`."]
+    assert troubles() == ["No backup has been verified yet. Verify one under Backups or with `manage.py backup_drill`."]
     Backup.objects.update(proved_at=now(), created_at=now() - timedelta(days=15))
     settings.BACKUP_EVERY_HOURS, settings.BACKUP_DRILL_EVERY_DAYS = 24 * 7, 7
-    assert len(at(troubles(), "The newest backup that was proved is from")) == len(troubles()) == 1
+    assert len(at(troubles(), "The newest verified backup is from")) == len(troubles()) == 1
     settings.BACKUP_EVERY_HOURS, settings.BACKUP_DRILL_EVERY_DAYS = 24, 30
     assert len(at(troubles(), "The newest backup is from")) == len(troubles()) == 1
     settings.BACKUP_EVERY_HOURS = settings.BACKUP_DRILL_EVERY_DAYS = 0
@@ -166,9 +164,9 @@ def test_all_is_well_only_where_all_is(sign_in, olga, process, settings) -> None
     assert len(troubles()) == 2, "no setting says how often, and a month is too long"
     settings.BACKUP_KEY = "a key of twenty and more letters"
     Backup.objects.update(deleted_at=now())
-    assert troubles() == ["There is no backup: Backups makes one."]
+    assert troubles() == ["There is no backup. Make one under Backups."]
     settings.BACKUP_KEY = ""
-    assert troubles() == ["There is no backup: set BACKUP_KEY."]
+    assert troubles() == ["There is no backup. Set BACKUP_KEY to make backups."]
 
 
 def test_mail_that_does_not_go_out_is_told(sign_in, olga, process, settings) -> None:
@@ -178,7 +176,7 @@ def test_mail_that_does_not_go_out_is_told(sign_in, olga, process, settings) -> 
 
     assert ChatWorker().run_next()
 
-    said = "1 mails could not be sent: ConnectionRefusedError. Look at EMAIL_URL; Tasks sends them again."
+    said = "Mails that could not be sent: 1 (ConnectionRefusedError). Check EMAIL_URL, then run them again under Tasks."
     assert DBTaskResult.objects.get().status == "READY", "it will be tried again"
     assert sign_in(olga).get(STATUS).json()["troubles"] == [said]
     DBTaskResult.objects.update(status="FAILED")
@@ -189,16 +187,16 @@ def test_a_task_is_late_from_when_it_was_to_run_and_not_from_when_it_was_queued(
     """What has failed for an hour and is run again is not late."""
     task = DBTaskResult.objects.create(status="FAILED", task_path="x", args_kwargs={"args": [], "kwargs": {}})
     DBTaskResult.objects.update(enqueued_at=now() - timedelta(hours=1))
-    redrive(DBTaskResult.objects.all())
+    requeue_failed(DBTaskResult.objects.all())
     client = sign_in(olga)
 
     assert client.get(STATUS).json()["troubles"] == []
     DBTaskResult.objects.filter(id=task.id).update(run_after=now() - timedelta(minutes=9))
-    assert at(client.get(STATUS).json()["troubles"], "The oldest of the tasks that wait is 9 minutes late")
+    assert at(client.get(STATUS).json()["troubles"], "The oldest of the waiting tasks is 9 minutes late")
 
 
 def test_who_may_not_see_it_sees_the_list_of_pages(person, process) -> None:
-    moderator = person("dave")
+    moderator = person("member-1")
     type(moderator).objects.filter(id=moderator.id).update(is_staff=True)
     console = Client()
     console.force_login(type(moderator).objects.get(id=moderator.id))
@@ -219,7 +217,7 @@ async def test_a_server_says_that_it_lives_and_how_many_sockets_it_has() -> None
 
 COUNTED = """
 import time
-from chatproject.models import Process
+from operations.models import Process
 while not (found := Process.objects.filter(sockets=2).first()): time.sleep(0.2)
 print(found.sockets, found.people)
 while not (count := Process.objects.filter(is_worker=True).count()): time.sleep(0.2)

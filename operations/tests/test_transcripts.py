@@ -9,13 +9,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from chatproject.common import audit
-from chatproject.common.models import AuditEntry
+from common import audit
+from common.models import AuditEntry
 from conversations import services as conversations
 from messaging import services
 from messaging.models import Message
 from messaging.wire.writing import NewMessage
-from messaging.writer import writer
+from messaging.writing.writer import writer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REASON = {"reason": "A report says that threats were made here."}
@@ -69,7 +69,7 @@ def test_nobody_else_reads_it(api, alice, carol, place, monkeypatch) -> None:
 
 
 def test_older_ones_are_asked_for_and_written_down_again(carol, place, monkeypatch) -> None:
-    monkeypatch.setattr("chatproject.transcripts.AT_ONCE", 2)
+    monkeypatch.setattr("operations.transcripts.PAGE_SIZE", 2)
     reader = console(carol, "read_transcript")
 
     newest = reader.post(page_of(place), REASON)
@@ -110,7 +110,7 @@ def test_lists_ask_as_little_when_there_is_much(alice, olga, person, sign_in, pl
 
     def grow() -> None:
         for _ in range(5):
-            somebody = person(f"dave{User.objects.count()}")
+            somebody = person(f"member-{User.objects.count()}")
             sign_in(somebody)
             conversations.open_direct(alice, user_id=somebody.id)
             services.send_message(alice, conversation_id=place.id, message=NewMessage("more"))

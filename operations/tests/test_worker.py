@@ -12,10 +12,12 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import OneTime, Session
-from chatproject import housekeeping, worker
-from chatproject.tests import jobs
 from chatproject.tests.server import until
-from chatproject.worker import ChatWorker, take_back
+from common.tasks import MAX_ATTEMPTS
+from operations import housekeeping, worker
+from operations.erasure import erase_person
+from operations.tests import jobs
+from operations.worker import ChatWorker, requeue_abandoned
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,10 +38,21 @@ def test_what_is_queued_is_run_once(tmp_path: Path) -> None:
     assert the_task().status == "SUCCESSFUL"
 
 
+def test_a_task_that_an_earlier_version_queued_still_runs(alice) -> None:
+    erase_person.enqueue(str(alice.id))
+    DBTaskResult.objects.update(task_path="chatproject.erasure.erase_person")
+
+    assert ChatWorker().run_next()
+
+    assert the_task().status == "SUCCESSFUL"
+    alice.refresh_from_db()
+    assert alice.erased_at
+
+
 def test_what_fails_comes_back_later_and_later_and_then_has_failed(tmp_path: Path) -> None:
     jobs.fail.enqueue(str(tmp_path / "notes"))
     waits = []
-    for _ in range(worker.MAX_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         assert ChatWorker().run_next()
         assert not ChatWorker().run_next()  # not before its time
         waits.append((the_task().run_after - timezone.now()).total_seconds())
@@ -47,7 +60,7 @@ def test_what_fails_comes_back_later_and_later_and_then_has_failed(tmp_path: Pat
     assert the_task().status == "FAILED"
     assert not ChatWorker().run_next()
     assert waits[:4] == sorted(waits[:4])
-    assert (tmp_path / "notes").read_text() == "tried\n" * worker.MAX_ATTEMPTS
+    assert (tmp_path / "notes").read_text() == "tried\n" * MAX_ATTEMPTS
     assert the_task().exception_class_path == "builtins.RuntimeError"
 
 
@@ -69,10 +82,10 @@ def test_what_has_failed_is_run_again_when_an_operator_says_so(tmp_path: Path, o
 def test_what_a_killed_worker_left_is_taken_back(tmp_path: Path) -> None:
     jobs.note.enqueue(str(tmp_path / "notes"), "hello")
     the_task().claim("a worker that was killed")
-    ChatWorker().keep()
+    ChatWorker().maintain()
     assert the_task().status == "RUNNING"  # it may be alive
     DBTaskResult.objects.update(started_at=timezone.now() - worker.LEASE * 2)
-    ChatWorker().keep()
+    ChatWorker().maintain()
     assert ChatWorker().run_next()
     assert (tmp_path / "notes").read_text() == "hello\n"
 
@@ -80,15 +93,15 @@ def test_what_a_killed_worker_left_is_taken_back(tmp_path: Path) -> None:
 def test_what_kills_its_workers_is_given_up() -> None:
     jobs.dawdle.enqueue(0)
     task = the_task()
-    for number in range(worker.MAX_ATTEMPTS):
+    for number in range(MAX_ATTEMPTS):
         task.claim(f"worker {number}")
     DBTaskResult.objects.update(started_at=timezone.now() - worker.LEASE * 2)
-    take_back(DBTaskResult.objects.filter(status="RUNNING"))
+    requeue_abandoned(DBTaskResult.objects.filter(status="RUNNING"))
     assert the_task().status == "FAILED"
 
 
 def test_a_long_task_keeps_its_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(worker, "MAINTENANCE_INTERVAL", 0.05)
     jobs.wait_for.enqueue(str(tmp_path / "go on"))
     one = ChatWorker(interval=0.05)
     one.start()
@@ -133,7 +146,7 @@ def test_tidying_takes_what_is_over_and_leaves_the_rest(tmp_path: Path) -> None:
     old, failed, new = DBTaskResult.objects.all()
     DBTaskResult.objects.filter(id=old.id).update(finished_at=timezone.now() - timedelta(days=8))
     DBTaskResult.objects.filter(id=failed.id).update(finished_at=timezone.now() - timedelta(days=8), status="FAILED")
-    housekeeping.tidy(threading.Event())
+    housekeeping.clean_up(threading.Event())
     assert set(DBTaskResult.objects.values_list("id", flat=True)) == {failed.id, new.id}
 
 
@@ -147,7 +160,7 @@ def test_tidying_ends_what_people_left_behind(alice) -> None:
         OneTime.objects.create(
             purpose=OneTime.Purpose.SOCKET_TICKET, user=alice, secret_hash="x", expires_at=now - timedelta(days=days)
         )
-    housekeeping.tidy(threading.Event())
+    housekeeping.clean_up(threading.Event())
     assert set(Session.objects.values_list("id", flat=True)) == {kept.id, ended.id}
     assert OneTime.objects.filter(purpose=OneTime.Purpose.SOCKET_TICKET).count() == 1
 
@@ -161,20 +174,20 @@ def test_tidying_takes_what_killed_processes_left_of_uploads(settings, tmp_path:
         if "old" in name:
             os.utime(path, (long_ago, long_ago))
 
-    housekeeping.tidy(threading.Event())
+    housekeeping.clean_up(threading.Event())
 
     assert [path.name for path in tmp_path.iterdir()] == ["new.upload"]
 
 
 def test_tidying_goes_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(housekeeping, "SLICE", 2)
+    monkeypatch.setattr(housekeeping, "BATCH", 2)
     for _ in range(5):
         jobs.note.enqueue(str(tmp_path / "notes"), "hello")
     DBTaskResult.objects.update(status="SUCCESSFUL", finished_at=timezone.now() - timedelta(days=8))
     stopping = threading.Event()
     stopping.set()
-    housekeeping.tidy(stopping)
+    housekeeping.clean_up(stopping)
     assert DBTaskResult.objects.count() == 3
     stopping.clear()
-    housekeeping.tidy(stopping)
+    housekeeping.clean_up(stopping)
     assert DBTaskResult.objects.count() == 0

@@ -5,19 +5,19 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chatproject.backups import keeping
-from chatproject.backups.restoring import restore
-from chatproject.management.bars import Stages
-from chatproject.server import CannotStart
-from chatproject.snapshot.loading import NotEmpty
-from chatproject.snapshot.manifest import Damaged
+from operations.backups.restore import restore_backup
+from operations.backups.storage import NoBackup, fetch_backup
+from operations.bootstrap import CannotStart
+from operations.management.progress_bars import Stages
+from operations.snapshot.load import NotEmpty
+from operations.snapshot.manifest import Damaged
 
 
 class Command(BaseCommand):
     help = (
-        "Restore a backup into an installation that is empty and does not run: the newest of DATA_DIR/backups and "
-        "BACKUP_URL, or the one that is named. Every bit is checked before anything is stored; killed at any moment, "
-        "the installation is empty still, or whole. Exit code 0: restored; 1: refused, with the reason."
+        "Restore a backup into an empty installation that is not running: the newest one in DATA_DIR/backups and at "
+        "BACKUP_URL, or the one you name. All of it is verified before anything is stored. If the command is killed, "
+        "the installation is either still empty or complete. Exit code 0: restored; 1: not restored, with the reason."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,16 +25,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.BACKUP_KEY:
-            raise CommandError("Set BACKUP_KEY to the one that the backup was made with.")
+            raise CommandError("Set BACKUP_KEY to the key that the backup was made with.")
         path = Path(options["backup"])
         try:
             with (
                 ExitStack() as stack,
-                nullcontext(path) if path.is_file() else keeping.fetched(options["backup"]) as archive,
+                nullcontext(path) if path.is_file() else fetch_backup(options["backup"]) as archive,
             ):
-                manifest = restore(archive, Stages(self.stderr, stack))
-        except (CannotStart, Damaged, NotEmpty, keeping.NoBackup, OSError) as error:
+                manifest = restore_backup(archive, Stages(self.stderr, stack))
+        except (CannotStart, Damaged, NotEmpty, NoBackup, OSError) as error:
             raise CommandError(str(error)) from None
         rows = sum(table.count for table in manifest.tables.values())
-        gone = f" {manifest.gone} files were missing when it was made." if manifest.gone else ""
-        self.stdout.write(f"{archive.name}: {rows} rows and {manifest.files.count} files are back.{gone}")
+        missing = f" {manifest.gone} files were missing when it was made." if manifest.gone else ""
+        self.stdout.write(f"{archive.name}: restored {rows} rows and {manifest.files.count} files.{missing}")

@@ -3,33 +3,33 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from chatproject.common import audit
-from chatproject.common.models import AuditEntry, Installation
+from common import audit
+from common.models import AuditEntry, Installation
 
 
 class Command(BaseCommand):
     help = (
-        "Look whether the audit log is whole: no entry changed, missing or in another place. Prints where it ends: "
-        "keep that elsewhere and give it back as --noted, because whoever has the database can write another log. "
-        "Exit code 0: it is whole; 1: it is not."
+        "Verify the audit log: no entry was changed, removed or moved. Prints the number and hash of the last entry. "
+        "Keep them elsewhere and pass them as --noted next time, because anyone who controls the database can write a "
+        "new log. Exit code 0: the log is intact; 1: it is not."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--noted", metavar="NUMBER:HASH", type=_noted, help="an end that was printed before")
+        parser.add_argument("--noted", metavar="NUMBER:HASH", type=_noted, help="a last entry that was printed before")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wrong = 0
+        faulty = 0
         count = AuditEntry.objects.count()
         with tqdm(total=count, unit=" entries", file=self.stderr, disable=None) as progress:
             for number, fault in audit.verify(options["noted"]):
                 progress.update()
                 if fault:
-                    wrong += 1
+                    faulty += 1
                     progress.write(f"{number}: {fault}", file=self.stdout)  # type: ignore[arg-type]
-        if wrong:
-            raise CommandError(f"The audit log is not whole: {wrong} faults in {count} entries.")
+        if faulty:
+            raise CommandError(f"The audit log is not intact. Entries: {count}. Faults: {faulty}.")
         end = Installation.objects.first() or Installation()
-        self.stdout.write(f"{count} entries, whole. It ends at {end.audit_number}:{end.audit_hash}")
+        self.stdout.write(f"{count} entries, intact. The last one is {end.audit_number}:{end.audit_hash}")
 
 
 def _noted(text: str) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""`manage.py worker`: work in the background, as a process of its own."""
+"""`manage.py worker`: the background worker as a separate process."""
 
 import os
 import threading
@@ -6,15 +6,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from chatproject.stopping import on_stop
-from chatproject.worker import ChatWorker
+from common.stopping import on_stop
+from operations.worker import ChatWorker
 
 
 class Command(BaseCommand):
-    help = "Run queued tasks until stopped. `serve` starts one by itself."
+    help = "Run background tasks until stopped. `serve` starts a worker by itself."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--with", type=int, dest="parent", help="stop when the process with this id is gone")
+        parser.add_argument("--with", type=int, dest="parent", help="stop when the process with this id exits")
 
     def handle(self, *args: Any, parent: int | None = None, **options: Any) -> None:
         stopping = threading.Event()

@@ -8,9 +8,9 @@ from pathlib import Path
 import psycopg
 
 from chatproject.tests import canaries
-from chatproject.tests.server import Server, postgres_session
-from messaging.tests.client import PASSWORD, Person, http
-from messaging.tests.conftest import GENEROUS
+from chatproject.tests.made import postgres_session
+from chatproject.tests.server import Server
+from messaging.tests.client import GENEROUS, PASSWORD, Person, http
 
 KEY = canaries.note("backup key", "a key of twenty and more letters")
 ENV = {**GENEROUS, "BACKUP_KEY": KEY, "BACKUP_DRILL_EVERY_DAYS": "0", "MAX_AVATAR_MB": "5"}

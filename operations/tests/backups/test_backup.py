@@ -11,22 +11,22 @@ from django.db import IntegrityError
 from django.test import Client as Browser
 from django_tasks_db.models import DBTaskResult
 
-from chatproject.backups import drilling, keeping, making, schedule
-from chatproject.backups.archive import unpack
-from chatproject.common.clock import now
-from chatproject.common.models import AuditEntry
-from chatproject.models import Backup
-from chatproject.snapshot.folder import verify
-from chatproject.snapshot.moment import moment
-from chatproject.snapshot.taking import CannotTake
-from chatproject.status import status
 from chatproject.storage import storage_of
-from chatproject.tests.backups.places import KEY
-from chatproject.worker import ChatWorker
+from common.clock import now
+from common.models import AuditEntry
 from conversations import services as conversations
 from media.services import blobs
 from media.tests.avatars import put
 from media.tests.uploads import brought
+from operations.backups import QUEUE, create, drill, retention, schedule, storage
+from operations.backups.archive import unpack
+from operations.models import Backup
+from operations.snapshot.consistent_read import consistent_read
+from operations.snapshot.folder import verify_snapshot
+from operations.snapshot.write import SnapshotError
+from operations.status import status
+from operations.tests.backups.places import KEY
+from operations.worker import ChatWorker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,20 +46,20 @@ def own_places(settings, tmp_path) -> None:
 
 def work() -> None:
     worker = ChatWorker()
-    while worker.run_next(making.QUEUE):
+    while worker.run_next(QUEUE):
         pass
 
 
 def made() -> Backup:
-    return making.backup_now(lambda percent: None)
+    return create.create_backup(lambda percent: None)
 
 
 def file_of(backup: Backup) -> Path:
     return django_settings.BACKUP_FOLDER / backup.name
 
 
-def at_once(*deeds) -> None:
-    threads = [threading.Thread(target=deed) for deed in deeds]
+def at_once(*calls) -> None:
+    threads = [threading.Thread(target=call) for call in calls]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -97,7 +97,7 @@ def test_others_are_refused(sign_in, alice, olga) -> None:
 def test_without_a_key_there_are_no_backups(sign_in, olga, settings) -> None:
     settings.BACKUP_KEY = ""
     assert sign_in(olga).post(BACKUPS).json()["code"] == "conflict"
-    with pytest.raises(CannotTake, match="BACKUP_KEY"):
+    with pytest.raises(SnapshotError, match="BACKUP_KEY"):
         made()
     assert not Backup.objects.exists()
 
@@ -106,7 +106,7 @@ def test_one_at_a_time(sign_in, olga) -> None:
     client = sign_in(olga)
     first, second = client.post(BACKUPS).json(), client.post(BACKUPS).json()
     assert first["id"] == second["id"]
-    with pytest.raises(CannotTake, match="Another"):
+    with pytest.raises(SnapshotError, match="Another"):
         made()
     with pytest.raises(IntegrityError):
         Backup.objects.create()
@@ -116,7 +116,7 @@ def test_one_at_a_time(sign_in, olga) -> None:
 
 def test_of_two_who_ask_at_the_same_moment_both_get_the_same(db) -> None:
     found = []
-    at_once(*[lambda: found.append(making.request_backup().id)] * 4)
+    at_once(*[lambda: found.append(create.request_backup().id)] * 4)
     assert len(found) == 4
     assert len(set(found)) == 1
 
@@ -126,7 +126,7 @@ def test_a_backup_whose_maker_was_killed_gives_way(db) -> None:
     backup = made()
     assert backup.status == "done"
     lost = Backup.objects.exclude(id=backup.id).get()
-    assert (lost.status, lost.note) == ("failed", "Whoever made it was killed.")
+    assert (lost.status, lost.note) == ("failed", "The process that made it was killed.")
 
 
 def test_what_fails_says_why_and_leaves_no_file(settings, tmp_path) -> None:
@@ -151,7 +151,7 @@ def test_it_holds_pictures_and_files_and_says_what_is_missing(sign_in, alice, bo
     backup = made()
     folder = tmp_path / "opened"
     unpack(file_of(backup), folder, KEY)
-    manifest = verify(folder)
+    manifest = verify_snapshot(folder)
     assert (manifest.gone, manifest.tables["accounts.user"].count) == (0, 2)
     assert manifest.files.count == len([path for path in (folder / "files").rglob("*") if path.is_file()]) >= 4
     assert manifest.heads.count == 1
@@ -160,14 +160,14 @@ def test_it_holds_pictures_and_files_and_says_what_is_missing(sign_in, alice, bo
     Path(django_settings.STORAGES["default"]["OPTIONS"]["location"], gone.name).unlink()
     with Path(django_settings.STORAGES["default"]["OPTIONS"]["location"], damaged.name).open("r+b") as file:
         file.write(b"X")
-    assert made().note == "1 files are missing. 1 files are not what was once stored."
+    assert made().note == "1 files are missing. 1 files differ from what was uploaded."
 
 
 def test_a_moment_sees_nothing_that_comes_later_and_writes_nothing(alice, person) -> None:
     from accounts.models import User
 
-    with moment() as then:
-        person("dave")
+    with consistent_read() as then:
+        person("member-1")
         assert User.objects.using(then).count() == 1
         with pytest.raises(Exception, match=r"read-only|readonly"):
             User.objects.using(then).update(bio="changed")
@@ -184,9 +184,9 @@ def test_a_copy_goes_to_a_bucket(s3, settings, tmp_path) -> None:
     backup.refresh_from_db()
     assert backup.copied_at
     file_of(backup).unlink()
-    with keeping.fetched() as path:
+    with storage.fetch_backup() as path:
         unpack(path, tmp_path / "opened", KEY)
-    assert verify(tmp_path / "opened").tables["accounts.user"].count == 0
+    assert verify_snapshot(tmp_path / "opened").tables["accounts.user"].count == 0
 
 
 def test_a_copy_goes_to_a_folder_and_a_place_that_is_away_delays_it_only(settings, tmp_path) -> None:
@@ -199,7 +199,7 @@ def test_a_copy_goes_to_a_folder_and_a_place_that_is_away_delays_it_only(setting
     assert (first.status, first.copied_at) == ("done", None)
     away.unlink()
     second = made()
-    assert keeping.names_at(storages["backups"]) == [second.name, first.name]
+    assert storage.list_names(storages["backups"]) == [second.name, first.name]
     assert (away / first.name).read_bytes() == file_of(first).read_bytes()
     assert Backup.objects.filter(copied_at=None).count() == 0
 
@@ -209,16 +209,16 @@ def test_retention_by_number_keeps_the_newest_and_the_newest_proved(settings) ->
     Backup.objects.update(proved_at=now())
     later = [renamed(made(), hours) for hours in (1, 2, 3)]
     settings.BACKUP_KEEP = 2
-    keeping.prune()
-    assert keeping.names_at(keeping.near()) == [later[2].name, later[1].name, proved.name]
+    retention.prune()
+    assert storage.list_names(storage.local_storage()) == [later[2].name, later[1].name, proved.name]
     assert set(Backup.objects.filter(deleted_at__isnull=False)) == {later[0]}
 
 
 def test_retention_by_age_never_takes_the_newest(settings) -> None:
     old, older = renamed(made(), -72), renamed(made(), -96)
     settings.BACKUP_KEEP_DAYS = 2
-    keeping.prune()
-    assert keeping.names_at(keeping.near()) == [old.name]
+    retention.prune()
+    assert storage.list_names(storage.local_storage()) == [old.name]
     assert Backup.objects.get(id=older.id).deleted_at
 
 
@@ -226,7 +226,7 @@ def renamed(backup: Backup, hours: int) -> Backup:
     """As if it had been made so many hours later."""
     path = file_of(backup)
     backup.created_at += timedelta(hours=hours)
-    backup.name = keeping.name_of(backup)
+    backup.name = storage.file_name(backup)
     backup.save()
     path.rename(file_of(backup))
     return backup
@@ -234,19 +234,19 @@ def renamed(backup: Backup, hours: int) -> Backup:
 
 # --- By itself --------------------------------------------------------------------------------------------------
 def test_backups_and_drills_are_queued_when_they_are_due(settings) -> None:
-    schedule.keep_up()
+    schedule.queue_due_work()
     assert not Backup.objects.exists()
     settings.BACKUP_EVERY_HOURS, settings.BACKUP_DRILL_EVERY_DAYS = 24, 7
     for _ in range(2):
-        schedule.keep_up()
+        schedule.queue_due_work()
     assert Backup.objects.count() == 1
     DBTaskResult.objects.all().delete()
     Backup.objects.update(status="done", name="chat-x", size=1)
     for _ in range(2):
-        schedule.keep_up()
-    assert [task.task_path for task in DBTaskResult.objects.all()] == ["chatproject.backups.drilling.drill_newest"]
+        schedule.queue_due_work()
+    assert [task.task_path for task in DBTaskResult.objects.all()] == ["operations.backups.drill.drill_newest"]
     Backup.objects.update(created_at=now() - timedelta(hours=25))
-    schedule.keep_up()
+    schedule.queue_due_work()
     assert Backup.objects.count() == 2
 
 
@@ -277,9 +277,9 @@ def test_the_console_has_two_buttons_and_looks_again_while_one_is_made(olga, ali
 def test_a_drill_proves_a_backup_and_notes_how_long_it_took(alice, sign_in) -> None:
     backup = made()
     assert status(None).backup_proved_at is None
-    proved = drilling.drill()
+    proved = drill.drill_backup()
     assert (proved.id, proved.proved_at) == (backup.id, proved.drilled_at)
-    assert "rows and 0 files are back" in proved.drill_result
+    assert "rows and 0 files." in proved.drill_result
     assert proved.drill_seconds > 0
     assert status(None).backup_proved_at
     assert list(django_settings.DATA_DIR.glob(".drill-*")) == []
@@ -290,12 +290,12 @@ def test_a_drill_of_a_damaged_backup_proves_nothing(alice) -> None:
     content = bytearray(file_of(backup).read_bytes())
     content[len(content) // 2] ^= 4
     file_of(backup).write_bytes(content)
-    failed = drilling.drill(backup.name)
+    failed = drill.drill_backup(backup.name)
     assert (failed.proved_at, bool(failed.drilled_at)) == (None, True)
     assert "damaged" in failed.drill_result or "cut off" in failed.drill_result
-    assert "The last backup that was to be proved could not be restored." in status(None).troubles
+    assert "The last drill could not restore its backup. Backups shows the reason." in status(None).troubles
 
 
 def test_there_must_be_something_to_prove(db) -> None:
-    with pytest.raises(keeping.NoBackup):
-        drilling.drill()
+    with pytest.raises(storage.NoBackup):
+        drill.drill_backup()

@@ -8,14 +8,14 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 
-from chatproject.snapshot.folder import FolderSink, verify
-from chatproject.snapshot.manifest import Damaged
-from chatproject.snapshot.tables import EPOCH, LEFT_OUT, ORDER, TASKS, tables
-from chatproject.snapshot.taking import take
-from chatproject.tests.backups.places import bare, exported, fill, installation, people_in
 from conversations import services
 from media.tests.uploads import brought
-from messaging.tests.conftest import cast_on
+from messaging.tests.client import cast_on
+from operations.snapshot.folder import FolderSink, verify_snapshot
+from operations.snapshot.manifest import Damaged
+from operations.snapshot.tables import EPOCH, EXCLUDED, ORDER, TASKS, tables
+from operations.snapshot.write import write_snapshot
+from operations.tests.backups.places import bare, exported, fill, installation, people_in
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,7 @@ def test_export_import_export_gives_the_same_files(everything, tmp_path) -> None
         target.close()
 
 
+@pytest.mark.plain
 def test_what_was_changed_is_not_imported(everything, tmp_path) -> None:
     target = installation()
     try:
@@ -79,6 +80,7 @@ def test_what_was_changed_is_not_imported(everything, tmp_path) -> None:
         target.close()
 
 
+@pytest.mark.plain
 def test_what_a_later_version_wrote_is_refused(everything, tmp_path) -> None:
     folder = tmp_path / "later"
     shutil.copytree(everything, folder)
@@ -120,6 +122,7 @@ def test_a_conversation_and_a_person_are_extracts_to_read(filled, tmp_path) -> N
         assert alice.name in archive.read("profile.json").decode()
 
 
+@pytest.mark.plain
 def test_who_is_not_there_cannot_be_exported(filled, tmp_path) -> None:
     server = filled[0]
     for which in (("--user", "nobody"), ("--user", str(uuid4())), ("--conversation", str(uuid4()))):
@@ -145,17 +148,17 @@ def test_a_broken_off_export_goes_on_and_is_whole(sign_in, alice, bob, tmp_path,
             super().file(name, size, blocks)
 
     with pytest.raises(OSError, match="no space"):
-        take(Broken(tmp_path / "out"))
-    with pytest.raises(Damaged, match="no manifest"):
-        verify(tmp_path / "out")
+        write_snapshot(Broken(tmp_path / "out"))
+    with pytest.raises(Damaged, match=r"manifest\.json is missing"):
+        verify_snapshot(tmp_path / "out")
     before = {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in written}
-    manifest = take(FolderSink(tmp_path / "out"))
-    assert verify(tmp_path / "out").files == manifest.files
+    manifest = write_snapshot(FolderSink(tmp_path / "out"))
+    assert verify_snapshot(tmp_path / "out").files == manifest.files
     assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in written} == before
 
 
 def test_what_is_left_out_is_there_to_be_left_out() -> None:
     models = {model._meta.label_lower for model in apps.get_models(include_auto_created=True)}
-    assert LEFT_OUT.keys() | {TASKS, *ORDER} <= models
+    assert EXCLUDED.keys() | {TASKS, *ORDER} <= models
     assert apps.get_model(EPOCH[0])._meta.get_field(EPOCH[1])
-    assert {table.name for table in tables(apps)} == models - LEFT_OUT.keys()
+    assert {table.name for table in tables(apps)} == models - EXCLUDED.keys()

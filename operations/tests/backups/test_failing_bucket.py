@@ -12,19 +12,19 @@ from django.core.management.base import CommandError
 from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
-from chatproject.backups import drilling, keeping, making, schedule
-from chatproject.common import buckets
-from chatproject.common.clock import now
-from chatproject.models import Backup
 from chatproject.storage import storage_of
-from chatproject.tests.backups.buckets import WAYS, failing
-from chatproject.tests.backups.places import KEY
-from chatproject.worker import ChatWorker
+from common import buckets
+from common.clock import now
 from conversations import services as conversations
 from media.tests.avatars import put
 from media.tests.uploads import brought
+from operations.backups import QUEUE, create, drill, retention, schedule, storage
+from operations.models import Backup
+from operations.tests.backups.buckets import WAYS, failing
+from operations.tests.backups.places import KEY
+from operations.worker import ChatWorker
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.plain, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def way(request, s3_server, at_bucket) -> Iterator[str]:
 
 def work() -> None:
     worker = ChatWorker()
-    while worker.run_next(making.QUEUE):
+    while worker.run_next(QUEUE):
         pass
 
 
@@ -71,7 +71,7 @@ def as_if_earlier(**by: float) -> None:
 # --- Noticed --------------------------------------------------------------------------------------------------------
 def test_a_copy_that_fails_stands_in_the_row_the_log_the_status_and_the_console(way, sign_in, olga) -> None:
     sentence = f"The bucket of BACKUP_URL {WAYS[way]}"
-    making.request_backup()
+    create.request_backup()
     with structlog.testing.capture_logs() as logged:
         work()
 
@@ -93,7 +93,7 @@ def test_a_copy_that_fails_stands_in_the_row_the_log_the_status_and_the_console(
 
 
 def test_commands_say_it_in_one_sentence(way) -> None:
-    with pytest.raises(CommandError, match=f"is made, but not copied.*{WAYS[way]}"):
+    with pytest.raises(CommandError, match=f"was made, but not copied.*{WAYS[way]}"):
         call_command("backup")
 
     for command in ("restore", "backup_drill"):
@@ -104,21 +104,21 @@ def test_commands_say_it_in_one_sentence(way) -> None:
 
 
 def test_a_proof_that_cannot_fetch_its_backup_is_none(way, olga) -> None:
-    making.backup_now(lambda percent: None)
-    drilling.request_drill(olga)
+    create.create_backup(lambda percent: None)
+    drill.request_drill(olga)
     work()
 
     backup = Backup.objects.get()
     assert (backup.proved_at, bool(backup.drilled_at)) == (None, True)
     assert WAYS[way] in backup.drill_result
-    assert "The last backup that was to be proved could not be restored." in list(schedule.troubles())
+    assert "The last drill could not restore its backup. Backups shows the reason." in list(schedule.troubles())
 
 
 @pytest.mark.parametrize("way", ["away"], indirect=True)
 def test_a_named_backup_on_this_disk_needs_no_bucket(way) -> None:
-    backup = making.backup_now(lambda percent: None)
+    backup = create.create_backup(lambda percent: None)
 
-    with keeping.fetched(backup.name) as path:
+    with storage.fetch_backup(backup.name) as path:
         assert path.name == backup.name
 
 
@@ -126,10 +126,10 @@ def test_a_named_backup_on_this_disk_needs_no_bucket(way) -> None:
 def test_old_ones_on_this_disk_go_while_the_bucket_is_away(way, settings) -> None:
     settings.BACKUP_KEEP = 1
     for _ in range(2):
-        making.backup_now(lambda percent: None)
+        create.create_backup(lambda percent: None)
         as_if_earlier(hours=1)
 
-    assert len(keeping.names_at(keeping.near())) == 1
+    assert len(storage.list_names(storage.local_storage())) == 1
     assert not Backup.objects.filter(deleted_at__isnull=False).exists(), "the other place was not asked"
 
 
@@ -142,7 +142,7 @@ def test_files_in_a_bucket_that_is_gone_are_not_said_to_be_missing(s3, sign_in, 
     s3.client.delete_bucket(Bucket=s3.bucket)
 
     with pytest.raises(OSError, match="The bucket of STORAGE_URL does not exist"):
-        making.backup_now(lambda percent: None)
+        create.create_backup(lambda percent: None)
 
     assert Backup.objects.get().status == "failed"
 
@@ -180,7 +180,7 @@ def test_a_picture_from_a_bucket_that_is_away_is_no_fault(kind, s3, s3_server, s
 def test_a_copy_is_tried_again_soon_and_then_more_rarely(s3, s3_server, at_bucket) -> None:
     with failing("away", s3_server) as url:
         at_bucket(url)
-        making.backup_now(lambda percent: None)
+        create.create_backup(lambda percent: None)
         assert not asked_for_a_copy(), "it has just been tried"
         as_if_earlier(minutes=2)
         assert asked_for_a_copy()
@@ -201,23 +201,23 @@ def test_a_copy_is_tried_again_soon_and_then_more_rarely(s3, s3_server, at_bucke
 
 def asked_for_a_copy() -> bool:
     """Whether the worker tries to copy, now that it looks."""
-    before = DBTaskResult.objects.filter(task_path=making.copy_backups.module_path).count()
-    schedule.keep_up()
+    before = DBTaskResult.objects.filter(task_path=retention.copy_backups.module_path).count()
+    schedule.queue_due_work()
     work()
-    return DBTaskResult.objects.filter(task_path=making.copy_backups.module_path).count() > before
+    return DBTaskResult.objects.filter(task_path=retention.copy_backups.module_path).count() > before
 
 
 def test_a_backup_that_failed_is_made_again_soon_and_then_more_rarely(settings) -> None:
     pauses = []
     for _ in range(6):
-        schedule.keep_up()
+        schedule.queue_due_work()
         Backup.objects.unfinished().give_up("The disk is full.")
         DBTaskResult.objects.all().delete()
         count, minutes = Backup.objects.count(), 0
         while Backup.objects.count() == count and minutes < 24 * 60:
             as_if_earlier(minutes=1)
             minutes += 1
-            schedule.keep_up()
+            schedule.queue_due_work()
         pauses.append(minutes)
         Backup.objects.unfinished().give_up("The disk is full.")
 
@@ -226,15 +226,15 @@ def test_a_backup_that_failed_is_made_again_soon_and_then_more_rarely(settings) 
     assert max(pauses) <= 61
     settings.BACKUP_EVERY_HOURS = 0
     as_if_earlier(days=2)
-    schedule.keep_up()
+    schedule.queue_due_work()
     assert not Backup.objects.unfinished().exists()
 
 
 def test_after_one_that_was_made_the_next_has_its_time(settings) -> None:
-    making.backup_now(lambda percent: None)
+    create.create_backup(lambda percent: None)
     as_if_earlier(hours=23)
-    schedule.keep_up()
+    schedule.queue_due_work()
     assert Backup.objects.count() == 1
     as_if_earlier(hours=2)
-    schedule.keep_up()
+    schedule.queue_due_work()
     assert Backup.objects.count() == 2

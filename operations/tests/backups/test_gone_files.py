@@ -5,11 +5,11 @@ import shutil
 import pytest
 from django.core.management import call_command
 
-from chatproject.backups import keeping, making, schedule
-from chatproject.common.clock import now
-from chatproject.models import Backup, Process
-from chatproject.tests.backups.places import KEY
-from chatproject.worker import ChatWorker
+from common.clock import now
+from operations.backups import create, schedule, storage
+from operations.models import Backup, Process
+from operations.tests.backups.places import KEY
+from operations.worker import ChatWorker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +24,7 @@ def own_places(settings, tmp_path) -> None:
 
 def troubles() -> list[str]:
     """What the worker makes of it when it looks."""
-    ChatWorker().keep()
+    ChatWorker().maintain()
     return [one for one in schedule.troubles() if one.startswith(NONE)]
 
 
@@ -41,7 +41,7 @@ def test_where_the_folder_was_emptied_there_is_no_backup(settings, tmp_path) -> 
 
 
 def test_one_of_several_that_is_gone_leaves_the_others(settings) -> None:
-    old, new = (making.backup_now(lambda percent: None) for _ in range(2))
+    old, new = (create.create_backup(lambda percent: None) for _ in range(2))
 
     (settings.BACKUP_FOLDER / new.name).unlink()
 
@@ -74,7 +74,7 @@ def test_what_lies_at_backup_url_is_there_without_this_disk(settings, tmp_path) 
     shutil.rmtree(settings.BACKUP_FOLDER)
 
     assert troubles() == []
-    with keeping.fetched() as archive:
+    with storage.fetch_backup() as archive:
         assert archive.is_file()
 
 

@@ -1,8 +1,6 @@
 """What was backed up comes back, all of it and unchanged, on either database; or nothing does."""
 
 import asyncio
-import os
-import random
 import shutil
 import signal
 import subprocess
@@ -12,7 +10,11 @@ from typing import NamedTuple
 
 import pytest
 
-from chatproject.tests.backups.places import (
+from chatproject.tests.proving import PROVE, chance
+from chatproject.tests.server import ROOT, Server
+from messaging.tests.client import Person, cast_on
+from messaging.tests.faults.load import HttpSender, SocketSender, until
+from operations.tests.backups.places import (
     POSTGRES,
     backup,
     bare,
@@ -24,13 +26,8 @@ from chatproject.tests.backups.places import (
     restored,
     signs_in,
 )
-from chatproject.tests.server import ROOT, Server
-from messaging.tests.client import Person
-from messaging.tests.conftest import cast_on
-from messaging.tests.faults.load import HttpSender, SocketSender, until
 
-KILLS = int(os.environ.get("BACKUP_KILLS", "1"))
-"""How often each of backup and restore is killed."""
+KILLS = PROVE
 
 
 class Filled(NamedTuple):
@@ -80,7 +77,7 @@ def test_a_restored_installation_is_byte_for_byte_what_was_backed_up(filled, mac
     assert filled.whole.keys() == here.keys()
     assert [name for name in here if filled.whole[name] != here[name]] == []
     assert any(name.startswith("files/files/") for name in here)
-    assert "files are back" in said
+    assert "restored " in said
 
 
 @pytest.mark.skipif(not POSTGRES, reason="needs PostgreSQL")
@@ -169,7 +166,7 @@ async def backed_up_under_load(source):
 
 def test_clients_of_the_old_installation_start_afresh(filled, empty) -> None:
     restored(empty, filled.archive)
-    ask = "from chatproject.common.epoch import epoch; print(epoch())"
+    ask = "from common.epoch import epoch; print(epoch())"
     assert filled.server.run("shell", "-v0", "-c", ask).stdout != empty.run("shell", "-v0", "-c", ask).stdout
 
 
@@ -193,15 +190,16 @@ def test_a_restore_beside_a_running_server_is_refused(filled) -> None:
 def test_another_key_is_refused(filled, empty) -> None:
     archive = filled.archive
     empty.env["BACKUP_KEY"] = "another key of twenty and more letters"
-    assert "BACKUP_KEY is not the one" in restored(empty, archive, succeeds=False).stderr
+    assert "BACKUP_KEY is not the key" in restored(empty, archive, succeeds=False).stderr
     assert people_in(empty) == 0
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("damage", ["first", "flipped", "flipped late", "truncated", "longer"])
 def test_a_damaged_backup_is_refused(filled, empty, tmp_path, damage) -> None:
     archive = filled.archive
     content = bytearray(archive.read_bytes())
-    dice = random.Random()
+    dice = chance()
     match damage:
         case "first":
             content[dice.randrange(56)] ^= 1
@@ -220,8 +218,9 @@ def test_a_damaged_backup_is_refused(filled, empty, tmp_path, damage) -> None:
 
 # --- It is killed -----------------------------------------------------------------------------------------------
 @pytest.mark.faults
+@pytest.mark.search
 def test_a_restore_killed_at_any_moment_leaves_nothing_or_all(filled, tmp_path) -> None:
-    dice, target, seconds = random.Random(), bare(), 0.0
+    dice, target, seconds = chance(), bare(), 0.0
     states = []
     try:
         began = time.monotonic()
@@ -244,9 +243,11 @@ def test_a_restore_killed_at_any_moment_leaves_nothing_or_all(filled, tmp_path) 
     print(states)  # noqa: T201
 
 
+@pytest.mark.plain
 @pytest.mark.faults
+@pytest.mark.search
 def test_a_backup_killed_at_any_moment_leaves_none_or_a_whole_one(filled, tmp_path) -> None:
-    dice = random.Random()
+    dice = chance()
     began = time.monotonic()
     backup(filled.server)
     seconds = time.monotonic() - began
@@ -279,7 +280,7 @@ def killed(command: list[str], env: dict[str, str], seconds: float) -> None:
 
 def give_up(server) -> None:
     """As if minutes had gone by since somebody was killed."""
-    imports = "from chatproject.models import Backup; from datetime import timedelta; from django.db.models import F"
+    imports = "from operations.models import Backup; from datetime import timedelta; from django.db.models import F"
     later = "Backup.objects.update(seen_at=F('seen_at') - timedelta(hours=1))"
     server.run("shell", "-v0", "-c", f"{imports}; {later}")
 

@@ -1,0 +1,1 @@
+"""What operators need: backups, exports, erasure, status, metrics, roles, console pages, and the worker."""

@@ -1,0 +1,1 @@
+"""The archive of a person's own data, which they can download."""

@@ -1,0 +1,3 @@
+from notifications.tests.fcm import fcm
+
+__all__ = ["fcm"]
