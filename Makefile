@@ -4,10 +4,12 @@ PYTHON ?= $(firstword $(shell for p in python3 python3.11 python3.12 python3.13 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p; done; true))
 BIN := .venv/bin
 BROWSER ?= $(if $(shell command -v chromium),yes,missing)
+PROVE ?= 10
+SEED := $(or $(SEED),$(shell date +%s))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary http-ece
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format lock bench translations install install-dev
+.PHONY: help run test prove check lint format lock screenshots bench translations install install-dev
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -19,10 +21,13 @@ test: install-dev  ## run every test, in parallel and in random order
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(if $(filter yes,$(BROWSER)),,-m "not browser")
 	@if [ "$(BROWSER)" = missing ]; then \
 	echo "The browser tests did not run: chromium is not installed (Debian: apt install chromium)."; fi
-	@if command -v node >/dev/null; then (cd clients/js && node --test) && (cd clients/web && node --test); \
+	@if command -v node >/dev/null; then (cd clients && node --test --test-concurrency=3); \
 	else echo "The tests of the clients did not run: node is not installed (Debian: apt install nodejs)."; fi
 	@command -v npm >/dev/null || \
 	echo "No client in TypeScript was generated and tried: npm is not installed (Debian: apt install npm)."
+
+prove: install-dev  ## search longer for what happens rarely: PROVE times as long, by a SEED that it prints
+	@PROVE=$(PROVE) SEED=$(SEED) $(BIN)/python -m pytest -n auto --dist worksteal -m search --hypothesis-seed=$(SEED)
 
 check: lint test  ## lint, types, import order, migrations, documents, then the tests
 
@@ -38,6 +43,9 @@ lock: install-dev  ## lock requirements*.txt anew
 
 translations:  ## compile the translations, */locale/*/LC_MESSAGES/*.po (Debian: apt install gettext)
 	@for po in */locale/*/LC_MESSAGES/*.po; do msgfmt --check-format --output-file "$${po%.po}.mo" "$$po" || exit 1; done
+
+screenshots: install-dev  ## make the pictures of the documents again (Debian: apt install chromium fonts-noto-color-emoji)
+	@DJANGO_SETTINGS_MODULE=chatproject.settings $(BIN)/python -m docs.screenshots
 
 bench: install-dev  ## measure, and write docs/performance.md
 	@$(BIN)/python -m bench

@@ -1,4 +1,4 @@
-"""The cast, and the clean slate that every test begins with.
+"""The test people, and the clean slate that every test starts with.
 
 alice and bob are inside, carol is outside, olga operates. Settings, database, files and Redis keys belong to this
 process of the test run alone.
@@ -9,10 +9,12 @@ import logging
 import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 RUN = f"test-{uuid4().hex[:8]}"
@@ -31,13 +33,19 @@ from django.db import connection, transaction  # noqa: E402
 from django.test import TransactionTestCase  # noqa: E402
 from rest_framework.test import APIClient  # noqa: E402
 
-from chatproject.tests import canaries  # noqa: E402
+from chatproject.tests import canaries, made  # noqa: E402
+from chatproject.tests.proving import PROVE, SEED  # noqa: E402
+from chatproject.tests.server import Server  # noqa: E402
+from chatproject.tests.warm import Warm  # noqa: E402
+
+if TYPE_CHECKING:
+    from messaging.tests.client import Person
 
 PASSWORD = canaries.note("password", "correct horse battery")
 
 
 class Client(APIClient):
-    """A client of the HTTP API that speaks JSON; `access` and `session` when it is signed in."""
+    """A client of the HTTP API that sends JSON; `access` and `session` are set if it is signed in."""
 
     default_format = "json"
     access = ""
@@ -70,30 +78,33 @@ LEAKS = pytest.StashKey[set[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """From here on everything that is logged is recorded."""
-    django.setup()  # configures logging, which would throw the recorder out again
+    """Records everything that is logged from here on."""
+    django.setup()  # first, because it configures logging and would remove the recorder
     config.stash[LEAKS] = set()
     recorder = canaries.Recorder()
     logging.getLogger().addHandler(recorder)
     config.add_cleanup(lambda: logging.getLogger().removeHandler(recorder))
     config.pluginmanager.register(Canary(recorder), "canary")
+    made.shared_folder()  # named before the processes of the run start, so that they share it
+    if sys.platform == "linux":
+        Server.Process = Warm
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
-    """Each process of the run reads the settings after this file, as this one has: else all would share this one's."""
+    """Makes each process of the run read the settings after this file. Otherwise all would share this process's."""
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """With `-n auto` half as many more than there are processors: servers that are waited for leave them idle. On
-    PostgreSQL two: the servers that each keeps running share its hundred connections."""
+    """With `-n auto`, one and a half times the number of processors, which are idle while tests wait for servers. On
+    PostgreSQL two: the servers of each process share its hundred connections."""
     return 2 if os.environ.get("DATABASE_URL", "").startswith("postgres") else (os.cpu_count() or 1) * 3 // 2
 
 
 class Canary:
-    """Fails the whole run when a secret was logged anywhere in it."""
+    """Fails the whole run if a secret was logged anywhere in it."""
 
     def __init__(self, recorder: canaries.Recorder) -> None:
         self.recorder = recorder
@@ -111,6 +122,7 @@ class Canary:
         node.config.stash[LEAKS].update(getattr(node, "workeroutput", {}).get("leaks", ()))
 
     def pytest_terminal_summary(self, terminalreporter, config: pytest.Config) -> None:
+        terminalreporter.write_line(f"The tests that search did so with PROVE={PROVE} SEED={SEED}.")
         for leak in sorted(config.stash[LEAKS]):
             terminalreporter.write_line(f"A secret was logged. {leak}", red=True)
 
@@ -119,13 +131,13 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission", "auth_gro
 
 
 def _empty_tables(case: TransactionTestCase) -> None:
-    """What a test with real commits leaves is deleted. Django truncates every table and makes permissions anew, which
-    takes most of a second on PostgreSQL; the constraints are deferred, so that no order of the tables matters."""
+    """Deletes what a test with real commits leaves. Django would truncate every table and create the permissions again,
+    which takes most of a second on PostgreSQL. Constraints are deferred, so the order of the tables does not matter."""
     tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
     with transaction.atomic(), connection.cursor() as cursor:
         for table in sorted(set(tables) - KEPT):
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")
-    if connection.vendor == "postgresql":  # what the test's threads have opened: the servers need the connections
+    if connection.vendor == "postgresql":  # opened by the test's threads: the servers need the connections
         connection.close()
         connection.close_pool()
 
@@ -133,13 +145,29 @@ def _empty_tables(case: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = _empty_tables
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """SQLite's test database exists before Django would create it."""
+    return connection.vendor == "sqlite"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The test database starts as a copy of the one that the test run made."""
+    test = connection.settings_dict["TEST"]
+    if connection.vendor == "sqlite":
+        shutil.copy(made.made("").folder / "chat.sqlite3", test["NAME"])
+    else:
+        test["TEMPLATE"] = made.made(os.environ["DATABASE_URL"]).database
+
+
 @pytest.fixture(autouse=True)
 def clean_slate(settings, monkeypatch) -> None:
-    """Limits that nobody has used, filters that are looked at anew, and a password hash that costs nothing."""
-    from chatproject.common import limits
-    from messaging import filters
+    """Unused limits, filters that are read again, and a password hash that costs nothing."""
+    from common import limits
+    from messaging.writing import filters
 
-    filters.present.look_again()
+    filters.filter_cache.invalidate()
     monkeypatch.setattr(limits, "_memory", limits.MemoryLimits())
     settings.REDIS_PREFIX = f"{RUN}-{uuid4().hex[:8]}"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -158,7 +186,7 @@ def api() -> Client:
 
 @pytest.fixture
 def sign_in(db) -> Callable[..., Client]:
-    """`sign_in(user)`: a client of this person, with a sign-in of its own."""
+    """`sign_in(user)`: a client of this user, with its own session."""
     from accounts import services, tokens
 
     def sign_in(user, **client: str) -> Client:
@@ -173,7 +201,7 @@ def sign_in(db) -> Callable[..., Client]:
 
 @pytest.fixture
 def person(db) -> Callable[..., object]:
-    """`person("dave")`: somebody more, whose address is confirmed."""
+    """`person("carol")`: another user, whose e-mail address is confirmed."""
     from accounts import services
 
     def person(username: str, **fields: object):
@@ -202,3 +230,55 @@ def carol(person):
 @pytest.fixture
 def olga(person):
     return person("olga", is_operator=True)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Server]:
+    """A server with the default settings that many tests share: they only look at it."""
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A server without limits that many tests share; each test creates its own users."""
+    from chatproject.tests.server import Server
+    from messaging.tests.client import GENEROUS
+
+    with Server(env=GENEROUS) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def operator(server: Server) -> "Person":
+    """olga, who operates the server without limits."""
+    from messaging.tests.client import Person
+
+    return Person.operating(server, f"olga-{uuid4().hex[:8]}")
+
+
+@pytest.fixture(scope="session")
+def daphne() -> Iterator[Server]:
+    """A server without limits, run by daphne."""
+    from messaging.tests.client import GENEROUS
+    from messaging.tests.daphne import Daphne
+
+    with Daphne(env=GENEROUS) as server:
+        yield server
+
+
+@pytest.fixture
+def bare() -> Iterator[Server]:
+    """A server as on a new machine: it starts cold, and has to create its schema and its static files."""
+    server = Server(bare=True)
+    server.Process = subprocess.Popen
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def own() -> Iterator[Server]:
+    """A server for this test alone, not started yet."""
+    server = Server()
+    yield server
+    server.close()

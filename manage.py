@@ -12,7 +12,7 @@ if __name__ == "__main__":
         from chatproject import commands
 
         commands.run(sys.argv)
-    except EnvError as error:  # a setting that cannot even be read
+    except EnvError as error:  # a setting that cannot be read
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(130)

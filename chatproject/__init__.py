@@ -1,3 +1,3 @@
-"""The roof: settings, addresses, server, console and commands."""
+"""The Django project: settings, URLs, the server and its commands."""
 
 __version__ = "0.1.0"

@@ -8,9 +8,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
 from accounts.authentication import shows_sign_in
-from chatproject.bodies import Application, Receive, Send
-from chatproject.common import gate
-from chatproject.common.addresses import address_of
+from chatproject.body_limit import Application, Receive, Send
+from common import address_limits
+from common.addresses import address_of
 
 GUARDED = ("/api/", "/admin/")
 BY_SESSION = ("/api/v1/auth/refresh/", "/api/v1/auth/logout/")
@@ -30,8 +30,8 @@ class StrangerGate:
             query = scope["query_string"].decode("latin-1")  # Django itself stumbles over some bytes
             request = ASGIRequest({**scope, "query_string": query}, io.BytesIO())
             if _is_strangers(request):
-                await gate.admit(address_of(request))
-                scope["chat.is_admitted"] = True
+                await address_limits.count_stranger(address_of(request))
+                scope["chat.is_counted"] = True
         await self.app(scope, receive, send)
 
 

@@ -1,14 +1,11 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 
 
-class ChatprojectConfig(AppConfig):
+class ServerConfig(AppConfig):
+    """Provides the command `serve` and the system checks. The label `chatproject` belongs to operations."""
+
     name = "chatproject"
-    verbose_name = "Operation"
+    label = "server"
 
     def ready(self) -> None:
         from chatproject import checks  # noqa: F401 (registers them)
-        from chatproject.personal_export import keeping  # noqa: F401 (registers what follows on an erasure)
-        from chatproject.roles import make_roles
-
-        post_migrate.connect(make_roles, sender=self)  # as Django makes the permissions they consist of

@@ -1,4 +1,4 @@
-"""Bodies are capped before Django sees them: it would spool the whole body to disk before any view is asked."""
+"""Limits request bodies before Django sees them, because Django writes a whole body to disk before any view runs."""
 
 import asyncio
 import contextlib
@@ -13,13 +13,13 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
-from chatproject.common.errors import Refusal
-from chatproject.common.ids import uuid7
-from chatproject.common.problems import problem_response
-from media.arriving import FORM_SIZE, largest
-from media.limits import seconds_for
+from common.errors import Refusal
+from common.ids import uuid7
+from common.problems import problem_response
+from media.limits import seconds_to_receive
+from media.upload_parser import FORM_SIZE, max_file_size
 
-log = structlog.get_logger("chatproject.requests")
+logger = structlog.get_logger("chatproject.requests")
 
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -30,44 +30,46 @@ MAX_HEADER_BYTES = 32 * 1024
 UPLOADS_PATH, AVATAR_ENDING = "/api/v1/media/", "/avatar/"
 SIGN_IN_PATHS = ("/api/v1/auth/", "/admin/login/")
 MAX_SIGN_IN_BYTES = 8 * 1024
-"""For bodies that are read before it is known who sends them."""
-SILENCE = 20.0
-"""Seconds without a byte of the body after which it is not waited for."""
-SLOWEST = 1024
-"""Bytes a second that a body brings at least, on average, once it has been on its way for `SILENCE`."""
+"""For bodies that are read before the sender is known."""
+MAX_PAUSE_SECONDS = 20.0
+"""The longest pause in which no byte of a body arrives."""
+MIN_BYTES_PER_SECOND = 1024
+"""The lowest average speed of a body, after the first `MAX_PAUSE_SECONDS`."""
 LINGER_SECONDS, LINGER_BYTES = 3.0, 16 * 1024 * 1024
-"""How long the rest of a refused body is read and thrown away: closing at once would reset the connection, and many
-clients would never see the answer."""
+"""How much of a refused body is read and discarded. Closing at once would reset the connection, and many clients would
+never see the response."""
 
 
 class BodyLimit:
-    """ASGI middleware: answers 413 as soon as a body is announced or grows too large. Whoever is answered before their
-    body was read sees the answer, and then the connection closes. And answers 503 where a server that stops waits no
-    longer, which uvicorn says by cancelling, and would answer with a 500."""
+    """ASGI middleware that responds with 413 as soon as a body is announced as too large or becomes too large.
+
+    If a response does not wait for the whole body, the client still receives it, and then the connection closes. If
+    uvicorn cancels a request because the server is stopping, the response is 503 (uvicorn's own would be 500).
+    """
 
     def __init__(self, app: Application) -> None:
         self.app = app
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         limit = limit_of(scope["path"])
-        body = Limited(receive, limit, seconds_for(_expected(scope["headers"], limit)))
-        answer = Answer(_closing(scope, body, send))
+        body = LimitedBody(receive, limit, seconds_to_receive(_expected_size(scope["headers"], limit)))
+        response = ResponseSender(_close_after_response(scope, body, send))
         try:
             _check_headers(scope["headers"], limit)
-            await self.app(scope, body, answer)
+            await self.app(scope, body, response)
         except Refusal as refusal:
             await _refuse(scope, body, send, refusal)
         except asyncio.CancelledError:
-            if answer.has_begun:
+            if response.has_started:
                 raise
-            await _refuse(scope, body, send, Refusal("unavailable", "This server stops.", retry_after=1))
+            await _refuse(scope, body, send, Refusal("unavailable", "This server is stopping.", retry_after=1))
 
 
 def limit_of(path: str) -> int:
-    """The bytes that a body sent to this path may have."""
+    """The maximum size in bytes of a body sent to this path."""
     limit: int = settings.MAX_BODY_BYTES
     if path == UPLOADS_PATH:
-        limit = largest() + FORM_SIZE
+        limit = max_file_size() + FORM_SIZE
     elif path.endswith(AVATAR_ENDING):
         limit = settings.MAX_AVATAR_MB * 1024 * 1024 + FORM_SIZE
     elif path.startswith(SIGN_IN_PATHS):
@@ -75,8 +77,8 @@ def limit_of(path: str) -> int:
     return limit
 
 
-def _expected(headers: list[tuple[bytes, bytes]], limit: int) -> int:
-    """The bytes of a body that says how many it has; of another, as many as it may have."""
+def _expected_size(headers: list[tuple[bytes, bytes]], limit: int) -> int:
+    """The announced size of a body, or the limit if it is not announced."""
     return next((int(value) for name, value in headers if name == b"content-length"), limit)
 
 
@@ -88,9 +90,9 @@ def _check_headers(headers: list[tuple[bytes, bytes]], limit: int) -> None:
             raise _too_large(limit)
 
 
-class Limited:
-    """A `receive` that raises a refusal when the body is too large, stops coming, or takes longer than `seconds`.
-    `is_complete`: all of it came."""
+class LimitedBody:
+    """A `receive` that refuses a body that is too large, stalls, or takes longer than `seconds`. `is_complete`: all of
+    it has arrived."""
 
     def __init__(self, receive: Receive, limit: int, seconds: float = math.inf) -> None:
         self.is_complete = False
@@ -98,9 +100,9 @@ class Limited:
         self._size, self._began = 0, asyncio.get_running_loop().time()
 
     async def __call__(self) -> Message:
-        if self.is_complete:  # only the end of the connection is still waited for, as long as it takes
+        if self.is_complete:  # what follows is the end of the connection, which may take any time
             return await self._receive()
-        message = await self._in_time()
+        message = await self._receive_in_time()
         self._size += len(message.get("body", b""))
         self.is_complete = not message.get("more_body", False)
         if self._size > self._limit:
@@ -108,36 +110,36 @@ class Limited:
         return message
 
     async def discard(self) -> None:
-        """Read on and throw away, for a while."""
+        """Read and discard the rest of the body, for a few seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
                 await _discard(self._receive)
 
-    async def _in_time(self) -> Message:
-        most = min(self._seconds, SILENCE + self._size / SLOWEST)
-        patience = min(SILENCE, self._began + most - asyncio.get_running_loop().time())
+    async def _receive_in_time(self) -> Message:
+        allowed = min(self._seconds, MAX_PAUSE_SECONDS + self._size / MIN_BYTES_PER_SECOND)
+        timeout = min(MAX_PAUSE_SECONDS, self._began + allowed - asyncio.get_running_loop().time())
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 return await self._receive()
         except TimeoutError:
-            raise Refusal("invalid", "The rest of the body did not come.") from None
+            raise Refusal("invalid", "The rest of the body did not arrive.") from None
 
 
-class Answer:
-    """A `send` that knows whether the answer has begun."""
+class ResponseSender:
+    """A `send` that knows whether the response has started."""
 
     def __init__(self, send: Send) -> None:
-        self.has_begun, self._send = False, send
+        self.has_started, self._send = False, send
 
     async def __call__(self, message: Message) -> None:
-        self.has_begun = True
+        self.has_started = True
         await self._send(message)
 
 
-def _closing(scope: dict[str, Any], body: Limited, send: Send) -> Send:
-    """`send` that closes the connection after an answer that did not wait for the whole body."""
+def _close_after_response(scope: dict[str, Any], body: LimitedBody, send: Send) -> Send:
+    """A `send` that closes the connection after a response that did not wait for the whole body."""
 
-    async def closing(message: Message) -> None:
+    async def send_and_close(message: Message) -> None:
         if _is_read(scope, body):
             return await send(message)
         if message["type"] == "http.response.start":
@@ -148,10 +150,10 @@ def _closing(scope: dict[str, Any], body: Limited, send: Send) -> Send:
         await body.discard()
         return await send({"type": "http.response.body", "body": b""})
 
-    return closing
+    return send_and_close
 
 
-def _is_read(scope: dict[str, Any], body: Limited) -> bool:
+def _is_read(scope: dict[str, Any], body: LimitedBody) -> bool:
     has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
     return body.is_complete or not has_body
 
@@ -160,9 +162,9 @@ def _too_large(limit: int) -> Refusal:
     return Refusal("too_large", f"The body is larger than {limit} bytes.")
 
 
-async def _refuse(scope: dict[str, Any], body: Limited, send: Send, refusal: Refusal) -> None:
+async def _refuse(scope: dict[str, Any], body: LimitedBody, send: Send, refusal: Refusal) -> None:
     request_id = uuid7().hex
-    log.info("request", method=scope["method"], path=scope["path"], status=refusal.status, request_id=request_id)
+    logger.info("request", method=scope["method"], path=scope["path"], status=refusal.status, request_id=request_id)
     response = problem_response(refusal, request_id)
     response["Content-Length"] = str(len(response.content))
     response["X-Request-Id"] = request_id
@@ -178,7 +180,7 @@ async def _refuse(scope: dict[str, Any], body: Limited, send: Send, refusal: Ref
 
 
 def _add_cors_headers(scope: dict[str, Any], response: HttpResponse) -> None:
-    """Pages of other origins that may use the API may also read why it refused."""
+    """Let pages of allowed origins read the refusal."""
     request = ASGIRequest({**scope, "query_string": b""}, io.BytesIO())
     CorsMiddleware(lambda request: response).add_response_headers(request, response)
 

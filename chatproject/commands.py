@@ -1,4 +1,4 @@
-"""How `manage.py` runs a command: a database that is away is waited for, and then named in a sentence."""
+"""How `manage.py` runs a command: it waits for the database and, if there is none, says so in a sentence."""
 
 import sys
 
@@ -6,9 +6,9 @@ import django
 from django.core.management import execute_from_command_line, get_commands
 from django.db import InterfaceError, OperationalError
 
-from chatproject.common.database import Unreachable, wait_for_database
+from common.database import DatabaseUnreachable, wait_for_database
 
-OF_DJANGO = {
+DJANGO_DATABASE_COMMANDS = {
     "clearsessions",
     "dumpdata",
     "flush",
@@ -17,24 +17,26 @@ OF_DJANGO = {
     "showmigrations",
 }
 """Django's own commands that work with the database."""
-BY_THEMSELVES = {"import_data", "restore", "serve"}
-"""These take the port before they look for the database."""
+PORT_FIRST_COMMANDS = {"import_data", "restore", "serve"}
+"""Commands that take the port before they wait for the database themselves."""
 
 
 def run(arguments: list[str]) -> None:
-    """Run the command that these arguments name. Exits with a sentence when the database does not answer."""
+    """Run the command in these arguments. Exits with a sentence if the database does not answer."""
     try:
-        django.setup()  # without, the list of commands would be made, and kept, without ours
-        if len(arguments) > 1 and _needs_database(arguments[1]):
-            wait_for_database()
+        # `runserver` loads the code itself, so that it survives a mistake in it and restarts once it is fixed.
+        if arguments[1:2] != ["runserver"]:
+            django.setup()  # first, because the list of commands is cached and would lack ours
+            if len(arguments) > 1 and _needs_database(arguments[1]):
+                wait_for_database()
         execute_from_command_line(arguments)
-    except Unreachable as reason:
+    except DatabaseUnreachable as reason:
         sys.exit(str(reason))
-    except (OperationalError, InterfaceError) as error:  # it went away meanwhile
+    except (OperationalError, InterfaceError) as error:  # the connection was lost meanwhile
         sys.exit(f"The database of DATABASE_URL does not work: {str(error).strip().splitlines()[0]}")
 
 
 def _needs_database(command: str) -> bool:
     app = str(get_commands().get(command, ""))
     is_ours = bool(app) and not app.startswith(("django", "unfold", "rest_framework", "drf_"))
-    return command in OF_DJANGO or (is_ours and command not in BY_THEMSELVES)
+    return command in DJANGO_DATABASE_COMMANDS or (is_ours and command not in PORT_FIRST_COMMANDS)

@@ -1,4 +1,4 @@
-"""What this installation makes once and keeps in `DATA_DIR`, like its keys."""
+"""Secrets that this installation generates once and stores in `DATA_DIR`."""
 
 import os
 from collections.abc import Callable
@@ -9,20 +9,20 @@ from tempfile import NamedTemporaryFile
 from environs import EnvError
 
 
-def kept(path: Path, make: Callable[[], str]) -> str:
-    """The text in this file; `make` writes it where there is none. Only this user may read it.
+def load_or_generate(path: Path, generate: Callable[[], str]) -> str:
+    """The secret in this file. If there is none yet, `generate` it and store it so that only this user can read it.
 
-    Of several processes that start at once, one makes it and all return the same. Raises `EnvError` with a sentence.
+    If several processes start at once, one of them generates it and all return the same. Raises `EnvError`.
     """
     try:
         with suppress(FileNotFoundError):
             return path.read_text().strip()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-") as file:  # made with 0600
-            file.write(make())
+        with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-") as file:  # created with mode 0600
+            file.write(generate())
             file.flush()
             os.fsync(file.fileno())
-            # The first one's becomes the file, whole or not at all; a rename would replace what others have read.
+            # The first process wins, with a complete file. A rename would replace what others have already read.
             with suppress(FileExistsError):
                 os.link(file.name, path)
         return path.read_text().strip()

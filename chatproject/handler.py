@@ -1,17 +1,16 @@
-"""Django's handler, with four differences.
+"""Django's ASGI handler, with four differences.
 
-The body of an upload is read when the view asks for it. Django spools a whole body to disk before any view is asked.
-Files are large, and who may not send them is to be told so before they arrive.
+The body of an upload is read when the view asks for it. Django writes a whole body to disk before any view runs, but
+files are large, and an upload that is not allowed should be refused before it has arrived.
 
-A body is there whether its length was announced or not: Django and its API framework take one that was sent in chunks
-for an empty one.
+A body is read whether or not its length was announced. Django and DRF treat a chunked body as empty.
 
-Threads are kept from one request to the next. Django makes one for each, which would open SQLite anew: that takes as
-long as most requests.
+Threads are reused for later requests. Django starts one per request, which would have to open SQLite again, and that
+takes as long as most requests.
 
-Only so many requests are worked on at once, and only so many more wait (`slots.py`). Health checks, uploads and what
-hashes a password have slots of their own: a busy server still answers the first, slow uploads delay nobody else, and a
-class that signs in at once waits its turn here, instead of being refused where passwords are hashed.
+The number of requests served at once is limited, and so is the number that wait (`request_slots.py`). Health checks,
+uploads and requests that hash a password have their own slots: a busy server still answers health checks, slow uploads
+delay no other requests, and when a whole class signs in at once, they wait here instead of being refused.
 """
 
 import asyncio
@@ -26,54 +25,55 @@ from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler
 
-from accounts.hashers import WAITING
-from chatproject.common.errors import Refusal
-from chatproject.slots import Slots
+from accounts.hashers import MAX_WAITING
+from chatproject.request_slots import RequestSlots
+from common.errors import Refusal
 
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-HASHING = ("/api/v1/auth/register/", "/api/v1/auth/login/", "/api/v1/auth/password/", "/api/v1/auth/email/")
-"""Where passwords are posted by many."""
-KEPT = 8
-"""Threads that wait for requests. More are made while more are served at once; they end with their request."""
+HASHING_PATHS = ("/api/v1/auth/register/", "/api/v1/auth/login/", "/api/v1/auth/password/", "/api/v1/auth/email/")
+"""Paths where many people post passwords."""
+IDLE_THREADS = 8
+"""Idle threads to keep. Under load more are started, and end with their request."""
 
 
 class Handler(ASGIHandler):
-    """Serves HTTP."""
+    """Serves HTTP requests."""
 
     def __init__(self) -> None:
         super().__init__()
         self._idle: list[ThreadPoolExecutor] = []
-        # On PostgreSQL as many as have a connection: they wait their turn here, in order, and not for the pool.
-        self._slots = Slots(at_once=8 if settings.DATABASE_IS_POSTGRES else 16, waiting=128)
-        self._upload_slots = Slots(at_once=64, waiting=64)
-        self._health_slots = Slots(at_once=2, waiting=32)
-        self._password_slots = Slots(at_once=WAITING, waiting=128)
+        # On PostgreSQL one per connection, so that requests wait here, in order, and not for the pool.
+        self._slots = RequestSlots(at_once=8 if settings.DATABASE_IS_POSTGRES else 16, waiting=128)
+        self._upload_slots = RequestSlots(at_once=64, waiting=64)
+        self._health_slots = RequestSlots(at_once=2, waiting=32)
+        self._password_slots = RequestSlots(at_once=MAX_WAITING, waiting=128)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         try:
-            body = Body(receive) if _is_upload(scope) else Spooled(await super().read_body(receive), receive)
+            is_upload = _is_upload(scope)
+            body = StreamedBody(receive) if is_upload else SpooledBody(await super().read_body(receive), receive)
         except RequestAborted:
             return
         release = await self._slots_for(scope).acquire()
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(1, thread_name_prefix="request")
         try:
             async with ThreadSensitiveContext(executor=thread):
-                await super().__call__(scope, body, _then(release, send))
-        finally:  # of a client that has gone, the view may be at work still
-            thread.submit(self._keep, thread, asyncio.get_running_loop(), release)
+                await super().__call__(scope, body, _release_before(release, send))
+        finally:  # if the client has disconnected, the view may still be running in the thread
+            thread.submit(self._reuse, thread, asyncio.get_running_loop(), release)
 
-    def _slots_for(self, scope: dict[str, Any]) -> Slots:
+    def _slots_for(self, scope: dict[str, Any]) -> RequestSlots:
         if scope["path"].startswith("/health/"):
             return self._health_slots
-        if scope["method"] == "POST" and scope["path"].startswith(HASHING):
+        if scope["method"] == "POST" and scope["path"].startswith(HASHING_PATHS):
             return self._password_slots
         return self._upload_slots if _is_upload(scope) else self._slots
 
-    def _keep(self, thread: ThreadPoolExecutor, loop: asyncio.AbstractEventLoop, release: Callable[[], None]) -> None:
-        if len(self._idle) < KEPT:
+    def _reuse(self, thread: ThreadPoolExecutor, loop: asyncio.AbstractEventLoop, release: Callable[[], None]) -> None:
+        if len(self._idle) < IDLE_THREADS:
             self._idle.append(thread)
         else:
             thread.shutdown(wait=False)
@@ -89,18 +89,18 @@ class Handler(ASGIHandler):
         return super().create_request(scope, body_file)
 
 
-def _then(release: Callable[[], None], send: Send) -> Send:
-    """`send` that releases the slot when the answer begins: how fast a client reads delays nobody else."""
+def _release_before(release: Callable[[], None], send: Send) -> Send:
+    """A `send` that releases the slot when the response starts, so that a slow reader delays no one else."""
 
-    async def sending(message: Message) -> None:
+    async def release_and_send(message: Message) -> None:
         release()
         await send(message)
 
-    return sending
+    return release_and_send
 
 
-class Spooled:
-    """A `receive` after the body, which has arrived and lies in `file`."""
+class SpooledBody:
+    """A body that has arrived: `file` holds it, and calling this receives what comes after it."""
 
     def __init__(self, file: Any, receive: Receive) -> None:
         self.file, self._receive = file, receive
@@ -109,9 +109,9 @@ class Spooled:
         return await self._receive()
 
 
-class Body(io.RawIOBase):
-    """A body that is still on its way: a file for the view's thread, and for the event loop a `receive` that begins
-    after it. Reading raises what `receive` raises."""
+class StreamedBody(io.RawIOBase):
+    """A body that is still arriving. The view's thread reads it as a file; in the event loop, calling this waits for
+    the end of the body and receives what comes after it. Reading raises what `receive` raises."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -139,16 +139,16 @@ class Body(io.RawIOBase):
 
     async def _next(self) -> bytes:
         message = await self._receive()
-        is_gone = message["type"] == "http.disconnect"
-        if is_gone or not message.get("more_body", False):
+        is_disconnected = message["type"] == "http.disconnect"
+        if is_disconnected or not message.get("more_body", False):
             self._is_complete.set()
-        if is_gone:
-            raise Refusal("invalid", "The rest of the body did not come.")
+        if is_disconnected:
+            raise Refusal("invalid", "The rest of the body did not arrive.")
         return bytes(message.get("body", b""))
 
 
 def _length_of(body_file: Any) -> int:
-    """The bytes of a body that did not say so itself; of one that is still on its way, that there may be some."""
+    """The size of a body that was sent without one. 1 if it is still arriving, so that it does not count as empty."""
     if isinstance(body_file, io.BufferedReader):
         return 1
     length: int = body_file.seek(0, io.SEEK_END)
@@ -163,6 +163,6 @@ def _is_upload(scope: dict[str, Any]) -> bool:
 
 
 def application() -> Handler:
-    """The handler, Django being set up."""
+    """Set up Django and return its handler."""
     django.setup(set_prefix=False)
     return Handler()

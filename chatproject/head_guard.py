@@ -1,31 +1,31 @@
-"""The head of a request must be there soon and be small: uvicorn alone would wait for it, and keep it, for ever."""
+"""Limits the time and size of a request's head. uvicorn alone would wait forever and store any amount."""
 
 from asyncio import TimerHandle, Transport
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from chatproject.common.errors import Refusal
-from chatproject.common.ids import uuid7
-from chatproject.common.problems import problem_response
-from chatproject.stopping import stopping
+from common.errors import Refusal
+from common.ids import uuid7
+from common.problems import problem_response
+from common.stopping import stopping
 
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 64 * 1024
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which ends connections without a complete head and refuses in the one shape."""
+    """uvicorn's protocol, which closes connections without a complete head and refuses with a problem document."""
 
     _head_timer: TimerHandle | None = None
     _head_bytes = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._expect_head()
+        self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._has_head()
+        self._stop_head_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -33,22 +33,22 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._head_timer:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
-                self._has_head()
+                self._stop_head_timer()
                 self.send_400_response(f"The headers are larger than {MAX_HEAD_BYTES} bytes.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._expect_head()
+        self._start_head_timer()
 
     def on_headers_complete(self) -> None:
-        self._has_head()
+        self._stop_head_timer()
         super().on_headers_complete()
         if self.cycle and stopping.is_set():
-            self.cycle.keep_alive = False  # the next request is for a server that stays
+            self.cycle.keep_alive = False  # the next request should go to another server
 
     @property
     def is_beginning(self) -> bool:
-        """Whether the head of a request is on its way, as far as one can tell."""
+        """Whether the head of a request may be arriving."""
         return self._head_timer is not None
 
     def send_400_response(self, msg: str) -> None:
@@ -60,12 +60,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.write(b"".join([STATUS_LINE[400], *lines, b"\r\n", response.content]))
         self.transport.close()
 
-    def _expect_head(self) -> None:
-        self._has_head()
+    def _start_head_timer(self) -> None:
+        self._stop_head_timer()
         self._head_bytes = 0
         self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
 
-    def _has_head(self) -> None:
+    def _stop_head_timer(self) -> None:
         if self._head_timer:
             self._head_timer.cancel()
             self._head_timer = None

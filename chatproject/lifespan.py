@@ -1,4 +1,4 @@
-"""What starts and stops with a serving process: the worker's thread, and the watch over the parent."""
+"""What starts and stops with a serving process: the hub, the heartbeat, the worker's thread, the parent watch."""
 
 import asyncio
 import gc
@@ -13,12 +13,12 @@ import structlog
 from django.conf import settings
 from django.urls import get_resolver
 
-from chatproject.pulse import Pulse
-from chatproject.stopping import on_stop
-from chatproject.worker import ChatWorker
-from messaging import realtime
+from common.stopping import on_stop
+from messaging.realtime import runtime as realtime
+from operations.heartbeat import ProcessHeartbeat
+from operations.worker import ChatWorker
 
-log = structlog.get_logger(__name__)
+logger = structlog.get_logger(__name__)
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -28,7 +28,7 @@ class Lifespan:
 
     def __init__(self) -> None:
         self._worker: ChatWorker | None = None
-        self._pulse = Pulse()
+        self._heartbeat = ProcessHeartbeat()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await receive()
@@ -39,47 +39,47 @@ class Lifespan:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self) -> None:
-        _die_with_parent()
-        _be_patient()
-        _settle()
+        _exit_with_parent()
+        _ignore_second_interrupt()
+        _load_and_freeze()
         await realtime.start()
-        self._pulse.start()
-        log.info("started", pid=os.getpid())
+        self._heartbeat.start()
+        logger.info("started", pid=os.getpid())
         if not settings.REDIS_URL:
-            # Another process could not reach the sockets here: the worker is a thread.
+            # Another process could not reach the sockets here, so the worker is a thread.
             self._worker = ChatWorker()
             self._worker.start()
 
     async def _stop(self) -> None:
-        await asyncio.to_thread(self._pulse.stop)
+        await asyncio.to_thread(self._heartbeat.stop)
         if self._worker:
             await asyncio.to_thread(self._worker.stop)
         await realtime.stop()
-        log.info("stopped", pid=os.getpid())
+        logger.info("stopped", pid=os.getpid())
 
 
-def _settle() -> None:
-    """Loads every view, so that the first request need not; and takes what is loaded, which is never garbage, out of
-    what the collector goes through: a full collection holds up every socket for as long as it takes."""
+def _load_and_freeze() -> None:
+    """Load every view, so that the first request is not slow. Then exempt what is loaded from garbage collection: a
+    full collection holds up every socket for as long as it takes."""
     get_resolver().url_patterns  # noqa: B018
     gc.collect()
     gc.freeze()
 
 
-def _be_patient() -> None:
-    """uvicorn breaks off at a second Ctrl-C, with a traceback. Stopping takes seconds at most, so it may finish. And it
-    leaves to the system what a closed terminal does, which ends a process at once."""
+def _ignore_second_interrupt() -> None:
+    """A second Ctrl-C makes uvicorn abort with a traceback. Stopping takes seconds at most, so let it finish. Closing
+    the terminal, which would kill the process at once, now stops it properly too."""
     stop = signal.getsignal(signal.SIGTERM)
     if callable(stop):
         on_stop(lambda _, frame: stop(signal.SIGTERM, frame))
 
 
-def _die_with_parent() -> None:
-    """One of several serving processes must not outlive the one that keeps them: it would hold the port."""
+def _exit_with_parent() -> None:
+    """One of several serving processes must not outlive its supervisor: it would hold the port."""
     if parent := multiprocessing.parent_process():
-        threading.Thread(target=_watch, args=(parent,), daemon=True, name="parent-watch").start()
+        threading.Thread(target=_wait_for_parent, args=(parent,), daemon=True, name="parent-watch").start()
 
 
-def _watch(parent: Any) -> None:
+def _wait_for_parent(parent: Any) -> None:
     parent.join()
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,8 +1,9 @@
-"""Structured logs: one event per line, with the request's id, never with a query string, a body or a header."""
+"""Structured logs: one event per line with the request's id, and never a query string, a body or a header."""
 
 from typing import Any
 
 import structlog
+from environs import EnvError
 from structlog.tracebacks import ExceptionDictTransformer
 
 SHARED: list[Any] = [
@@ -12,12 +13,16 @@ SHARED: list[Any] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
-# What a frame holds at a fault may be a password.
+# Local variables in a traceback may be passwords.
 WITHOUT_LOCALS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
 
 def logging_config(level: str, fmt: str) -> dict[str, Any]:
-    """The `LOGGING` dictionary for a level and a format (`text` for people, `json` for machines)."""
+    """`LOGGING` for a level and a format (`text` for people, `json` for machines). Raises `EnvError`."""
+    if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise EnvError("LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
+    if fmt not in ("text", "json"):
+        raise EnvError("LOG_FORMAT must be text or json.")
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -45,16 +50,16 @@ def logging_config(level: str, fmt: str) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
-            # uvicorn's own lines hold query strings, and so one-time tickets: ours hold the path only.
+            # uvicorn logs query strings, which may hold one-time tickets. We log the path only.
             "uvicorn.access": {"handlers": [], "propagate": False},
             "uvicorn.error": {"level": "WARNING"},
             "websockets": {"level": "WARNING"},
-            # At DEBUG they show signed requests, and with them a key.
+            # At DEBUG they log signed requests, and with them a key.
             **{name: {"level": "WARNING"} for name in ("boto3", "botocore", "s3transfer", "urllib3")},
             "django.server": {"handlers": [], "propagate": False},
-            # Refusals are answers, not faults; ours are logged by the request middleware.
+            # A refusal is not a fault, and the request middleware logs it.
             "django.request": {"level": "ERROR"},
-            # So is a foreign Host, which it logs with a traceback.
+            # Nor is an unknown Host header, which Django would log with a traceback.
             "django.security": {"level": "CRITICAL"},
         },
     }

@@ -1,4 +1,4 @@
-"""ReDoc from here alone: its template asks for fonts, and its bundle for a picture, from elsewhere."""
+"""ReDoc without third parties: its own template loads fonts from another site, and its bundle a picture."""
 
 from functools import cache
 from pathlib import Path
@@ -11,15 +11,15 @@ from drf_spectacular.views import SpectacularRedocView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chatproject.common.middleware import LOOSER_POLICY
-from chatproject.home import read_only
+from common.middleware import LOOSER_POLICY
+from common.views import read_only
 
 BUNDLE = "drf_spectacular_sidecar/redoc/bundles/redoc.standalone.js"
 PICTURE = "https://cdn.redoc.ly/redoc/logo-mini.svg"
 
 
 class RedocView(SpectacularRedocView):
-    """`/api/redoc/`. Its search runs in a worker that it makes from a blob."""
+    """`/api/redoc/`. Its search runs in a web worker created from a blob."""
 
     template_name = "redoc.html"
 

@@ -1,4 +1,4 @@
-"""Where uploads are stored, as `STORAGE_URL` says, and backups, as `BACKUP_URL`: in a folder, or a bucket (S3)."""
+"""Storage settings from `STORAGE_URL` (uploads) and `BACKUP_URL` (backups): a folder, or an S3 bucket."""
 
 import os
 import re
@@ -12,49 +12,49 @@ BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 HOST = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
 REGION = re.compile(r"[a-z0-9-]+")
 SIGNED_SECONDS = 60
-"""How long the address of a file in a bucket is good for. What has begun by then goes on."""
+"""How long the signed URL of a file in a bucket is valid. Downloads that have started continue."""
 
 
 class Storage(NamedTuple):
-    """`backend` as Django's `STORAGES` wants it; `origin` is where browsers fetch from, empty when it is here."""
+    """`backend` is an entry of `STORAGES`. `origin` is where browsers fetch files, empty if from this server."""
 
     backend: dict[str, Any]
     origin: str = ""
 
 
 def storage_of(url: str, *, folder: Path, is_shared: bool = False, setting: str = "STORAGE_URL") -> Storage:
-    """The storage that a setting like `STORAGE_URL` names; empty stands for `folder`. `is_shared`: the group may read
-    the files.
+    """The storage at the URL in a setting like `STORAGE_URL`; empty means `folder`. `is_shared`: the group may read the
+    files.
 
-    Raises `EnvError` with a sentence that never holds the address: it has a secret in it.
+    Raises `EnvError`. Its message never contains the URL, because that holds a secret.
     """
     if not url:
-        return _in_folder(folder, is_shared)
+        return _folder_storage(folder, is_shared)
     try:
-        return _named(url, is_shared, setting)
-    except _Wrong as wrong:
-        raise EnvError(f"{setting} {wrong}.") from None
+        return _parse_url(url, is_shared, setting)
+    except _InvalidURL as error:
+        raise EnvError(f"{setting} {error}.") from None
 
 
-class _Wrong(Exception):
-    """What is wrong with an address, as the end of a sentence."""
+class _InvalidURL(Exception):
+    """What is wrong with a URL, as the end of a sentence."""
 
 
-def _named(url: str, is_shared: bool, setting: str) -> Storage:
+def _parse_url(url: str, is_shared: bool, setting: str) -> Storage:
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 (raises when it is no number)
+        parts.port  # noqa: B018 (raises if it is not a number)
     except ValueError:
-        raise _Wrong("cannot be read. In a key or secret, write / as %2F, + as %2B and @ as %40") from None
+        raise _InvalidURL("cannot be read. In a key or secret, write / as %2F, + as %2B and @ as %40") from None
     match parts.scheme:
         case "file":
-            return _in_folder(_folder_of(parts), is_shared)
+            return _folder_storage(_parse_folder(parts), is_shared)
         case "s3":
-            return _in_bucket(parts, setting)
-    raise _Wrong("must begin with file:// or s3://")
+            return _bucket_storage(parts, setting)
+    raise _InvalidURL("must begin with file:// or s3://")
 
 
-def _in_folder(folder: Path, is_shared: bool) -> Storage:
+def _folder_storage(folder: Path, is_shared: bool) -> Storage:
     options = {
         "location": folder,
         "file_permissions_mode": 0o640 if is_shared else 0o600,
@@ -63,62 +63,62 @@ def _in_folder(folder: Path, is_shared: bool) -> Storage:
     return Storage({"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options})
 
 
-def _folder_of(parts: SplitResult) -> Path:
+def _parse_folder(parts: SplitResult) -> Path:
     folder = Path(unquote(parts.path))
     if parts.netloc or parts.query or parts.fragment or not folder.is_absolute() or folder == Path("/"):
-        raise _Wrong("must name a folder from the root on, like file:///srv/chat")
+        raise _InvalidURL("must be the absolute path of a folder, like file:///srv/chat")
     return folder
 
 
-def _in_bucket(parts: SplitResult, setting: str) -> Storage:
-    more = _query(parts)
+def _bucket_storage(parts: SplitResult, setting: str) -> Storage:
+    options = _parse_query(parts)
     bucket = unquote(parts.path).strip("/")
     if not BUCKET.fullmatch(bucket):
-        raise _Wrong("must end with the name of one bucket, like s3://KEY:SECRET@host/bucket?region=eu-central-1")
-    origin, region = _place(parts.netloc.rpartition("@")[2], more)
-    options = _credentials(parts) | {
+        raise _InvalidURL("must end with the name of one bucket, like s3://KEY:SECRET@host/bucket?region=eu-central-1")
+    origin, region = _parse_endpoint(parts.netloc.rpartition("@")[2], options)
+    backend = _parse_credentials(parts) | {
         "setting": setting,
         "bucket_name": bucket,
         "endpoint_url": origin,
         "region_name": region,
-        "location": more.get("prefix", "").strip("/"),
+        "location": options.get("prefix", "").strip("/"),
         "default_acl": None,
         "file_overwrite": False,
         "querystring_auth": True,
         "querystring_expire": SIGNED_SECONDS,
     }
-    return Storage({"BACKEND": "chatproject.common.buckets.BucketStorage", "OPTIONS": options}, origin)
+    return Storage({"BACKEND": "common.buckets.BucketStorage", "OPTIONS": backend}, origin)
 
 
-def _query(parts: SplitResult) -> dict[str, str]:
+def _parse_query(parts: SplitResult) -> dict[str, str]:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    more = dict(pairs)
-    if parts.fragment or len(more) < len(pairs) or not more.keys() <= {"region", "tls", "prefix"}:
-        raise _Wrong("takes region, tls and prefix behind the ?, each once")
-    if more.get("tls", "yes") not in ("yes", "no"):
-        raise _Wrong("must say tls=yes or tls=no")
-    if ".." in more.get("prefix", "").split("/"):
-        raise _Wrong("must have a prefix without ..")
-    return more
+    options = dict(pairs)
+    if parts.fragment or len(options) < len(pairs) or not options.keys() <= {"region", "tls", "prefix"}:
+        raise _InvalidURL("takes region, tls and prefix after the ?, each once")
+    if options.get("tls", "yes") not in ("yes", "no"):
+        raise _InvalidURL("must say tls=yes or tls=no")
+    if ".." in options.get("prefix", "").split("/"):
+        raise _InvalidURL("must have a prefix without ..")
+    return options
 
 
-def _place(host: str, more: dict[str, str]) -> tuple[str, str]:
-    """The origin and the region; without a host, those of AWS."""
-    region = more.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
+def _parse_endpoint(host: str, options: dict[str, str]) -> tuple[str, str]:
+    """The origin and the region. Without a host, those of AWS."""
+    region = options.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     if not host and not region:
-        raise _Wrong("must say in which region of AWS the bucket is, like ?region=eu-central-1")
-    region = region or "us-east-1"  # what servers of one's own call themselves, unless told otherwise
+        raise _InvalidURL("must name the AWS region of the bucket, like ?region=eu-central-1")
+    region = region or "us-east-1"  # the default region of self-hosted servers
     if not REGION.fullmatch(region):
-        raise _Wrong("must have a region like eu-central-1")
+        raise _InvalidURL("must have a region like eu-central-1")
     if host and not HOST.fullmatch(host):
-        raise _Wrong("must have a host like s3.example.org or 10.0.0.5:9000")
-    scheme = "http" if more.get("tls") == "no" else "https"
+        raise _InvalidURL("must have a host like s3.example.org or 10.0.0.5:9000")
+    scheme = "http" if options.get("tls") == "no" else "https"
     return f"{scheme}://{host or f's3.{region}.amazonaws.com'}", region
 
 
-def _credentials(parts: SplitResult) -> dict[str, str]:
-    """Without any, the SDK looks for its own: in the environment, in its files, in the machine's role."""
+def _parse_credentials(parts: SplitResult) -> dict[str, str]:
+    """Without any, the SDK looks for credentials in the environment, in its files and in the machine's role."""
     key, secret = unquote(parts.username or ""), unquote(parts.password or "")
     if bool(key) != bool(secret):
-        raise _Wrong("must have both a key and a secret, or neither")
+        raise _InvalidURL("must have both a key and a secret, or neither")
     return {"access_key": key, "secret_key": secret} if key else {}

@@ -1,20 +1,20 @@
-"""Every address. What belongs to an app stands in its own `urls.py`."""
+"""All URLs. Those of an app are in its own `urls.py`."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from chatproject import health, metrics, redoc
-from chatproject.home import home, icon, service_worker
-from chatproject.status import StatusView
-from chatproject.transcripts import opened_case, transcript
+from chatproject import redoc
+from chatproject.index import home, icon, service_worker
 from messaging.api.asyncapi import asyncapi
+from operations import health, metrics
+from operations.transcripts import opened_case, transcript
 
-handler400 = "chatproject.common.problems.bad_request"
-handler403 = "chatproject.common.problems.permission_denied"
-handler404 = "chatproject.common.problems.page_not_found"
-handler500 = "chatproject.common.problems.server_error"
+handler400 = "common.problems.bad_request"
+handler403 = "common.problems.permission_denied"
+handler404 = "common.problems.page_not_found"
+handler500 = "common.problems.server_error"
 
 urlpatterns = [
     path("", home, name="home"),
@@ -28,9 +28,7 @@ urlpatterns = [
     path("api/redoc/", redoc.RedocView.as_view(), name="redoc"),
     path("api/redoc/redoc.js", redoc.script, name="redoc-script"),
     path("api/asyncapi/", asyncapi, name="asyncapi"),
-    path("api/v1/", include("chatproject.backups.urls")),
-    path("api/v1/", include("chatproject.personal_export.urls")),
-    path("api/v1/status/", StatusView.as_view()),
+    path("api/v1/", include("operations.urls")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("conversations.urls")),
     path("api/v1/", include("encryption.urls")),
@@ -39,7 +37,7 @@ urlpatterns = [
     path("api/v1/", include("messaging.urls")),
     path("admin/transcripts/<uuid:conversation_id>/", admin.site.admin_view(transcript), name="transcript"),
     path("admin/cases/<uuid:report_id>/", admin.site.admin_view(opened_case), name="opened-case"),
-    # Django's own form knows no limit, and changes a password behind the services.
+    # Django's own form has no rate limit, and changes passwords without the services.
     re_path(r"^admin/password_change/", RedirectView.as_view(pattern_name="home")),
     path("admin/", admin.site.urls),
 ]

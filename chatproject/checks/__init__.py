@@ -1,3 +1,3 @@
-"""Settings that would hurt: each is found before the server starts and told in a sentence with a way out."""
+"""System checks of the settings. Each problem is reported before the server starts, with a hint on how to fix it."""
 
 from chatproject.checks import background, console, files, processes, security  # noqa: F401 (registers them)

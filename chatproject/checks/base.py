@@ -1,6 +1,6 @@
-"""What the checks share."""
+"""Shared by all checks."""
 
 from django.core.checks import CheckMessage
 
-Found = list[CheckMessage]
+Messages = list[CheckMessage]
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}

@@ -1,4 +1,4 @@
-"""Buttons of the console that would open another page than their own."""
+"""Check that no two pages of the console collide."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,25 +9,25 @@ from django.contrib import admin
 from django.core.checks import Error, register
 from django.urls import URLPattern, URLResolver
 
-from chatproject.checks.found import Found
+from chatproject.checks.base import Messages
 
 
 @register
-def check_console(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found:
-    """Each page of the console has a name and an address of its own. A button is named after its method: one called
-    `change` would lead to Django's page of that name."""
+def check_console(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Messages:
+    """Each page of the console has a unique name and URL. A button's page is named after its method, so a method called
+    `change` would open Django's page of that name."""
     pages = list(_pages(admin.site.get_urls()))
     names = Counter(f"the name {name}" for name, _ in pages if name)
-    addresses = Counter(f"the address {address}" for _, address in pages)
-    hint = "Give the method of the button, or its path, another name."
-    twice = [one for one, count in (names + addresses).items() if count > 1]
-    return [Error(f"Two pages of the console have {one}.", hint=hint, id="chatproject.E030") for one in twice]
+    urls = Counter(f"the URL {url}" for _, url in pages)
+    hint = "Rename the button's method, or its path."
+    duplicates = [duplicate for duplicate, count in (names + urls).items() if count > 1]
+    return [Error(f"Two console pages have {duplicate}.", hint=hint, id="chatproject.E030") for duplicate in duplicates]
 
 
 def _pages(patterns: Iterable[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str | None, str]]:
     for pattern in patterns:
-        address = f"{prefix}{pattern.pattern}"
+        url = f"{prefix}{pattern.pattern}"
         if isinstance(pattern, URLResolver):
-            yield from _pages(pattern.url_patterns, address)
+            yield from _pages(pattern.url_patterns, url)
         else:
-            yield pattern.name, address
+            yield pattern.name, url

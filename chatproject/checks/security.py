@@ -1,4 +1,4 @@
-"""What would open the door to strangers."""
+"""Checks of keys, hosts, origins and proxies."""
 
 import ipaddress
 from collections.abc import Iterator, Sequence
@@ -10,33 +10,33 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from chatproject.checks.found import LOCAL_HOSTS, Found
+from chatproject.checks.base import LOCAL_HOSTS, Messages
 
 SAMPLE_KEYS = ("django-insecure", "insecure", "changeme", "change-me", "change_me", "your-secret", "your_secret")
 
 
 @register(Tags.security)
-def check_secret_key(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found:
-    """Whoever guesses the key signs in as anybody."""
+def check_secret_key(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Messages:
+    """The key cannot be guessed: anyone who knows it can sign in as anyone."""
     key = settings.SECRET_KEY
-    hint = "Unset it, and one is made and kept in DATA_DIR; or set at least 50 random characters."
+    hint = "Unset it, so that one is generated in DATA_DIR, or set at least 50 random characters."
     if len(key) < 50:
         return [Error("SECRET_KEY is shorter than 50 characters.", hint=hint, id="chatproject.E001")]
     if len(set(key)) < 10 or key.lower().startswith(SAMPLE_KEYS):
-        return [Error("SECRET_KEY is a well-known or repetitive text.", hint=hint, id="chatproject.E002")]
+        return [Error("SECRET_KEY is a well-known or repetitive string.", hint=hint, id="chatproject.E002")]
     return []
 
 
 @register(Tags.security, deploy=True)
-def check_kept_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found:
-    """Machines that serve the same people sign with the same keys."""
+def check_generated_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Messages:
+    """If several machines serve together, they need the same keys."""
     if not (settings.DATABASE_IS_POSTGRES and settings.REDIS_URL):
         return []
     files = {"SECRET_KEY": settings.DATA_DIR / "secret_key", "VAPID_PRIVATE_KEY": settings.DATA_DIR / "vapid_key"}
     return [
         checks.Info(
-            f"{name} is the one that was made in DATA_DIR.",
-            hint=f"Where several machines serve, set {name} to the same on all, or let them share DATA_DIR.",
+            f"{name} is the one that was generated in DATA_DIR.",
+            hint=f"If several machines serve, set the same {name} on all of them, or let them share DATA_DIR.",
             id="chatproject.I001",
         )
         for name, path in files.items()
@@ -45,26 +45,27 @@ def check_kept_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> F
 
 
 @register(Tags.security)
-def check_outside(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found:
-    """What the outside may do."""
+def check_access(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Messages:
+    """Debug mode, hosts, origins and proxies are safe."""
     return [*_debug(), *_origins(), *_proxies()]
 
 
 def _debug() -> Iterator[CheckMessage]:
     if settings.DEBUG and settings.HOST not in LOCAL_HOSTS:
         yield Error(
-            f"DEBUG is on while HOST={settings.HOST} is reachable from outside; it shows settings to strangers.",
+            f"DEBUG is on and HOST={settings.HOST} is reachable from outside, so strangers could see settings.",
             hint="Set DEBUG=off, or HOST=127.0.0.1.",
             id="chatproject.E003",
         )
     if "*" in settings.ALLOWED_HOSTS and not settings.DEBUG:
         yield checks.Warning(
             "ALLOWED_HOSTS=* accepts any Host header.",
-            hint="List the names that people type, joined by commas.",
+            hint="List the host names of this server, separated by commas.",
             id="chatproject.W001",
         )
     if not settings.ALLOWED_HOSTS and not settings.DEBUG:
-        yield Error("ALLOWED_HOSTS is empty.", hint="List the names that people type.", id="chatproject.E004")
+        hint = "List the host names of this server, separated by commas."
+        yield Error("ALLOWED_HOSTS is empty.", hint=hint, id="chatproject.E004")
 
 
 def _origins() -> Iterator[CheckMessage]:
@@ -76,8 +77,8 @@ def _origins() -> Iterator[CheckMessage]:
             parts = urlsplit(origin)
             if "*" in origin or parts.scheme not in ("http", "https") or not parts.netloc or parts.path:
                 yield Error(
-                    f"{name} holds {origin!r}, which is no single origin.",
-                    hint="Write scheme and host, like https://chat.example.org, joined by commas.",
+                    f"{name} contains {origin!r}, which is not a single origin.",
+                    hint="Write scheme and host, like https://chat.example.org, separated by commas.",
                     id="chatproject.E005",
                 )
 
@@ -88,14 +89,14 @@ def _proxies() -> Iterator[CheckMessage]:
             network = ipaddress.ip_network(address, strict=False)
         except ValueError:
             yield Error(
-                f"TRUSTED_PROXIES holds {address!r}, which is no address or network.",
-                hint="Write addresses or networks, like 127.0.0.1 or 10.0.0.0/8, joined by commas.",
+                f"TRUSTED_PROXIES contains {address!r}, which is not an address or network.",
+                hint="Write addresses or networks, like 127.0.0.1 or 10.0.0.0/8, separated by commas.",
                 id="chatproject.E006",
             )
         else:
             if network.prefixlen == 0:
                 yield Error(
-                    f"TRUSTED_PROXIES={address} trusts everybody, so anybody could claim any address.",
-                    hint="Name the addresses of your proxies.",
+                    f"TRUSTED_PROXIES={address} trusts everyone, so anyone could claim any address.",
+                    hint="List the addresses of your proxies.",
                     id="chatproject.E007",
                 )

@@ -5,16 +5,17 @@ import json
 import msgspec
 from django.urls import Resolver404, resolve
 
-from chatproject.common.openapi import Problem, Raw
+from common.openapi import Problem, Raw
+from common.viewsets import handlers_of
 
 
 def check(method: str, path: str, status: int, content_type: str, content: bytes) -> None:
     """Fails when an answer below `/api/v1/` is not what its operation was described with."""
     try:
-        view = getattr(resolve(path).func, "view_class", None)
+        handlers = handlers_of(resolve(path).func)
     except Resolver404:
         return
-    operation = getattr(getattr(view, method.lower(), None), "operation", None)
+    operation = getattr(handlers.get(method.lower()), "operation", None)
     if content_type == "application/problem+json":
         _compare(Problem, content)
     elif operation is not None and status < 400:

@@ -5,7 +5,7 @@ from typing import NoReturn
 from django.http import HttpRequest
 from django.urls import path
 
-handler500 = "chatproject.common.problems.server_error"
+handler500 = "common.problems.server_error"
 
 
 def faulty(request: HttpRequest) -> NoReturn:

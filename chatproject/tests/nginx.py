@@ -88,7 +88,7 @@ class Nginx:
 
 def documented_site(port: int, hosts: list[str]) -> str:
     """The site of the document, at this port and before these hosts."""
-    site = _documented("upstream")
+    site = documented("upstream")
     site, listens = re.subn(r"listen 80;", f"listen 127.0.0.1:{port};", site)
     lines = re.findall(r"^    server 10\.\S+(.*)$", site, re.MULTILINE)
     pool = "".join(f"    server {host}{lines[0]}\n" for host in hosts)
@@ -99,15 +99,15 @@ def documented_site(port: int, hosts: list[str]) -> str:
 
 def documented_files(uploads: Path) -> str:
     """What the document adds to a site so that nginx sends the files in this folder."""
-    return _documented("internal;").replace("/path/to/data/uploads/", f"{uploads}/")
+    return documented("internal;").replace("/path/to/data/uploads/", f"{uploads}/")
 
 
 def documented_log() -> str:
     """What the document lets nginx log, into its own folder."""
-    return _documented("log_format").replace("/var/log/nginx/access.log", "access.log")
+    return documented("log_format").replace("/var/log/nginx/access.log", "access.log")
 
 
-def _documented(word: str) -> str:
+def documented(word: str) -> str:
     """The first block of nginx's own in the document that has this word in it."""
     blocks = re.findall(r"```nginx\n(.*?)```", (ROOT / "docs" / "operations.md").read_text(), re.DOTALL)
     return str(next(block for block in blocks if word in block))

@@ -5,9 +5,8 @@ from typing import Any, NamedTuple
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from chatproject.common.openapi import Operation, Raw
-
-METHODS = ("get", "post", "put", "patch", "delete")
+from common.openapi import Operation, Raw
+from common.viewsets import handlers_of, view_of
 
 
 class Found(NamedTuple):
@@ -15,8 +14,13 @@ class Found(NamedTuple):
 
     method: str
     route: str
-    view: Any
+    callback: Any
     about: Operation
+
+    @property
+    def view(self) -> Any:
+        """The class of the view or viewset."""
+        return view_of(self.callback)
 
     @property
     def has_form(self) -> bool:
@@ -25,17 +29,16 @@ class Found(NamedTuple):
 
 def operations() -> list[Found]:
     return [
-        Found(method.upper(), route, view, getattr(view, method).operation)
-        for route, view in _views(get_resolver().url_patterns, "")
-        for method in METHODS
-        if hasattr(view, method)
+        Found(method.upper(), route, callback, handler.operation)
+        for route, callback in _callbacks(get_resolver().url_patterns, "")
+        for method, handler in handlers_of(callback).items()
     ]
 
 
-def _views(patterns: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _callbacks(patterns: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for pattern in patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
-            yield from _views(pattern.url_patterns, path)
+            yield from _callbacks(pattern.url_patterns, path)
         elif isinstance(pattern, URLPattern) and path.startswith("api/v1/"):
-            yield path.removeprefix("api/v1/"), pattern.callback.view_class  # type: ignore[attr-defined]
+            yield path.removeprefix("api/v1/"), pattern.callback

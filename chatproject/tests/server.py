@@ -10,11 +10,10 @@ The database and Redis follow the test run: with `DATABASE_URL=postgres://…` i
 fresh database of its own on that PostgreSQL, dropped at the end, and with `REDIS_URL` its own `REDIS_PREFIX`.
 `Server(env={"DATABASE_URL": ""})` keeps to SQLite whatever the run says.
 
-The schema and the static files are copied from those that a process of the test run has made once; `Server(bare=True)`
-makes its own, as on a new machine.
+The schema is copied from the one that the test run has made once (`made.py`), and the static files are hard links to
+those; `Server(bare=True)` makes its own, as on a new machine.
 """
 
-import atexit
 import email
 import email.policy
 import os
@@ -29,18 +28,18 @@ import tempfile
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, Self
-from urllib.parse import urlsplit, urlunsplit
+from subprocess import PIPE
+from typing import Any, Self
 
 import httpx
 import psutil
-import psycopg
 
 from chatproject.tests import canaries
+from chatproject.tests.made import ROOT, Made, in_database, made, run_on
 
-ROOT = Path(__file__).resolve().parents[2]
+http = httpx.Client(timeout=60, verify=False, limits=httpx.Limits(max_keepalive_connections=0, max_connections=200))
+"""One for all, because making one is slow; connections are not kept, because servers are killed."""
 
 
 class Server:
@@ -48,7 +47,11 @@ class Server:
 
     `url` and `ws_url` are its addresses, `data_dir` its folder, `env` its environment, `log` all it has printed.
     One `beside` another shares its data, database and Redis, as a second machine would: it needs PostgreSQL and Redis.
+    `tree` is where its program is, which another commit may have made.
     """
+
+    Process: type["subprocess.Popen[Any]"] = subprocess.Popen
+    """What runs `manage.py`; tests take `warm.Warm`, which starts sooner."""
 
     def __init__(
         self,
@@ -57,7 +60,9 @@ class Server:
         env: dict[str, str] | None = None,
         beside: "Server | None" = None,
         bare: bool = False,
+        tree: Path = ROOT,
     ) -> None:
+        self.tree = tree
         self._folder = tempfile.TemporaryDirectory(prefix="chat-", ignore_cleanup_errors=True)
         self.data_dir = Path(self._folder.name)
         self.port = free_port()
@@ -83,11 +88,12 @@ class Server:
             self.data_dir = beside.data_dir
         else:
             postgres = self.env["DATABASE_URL"] if self.env["DATABASE_URL"].startswith("postgres") else ""
-            made = None if bare else _made(_in_database(postgres, "postgres") if postgres else "")
+            start = None if bare else made(postgres)
             if postgres:
-                self._create_database(made)
-            if made:
-                shutil.copytree(made.folder, self.data_dir, dirs_exist_ok=True)
+                self._create_database(start)
+            if start:
+                shutil.copytree(start.folder / "static", self.data_dir / "static", copy_function=os.link)
+                shutil.copytree(start.folder, self.data_dir, dirs_exist_ok=True, ignore=lambda *_: {"static"})
         for name in ("DATABASE_URL", "REDIS_URL"):  # empty is not unset
             if not self.env[name]:
                 del self.env[name]
@@ -116,13 +122,13 @@ class Server:
     def start(self, timeout: float = 60) -> Self:
         """Start and wait until it is ready; raises with its log when it is not in `timeout` seconds."""
         with (self.data_dir / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(self.command("serve"), env=self.env, cwd=ROOT, stdout=log, stderr=log)
+            self._process = self._popen(self.command("serve"), stdout=log, stderr=log)
         deadline = time.monotonic() + timeout
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise AssertionError(f"the server did not start:\n{self.log}")
-            time.sleep(0.1)
+            time.sleep(0.05)
         return self
 
     def stop(self, signal: signal.Signals = signal.SIGTERM, timeout: float = 20) -> int:
@@ -155,16 +161,13 @@ class Server:
 
     def run(self, *args: str, input: str = "", timeout: float = 60) -> "subprocess.CompletedProcess[str]":  # noqa: A002
         """A management command with the same settings, to its end; `input` is what is typed."""
-        return subprocess.run(
-            self.command(*args),
-            env=self.env,
-            cwd=ROOT,
-            input=input,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        with self._popen(self.command(*args), stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) as process:
+            try:
+                said, complaint = process.communicate(input, timeout)
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, said, complaint)
 
     def command(self, *args: str) -> list[str]:
         """How a management command is called."""
@@ -175,7 +178,7 @@ class Server:
         self.kill()
         leaked = canaries.found_in(self.log) if (self.data_dir / "server.log").exists() else set()
         if self._database:
-            _run_on(self._postgres, f'DROP DATABASE IF EXISTS "{self._database}" WITH (FORCE)')
+            run_on(self._postgres, f'DROP DATABASE IF EXISTS "{self._database}" WITH (FORCE)')
         self._folder.cleanup()
         assert not leaked, f"secrets in the server's log: {sorted(leaked)}"
 
@@ -207,59 +210,22 @@ class Server:
         return canaries.note("code", match[0])
 
     # --- Within -------------------------------------------------------------------------------------------------
+    def _popen(self, command: list[str], **more: Any) -> "subprocess.Popen[Any]":
+        is_ours = command[:2] == [sys.executable, "manage.py"] and self.tree == ROOT
+        return (self.Process if is_ours else subprocess.Popen)(command, env=self.env, cwd=self.tree, **more)
+
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/health/ready/", timeout=5).status_code == 200
+            return http.get(f"{self.url}/health/ready/", timeout=5).status_code == 200
         except httpx.HTTPError:
             return False
 
-    def _create_database(self, made: "Made | None") -> None:
+    def _create_database(self, start: Made | None) -> None:
         self._database = f"chat_test_{secrets.token_hex(6)}"
-        self._postgres = _in_database(self.env["DATABASE_URL"], "postgres")
-        template = made.database if made else "template1"
-        _run_on(self._postgres, f'CREATE DATABASE "{self._database}" TEMPLATE "{template}"')
-        self.env["DATABASE_URL"] = _in_database(self._postgres, self._database)
-
-
-class Made(NamedTuple):
-    """What a first start makes: a folder with static files and, on SQLite, the database; else its name there."""
-
-    folder: Path
-    database: str
-
-
-@cache
-def _made(postgres: str) -> Made:
-    """Made once by this process, on that PostgreSQL or on SQLite."""
-    folder = Path(tempfile.mkdtemp(prefix="chat-made-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    database = f"chat_made_{secrets.token_hex(6)}" if postgres else ""
-    env = {"PATH": os.environ["PATH"], "DATA_DIR": str(folder), "SECRET_KEY": secrets.token_urlsafe(64)}
-    if postgres:
-        _run_on(postgres, f'CREATE DATABASE "{database}"')
-        atexit.register(_run_on, postgres, f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-        env["DATABASE_URL"] = _in_database(postgres, database)
-    make = "import django; django.setup(); from chatproject import server; server.migrate(); server.collect_static()"
-    env["DJANGO_SETTINGS_MODULE"] = "chatproject.settings"
-    subprocess.run([sys.executable, "-c", make], cwd=ROOT, env=env, check=True)
-    return Made(folder, database)
-
-
-def postgres_session(postgres: str, *, autocommit: bool = False) -> psycopg.Connection[Any]:
-    """A connection of a test's own. It waits for its turn: the servers of a test run share PostgreSQL's hundred."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            return psycopg.connect(postgres, autocommit=autocommit)
-        except psycopg.OperationalError as error:
-            if "too many clients" not in str(error) or time.monotonic() > deadline:
-                raise
-        time.sleep(0.1)
-
-
-def _run_on(postgres: str, statement: str) -> None:
-    with postgres_session(postgres, autocommit=True) as connection:
-        connection.execute(statement)
+        self._postgres = in_database(self.env["DATABASE_URL"], "postgres")
+        template = start.database if start else "template1"
+        run_on(self._postgres, f'CREATE DATABASE "{self._database}" TEMPLATE "{template}"')
+        self.env["DATABASE_URL"] = in_database(self._postgres, self._database)
 
 
 def until(true: Callable[[], object], timeout: float = 30) -> None:
@@ -286,7 +252,3 @@ def free_port() -> int:
 def let_go_of(port: int) -> None:
     """A port of `free_port` is for anybody again."""
     _held.pop(port).close()
-
-
-def _in_database(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

@@ -11,24 +11,26 @@ import pytest
 
 from accounts import services as accounts
 from accounts.models import Session, User
-from chatproject.common import limits
-from chatproject.common.errors import Refusal
+from chatproject.tests.server import ROOT
+from common import limits
+from common.errors import Refusal
 from conversations import services as conversations
 from conversations.models import Membership
 from messaging import services as messaging
 from messaging.wire.writing import MessageChange, NewMessage
-from messaging.writer import writer
+from messaging.writing.writer import writer
 
-APPS = ("accounts", "conversations", "messaging", "media", "notifications", "encryption")
+pytestmark = pytest.mark.plain
+
 READING = {
     "accounts.outranks": "looks",
-    "accounts.refuse_unless_above": "looks",
+    "accounts.refuse_unless_outranks": "looks",
     "media.keep_upload": "RATE_UPLOADS is spent before the first byte of the file is read",
     "media.check_upload": "looks; RATE_UPLOADS is spent before it",
-    "media.arrival": "holds one of sixteen places; RATE_UPLOADS is spent before it, RATE_AVATARS in it",
-    "media.begin_arrival": "the beginning of arrival",
-    "media.picture_of_conversation": "reads",
-    "media.refuse_unless_given": "looks",
+    "media.reserve_upload": "holds one of sixteen places; RATE_UPLOADS is spent before it, RATE_AVATARS in it",
+    "media.begin_reservation": "the beginning of reserve_upload",
+    "media.read_conversation_avatar": "reads",
+    "media.refuse_unless_readable": "looks",
     "media.upload_of": "reads",
     "notifications.unread_counts": "reads",
     "encryption.keys_of": "reads",
@@ -38,20 +40,20 @@ READING = {
 SPENDING_THEMSELVES = {
     "messaging.send_message": "RATE_MESSAGES, by the writer for a whole batch at once",
     "messaging.send_direct_message": "RATE_MESSAGES, by the writer for a whole batch at once",
-    "messaging.report_message": "RATE_REPORTS, once for each report: repeating it is free",
-    "messaging.report_person": "RATE_REPORTS, once for each report: repeating it is free",
+    "messaging.moderation.report_message": "RATE_REPORTS, once for each report: repeating it is free",
+    "messaging.moderation.report_user": "RATE_REPORTS, once for each report: repeating it is free",
     "conversations.open_direct": "RATE_CONVERSATIONS, when there is none yet",
     "conversations.freeze": "RATE_STAFF, in `moderate`",
     "conversations.thaw": "RATE_STAFF, in `moderate`",
-    "encryption.register": "RATE_KEY_DEVICES, for new keys: every start of a client shows those it has",
-    "encryption.rotate": "RATE_KEY_DEVICES",
+    "encryption.register_key_device": "RATE_KEY_DEVICES, for new keys: every start of a client shows those it has",
+    "encryption.rotate_keys": "RATE_KEY_DEVICES",
     "encryption.claim_prekeys": "RATE_PREKEYS, for each device by itself",
 }
 BOUND_OTHERWISE = {
     "accounts.begin_erasure": "the worker's",
     "accounts.erase": "the worker's",
     "accounts.replace_password": "a command's",
-    "conversations.leave_everything": "the worker's",
+    "conversations.leave_all_conversations": "the worker's",
     "notifications.forget_person": "part of the erasure",
     "accounts.change_avatar": "part of setting a picture, which has a limit",
     "accounts.open_session": "whoever calls it has spent RATE_AUTH",
@@ -59,19 +61,20 @@ BOUND_OTHERWISE = {
     "accounts.end_other_sessions": "ends what sign-ins made, which have spent RATE_AUTH",
     "accounts.end_all_sessions": "ends what sign-ins made, which have spent RATE_AUTH; operators do it to others",
     "accounts.touch": "writes once a minute at most",
-    "accounts.note_received": "writes once for each refresh, which is bound by RATE_REQUESTS",
+    "accounts.mark_received": "writes once for each refresh, which is bound by RATE_REQUESTS",
 }
 
 
 def actions() -> dict[str, Callable]:
     """What the apps offer that takes a person first."""
     found = {}
-    for app in APPS:
-        services = importlib.import_module(f"{app}.services")
+    for path in ROOT.glob("[a-z]*/**/services/__init__.py"):
+        package = ".".join(path.relative_to(ROOT).parts[:-2])
+        services = importlib.import_module(f"{package}.services")
         for name in services.__all__:
             one = getattr(services, name)
             if inspect.isfunction(one) and _takes_a_person(one):
-                found[f"{app}.{name}"] = one
+                found[f"{package}.{name}"] = one
     return found
 
 
@@ -118,12 +121,12 @@ def until_refused(action: Callable[[int], object]) -> tuple[int, Refusal]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("deed", ["edit", "react", "nickname", "mark", "pin", "profile"])
-def test_nothing_may_be_done_without_end(alice, bob, place, settings, deed) -> None:
+@pytest.mark.parametrize("what", ["edit", "react", "nickname", "mark", "pin", "profile"])
+def test_nothing_may_be_done_without_end(alice, bob, place, settings, what) -> None:
     settings.RATE_EDITS = settings.RATE_REACTIONS = settings.RATE_MARKS = settings.RATE_CHANGES = "20/h"
     message = said(place, alice)
     his = Membership.objects.of(bob, place.conversation_id)
-    deeds = {
+    calls = {
         "edit": lambda n: messaging.edit_message(
             alice, message_id=message.id, change=MessageChange(content=f"{n}" * 10_000)
         ),
@@ -136,7 +139,7 @@ def test_nothing_may_be_done_without_end(alice, bob, place, settings, deed) -> N
         "profile": lambda n: accounts.change_profile(alice, bio=f"{n}"),
     }
 
-    often, refusal = until_refused(deeds[deed])
+    often, refusal = until_refused(calls[what])
 
     assert often <= 20
     assert refusal.code == "rate_limited"

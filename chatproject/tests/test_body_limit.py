@@ -10,9 +10,10 @@ from http.client import HTTPConnection
 import httpx
 import pytest
 
-from chatproject import bodies
-from chatproject.common.errors import Refusal
+from chatproject import body_limit
+from chatproject.body_limit import MAX_SIGN_IN_BYTES
 from chatproject.tests.server import Server
+from common.errors import Refusal
 
 pytestmark = pytest.mark.plain
 
@@ -72,7 +73,11 @@ def test_memory_stays_flat(running: Server) -> None:
 
 @pytest.mark.parametrize(
     ("path", "limit"),
-    [("auth/login/", bodies.MAX_SIGN_IN_BYTES), ("auth/register/", bodies.MAX_SIGN_IN_BYTES), ("messages/", MEGABYTE)],
+    [
+        ("auth/login/", MAX_SIGN_IN_BYTES),
+        ("auth/register/", MAX_SIGN_IN_BYTES),
+        ("messages/", MEGABYTE),
+    ],
 )
 def test_a_body_below_the_cap_passes(running: Server, path: str, limit: int) -> None:
     def status(size: int) -> int:
@@ -102,8 +107,8 @@ def test_pipelined_requests_after_a_refusal_are_not_served(running: Server) -> N
 
 
 async def test_a_body_that_stops_coming_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "SILENCE", 0.05)
-    monkeypatch.setattr(bodies, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(body_limit, "MAX_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(body_limit, "LINGER_SECONDS", 0.05)
     pieces = [{"type": "http.request", "body": b"x", "more_body": True}]
     sent: list[Mapping[str, object]] = []
 
@@ -116,18 +121,18 @@ async def test_a_body_that_stops_coming_is_not_waited_for(monkeypatch: pytest.Mo
     async def send(message: Mapping[str, object]) -> None:
         sent.append(message)
 
-    async def application(scope: object, receive: bodies.Receive, send: bodies.Send) -> None:
+    async def application(scope: object, receive: body_limit.Receive, send: body_limit.Send) -> None:
         while (await receive()).get("more_body"):
             pass
 
     scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-length", b"100")]}
-    await asyncio.wait_for(bodies.BodyLimit(application)(scope, receive, send), 5)
+    await asyncio.wait_for(body_limit.BodyLimit(application)(scope, receive, send), 5)
     assert [sent[0]["status"], sent[-1].get("more_body", False)] == [400, False]
 
 
 async def test_a_body_that_dribbles_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "SILENCE", 0.2)
-    monkeypatch.setattr(bodies, "SLOWEST", 1000)
+    monkeypatch.setattr(body_limit, "MAX_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(body_limit, "MIN_BYTES_PER_SECOND", 1000)
     count = 0
 
     async def receive() -> Mapping[str, object]:
@@ -136,7 +141,7 @@ async def test_a_body_that_dribbles_is_not_waited_for(monkeypatch: pytest.Monkey
         await asyncio.sleep(0.02)  # never silent, and never done
         return {"type": "http.request", "body": b"x", "more_body": True}
 
-    body = bodies.Limited(receive, 1000)
+    body = body_limit.LimitedBody(receive, 1000)
 
     async def read_all() -> None:
         while True:

@@ -7,6 +7,8 @@ import pytest
 from accounts import services, tokens
 from chatproject.tests import canaries
 
+pytestmark = pytest.mark.plain
+
 HARMLESS = (
     "2026-11-21T08:02:11.123456Z [info] request ms=4.2 path=/api/v1/auth/login/ request_id=01a1fd0b1fdc72b9ac54eb45f88f"
 )

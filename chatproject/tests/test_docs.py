@@ -1,19 +1,15 @@
 """The documents cannot drift: what the code reads and answers is written down, and nothing else is."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from chatproject.common.errors import CODES
+from chatproject.tests import documents
+from chatproject.tests.documents import text
+from chatproject.tests.server import ROOT
+from common.errors import CODES
 
 pytestmark = pytest.mark.plain
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def text(path: str) -> str:
-    return (ROOT / path).read_text()
 
 
 def settings_read() -> set[str]:
@@ -61,13 +57,11 @@ def test_the_readme_leads_with_the_two_commands() -> None:
     assert any(line.startswith("make test") for line in head)
 
 
-@pytest.mark.parametrize("path", ["README.md", *(str(p.relative_to(ROOT)) for p in (ROOT / "docs").glob("*.md"))])
+@pytest.mark.parametrize("path", [*documents.paths(), documents.CHANGELOG])
 def test_links_between_documents_lead_somewhere(path: str) -> None:
-    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", text(path)):
-        assert ((ROOT / path).parent / target).exists(), target
-
-
-def test_every_make_target_of_the_readme_exists() -> None:
-    makefile = text("Makefile")
-    for target in re.findall(r"`make ([a-z-]+)`", text("README.md")):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for target, anchor in re.findall(r"\]\((?!https?://)([^)#\s]*)(?:#([^)]+))?\)", text(path)):
+        found = (ROOT / path).parent / target if target else ROOT / path
+        assert found.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", found.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}, anchor

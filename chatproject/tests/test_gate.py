@@ -12,8 +12,7 @@ import pytest
 from accounts import services
 from chatproject.tests.operations import operations
 from chatproject.tests.server import Server
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, Person, cast_on
 
 RATE = 5
 numbers = itertools.count()
@@ -133,6 +132,7 @@ def test_the_refusal_says_when_to_come_back(server: Server, address: str) -> Non
     assert 0 < int(refused.headers["retry-after"]) <= 86400
 
 
+@pytest.mark.plain
 def test_every_route_of_the_api_is_behind_the_gate(server: Server, address: str) -> None:
     """Whatever is added: the gate stands before all of them."""
     statuses(server, address, "/api/v1/users/me/")

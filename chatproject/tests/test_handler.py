@@ -75,7 +75,7 @@ async def test_requests_one_after_the_other_have_one_thread(door) -> None:
 
 
 async def test_requests_at_once_have_their_own_and_only_some_stay(door, monkeypatch) -> None:
-    monkeypatch.setattr(handler, "KEPT", 2)
+    monkeypatch.setattr(handler, "IDLE_THREADS", 2)
     slow_ones = [asyncio.create_task(asked(door, "/slow/")) for _ in range(5)]
     await asyncio.to_thread(entered.wait, 10)
     free.set()

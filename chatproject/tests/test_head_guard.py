@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from chatproject import heads
+from chatproject import head_guard
 from chatproject.tests.server import Server
 
 pytestmark = pytest.mark.plain
@@ -54,7 +54,7 @@ def test_headers_without_number_are_cut_off(running: Server) -> None:
 def test_whoever_sends_no_head_is_let_go(running: Server) -> None:
     started = time.monotonic()
     assert answer_to(running, b"GET / HTTP/1.1\r\nHost: local") == b""
-    assert abs(time.monotonic() - started - heads.HEAD_SECONDS) < 3
+    assert abs(time.monotonic() - started - head_guard.HEAD_SECONDS) < 3
 
 
 def test_connections_are_kept_for_the_next_request(running: Server) -> None:

@@ -1,8 +1,11 @@
 """The page's service worker has an address of its own."""
 
 import httpx
+import pytest
 
 from chatproject.tests.server import Server
+
+pytestmark = pytest.mark.plain
 
 
 def test_the_service_worker_acts_for_the_whole_page_and_is_never_an_old_one(running: Server) -> None:

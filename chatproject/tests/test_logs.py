@@ -10,6 +10,8 @@ import pytest
 
 from chatproject.tests.server import ROOT, Server
 
+pytestmark = pytest.mark.plain
+
 CANARIES = {
     "query": "canary-in-query",
     "header": "canary-in-header",

@@ -10,11 +10,10 @@ from websockets.sync.client import connect
 
 from chatproject.tests.nginx import Nginx, documented_site, needs_nginx
 from chatproject.tests.server import Server
-from media.arriving import FORM_SIZE
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS
+from media.upload_parser import FORM_SIZE
+from messaging.tests.client import GENEROUS, Person
 
-pytestmark = needs_nginx
+pytestmark = [pytest.mark.plain, needs_nginx]
 MEGABYTE = 1024 * 1024
 
 

@@ -9,10 +9,9 @@ import pytest
 from chatproject.tests.nginx import Nginx, needs_nginx
 from chatproject.tests.server import Server
 from media.tests import files
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS
+from messaging.tests.client import GENEROUS, Person
 
-pytestmark = needs_nginx
+pytestmark = [pytest.mark.plain, needs_nginx]
 ORIGIN = "https://app.example.org"
 
 

@@ -16,12 +16,11 @@ import pytest
 from chatproject.tests import canaries
 from chatproject.tests.server import Server
 from media.tests import files
-from messaging.tests.client import PASSWORD, Returning, bearer, http
-from messaging.tests.conftest import GENEROUS
+from messaging.tests.client import GENEROUS, PASSWORD, Returning, bearer, http
 
 NODE = shutil.which("node")
 SCRIPT = Path(__file__).parent / "robot.mjs"
-pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed")
+pytestmark = [pytest.mark.plain, pytest.mark.skipif(NODE is None, reason="node is not installed")]
 
 
 class Robot:

@@ -7,8 +7,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from chatproject.tests.server import Server
-from messaging.tests.client import http
-from messaging.tests.conftest import GENEROUS
+from messaging.tests.client import GENEROUS, http
+
+pytestmark = pytest.mark.plain
 
 WRITTEN = (
     "https://App.Example.org, https://port.example.org:443,http://PLAIN.example.org:80,https://other.example.org:8443"

@@ -1,7 +1,6 @@
 """Every page works without the rest of the internet, and without breaking its own content policy."""
 
 import secrets
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -9,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from chatproject.tests.browser.chrome import launch
 from chatproject.tests.server import Server
 
 PASSWORD = "a long password for olga"
@@ -43,7 +43,7 @@ def test_documents_describe_every_address(running: Server) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = launch(playwright)
         yield browser
         browser.close()
 

@@ -12,6 +12,8 @@ import pytest
 from chatproject.tests.operations import operations
 from chatproject.tests.server import Server
 
+pytestmark = pytest.mark.plain
+
 FIELDS = {"type", "title", "status", "code", "detail", "request_id", "errors"}
 
 

@@ -5,7 +5,7 @@ import pytest
 from chatproject.tests.operations import operations
 from conversations import services
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.plain, pytest.mark.django_db(transaction=True)]
 
 REPLACING = {"users/me/"}
 """Where PUT had a meaning of its own before."""

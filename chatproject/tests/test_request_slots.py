@@ -4,15 +4,15 @@ import asyncio
 
 import pytest
 
-from chatproject import slots
-from chatproject.common.errors import Refusal
-from chatproject.slots import Slots
+from chatproject import request_slots
+from chatproject.request_slots import RequestSlots
+from common.errors import Refusal
 
 pytestmark = pytest.mark.plain
 
 
 async def test_some_work_some_wait_in_order_and_the_others_are_refused() -> None:
-    turns = Slots(at_once=2, waiting=2)
+    turns = RequestSlots(at_once=2, waiting=2)
     release_first, _ = [await turns.acquire() for _ in range(2)]
     waiting = [asyncio.create_task(turns.acquire()) for _ in range(2)]
     await asyncio.sleep(0)
@@ -28,8 +28,8 @@ async def test_some_work_some_wait_in_order_and_the_others_are_refused() -> None
 
 
 async def test_nobody_waits_for_ever(monkeypatch) -> None:
-    monkeypatch.setattr(slots, "PATIENCE", 0.01)
-    turns = Slots(at_once=1, waiting=5)
+    monkeypatch.setattr(request_slots, "MAX_WAIT_SECONDS", 0.01)
+    turns = RequestSlots(at_once=1, waiting=5)
     release = await turns.acquire()
 
     with pytest.raises(Refusal, match="unavailable"):
@@ -40,7 +40,7 @@ async def test_nobody_waits_for_ever(monkeypatch) -> None:
 
 
 async def test_who_stops_waiting_leaves_the_place_to_others() -> None:
-    turns = Slots(at_once=1, waiting=1)
+    turns = RequestSlots(at_once=1, waiting=1)
     release = await turns.acquire()
     gone = asyncio.create_task(turns.acquire())
     await asyncio.sleep(0)

@@ -34,7 +34,7 @@ WRONG = [
     ({"SMALL_CHANNEL_MEMBERS": "-1"}, "SMALL_CHANNEL_MEMBERS is negative"),
     ({"RATE_AUTH": "10/m;"}, "RATE_AUTH"),
     ({"TRUSTED_PROXIES": "proxy.local"}, "TRUSTED_PROXIES"),
-    ({"TRUSTED_PROXIES": "0.0.0.0/0"}, "trusts everybody"),
+    ({"TRUSTED_PROXIES": "0.0.0.0/0"}, "trusts everyone"),
     ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
     ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is empty"),
     ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL must be"),
@@ -42,15 +42,15 @@ WRONG = [
     ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR=/dev/null/data"),
     ({"ACCESS_TOKEN_MINUTES": "0"}, "ACCESS_TOKEN_MINUTES"),
     ({"STORAGE_URL": "ftp://host/files"}, "STORAGE_URL must begin with"),
-    ({"STORAGE_URL": "s3:///bucket"}, "STORAGE_URL must say in which region"),
+    ({"STORAGE_URL": "s3:///bucket"}, "STORAGE_URL must name the AWS region"),
     ({"ACCEL_REDIRECT": "protected"}, "ACCEL_REDIRECT=protected"),
     ({"ACCEL_REDIRECT": "/files/", "STORAGE_URL": "s3://KEY:hunter2@localhost/bucket"}, "ACCEL_REDIRECT is for files"),
     (
         {"FIREBASE_CREDENTIALS_PATH": "/no/such/file.json"},
         "FIREBASE_CREDENTIALS_PATH=/no/such/file.json cannot be read",
     ),
-    ({"FIREBASE_CREDENTIALS_JSON": "{}"}, "FIREBASE_CREDENTIALS_JSON holds no service account"),
-    ({"FCM_URL": "http://fcm.example.org"}, "FCM_URL is no https:// address"),
+    ({"FIREBASE_CREDENTIALS_JSON": "{}"}, "FIREBASE_CREDENTIALS_JSON is not a service account"),
+    ({"FCM_URL": "http://fcm.example.org"}, "FCM_URL is not an https:// URL"),
     ({"VAPID_PRIVATE_KEY": "hunter2"}, "VAPID_PRIVATE_KEY"),
     ({"BACKUP_KEY": "short"}, "BACKUP_KEY is too short"),
     ({"BACKUP_EVERY_HOURS": "24"}, "BACKUP_EVERY_HOURS needs BACKUP_KEY"),
@@ -73,12 +73,13 @@ def test_a_wrong_setting_is_a_sentence_and_exit_code_1(env: dict[str, str], sent
         assert ended.returncode == 1, ended.stderr
         assert sentence in ended.stderr
         assert "Traceback" not in ended.stderr
-        assert "runs." not in ended.stdout
+        assert "is running" not in ended.stdout
         assert len(ended.stderr.splitlines()) <= 3
     finally:
         server.close()
 
 
+@pytest.mark.plain
 def test_a_taken_port_is_told_before_anything_is_touched(bare: Server) -> None:
     with socket.create_server(("127.0.0.1", bare.port)):
         ended = bare.run("serve")
@@ -88,6 +89,7 @@ def test_a_taken_port_is_told_before_anything_is_touched(bare: Server) -> None:
     assert not (bare.data_dir / "static").exists()
 
 
+@pytest.mark.plain
 def test_two_servers_cannot_have_one_port(own: Server) -> None:
     own.start()
     assert "is taken" in own.run("serve").stderr
@@ -103,6 +105,7 @@ def test_a_pretending_database_is_refused(own: Server) -> None:
     assert "synchronous_commit=off" in ended.stderr
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -18,8 +18,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from chatproject.serving import turn_away
-from chatproject.tests.server import Server, postgres_session, until
+from chatproject.supervisor import drop_new_connections
+from chatproject.tests.made import postgres_session
+from chatproject.tests.server import Server, until
 
 MANY = pytest.param(
     2,
@@ -28,7 +29,7 @@ MANY = pytest.param(
 PERSON = {"email": "alice@example.org", "username": "alice", "password": "a long password"}
 
 
-@pytest.fixture(params=[1, MANY])
+@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.plain), MANY])
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """With one process or several, not started yet."""
     env = {"REQUIRE_EMAIL_VERIFICATION": "off", "RATE_FRAMES": "100000/s", "STOP_DELAY_SECONDS": "1"}
@@ -44,7 +45,7 @@ def test_it_says_first_that_it_is_not_ready_and_serves_on(server: Server) -> Non
     stopping.start()
     until(lambda: httpx.get(f"{server.url}/health/ready/").status_code == 503)
     answer = httpx.get(f"{server.url}/health/ready/")
-    assert (answer.json()["code"], answer.json()["detail"]) == ("unavailable", "This server stops.")
+    assert (answer.json()["code"], answer.json()["detail"]) == ("unavailable", "This server is stopping.")
     alive = httpx.get(f"{server.url}/health/")
     assert (alive.status_code, alive.headers["connection"]) == (200, "close")
     stopping.join()
@@ -92,7 +93,7 @@ def test_nobody_begins_to_connect_while_the_port_closes_and_who_has_connected_is
     with socket.create_server(("127.0.0.1", 0)) as port:
         where = port.getsockname()
         with socket.create_connection(where) as before:
-            turn_away(port)
+            drop_new_connections(port)
             with pytest.raises(TimeoutError):
                 socket.create_connection(where, timeout=0.3)
             accepted, _ = port.accept()

@@ -14,11 +14,11 @@ from drf_spectacular.generators import SchemaGenerator
 from msgspec import inspect
 
 from accounts.models import Device
-from chatproject.common import openapi
-from chatproject.common.admin import LineField, LinesField
-from chatproject.common.errors import Refusal
-from chatproject.common.text import LINE, LINES, clean_text, tidy
-from messaging.protocol import BY_NAME
+from common import openapi
+from common.admin import LineField, LinesField
+from common.errors import Refusal
+from common.text import LINE, LINES, clean_fields, clean_text
+from messaging.realtime.protocol import BY_NAME
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +86,7 @@ def test_every_text_that_is_shown_is_cleaned():
 def check_cleaning(struct: type[msgspec.Struct], name: str, extra: dict, *, is_needed: bool) -> None:
     def said(text: str) -> str:
         required = {field.name: None for field in inspect.type_info(struct).fields if field.required}
-        return getattr(tidy(struct(**{**required, name: text})), name)
+        return getattr(clean_fields(struct(**{**required, name: text})), name)
 
     assert said(HOSTILE) == ("AAA AAAA B" if extra == LINE else clean_text(HOSTILE)), (struct, name)
     for text in INVISIBLE:

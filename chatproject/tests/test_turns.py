@@ -7,7 +7,8 @@ import time
 import httpx
 import pytest
 
-from chatproject.tests.server import Server, postgres_session
+from chatproject.tests.made import postgres_session
+from chatproject.tests.server import Server
 
 PERSON = {"email": "alice@example.org", "username": "alice", "password": "a long password"}
 

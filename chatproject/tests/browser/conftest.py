@@ -1,30 +1,37 @@
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
+from chatproject.tests.browser.chrome import launch
+from chatproject.tests.browser.lending import Lending, Lent
 from chatproject.tests.browser.proxy import Network
 from chatproject.tests.browser.tab import Tab
 from chatproject.tests.server import Server
-from messaging.tests.conftest import LIMITS
+from messaging.tests.client import LIMITS
 
 expect.set_options(timeout=15_000)  # a busy machine is no fault
 ROOMY = dict.fromkeys(LIMITS, "1000/s")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    """One for all browsers: there cannot be two in a process."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
-        yield browser
-        browser.close()
+        yield playwright
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = launch(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
 def servers() -> Iterator[tuple[Server, Server]]:
     """Where two people go: with PostgreSQL and Redis to two processes that share them, else to the same one."""
     with Server(env=ROOMY) as first:
@@ -35,18 +42,28 @@ def servers() -> Iterator[tuple[Server, Server]]:
             yield first, second
 
 
+@pytest.fixture(scope="package")
+def lending(browser: Browser) -> Iterator[Lending]:
+    """Contexts of the browser for those who sit in front of it."""
+    lending = Lending(browser)
+    yield lending
+    lending.close()
+
+
 @pytest.fixture
-def tab(browser: Browser) -> Iterator[Callable[..., Tab]]:
+def tab(lending: Lending) -> Iterator[Callable[..., Tab]]:
     """Opens a browser of somebody's own: `tab(server.url, "alice")`. At the end no page has complained."""
     tabs: list[Tab] = []
+    lent: list[Lent] = []
 
-    def open_tab(url: str, name: str, **size: int) -> Tab:
-        tabs.append(Tab(browser, url, name, **size))
+    def open_tab(url: str, name: str, *, has_touch: bool = False, **more: Any) -> Tab:
+        lent.append(lending.lend(has_touch=has_touch))
+        tabs.append(Tab(lent[-1], url, name, **more))
         return tabs[-1]
 
     yield open_tab
-    for one in tabs:
-        one.context.close()
+    for one in lent:
+        lending.take_back(one)
     assert not [complaint for one in tabs for complaint in one.complaints]
 
 
@@ -57,10 +74,10 @@ def people(servers: tuple[Server, Server], tab: Callable[..., Tab]) -> Callable[
 
     def sign_up(*names: str, **size: int) -> list[Tab]:
         homes = [servers[0], *[servers[1]] * (len(names) - 1)]
-        found = [tab(home.url, f"{name}{mark}", **size) for home, name in zip(homes, names, strict=True)]
-        for one in found:
-            one.sign_up(servers[0])
-        return found
+        return [
+            tab(home.url, f"{name}{mark}", signed_up_at=servers[0], **size)
+            for home, name in zip(homes, names, strict=True)
+        ]
 
     return sign_up
 
@@ -74,18 +91,25 @@ def friends(people: Callable[..., list[Tab]]) -> tuple[Tab, Tab]:
     return alice, bob
 
 
-@pytest.fixture
-def network(servers: tuple[Server, Server]) -> Iterator[Network]:
-    """A network in front of the first server, which can be cut, frozen and mended."""
+@pytest.fixture(scope="package")
+def standing_network(servers: tuple[Server, Server]) -> Iterator[Network]:
+    """One address for all: what a browser has loaded from it stays in its cache."""
     with Network(servers[0].port) as network:
         yield network
+
+
+@pytest.fixture
+def network(standing_network: Network) -> Iterator[Network]:
+    """A network in front of the first server, which can be cut, frozen and mended."""
+    yield standing_network
+    standing_network.cut()
+    standing_network.mend()
 
 
 @pytest.fixture
 def pair(servers: tuple[Server, Server], tab: Callable[..., Tab], network: Network) -> tuple[Tab, Tab]:
     """alice, who is behind `network`, and bob."""
     mark = secrets.token_hex(3)
-    alice, bob = tab(network.url, f"alice{mark}"), tab(servers[1].url, f"bob{mark}")
-    for one in (alice, bob):
-        one.sign_up(servers[0])
+    urls = {"alice": network.url, "bob": servers[1].url}
+    alice, bob = (tab(url, f"{name}{mark}", signed_up_at=servers[0]) for name, url in urls.items())
     return alice, bob

@@ -3,7 +3,8 @@
 from psycopg import sql
 from redis import Redis
 
-from chatproject.tests.server import Server, postgres_session
+from chatproject.tests.made import postgres_session
+from chatproject.tests.server import Server
 
 
 def holds(server: Server, *secrets: str) -> list[str]:

@@ -37,7 +37,8 @@ class Network:
     async def _end(self) -> None:
         self._is_whole = False
         self._abort()
-        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=5)
+        if tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(tasks, timeout=5)
 
     def cut(self) -> None:
         """Nothing gets through any more."""
@@ -65,6 +66,7 @@ class Network:
         up, down = self._ways()
         await asyncio.gather(self._pour(reader, there, up), self._pour(there_reader, writer, down))
         self._writers -= {writer, there}
+        self._frozen -= {writer, there}
 
     async def _pour(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passing: Passing) -> None:
         try:

@@ -1,9 +1,13 @@
 """Somebody in front of the web client: what they do, in their words."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Locator, Page, expect
+import httpx
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from chatproject.tests.browser.lending import Lent
 from chatproject.tests.server import Server
 
 PASSWORD = "correct horse 7"
@@ -12,17 +16,40 @@ STORED = re.compile("sent|delivered|read")
 
 
 class Tab:
-    """A browser of its own with the web client open at `url`. What the page complains about is in `complaints`."""
+    """A browser of its own with the web client open at `url`. What the page complains about is in `complaints`.
+
+    With a `signed_up_at` the person has an account on that server, and is signed in when the page opens.
+    """
 
     def __init__(
-        self, browser: Browser, url: str, name: str, *, width: int = 1200, height: int = 800, has_touch: bool = False
+        self,
+        lent: Lent,
+        url: str,
+        name: str,
+        *,
+        signed_up_at: Server | None = None,
+        width: int = 1200,
+        height: int = 800,
     ) -> None:
         self.url, self.name = url, name
-        self.context = browser.new_context(viewport={"width": width, "height": height}, has_touch=has_touch)
-        self.page: Page = self.context.new_page()
+        self._lent = lent
+        lent.origins.add(url)
+        self.page: Page = lent.page
+        self.page.set_viewport_size({"width": width, "height": height})
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        if signed_up_at:
+            self._register(signed_up_at)
         self.page.goto(url)
+        if signed_up_at:
+            expect(self.find("conversation-list")).to_be_attached()
+
+    @property
+    def context(self) -> BrowserContext:
+        """Its cookies, permissions and pages. Who takes it may leave there what is not cleared away: nobody gets it
+        after them."""
+        self._lent.is_clean = False
+        return self._lent.context
 
     def find(self, testid: str) -> Locator:
         """What stands in the page under this name."""
@@ -49,6 +76,16 @@ class Tab:
         expect(self.find("code-form")).to_be_visible()
         self.find("code-form").get_by_label("6-digit code").fill(server.code(f"{self.name}@example.org"))
         expect(self.find("conversation-list")).to_be_attached()
+
+    def _register(self, server: Server) -> None:
+        """What `sign_up` does, without the page: the browser holds the cookie that the page begins with."""
+        address = f"{self.name}@example.org"
+        self._post("register/", email=address, username=self.name, password=PASSWORD)
+        self._post("verify/", email=address, code=server.code(address), cookie=True)
+
+    def _post(self, path: str, **body: object) -> None:
+        answer = self._lent.context.request.post(f"{self.url}/api/v1/auth/{path}", data=body)
+        assert answer.ok, answer.text()
 
     def sign_in(self, password: str = PASSWORD) -> None:
         """Sign in with name and password."""
@@ -117,12 +154,12 @@ class Tab:
         """The message with this text. The time stands beside it, so "3" would be found in "39:17 AM" as well."""
         return self.find("message").filter(has=self.page.locator("p", has_text=text))
 
-    def choose(self, text: str, deed: str) -> None:
+    def choose(self, text: str, action: str) -> None:
         """Choose something from the menu of a message, once the server has it."""
         expect(self.message(text)).to_have_attribute("data-id", re.compile("."))
         self.message(text).hover()
         self.message(text).get_by_test_id("message-menu").click()
-        self.page.get_by_role("menuitem", name=deed, exact=True).click()
+        self.page.get_by_role("menuitem", name=action, exact=True).click()
 
     def texts(self) -> list[str]:
         """The texts of all messages that stand in the page, in order."""
@@ -136,3 +173,12 @@ def talk(alice: Tab, bob: Tab, *, encrypted: bool = False) -> None:
     bob.open_first()
     expect(bob.message("before")).to_be_visible()
     expect(alice.message("before")).to_have_attribute("data-status", STORED)
+
+
+@contextmanager
+def api(one: Tab) -> Iterator[httpx.Client]:
+    """Somebody's own way to the server, beside their browser."""
+    with httpx.Client(base_url=f"{one.url}/api/v1/") as client:
+        access = client.post("auth/login/", json={"login": one.name, "password": PASSWORD}).json()["access"]
+        client.headers["Authorization"] = f"Bearer {access}"
+        yield client

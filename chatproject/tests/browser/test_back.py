@@ -179,6 +179,17 @@ def test_below_a_conversation_that_a_telephone_was_sent_to_there_is_the_list(ser
     expect(phone.page).to_have_url(re.compile(r"^[^#]*$"))
 
 
+def test_in_a_narrow_window_ctrl_k_leads_from_a_conversation_to_the_search(servers, tab) -> None:
+    alice = tab(servers[0].url, f"alice{secrets.token_hex(3)}", width=360, height=640)
+    alice.sign_up(servers[0])
+    alice.open_group("Friends")
+
+    alice.page.keyboard.press("Control+k")
+
+    expect(alice.find("search")).to_be_focused()
+    expect(alice.find("conversation-list")).to_be_in_viewport()
+
+
 def test_on_a_telephone_back_leads_from_what_was_found_to_the_list(servers, tab) -> None:
     phone = tab(servers[0].url, f"alice{secrets.token_hex(3)}", width=360, height=640, has_touch=True)
     phone.sign_up(servers[0])
@@ -186,7 +197,8 @@ def test_on_a_telephone_back_leads_from_what_was_found_to_the_list(servers, tab)
     phone.say("a needle")
     expect(phone.message("a needle")).to_have_attribute("data-status", STORED)
     phone.page.go_back()
-    phone.find("search").press_sequentially("needle")
+    phone.find("search").click()  # it is shown by then: keys for what is hidden would be lost
+    phone.page.keyboard.type("needle")
     expect(phone.find("hit")).to_have_count(1)
     phone.page.go_back()
 

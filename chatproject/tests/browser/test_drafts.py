@@ -10,6 +10,15 @@ from chatproject.tests.browser.tab import STORED
 
 pytestmark = pytest.mark.browser
 
+CLEAR_AND_HANG = """
+(composer) => {
+  composer.value = "";
+  composer.dispatchEvent(new Event("input", { bubbles: true }));
+  setTimeout(() => { for (const end = Date.now() + 5000; Date.now() < end;); });
+}
+"""
+"""Nothing that the browser answers arrives at the page any more."""
+
 
 @pytest.fixture
 def canary() -> str:
@@ -40,6 +49,22 @@ def test_a_draft_a_reply_and_an_edit_outlive_a_reload(friends, canary) -> None:
     alice.page.reload()
     expect(alice.message("an answer")).to_be_visible()
     expect(alice.find("composer")).to_have_value("")
+
+
+def test_what_was_cleared_in_the_moment_of_closing_does_not_come_back(friends) -> None:
+    alice, _ = friends
+    alice.find("composer").fill("on second thoughts")
+    alice.page.reload()
+    expect(alice.find("composer")).to_have_value("on second thoughts")
+    alice.find("composer").evaluate(CLEAR_AND_HANG)
+    url = alice.page.url
+    alice.page.close()
+    again = alice.context.new_page()
+    again.goto(url)
+    expect(again.get_by_test_id("composer")).to_be_visible()
+    again.wait_for_timeout(500)  # nothing says that there is no draft
+
+    expect(again.get_by_test_id("composer")).to_have_value("")
 
 
 def test_each_thread_has_a_draft_of_its_own(friends, canary) -> None:

@@ -36,6 +36,21 @@ def test_what_came_meanwhile_is_there_soon_after_somebody_looks(pair, network, e
     assert time.monotonic() - begun_at < WITHIN_S + 1  # and a moment to catch up
 
 
+def test_what_was_read_meanwhile_is_known_after_coming_back(pair, network) -> None:
+    alice, bob = pair
+    talk(alice, bob)
+    bob.page.goto("about:blank")
+    alice.say("read it when you are back")
+    expect(alice.message("read it when")).to_have_attribute("data-status", STORED)
+    network.freeze()
+    bob.page.go_back()
+    expect(bob.message("read it when")).to_be_in_viewport()
+    bob.page.wait_for_timeout(2_000)  # nothing says that his mark was set: alice hears nothing
+    look(alice.page, "focus")
+
+    expect(alice.message("read it when")).to_have_attribute("data-status", "read")
+
+
 def test_a_connection_that_answers_is_kept(servers, tab) -> None:
     alice = tab("about:blank", f"alice{secrets.token_hex(3)}")
     alice.page.add_init_script(SOCKETS)

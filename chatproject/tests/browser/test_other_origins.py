@@ -12,8 +12,7 @@ from playwright.sync_api import Browser, Page, Response
 from chatproject.tests.browser.elsewhere import Elsewhere
 from chatproject.tests.server import Server
 from media.tests import files
-from messaging.tests.client import PASSWORD, Person, Returning, http
-from messaging.tests.conftest import GENEROUS
+from messaging.tests.client import GENEROUS, PASSWORD, Person, Returning, http
 
 pytestmark = pytest.mark.browser
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from chatproject.tests.browser.sealed.keys import enter
 from chatproject.tests.browser.tab import PASSWORD, STORED, Tab
-from chatproject.tests.browser.test_sealed import enter
 
 pytestmark = pytest.mark.browser
 
@@ -92,6 +92,21 @@ def test_a_new_reply_below_a_message_far_above_is_found(friends, writer) -> None
     become_read(alice, writer, reply)
     alice.find("close-thread").click()
     expect(alice.find("to-reply")).to_be_hidden()
+
+
+def test_what_was_seen_in_the_moment_of_closing_is_read(friends, writer) -> None:
+    alice, _ = friends
+    alice.page.evaluate("""() => {
+      const seen = new MutationObserver(() => {
+        if (!document.querySelector("[data-testid=timeline]").textContent.includes("Good night")) return;
+        requestAnimationFrame(() => setTimeout(() => location.replace("about:blank")));
+      });
+      seen.observe(document.body, { childList: true, subtree: true });
+    }""")
+    said = writer.say("Good night")
+
+    alice.page.wait_for_url("about:blank")
+    become_read(alice, writer, said)
 
 
 def test_a_thread_that_was_read_elsewhere_holds_nothing_back(friends, writer, servers, tab) -> None:

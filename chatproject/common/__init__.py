@@ -1,1 +1,0 @@
-"""What every app stands on and what knows no noun of chatting."""

@@ -1,1 +1,0 @@
-"""The archive of everything that a person has here, for themselves to take away."""
