@@ -1,5 +1,5 @@
 /**
- * What somebody does with their own account. `ChatClient` has these methods, and brings `api` and
+ * Actions on the user's own account. `ChatClient` has these methods, and brings `api` and
  * `store` along. A wrong own password is refused as `invalid` about the field it was in.
  */
 export class Account {
@@ -26,7 +26,7 @@ export class Account {
     return this.api.post("auth/email/change/", { password, new_email });
   }
 
-  /** Make the new address one's own; all other sign-ins end. */
+  /** Confirm the new address; all other sign-ins end. */
   async confirmEmailChange({ code }) {
     this.store.knowMe(await this.api.post("auth/email/change/confirm/", { code }));
   }
@@ -55,7 +55,7 @@ export class Account {
 
   /**
    * @param {Blob} file a picture
-   * @param {{onProgress?: (share: number) => void}} [options] told how much was sent, from 0 to 1
+   * @param {{onProgress?: (share: number) => void}} [options] called with how much was sent, from 0 to 1
    */
   async setAvatar(file, { onProgress } = {}) {
     const body = new FormData();
@@ -71,7 +71,7 @@ export class Account {
 
   // Blocking
 
-  /** @returns {Promise<object[]>} the people one blocks, the last first; their ids are in `store.blocked_ids` */
+  /** @returns {Promise<object[]>} the users you have blocked, newest first; their ids are in `store.blocked_ids` */
   blockedPeople() {
     return all(this.api.list("users/me/blocks/"));
   }
@@ -86,7 +86,7 @@ export class Account {
     this.store.setBlocked(user_id, false);
   }
 
-  // One's data
+  // Personal data
 
   /** Have all own data put into an archive, in the background. @returns {Promise<object>} its state */
   requestExport() {

@@ -22,8 +22,8 @@ export class Api {
    * @param {string} method
    * @param {string} path below `/api/v1/`, or a `next` link as the server gave it
    * @param {{body?: object | FormData, query?: object, signed?: boolean, headers?: object,
-   *   onProgress?: (share: number) => void, signal?: AbortSignal}} [options] `onProgress` is told how much of the body
-   *   was sent, from 0 to 1, where there is `XMLHttpRequest`; `signal` gives the request up
+   *   onProgress?: (share: number) => void, signal?: AbortSignal}} [options] `onProgress` is called with how much of the
+   *   body was sent, from 0 to 1, where there is `XMLHttpRequest`; `signal` gives the request up
    * @returns {Promise<any>} the decoded answer, null for 204
    * @throws {ChatError}
    */

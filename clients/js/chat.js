@@ -43,12 +43,12 @@ export class ChatClient extends Notifications {
   sealing;
   /** What is being written, for pages to keep. @type {Drafts} */
   drafts;
-  /** What a page remembers of who is signed in, and of nobody else. @type {Map<string, any>} */
+  /** What a page remembers for the signed-in user only. @type {Map<string, any>} */
   remembered = new Map();
   /** REST for whatever has no method here: `chat.api.get("users/me/")`. @type {Api} */
   api;
   /**
-   * Called when nobody is signed in any more, with `{reason}`: `signed_out`, `ended` (by the server) or `deleted` (with
+   * Called when no one is signed in any more, with `{reason}`: `signed_out`, `ended` (by the server) or `deleted` (with
    * `erase_at`).
    */
   onSignedOut = () => {};
@@ -207,7 +207,7 @@ export class ChatClient extends Notifications {
     if (!this.store.me && !(await this.restore())) return;
     const leaveNothing = this.#leaving();
     const refresh = this.#session.stored_refresh;
-    this.stop(); // its end may be heard before the answer, and would be taken for another reason
+    this.stop(); // its end may arrive before the answer, and would be taken for another reason
     await this.api.post("auth/logout/", { refresh }).catch((error) => {
       if (error.is_sign_out) return;
       this.start();
@@ -322,17 +322,17 @@ export class ChatClient extends Notifications {
 
   // Signs of life
 
-  /** Everything up to this place was seen. Safe to call often, and without a connection. */
+  /** Everything up to this `seq` was seen. Safe to call often, and without a connection. */
   markRead(conversation_id, seq) {
     this.#marks.read(conversation_id, seq);
   }
 
-  /** Call this at every key; it tells the others at most once in three seconds. */
+  /** Call this at every key; it notifies the others at most once in three seconds. */
   typing(conversation_id, is_typing = true) {
     this.#signs.type(conversation_id, is_typing);
   }
 
-  /** Hear `presence.updated` of these people, and of no others. */
+  /** Receive `presence.updated` of these users, and of no others. */
   watch(user_ids) {
     this.#signs.watch(user_ids);
   }
@@ -349,10 +349,11 @@ export class ChatClient extends Notifications {
     const wake = () => this.#wake();
     for (const name of ["online", "focus", "pageshow"]) globalThis.addEventListener?.(name, wake);
     globalThis.document?.addEventListener("visibilitychange", wake);
+    globalThis.addEventListener?.("pagehide", () => this.#marks.resend()); // they would be gathered for a moment
     globalThis.navigator?.connection?.addEventListener?.("change", wake); // a phone goes from one network to another
   }
 
-  /** Somebody may look at the page again, or the network has changed. */
+  /** The user may look at the page again, or the network has changed. */
   #wake() {
     if (globalThis.document?.hidden) return;
     this.#socket.wake();
@@ -391,7 +392,7 @@ export class ChatClient extends Notifications {
     return this.#device_name;
   }
 
-  /** What is larger than a frame may be goes by the other door. */
+  /** What is too large for a frame is sent over HTTP. */
   async #post(body) {
     const { conversation_id, ...rest } = body;
     if (!body.envelope || JSON.stringify(body).length < FRAME) return this.#socket.request("message.send", body);
@@ -437,7 +438,7 @@ export class ChatClient extends Notifications {
     };
   }
 
-  /** Somebody is signed in here now: nobody else's things are theirs to find. */
+  /** A user is signed in now, and must not find what others left. */
   #welcome(user) {
     this.store.me = user;
     this.#records.leaveOnly(user.id);
@@ -462,7 +463,7 @@ export class ChatClient extends Notifications {
   }
 }
 
-/** Only where a page can keep keys that nobody can read. */
+/** Only where a page can keep keys that no one can read. */
 function browserKeys() {
   try {
     return globalThis.indexedDB && globalThis.crypto?.subtle ? () => IndexedStorage.open() : null;

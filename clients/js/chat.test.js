@@ -61,6 +61,20 @@ test("after a reconnect it goes on from its own position, without another snapsh
   assert.equal(chat.connection, "online");
 });
 
+test("after a reconnect it learns how far others have read meanwhile", async (t) => {
+  const { server, chat } = await inConversation(t);
+  chat.store.put(conversation({ kind: "direct", seq: 2 }));
+  server.socket.say(created(3, { sender: alice }));
+  const own = message(3, { sender: alice, status: "read", content: "changed by an event that is still on its way" });
+  server.on("GET conversations/c/messages/", { results: [message(2), own] });
+  assert.equal(chat.store.status(chat.store.find("m3")), "sent");
+  await reconnect(t, server);
+  assert.equal(chat.store.status(chat.store.find("m3")), "read");
+  assert.deepEqual(contents(chat), ["text 1", "text 2", "text 3"]);
+  await reconnect(t, server);
+  assert.equal(server.asked("GET conversations/c/messages/").length, 1);
+});
+
 test("another epoch and sync.reset throw away what was held", async (t) => {
   const { server, chat } = await inConversation(t);
   server.on("GET sync/", {

@@ -1,9 +1,9 @@
 import { Account, all } from "./account.js";
 
 /**
- * What somebody does with conversations and the people in them. `ChatClient` has these methods; it brings `api`,
+ * Actions on conversations and their members. `ChatClient` has these methods; it brings `api`,
  * `store` and `keep` along. What a role does not allow is refused as `permission_denied`; a conversation's
- * `capabilities` tell beforehand.
+ * `capabilities` say so in advance.
  */
 export class Conversations extends Account {
   /**
@@ -61,7 +61,7 @@ export class Conversations extends Account {
   }
 
   /**
-   * Change one's own settings in a conversation.
+   * Change your own settings in a conversation.
    * @param {object} changes any of `nickname`, `muted_until` (a time or null), `notify` (`all`, `mentions`, `none`),
    *   `is_pinned`, `is_archived`, `is_marked_unread`
    */
@@ -105,17 +105,17 @@ export class Conversations extends Account {
     return this.api.patch(`conversations/${conversation_id}/members/${user_id}/`, { silenced_until });
   }
 
-  /** Remove somebody, if they are in it, and keep them out. */
+  /** Remove a user, if they are a member, and keep them out. */
   ban(conversation_id, user_id, reason = "") {
     return this.api.post(`conversations/${conversation_id}/bans/`, { user_id, reason });
   }
 
-  /** Let somebody come back. */
+  /** Lift a ban. */
   unban(conversation_id, user_id) {
     return this.api.delete(`conversations/${conversation_id}/bans/${user_id}/`);
   }
 
-  /** @returns {Promise<object[]>} `{user, banned_by, reason, created_at}`, the last first */
+  /** @returns {Promise<object[]>} `{user, banned_by, reason, created_at}`, newest first */
   bans(conversation_id) {
     return all(this.api.list(`conversations/${conversation_id}/bans/`));
   }
@@ -131,7 +131,7 @@ export class Conversations extends Account {
     return this.api.create(`conversations/${conversation_id}/invites/`, { expires_at, max_uses });
   }
 
-  /** @returns {Promise<object[]>} the links that still lead in, the last first */
+  /** @returns {Promise<object[]>} the invite links that still work, newest first */
   invites(conversation_id) {
     return all(this.api.list(`conversations/${conversation_id}/invites/`));
   }
@@ -147,7 +147,7 @@ export class Conversations extends Account {
 
   // People
 
-  /** @returns {Promise<object[]>} who of a conversation is online, as far as they show it; `watch` hears on */
+  /** @returns {Promise<object[]>} who of a conversation is online, as far as they show it; `watch` follows changes */
   online(conversation_id) {
     return all(this.api.list("users/online/", { conversation: conversation_id }));
   }
@@ -157,7 +157,7 @@ export class Conversations extends Account {
     return (await this.api.get("users/", { search, limit: 20 })).results;
   }
 
-  /** Tell the operators about somebody. @param {{reason: string, comment?: string}} report as for messages */
+  /** Report a user to the operators. @param {{reason: string, comment?: string}} report as for messages */
   reportPerson(user_id, { reason, comment }) {
     return this.api.post(`users/${user_id}/report/`, { reason, comment });
   }

@@ -1,6 +1,6 @@
 /**
- * What somebody is writing, by the place where they write: it outlives a reload of the page, and is nobody else's. Those of
- * end-to-end conversations are hidden before they are written down.
+ * What the user is writing, by conversation or thread: it survives a reload of the page, and only they can see it. Drafts
+ * in end-to-end encrypted conversations are hidden before they are stored.
  */
 export class Drafts {
   #store;
@@ -37,7 +37,7 @@ export class Drafts {
     );
   }
 
-  /** Nobody is signed in any more. */
+  /** No one is signed in any more. */
   clear() {
     this.#held.clear();
   }

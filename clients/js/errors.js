@@ -1,6 +1,6 @@
 /**
  * A refusal, the same for HTTP (problem+json) and for socket replies, or the lack of an answer
- * (`offline`, `timeout`), after which nobody knows whether the deed was done. `cancelled` was given up by the caller.
+ * (`offline`, `timeout`), which leaves open whether the action was done. `cancelled` means that the caller gave up.
  *
  * @property {string} code stable code of the contract; treat unknown codes by `status`
  * @property {number} status HTTP status, 0 on the socket and when there was no answer
@@ -19,7 +19,7 @@ export class ChatError extends Error {
     this.request_id = request_id ?? null;
   }
 
-  /** True when the deed may or may not have been done: repeat it with the same bytes. */
+  /** True when the action may or may not have been done: repeat it with the same bytes. */
   get is_unanswered() {
     return this.code === "offline" || this.code === "timeout";
   }

@@ -27,7 +27,7 @@ export class Links {
     return held?.until > Date.now() ? held.link : this.#ask(href);
   }
 
-  /** Forget all: somebody signs out. */
+  /** Forget all links: the user signs out. */
   clear() {
     this.#held.clear();
   }

@@ -2,11 +2,11 @@
 const TOLD = new Set(["member.added", "member.removed", "member.updated", "conversation.updated"]);
 
 /**
- * One conversation's numbered log, as far as it has been heard here.
+ * One conversation's numbered log, as far as it has been received here.
  *
- * Everything up to `position` has been heard; what arrives above `position + 1` waits, so nothing
+ * Everything up to `position` has been received; what arrives above `position + 1` waits, so nothing
  * is ever shown out of order. `entries` is the loaded window, ascending and without a hole from
- * `floor` on: `{seq, message}` or `{seq, event}`. `pending` are own messages without a place yet.
+ * `floor` on: `{seq, message}` or `{seq, event}`. `pending` are own messages without a `seq` yet.
  */
 export class Log {
   position = 0;
@@ -16,7 +16,7 @@ export class Log {
   pending = [];
   #early = new Map();
 
-  /** Begin anew from the last messages of a snapshot. `first` is the first place one may see. */
+  /** Start again from the last messages of a snapshot. `first` is the first `seq` that the user may see. */
   begin(messages, { position, first = 1 }) {
     this.position = position;
     this.entries = [];
@@ -35,7 +35,7 @@ export class Log {
 
   /**
    * Take a durable event.
-   * @returns {object[]} the events that may be applied now, in order; none for one that was heard
+   * @returns {object[]} the events that may be applied now, in order; none for one that was already received
    *   before or came too early
    */
   hear(event) {
@@ -44,7 +44,7 @@ export class Log {
     return this.#drain();
   }
 
-  /** The server has nothing more up to this place. */
+  /** The server has nothing more up to this `seq`. */
   skipTo(seq) {
     this.position = Math.max(this.position, seq);
     for (const early of this.#early.keys()) if (early <= this.position) this.#early.delete(early);
@@ -69,7 +69,7 @@ export class Log {
     if (held) this.#requote(message);
   }
 
-  /** Hold nothing up to this place any more. */
+  /** Drop everything up to this `seq`. */
   forgetUpTo(seq) {
     this.entries = this.entries.filter((entry) => entry.seq > seq);
     if (this.floor > seq + 1) return;
@@ -77,7 +77,7 @@ export class Log {
     this.has_older = false;
   }
 
-  /** Show a change between the messages; the kinds nobody reads are left out. */
+  /** Show a change between the messages; the kinds that no one reads are left out. */
   tell(event) {
     if (!TOLD.has(event.type) || isQuiet(event) || event.seq < this.floor) return;
     const at = this.#place(event.seq);
@@ -90,7 +90,7 @@ export class Log {
     if (held && held.changed_seq <= changed_seq) this.hold({ ...held, ...fields, changed_seq });
   }
 
-  /** Whether this place lies in the loaded window. */
+  /** Whether this `seq` is in the loaded window. */
   covers(seq) {
     return seq >= this.floor;
   }
@@ -99,7 +99,7 @@ export class Log {
     return this.entries.findLast(({ message }) => message?.id === message_id)?.message ?? null;
   }
 
-  /** The loaded messages after a place. */
+  /** The loaded messages after a `seq`. */
   after(seq) {
     return this.entries.slice(this.#place(seq + 1)).flatMap(({ message }) => message ?? []);
   }
@@ -130,8 +130,8 @@ export class Log {
 }
 
 /**
- * Of what changes about members, roles and new keys are told: nicknames are seen, a silence is nobody else's business,
- * and of a device that is gone there is nothing to fear.
+ * Of the changes to members, only roles and new keys are shown: nicknames are visible anyway, a silence concerns only its
+ * member, and a removed device is no danger.
  */
 function isQuiet({ type, data }) {
   if (type !== "member.updated" || data.changed === "role") return false;

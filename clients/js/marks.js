@@ -13,7 +13,7 @@ export class Marks {
     store.listen((id) => id && this.#markDelivered(id));
   }
 
-  /** Somebody has seen everything up to `seq`. */
+  /** The user has seen everything up to `seq`. */
   read(conversation_id, seq) {
     if (this.#store.markRead(conversation_id, seq)) this.#want("read.mark", conversation_id, seq);
   }

@@ -4,7 +4,7 @@ import { newId } from "./ids.js";
 const PAGE = 60;
 
 /**
- * What somebody does with files. `ChatClient` has these methods. A file that goes into a message is `attach`ed and then
+ * Actions on files. `ChatClient` has these methods. A file that goes into a message is `attach`ed and then
  * sent with it; `upload` is what that does, for who wants to do the rest.
  *
  * An upload is `{id, kind, filename, mime_type, size, width, height, duration, waveform, placeholder, content_url,
@@ -18,9 +18,9 @@ export class Media extends Conversations {
    * @param {Blob} file
    * @param {object} options
    * @param {string} options.conversation_id
-   * @param {string} [options.client_id] whoever sends the same file again, because no answer came, gives the same one
-   * @param {"voice"} [options.kind] a recording of somebody speaking
-   * @param {(share: number) => void} [options.onProgress] told how much was sent, from 0 to 1
+   * @param {string} [options.client_id] to send the same file again because no answer came, pass the same one
+   * @param {"voice"} [options.kind] a recording of speech
+   * @param {(share: number) => void} [options.onProgress] called with how much was sent, from 0 to 1
    * @param {AbortSignal} [options.signal] gives it up
    * @returns {Promise<object>} the upload
    * @throws {ChatError} `too_large`, `quota_exceeded`, `unsupported_media_type`, `read_only`, `cancelled`
@@ -39,7 +39,7 @@ export class Media extends Conversations {
     return this.api.get(`media/${upload_id}/`);
   }
 
-  /** Delete an own upload. @throws {ChatError} `conflict` when it is in a message, and goes with that */
+  /** Delete your own upload. @throws {ChatError} `conflict` if it is in a message, with which it is deleted */
   deleteUpload(upload_id) {
     return this.api.delete(`media/${upload_id}/`);
   }

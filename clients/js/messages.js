@@ -5,12 +5,12 @@ import { View } from "./view.js";
 const PAGE = 50;
 
 /**
- * What somebody does with messages that are there: change them, react, pin, answer in a thread, look at their past.
- * `ChatClient` has these methods. What they change is heard as an event, and then stands in the store.
+ * Actions on existing messages: change them, react, pin, answer in a thread, look at their past.
+ * `ChatClient` has these methods. What they change arrives as an event, and is then in the store.
  */
 export class Messages extends Media {
   /**
-   * Change the text of an own message, and which uploads it has. End to end it is sealed anew.
+   * Change the text of your own message, and which uploads it has. End to end it is sealed again.
    * @param {{attachment_ids?: string[]}} [changes] they stay as they are when none are given
    */
   async edit(message_id, content, { attachment_ids } = {}) {
@@ -29,12 +29,12 @@ export class Messages extends Media {
     this.store.putMessage(await this.sealing.sealUntil(place, said, send));
   }
 
-  /** Delete an own message, or any as a moderator; a tombstone stays. */
+  /** Delete your own message, or any as a moderator; a tombstone stays. */
   delete(message_id) {
     return this.api.delete(`messages/${message_id}/`);
   }
 
-  /** @throws {ChatError} `invalid` for what is no emoji, `read_only`, `blocked` */
+  /** @throws {ChatError} `invalid` if it is not an emoji, `read_only`, `blocked` */
   react(message_id, emoji) {
     return this.api.put(`messages/${message_id}/reactions/${encodeURIComponent(emoji)}/`);
   }
@@ -44,7 +44,7 @@ export class Messages extends Media {
     return this.api.delete(`messages/${message_id}/reactions/${encodeURIComponent(emoji)}/`);
   }
 
-  /** @returns {Promise<object[]>} `{content, replaced_at}`: what it said before, the last first */
+  /** @returns {Promise<object[]>} `{content, replaced_at}`: earlier versions, newest first */
   async pastOf(message_id) {
     const { results } = await this.api.get(`messages/${message_id}/history/`, { limit: 100 });
     const message = this.store.find(message_id);
@@ -52,13 +52,13 @@ export class Messages extends Media {
     return Promise.all(results.map((row) => this.sealing.openPast(message, row)));
   }
 
-  /** @returns {Promise<{read: object[], delivered: object[]}>} `{user, at}` each; nobody in large conversations */
+  /** @returns {Promise<{read: object[], delivered: object[]}>} `{user, at}` each; empty in large conversations */
   receipts(message_id) {
     return this.api.get(`messages/${message_id}/receipts/`);
   }
 
   /**
-   * Tell the operators about a message.
+   * Report a message to the operators.
    * @param {{reason: string, comment?: string}} report `reason` is one of `spam`, `abuse`, `violence`, `sexual`,
    *   `illegal` and `other`
    */
@@ -76,7 +76,7 @@ export class Messages extends Media {
     return this.api.delete(`messages/${message_id}/pin/`);
   }
 
-  /** Load what is pinned into `store.pins`, the last first; from then on it is kept as it is at the server. */
+  /** Load the pinned messages into `store.pins`, last pinned first; from then on they follow the server. */
   async loadPins(conversation_id) {
     const { results } = await this.api.get(`conversations/${conversation_id}/pins/`, { limit: 100 });
     this.store.putPins(conversation_id, results);
@@ -90,14 +90,14 @@ export class Messages extends Media {
    * @returns {Promise<View>}
    */
   async openThread(conversation_id, root_id) {
-    // What is written while the answer is on its way is heard by the view already.
+    // The view already receives what is written while the answer is on its way.
     const view = this.store.open(root_id, new View({ conversation_id, thread_id: root_id }));
     try {
       const [root, page] = await Promise.all([
         this.api.get(`messages/${root_id}/`),
         this.api.get(`messages/${root_id}/replies/`, { limit: PAGE }),
       ]);
-      this.store.markThreadRead(root_id, page.last_read_seq); // a later one may have been heard meanwhile
+      this.store.markThreadRead(root_id, page.last_read_seq); // a later one may have arrived meanwhile
       view.read_seq = this.store.thread_marks.get(root_id);
       view.prepend([root, ...page.results], page.previous !== null);
     } catch (error) {
@@ -137,8 +137,8 @@ export class Messages extends Media {
   // Far above
 
   /**
-   * Look at what stands around a place that is not loaded: it is in `store.views` under the conversation's id. A place
-   * that is loaded needs no view, and ends one.
+   * Load the messages around a `seq` that is not loaded into `store.views`, under the conversation's id. A `seq` that is
+   * loaded needs no view, and closes an open one.
    */
   async lookAround(conversation_id, seq) {
     if (this.store.log(conversation_id).covers(seq)) return this.closeView(conversation_id);

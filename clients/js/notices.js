@@ -1,12 +1,12 @@
 const READ_WITH_MESSAGES = ["message", "mention", "reply"];
 
-/** How much of what one is told is unread. The lists are asked for where they are shown. */
+/** How many notifications are unread. Their lists are requested where they are shown. */
 export class Notices {
   unread = 0;
   mentions = 0;
-  /** Moves with everything that changes a list of notices, so that whoever shows one reads it again. */
+  /** Moves with everything that changes a list of notices, so that a page that shows one reads it again. */
   round = 0;
-  /** Unread ones that were heard since the server has counted, by id. */
+  /** Unread ones that arrived since the server counted, by id. */
   #heard = new Map();
 
   /** Take what the server has counted. */
@@ -16,14 +16,14 @@ export class Notices {
     this.round += 1;
   }
 
-  /** Told again, a notice is the same one. */
+  /** A notice that arrives again is the same one. */
   hear(notice) {
     if (!this.#heard.has(notice.id)) this.#raise(notice, 1);
     this.#heard.set(notice.id, notice);
     this.round += 1;
   }
 
-  /** Own messages up to a place were read: what they told is, too. */
+  /** Messages up to a `seq` were read, so their notices are read too. */
   readUpTo(conversation_id, seq) {
     for (const notice of this.#heard.values()) {
       const is_there = notice.conversation_id === conversation_id && notice.seq <= seq;

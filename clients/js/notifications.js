@@ -3,7 +3,7 @@ import { Messages } from "./messages.js";
 
 const GATHER_MS = 500;
 
-/** After these the server may count otherwise than was heard: something was read, is gone, or is told again. What was
+/** After these the server's count may differ from ours: something was read, is gone, or is notified again. What was
  * read is counted for the device that read it, and each knows of its own sign-in. */
 const RECOUNTED = [
   "read.updated",
@@ -16,14 +16,14 @@ const RECOUNTED = [
 ];
 
 /**
- * What somebody is told, how they want to be told, and on which devices. `ChatClient` has these methods; how many are
- * unread is in `store.notices`.
+ * Notifications, their preferences, and the devices that get them. `ChatClient` has these methods; how many are unread is
+ * in `store.notices`.
  */
 export class Notifications extends Messages {
   #timer = null;
 
   /**
-   * What one is told, the latest first.
+   * The user's notifications, newest first.
    * @param {{mentions?: boolean, next?: ?string}} [page] `mentions`: nothing else; `next` as the page before gave it
    * @returns {Promise<{results: object[], next: ?string}>}
    */
@@ -36,7 +36,7 @@ export class Notifications extends Messages {
     const { notices } = this.store;
     const { round } = notices;
     const counts = await this.api.get("notifications/count/");
-    if (round !== notices.round) return this.#countSoon(); // the answer is older than what was heard meanwhile
+    if (round !== notices.round) return this.#countSoon(); // the answer is older than what arrived meanwhile
     notices.count(counts);
     this.store.changed();
   }
@@ -57,7 +57,7 @@ export class Notifications extends Messages {
     return this.api.get("notifications/preferences/");
   }
 
-  /** Change how one wants to be told: any of what `preferences` answers. @returns {Promise<object>} all of it */
+  /** Change the preferences: any of what `preferences` returns. @returns {Promise<object>} all of it */
   changePreferences(changes) {
     return this.api.patch("notifications/preferences/", changes);
   }

@@ -102,7 +102,7 @@ export class Outbox {
     return this.#letters.every(({ body }) => this.#written.get(body.client_id)?.is_kept);
   }
 
-  /** The connection is back, or somebody has decided about new keys: send everything that waits. */
+  /** The connection is back, or the user has decided about new keys: send everything that waits. */
   resume() {
     this.#resumed++;
     for (const id of this.#queues.keys()) this.#next(id);
@@ -222,7 +222,7 @@ export class Outbox {
     this.#save();
   }
 
-  /** While somebody has to decide about a new device it is sealed for this one alone, and not sent. */
+  /** While the user has to decide about a new device it is sealed for this one alone, and not sent. */
   async #sealOrHold(letter) {
     try {
       const sealed = await this.#sealing.seal(letter.body, letter.said);
@@ -241,7 +241,7 @@ export class Outbox {
     this.#store.updatePending(letter.body.client_id, { error });
   }
 
-  /** Seal it anew, for the devices that there are by now. What an earlier page has sealed is opened for that. */
+  /** Seal it again, for the current devices. What an earlier page has sealed is opened for that. */
   async #unseal(letter) {
     letter.turns = (letter.turns ?? 0) + (letter.is_held ? 0 : 1);
     const { envelope, mention_ids, ...body } = letter.body;
@@ -290,7 +290,7 @@ export class Outbox {
     this.#store.updatePending(letter.body.client_id, { status: error ? "failed" : "pending", error });
   }
 
-  /** Nobody is there any more to be told that it failed. */
+  /** No one is there any more to notify of the failure. */
   #drop(letter) {
     this.#giveUp(letter);
     return 0;
@@ -357,7 +357,7 @@ export class Outbox {
   /** Write down what may be, and is another than before. */
   #save() {
     const { me } = this.#store;
-    if (!me || !this.#sealing.is_loaded) return; // nobody knows yet what must not be written down
+    if (!me || !this.#sealing.is_loaded) return; // not known yet what must not be stored
     const rows = new Map(this.#letters.flatMap((letter) => rowOf(letter) ?? []).map((row) => [row.body.client_id, row]));
     for (const key of this.#written.keys()) {
       if (rows.has(key)) continue;

@@ -12,7 +12,7 @@ const KINDS = ["image", "video", "audio"];
 /**
  * Files on their way to the server, some at a time; in `store.parcels` from the moment they are chosen.
  *
- * A parcel is `{key, conversation_id, file, kind, preview, status, progress, error, upload}` and whatever else was told
+ * A parcel is `{key, conversation_id, file, kind, preview, status, progress, error, upload}` and whatever else is known
  * about the file, such as its `width` and `height`. `preview` is the address of an object URL; `status` is `waiting`,
  * `sending`, `sent` (then there is an `upload`) or `failed` (then there is an `error`). One that a limit holds back is
  * `waiting` and goes at `retry_at`.
@@ -120,7 +120,7 @@ export class Parcels {
     this.#forget(key);
   }
 
-  /** Give all up: somebody signs out. */
+  /** Cancel all: the user signs out. */
   clear() {
     for (const parcel of this.#store.parcels.values()) URL.revokeObjectURL(parcel.preview);
     for (const key of this.#store.parcels.keys()) this.#wake(key);
@@ -242,7 +242,7 @@ function previewOf({ preview: url, width, height, duration, waveform }) {
   return { url, width, height, duration, waveform };
 }
 
-/** A parcel in the shape of an upload, for whoever shows both. Its `id` is its key. */
+/** A parcel in the shape of an upload, for code that shows both. Its `id` is its key. */
 export function asUpload({ key, file, kind, preview, status, progress, error, upload, ...facts }) {
   return {
     ...{ width: null, height: null, duration: null, waveform: null, placeholder: null, ...facts },

@@ -8,7 +8,7 @@ export class Passing {
   #typing = new Map();
   #marks = new Map();
 
-  /** Somebody as the server describes them now, where an earlier change of theirs was heard. */
+  /** Take a user as the server describes them now, if an earlier change of theirs is known. */
   meet(user) {
     if (this.people.has(user.id)) this.people.set(user.id, user);
   }
@@ -35,7 +35,7 @@ export class Passing {
     this.#marks.set(conversation_id, people.set(user_id, { read: later("read"), delivered: later("delivered") }));
   }
 
-  /** How far an own message has come, by the marks of the others. */
+  /** How far the user's own message has come, by the marks of the others. */
   status({ conversation_id, seq, status }) {
     let rank = Math.max(0, STATUSES.indexOf(status));
     for (const { read, delivered } of this.#marks.get(conversation_id)?.values() ?? []) {

@@ -14,7 +14,7 @@ const OVER = ["token_invalid", "not_authenticated", "permission_denied", "accoun
 export class Session {
   /** Whether the refresh token is a cookie: only pages of the server itself have one. */
   has_cookie;
-  /** Another one with each sign-in and its end: what was asked before is no answer to who asks now. */
+  /** Changes with each sign-in and sign-out: an earlier request must not answer the user of now. */
   turn = 0;
   #access = null;
   #good_until = 0;
@@ -63,7 +63,7 @@ export class Session {
     return this.#access;
   }
 
-  /** The stored refresh token, which `logout/` wants where there is no cookie. */
+  /** The stored refresh token, which `logout/` needs if there is no cookie. */
   get stored_refresh() {
     return this.has_cookie ? undefined : (this.#storage.getItem(this.#key) ?? undefined);
   }
@@ -98,13 +98,13 @@ export class Session {
     if (response.ok) return this.#renew(await readAnswer(response));
     const error = await ChatError.from(response);
     if (OVER.includes(error.code)) {
-      this.#is_replaced = refresh !== this.stored_refresh; // meanwhile somebody signed in in another tab
+      this.#is_replaced = refresh !== this.stored_refresh; // meanwhile another tab has signed in
       this.#end(error);
     }
     throw error;
   }
 
-  /** Another tab may have signed somebody else in meanwhile: the sign-in of this one is lost then, and theirs kept. */
+  /** Another tab may have signed in another user meanwhile: then this tab's sign-in is lost, and theirs is kept. */
   #renew(answer) {
     this.#is_replaced = Boolean(this.#user_id && answer.user && answer.user.id !== this.#user_id);
     if (this.#is_replaced) {

@@ -1,6 +1,6 @@
 /**
- * How far one may say that a conversation was read, of all up to a place that was on the screen: to before the first
- * message that was not shown, because it is a reply in a thread that was not looked at, or does not open here.
+ * How far a conversation counts as read, if everything up to a `seq` was on the screen: to before the first message that
+ * was not shown, because it is a reply in a thread that was not viewed, or cannot be opened here.
  * @param {Store} store
  * @returns {{seq: number, thread_id: ?string}} `thread_id` is the thread whose reply is the first, where it is one
  */
@@ -13,7 +13,7 @@ export function shownUpTo(store, conversation_id, seq) {
   return { seq: hidden.seq - 1, thread_id: isUnseenReply(store, hidden) ? hidden.thread_id : null };
 }
 
-/** Whether a message of somebody else does not open here: not yet, or never. */
+/** Whether another user's message does not open here: not yet, or never. */
 export function isShut(store, message) {
   return store.counts(message) && Boolean(store.reveal(message).sealing);
 }
@@ -30,14 +30,14 @@ export function unseenReplies(store, conversation_id) {
   return counts;
 }
 
-/** Messages after a place, in the log and in what is looked at far above it, ascending. */
+/** Messages after a `seq`, in the log and in the view far above it, ascending. */
 function heldAfter(store, conversation_id, seq) {
   const log = store.log(conversation_id);
   const above = store.views.get(conversation_id)?.after(seq) ?? [];
   return [...above.filter((message) => message.seq < log.floor), ...log.after(seq)];
 }
 
-/** Of a thread whose first message is gone nobody sees any reply. */
+/** If a thread's first message is gone, no one sees its replies. */
 function isUnseenReply(store, { thread_id, seq }) {
   if (!thread_id || store.find(thread_id)?.is_deleted) return false;
   return seq > (store.thread_marks.get(thread_id) ?? 0);

@@ -1,6 +1,6 @@
 const TYPING_EVERY_MS = 3_000;
 
-/** Signs of life that are told and not stored: that somebody types, and whose presence is wanted. */
+/** What is sent and not stored: that the user is typing, and whose presence the page watches. */
 export class Signs {
   #socket;
   #watched = [];
@@ -10,7 +10,7 @@ export class Signs {
     this.#socket = socket;
   }
 
-  /** Tell that somebody types, at most once in three seconds, or that they stopped. */
+  /** Say that the user is typing, at most once in three seconds, or that they stopped. */
   type(conversation_id, is_typing) {
     const typed_at = this.#typed_at.get(conversation_id) ?? -Infinity;
     if (is_typing ? Date.now() - typed_at < TYPING_EVERY_MS : typed_at === -Infinity) return;
@@ -30,7 +30,7 @@ export class Signs {
     this.resend();
   }
 
-  /** Nobody is signed in any more. */
+  /** No one is signed in any more. */
   clear() {
     this.#watched = [];
     this.#typed_at.clear();

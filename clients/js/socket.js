@@ -65,7 +65,7 @@ export class Socket {
   }
 
   /**
-   * The network is back, or somebody looks at the page again: try now instead of waiting. A connection that looks open may
+   * The network is back, or the user looks at the page again: try now instead of waiting. A connection that looks open may
    * have died in its sleep, so it is asked for a sign of life, once however often this is called meanwhile.
    */
   wake() {
@@ -117,7 +117,7 @@ export class Socket {
     ws.onopen = () => token && this.#write({ type: "authenticate", data: { token } });
     ws.onmessage = ({ data }) => this.#hear(JSON.parse(data));
     ws.onclose = ({ code }) => this.#closed(code);
-    ws.onerror = () => {}; // its close follows; the package ws ends the process where nobody hears of it
+    ws.onerror = () => {}; // its close follows; the package ws ends the process if no one listens
     this.#expect(ANSWER_MS);
   }
 
@@ -152,7 +152,7 @@ export class Socket {
     this.#timers.sign = undefined;
   }
 
-  /** Nobody is there any more. The network may well be another one by now, so the next try is made at once. */
+  /** The connection is lost. The network may well be another one by now, so the next try is made at once. */
   #missSign() {
     this.#closed(LOST);
     this.start();
@@ -163,7 +163,7 @@ export class Socket {
     this.#timers.silence = setTimeout(() => this.#closed(LOST), ms);
   }
 
-  /** No answer, and nothing else either: then nobody is there. */
+  /** No answer and no other frame: the connection is lost. */
   #unanswered = (id, heard) => {
     if (heard === this.#heard) this.lose();
     else this.#answer(id, { error: { code: "timeout" } });

@@ -3,8 +3,8 @@ import { Notices } from "./notices.js";
 import { Passing } from "./passing.js";
 
 /**
- * What this client knows, in memory. `apply` is the reducer; whoever shows it listens with
- * `listen` and reads the maps. Conversations, messages and people are held as the server sent them.
+ * What this client knows, in memory. `apply` is the reducer; a page listens with `listen` and
+ * reads the maps. Conversations, messages and people are held as the server sent them.
  */
 export class Store {
   me = null;
@@ -14,14 +14,14 @@ export class Store {
   /** @type {Map<string, Log>} */ logs = new Map();
   /** @type {Set<string>} people whose messages are folded */ blocked_ids = new Set();
   /** @type {Map<string, object[]>} pinned messages by conversation, where they were loaded */ pins = new Map();
-  /** @type {Map<string, View>} threads by first message, places far above by conversation */ views = new Map();
+  /** @type {Map<string, View>} threads by first message, positions far above by conversation */ views = new Map();
   /** @type {Map<string, number>} how far threads were read by first message, where it is known */ thread_marks =
     new Map();
   /** @type {Map<string, object>} files on their way, by key */ parcels = new Map();
   /** @type {Map<string, object>} what is known of own uploads before the server knows: `url`, `width`, … */ previews =
     new Map();
-  /** How much of what I am told is unread. */ notices = new Notices();
-  /** What the server allows, where it has told: `upload_bytes`, `attachments`. */ limits = {};
+  /** How many notifications are unread. */ notices = new Notices();
+  /** What the server allows, as far as it has said: `upload_bytes`, `attachments`. */ limits = {};
   /** @type {Map<string, Map<string, object>>} members by conversation, where they were loaded */ members = new Map();
   #passing = new Passing();
   #listeners = new Set();
@@ -96,7 +96,7 @@ export class Store {
     return others.filter(({ id }) => !this.blocked_ids.has(id)).map((user) => this.person(user));
   }
 
-  /** `pending`, `failed`, `sent`, `delivered` or `read`, for an own message. */
+  /** `pending`, `failed`, `sent`, `delivered` or `read`, for one of the user's messages. */
   status(message) {
     return message.seq ? this.#passing.status(message) : message.status;
   }
@@ -149,7 +149,7 @@ export class Store {
     this.changed();
   }
 
-  /** Take the counts of a `hello`. @returns {string[]} conversations we hear of for the first time */
+  /** Take the counts of a `hello`. @returns {string[]} conversations that are new here */
   welcome({ user, me_seq, conversations, has_more, blocked_ids = [], limits = {} }) {
     this.knowMe(user);
     this.blocked_ids = new Set(blocked_ids);
@@ -216,7 +216,7 @@ export class Store {
     return true;
   }
 
-  /** Put an own message, which has no place yet, below the others. */
+  /** Put an own message, which has no `seq` yet, below the others. */
   addPending(message) {
     this.log(message.conversation_id).pending.push(message);
     this.changed(message.conversation_id);
@@ -245,6 +245,14 @@ export class Store {
     this.changed(message.conversation_id);
   }
 
+  /** Take from own messages how far they have come, and nothing else: their log may not be known here so far. */
+  putStatuses(conversation_id, messages) {
+    const log = this.logs.get(conversation_id);
+    if (!log) return;
+    for (const { id, status } of messages) if (status) log.patch(id, { ...log.find(id), status });
+    this.changed(conversation_id);
+  }
+
   putParcel(parcel) {
     this.parcels.set(parcel.key, parcel);
     this.changed(parcel.conversation_id);
@@ -256,13 +264,13 @@ export class Store {
     this.changed(parcel?.conversation_id);
   }
 
-  /** The server shows an own upload by now. */
+  /** The server now shows the user's own upload. */
   forgetPreview(upload_id) {
     URL.revokeObjectURL(this.previews.get(upload_id)?.url);
     this.previews.delete(upload_id);
   }
 
-  /** Take what is pinned in a conversation, the last first. */
+  /** Take a conversation's pinned messages, last pinned first. */
   putPins(conversation_id, messages) {
     this.pins.set(conversation_id, messages);
     this.changed(conversation_id);
@@ -368,6 +376,7 @@ export class Store {
     this.#hold(message);
     conversation.last_message = message;
     this.#passing.stopTyping(conversation.id, message.sender?.id);
+    this.#hearMark(conversation.id, { user_id: message.sender?.id, seq: message.seq }, "delivered");
     if (message.sender?.id === this.me?.id) {
       this.removePending(conversation.id, message.client_id);
       if (has_read || !conversation.unread_count) this.markRead(conversation.id, message.seq);
@@ -392,7 +401,7 @@ export class Store {
     for (const upload of message.attachments ?? []) if (isSettled(upload)) this.forgetPreview(upload.id);
   }
 
-  /** Reactions and pins replace a part of a message, wherever it is looked at. */
+  /** Reactions and pins replace a part of a message, in every view of it. */
   #patch(log, { message_id, actor_id, ...fields }, seq) {
     for (const held of [log, ...this.views.values()]) held.patch(message_id, { changed_seq: seq, ...fields });
   }
@@ -439,7 +448,7 @@ export class Store {
     if (type === "member.removed") conversation.member_count -= 1;
   }
 
-  /** An event looks the same to all who hear it, so what is mine in a conversation stays as held. */
+  /** An event is the same for all who receive it, so the user's own fields of a conversation stay as held. */
   #described(conversation, { membership, unread_count, mention_count, last_message, seq, ...described }) {
     Object.assign(conversation, described);
   }

@@ -196,8 +196,8 @@ test("the marks of others tell how far my message has come", () => {
   assert.equal(status(), "read");
 });
 
-test("an answer does not tell how far my message has come", () => {
-  const store = storeWith([message(1, { sender: alice, status: "delivered" })]);
+test("an answer tells that my message has arrived, not that it was read", () => {
+  const store = storeWith([message(1, { sender: alice, status: "sent" })]);
   store.apply(created(2, { sender: bob }));
   assert.equal(store.status(held(store, 1)), "delivered");
 });

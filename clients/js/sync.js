@@ -2,6 +2,8 @@ const CROSSING_MS = 300;
 const AGAIN_MS = 2_000;
 const SNAPSHOT_MESSAGES = 30;
 const PAGE = 50;
+/** In so many conversations after each reconnect: a peer who sends no receipts is asked about again and again. */
+const RENEWED_STATUSES = 10;
 const POSITIONS_PER_FRAME = 1_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -23,7 +25,7 @@ export class Sync {
     store.listen((id) => id && this.#awaitVoice(id));
   }
 
-  /** Nobody is signed in any more. */
+  /** No one is signed in any more. */
   clear() {
     this.#busy = new Map();
     for (const { timer } of this.#silences.values()) clearTimeout(timer);
@@ -54,7 +56,7 @@ export class Sync {
     return null;
   }
 
-  /** Take a message which the server answered with, as if it had been heard. */
+  /** Take a message from an answer of the server as if it had arrived as an event. */
   hearAnswer(message) {
     const { conversation_id, seq, created_at } = message;
     if (seq <= this.#store.log(conversation_id).position) return this.#store.putMessage(message);
@@ -88,7 +90,7 @@ export class Sync {
     });
   }
 
-  /** Messages come without the changes between them; fetch those where places are missing. */
+  /** Messages come without the changes between them; fetch those where `seq`s are missing. */
   async tellChanges(id, until, known) {
     const log = this.#store.log(id);
     if (until - log.floor <= known) return;
@@ -126,7 +128,19 @@ export class Sync {
       if (this.#store.epoch !== hello.epoch) return this.#begin();
       await Promise.all(unknown.map((id) => this.fetchConversation(id)));
       this.#catchUp();
+      this.#renewStatuses().catch(() => {}); // the next reconnect asks again
     });
+  }
+
+  /** How far others have read meanwhile is in no log, but messages say it. Pages show it in direct conversations. */
+  async #renewStatuses() {
+    const { list, me } = this.#store;
+    const last = (id) => this.#store.log(id).entries.findLast(({ message }) => message?.sender?.id === me?.id)?.message;
+    const is_open = ({ kind, id }) => kind === "direct" && last(id) && this.#store.status(last(id)) !== "read";
+    for (const { id } of list.filter(is_open).slice(0, RENEWED_STATUSES)) {
+      const { results } = await this.#api.get(`conversations/${id}/messages/`, { limit: SNAPSHOT_MESSAGES });
+      this.#store.putStatuses(id, results);
+    }
   }
 
   /** Forget what was held and start from a snapshot. */
@@ -146,7 +160,7 @@ export class Sync {
     }).then(() => this.#catchUp());
   }
 
-  /** What is heard before a snapshot is complete comes again with the `sync` that follows it. */
+  /** What arrives before a snapshot is complete comes again with the `sync` that follows it. */
   get #is_beginning() {
     return this.#store.epoch === null || this.#busy.has("snapshot");
   }
@@ -166,7 +180,7 @@ export class Sync {
     );
   }
 
-  /** When a moderator's silence is over, one may write again without being told. */
+  /** When a moderator's silence is over, no event says that the user may write again. */
   #awaitVoice(id) {
     const until = this.#store.conversations.get(id)?.membership?.silenced_until ?? null;
     const held = this.#silences.get(id);
@@ -204,7 +218,7 @@ export class Sync {
     }
   }
 
-  /** Two frames may cross on their way, so a missing place gets a moment before it is read. */
+  /** Two frames may cross on their way, so a missing `seq` gets a moment before it is read. */
   #fill(id) {
     if (this.#store.logs.get(id)?.has_gap) this.readLog(id);
   }

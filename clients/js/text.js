@@ -56,7 +56,7 @@ export function nameKey(name) {
 }
 
 /**
- * Whether somebody of these names is found by what is asked, as the server finds people: each of its words begins one of
+ * Whether a search finds a user of these names, as on the server: each word of the search is the beginning of one of
  * theirs, without regard to case and accents.
  */
 export function isFoundBy(asked, ...names) {

@@ -1,4 +1,4 @@
-/** A `fetch` that tells how much of its body was sent, from 0 to 1; the browser's own does not. */
+/** A `fetch` that reports how much of its body was sent, from 0 to 1; the browser's own does not. */
 export function fetchTelling(onProgress) {
   return (url, { method, headers, body, signal }) =>
     new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { ChatError } from "./errors.js";
 import { fetchTelling } from "./upload.js";
 
-/** Stands where browsers have theirs, for one test; what it was told is in `request`. */
+/** Replaces the browser's own for one test; what it was called with is in `request`. */
 function fakeRequest(t, finish) {
   const request = { upload: {}, headers: {}, status: 0, responseText: "", given: {} };
   request.open = (...asked) => (request.asked = asked);

@@ -1,4 +1,4 @@
-/** Does what another implementation asks for: `{deed, …}` on stdin, the outcome or `{code}` on stdout, as JSON. */
+/** Does what another implementation asks for: `{action, …}` on stdin, the outcome or `{code}` on stdout, as JSON. */
 import { backedUp, own, seenByOthers } from "../js/crypto/cast.js";
 import { decode, encode } from "../js/crypto/canonical.js";
 import * as crypt from "../js/crypto/index.js";
@@ -6,7 +6,7 @@ import * as crypt from "../js/crypto/index.js";
 const all = (names, get) => Promise.all(names.map(get));
 const bytesOf = async (stream) => new Uint8Array(await new Response(stream).arrayBuffer());
 
-const DEEDS = {
+const ACTIONS = {
   async seal_message({ sender, recipients, place, ...message }) {
     const [device, readers] = [await own(sender), await all(recipients, seenByOthers)];
     return crypt.sealMessage({ ...message, ...place, device, recipients: readers });
@@ -34,8 +34,8 @@ const DEEDS = {
 
 let text = "";
 for await (const piece of process.stdin.setEncoding("utf8")) text += piece;
-const { deed, ...asked } = JSON.parse(text);
-const outcome = await DEEDS[deed](asked).catch((error) => {
+const { action, ...asked } = JSON.parse(text);
+const outcome = await ACTIONS[action](asked).catch((error) => {
   if (!(error instanceof crypt.CryptoError)) throw error;
   return { code: error.code };
 });

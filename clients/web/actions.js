@@ -14,7 +14,7 @@ import { saveFile } from "./sealed/saving.js";
 import { sentenceOf } from "./words.js";
 
 /** What somebody can do with the messages of one timeline, and what becomes of it. */
-export class Deeds {
+export class Actions {
   #chat;
   #id;
   #on;
@@ -32,7 +32,7 @@ export class Deeds {
 
   /** Do what a row asks for. `about` is where it was asked, or which emoji or file. */
   act(name, row, about) {
-    const deeds = {
+    const actions = {
       menu: () => this.#openMenu(row, about),
       react: () => this.#pick(row, about),
       toggle: () => this.#toggle(row, about),
@@ -48,7 +48,7 @@ export class Deeds {
       leaveOut: () => this.#chat.detach(about),
       retryFile: () => this.#chat.retryAttachment(about),
     };
-    deeds[name]();
+    actions[name]();
   }
 
   get #conversation() {
@@ -157,7 +157,7 @@ export class Deeds {
     if (is_sure) await this.#try(this.#chat.delete(id));
   }
 
-  async #try(deed) {
-    await deed.catch((error) => toast(sentenceOf(error)));
+  async #try(action) {
+    await action.catch((error) => toast(sentenceOf(error)));
   }
 }

@@ -85,6 +85,6 @@ function canIn(chat, id) {
   return (action) => chat.store.conversations.get(id)?.capabilities?.includes(action);
 }
 
-function attempt(deed) {
-  return deed.catch((error) => toast(sentenceOf(error)));
+function attempt(action) {
+  return action.catch((error) => toast(sentenceOf(error)));
 }

@@ -18,9 +18,9 @@
     if (is_ours) whenThere(() => isLoading() && say(FAILED));
   }
 
-  function whenThere(deed) {
-    if (document.body && document.readyState !== "loading") deed();
-    else addEventListener("DOMContentLoaded", deed, { once: true });
+  function whenThere(action) {
+    if (document.body && document.readyState !== "loading") action();
+    else addEventListener("DOMContentLoaded", action, { once: true });
   }
 
   function isLoading() {

@@ -20,7 +20,7 @@ export function openMembers(chat, id) {
   const list = h("ul", { class: "people", "data-testid": "member-list" });
   const conversation = store.conversations.get(id);
   const can = (action) => store.conversations.get(id)?.capabilities?.includes(action);
-  const attempt = (deed) => deed.catch((error) => toast(sentenceOf(error)));
+  const attempt = (action) => action.catch((error) => toast(sentenceOf(error)));
   const load = () => attempt(chat.loadMembers(id));
   const remove = async ({ user }) => {
     const name = nameOf(user);
@@ -49,7 +49,7 @@ export function openMembers(chat, id) {
     const others = Object.entries(ROLES).filter(([role]) => role !== row.role);
     return others.map(([role, label]) => ({ label, testid: `make-${role}`, run: () => give(row, role) }));
   };
-  const deeds = (row) => {
+  const actions = (row) => {
     const removal = { label: "Remove", testid: "remove-member", is_danger: true, run: () => remove(row) };
     const ban = { label: "Ban", testid: "ban-member", is_danger: true, run: () => openBan(chat, id, row.user, load) };
     const verify = { label: "Safety number", testid: "verify-member", run: () => openVerify(chat, row.user) };
@@ -70,7 +70,7 @@ export function openMembers(chat, id) {
     fillKeyed(
       list,
       members.map((member) => rowOf(store, id, member)),
-      (row) => memberElement(row, ({ currentTarget }) => openMenu(currentTarget, deeds(row))),
+      (row) => memberElement(row, ({ currentTarget }) => openMenu(currentTarget, actions(row))),
     );
   };
   const buttons = h(

@@ -2,7 +2,7 @@ import { avatar } from "./avatar.js";
 import { unblock } from "./blocking.js";
 import { Composer } from "./composer.js";
 import { conversationItems } from "./conversation.js";
-import { Deeds } from "./deeds.js";
+import { Actions } from "./actions.js";
 import { openDialog, toast } from "./dialog.js";
 import { fill, h, iconButton } from "./dom.js";
 import { openMembers } from "./members.js";
@@ -45,14 +45,14 @@ export class Pane {
     this.#chat = chat;
     this.#onBack = onBack;
     this.id = id;
-    const deeds = new Deeds(chat, id, {
+    const actions = new Actions(chat, id, {
       reply: (message) => this.#composer.reply(message),
       edit: (message) => this.#composer.edit(message),
       show: (seq) => this.visit(seq),
       unfold: (message_id) => this.#timeline.unfold(message_id),
       thread: (root_id) => this.#openThread(root_id),
     });
-    this.#timeline = new Timeline(new ConversationReading(chat, id), (...deed) => deeds.act(...deed));
+    this.#timeline = new Timeline(new ConversationReading(chat, id), (...action) => actions.act(...action));
     this.#pins = new Pins(chat, id, {
       show: (message) => this.visit(message.seq),
       unpin: (message) => this.#try(chat.unpin(message.id)),
@@ -261,7 +261,7 @@ export class Pane {
     return Boolean(own);
   }
 
-  async #try(deed) {
-    await deed.catch((error) => toast(sentenceOf(error)));
+  async #try(action) {
+    await action.catch((error) => toast(sentenceOf(error)));
   }
 }

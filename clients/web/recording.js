@@ -92,7 +92,7 @@ export class Recording {
     if (this.#length > LONGEST_MS) this.#finish("take");
   }
 
-  async #finish(deed) {
+  async #finish(action) {
     const recorder = this.#recorder;
     if (!recorder || recorder.state === "inactive") return;
     const is_short = this.#length < SHORTEST_MS;
@@ -102,7 +102,7 @@ export class Recording {
     if (is_short) return toast("That was too short.");
     const type = recorder.mimeType.split(";")[0];
     const file = new File(parts, `voice.${type.split("/")[1]}`, { type });
-    this.#on[deed](file, { kind: "voice", duration: seconds, ...(await soundOf(file)) });
+    this.#on[action](file, { kind: "voice", duration: seconds, ...(await soundOf(file)) });
   }
 
   #end() {

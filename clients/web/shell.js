@@ -26,6 +26,7 @@ export class Shell {
   #sign;
   #pane = null;
   #is_entering = false;
+  #is_going_to_search = false;
   #place = h("main", { class: "place" });
   #ended = new AbortController();
   #draw = soon(() => this.#drawNow());
@@ -109,6 +110,7 @@ export class Shell {
     }
     this.#show(is_known ? id : null, Number(seq));
     this.#sidebar.draw(id);
+    if (this.#is_going_to_search && !this.#pane) this.#search();
     this.#sign.show(waitingCount(store));
     this.#watch();
   }
@@ -149,7 +151,13 @@ export class Shell {
     const is_search = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
     if (!is_search || document.querySelector("dialog[open]")) return;
     event.preventDefault();
-    if (this.#pane && isNarrow()) open(null);
+    if (!this.#pane || !isNarrow()) return this.#search();
+    this.#is_going_to_search = true; // nothing that is hidden takes the focus
+    open(null);
+  }
+
+  #search() {
+    this.#is_going_to_search = false;
     this.#sidebar.search();
   }
 

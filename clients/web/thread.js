@@ -1,5 +1,5 @@
 import { Composer } from "./composer.js";
-import { Deeds } from "./deeds.js";
+import { Actions } from "./actions.js";
 import { h, iconButton } from "./dom.js";
 import { ThreadReading } from "./reading.js";
 import { unableText } from "./sealed/able.js";
@@ -88,14 +88,14 @@ export class Thread {
   }
 
   #show() {
-    const deeds = new Deeds(this.#chat, this.id, {
+    const actions = new Actions(this.#chat, this.id, {
       reply: (message) => this.#composer.reply(message),
       edit: (message) => this.#composer.edit(message),
       show: (place) => this.#timeline.show(place),
       unfold: (id) => this.#timeline.unfold(id),
     });
     const reading = new ThreadReading(this.#chat, this.id, this.root_id);
-    this.#timeline = new Timeline(reading, (...deed) => deeds.act(...deed));
+    this.#timeline = new Timeline(reading, (...action) => actions.act(...action));
     this.#place.replaceWith(this.#timeline.element);
   }
 

@@ -14,7 +14,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * The plaintext of a body: JSON after zeros that commit to the key, padded so that its length says little.
- * @throws {CryptoError} `content_invalid` for what is no body, `too_large`
+ * @throws {CryptoError} `content_invalid` if it is not a body, `too_large`
  */
 export function pad(body) {
   const { content, ...lists } = readBody(body);

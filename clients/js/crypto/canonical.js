@@ -10,7 +10,7 @@ export function encode(data) {
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** The bytes of canonical base64url; throws `malformed` for what is no text, else `bad_encoding`. */
+/** The bytes of canonical base64url; throws `malformed` if it is not text, else `bad_encoding`. */
 export function decode(text) {
   if (typeof text !== "string") throw new CryptoError("malformed");
   if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) throw new CryptoError("bad_encoding");

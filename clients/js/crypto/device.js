@@ -5,7 +5,7 @@ import { anId } from "./shapes.js";
 import { RSA, generate, importPrivate, requireSupport, suiteOf } from "./suites.js";
 
 /**
- * A device of one's own: `{id: null, user_id, bundle, encryption_key, signing_key}`. Register the bundle, set the `id`
+ * Your own device: `{id: null, user_id, bundle, encryption_key, signing_key}`. Register the bundle, set the `id`
  * that the server gives it, and `saveDevice`. The private keys cannot be read by anybody, this page included; with a
  * passphrase they are put into a backup before.
  * @param {object} options

@@ -40,7 +40,7 @@ export class CryptoError extends Error {
   }
 }
 
-/** Whatever the machine's cryptography says against it becomes one code: it must not tell more. */
+/** All errors of the machine's cryptography become one code: it must not reveal more. */
 export async function orRefuse(code, attempt) {
   try {
     return await attempt;

@@ -6,7 +6,7 @@ const MOST = 256;
 const HASH = /^[0-9a-f]{64}$/;
 
 /**
- * Where the key logs of the members ended for whoever sealed a message: `{user, number, hash}` of each, ascending by
+ * Where the members' key logs ended for the sender of a message: `{user, number, hash}` of each, ascending by
  * user.
  * @throws {CryptoError} `malformed`, `too_large`, `heads_unsorted`
  */

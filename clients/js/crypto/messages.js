@@ -50,7 +50,7 @@ export async function sealMessage({ body, device, recipients, roster_seq, heads 
  * @param {object} message.sender the device that it is said to be from, as `readDevice` gives it
  * @param {object[]} message.devices the own devices: the present one, then earlier ones, as from `openBackup`
  * @param {string} message.conversation_id where the reader found it; likewise `client_id` and, for an edit, `replaces`
- * @param {Seen} [message.seen] without it nobody notices that a device uses a `client_id` twice
+ * @param {Seen} [message.seen] without it, a device can use a `client_id` twice unnoticed
  * @throws {CryptoError}
  */
 export async function openMessage({ envelope, sender, devices, seen, ...place }) {

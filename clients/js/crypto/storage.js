@@ -78,7 +78,7 @@ export class IndexedStorage {
   }
 }
 
-/** A storage to which everything can be written: what another one has no room for is held in memory, and told of. */
+/** A storage that accepts every write: what another one has no room for is held in memory, and reported. */
 export class ForgivingStorage {
   #storage;
   #told;
@@ -123,7 +123,7 @@ export class ForgivingStorage {
   }
 }
 
-/** Keep an own device; one for each person who signs in here. Keys that could be read are refused (`bad_key`). */
+/** Store your own device; one for each user who signs in here. Keys that could be read are refused (`bad_key`). */
 export async function saveDevice(storage, device) {
   const { id, user_id, bundle, encryption_key, signing_key } = device;
   if (encryption_key.extractable || signing_key.extractable) throw new CryptoError("bad_key");

@@ -32,7 +32,7 @@ export class KeptFiles {
     return shown.filter(Boolean);
   }
 
-  /** What has arrived is sealed anew each time, and other bytes want another `client_id`. */
+  /** What was uploaded is sealed again each time, and other bytes want another `client_id`. */
   async #hidden({ file, ...parcel }, is_sent) {
     const { files, rest } = this.#sealing;
     if (!rest) return null;

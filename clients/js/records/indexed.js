@@ -32,16 +32,12 @@ export class IndexedRecords {
     return (await answer(rows.get([user_id, kind, key])))?.row ?? null;
   }
 
-  /** At once: the page may be closed in the next moment. */
   put(user_id, kind, row) {
-    return this.#written((rows) => {
-      rows.put({ page: this.#page, row }, [user_id, kind, row.key]);
-      rows.transaction.commit();
-    });
+    return this.#writtenAtOnce((rows) => rows.put({ page: this.#page, row }, [user_id, kind, row.key]));
   }
 
   delete(user_id, kind, key) {
-    return this.#written((rows) => rows.delete([user_id, kind, key]));
+    return this.#writtenAtOnce((rows) => rows.delete([user_id, kind, key]));
   }
 
   async adopt(user_id, kind) {
@@ -66,7 +62,7 @@ export class IndexedRecords {
   }
 
   clear(user_id) {
-    return this.#written((rows) => rows.delete(under(user_id)));
+    return this.#writtenAtOnce((rows) => rows.delete(under(user_id)));
   }
 
   leaveOnly(user_id) {
@@ -76,6 +72,14 @@ export class IndexedRecords {
         if (cursor.key[0] !== user_id) rows.delete(cursor.key);
         cursor.continue();
       };
+    });
+  }
+
+  /** Without waiting for the answer: the page may be closed in the next moment. */
+  #writtenAtOnce(write) {
+    return this.#written((rows) => {
+      write(rows);
+      rows.transaction.commit();
     });
   }
 

@@ -4,7 +4,7 @@ import { StoredRecords } from "./stored.js";
 const PATIENCE_MS = 5_000;
 
 /**
- * What somebody has written and not sent, kept for when they come back: rows with a `key`, by person and `kind`
+ * What a user has written and not sent, kept for when they come back: rows with a `key`, by person and `kind`
  * (`letters`, `files`, `drafts`). What cannot be kept is held in memory, and `trouble` says why.
  *
  * Where they are kept is an object with `get(user_id, kind, key)`, `put(user_id, kind, row)`, `delete(user_id, kind, key)`,
@@ -22,7 +22,7 @@ export class Records {
   /**
    * @param {object} options
    * @param {() => Promise<object>} options.open opens what keeps them
-   * @param {() => void} options.told `trouble` is another one
+   * @param {() => void} options.told called when `trouble` changes
    */
   constructor({ open, told }) {
     this.#open = open;
@@ -52,18 +52,18 @@ export class Records {
     return [...kept, ...(await this.#memory.adopt(user_id, kind))];
   }
 
-  /** Whether any page of somebody keeps such rows. @returns {Promise<boolean>} */
+  /** Whether any page of a user keeps such rows. @returns {Promise<boolean>} */
   async has(user_id, kind) {
     return (await this.#memory.has(user_id, kind)) || this.#tried((kept) => kept.has(user_id, kind), false);
   }
 
-  /** Leave nothing of somebody behind. */
+  /** Delete everything of a user. */
   async clear(user_id) {
     await this.#memory.clear(user_id);
     await this.#tried((kept) => kept.clear(user_id));
   }
 
-  /** Somebody has signed in: what is left of others is not theirs to find. */
+  /** A user has signed in, and must not find what others left. */
   async leaveOnly(user_id) {
     await this.#memory.leaveOnly(user_id);
     await this.#tried((kept) => kept.leaveOnly(user_id));

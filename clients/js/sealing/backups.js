@@ -38,7 +38,7 @@ export class Backups {
   }
 
   /**
-   * Have a backup from now on: this device gets new keys, because those in use cannot be read by anybody. They go into
+   * Start a backup: this device gets new keys, because those in use cannot be read by anyone. They go into
    * the blob with those of the backup there is, whose passphrase it then has to be.
    * @throws {CryptoError | ChatError} `passphrase_short`, `backup_invalid` for a wrong passphrase
    */

@@ -24,7 +24,7 @@ export class Directory {
   #last = new Map();
   #count = 0;
 
-  /** What somebody's browser asks; `who` names the sign-in. */
+  /** What a user's browser requests; `who` names the sign-in. */
   api(user, who) {
     const ask = (method) => async (path, body, headers) =>
       structuredClone(await this.#answer(method, path, body, { user, who, headers }));
@@ -32,37 +32,37 @@ export class Directory {
     return { get: ask("GET"), post: ask("POST"), put: ask("PUT"), request };
   }
 
-  /** Somebody's log, as `asker` is shown it. */
+  /** A user's log, as `asker` is shown it. */
   lines(user_id, asker) {
     return this.#lies.get(`${asker} ${user_id}`) ?? this.#lines.get(user_id) ?? [];
   }
 
-  /** Something happens to a device: a line, and a place in the log of the conversation. */
+  /** Something happens to a device: a line, and a `seq` in the log of the conversation. */
   async write(user_id, kind, device_id, bundle, proof = null) {
     const lines = await withLine(this.lines(user_id), { kind, device_id, bundle, proof });
     this.#lines.set(user_id, lines);
     this.#entries.push({ seq: ++this.seq, user_id, number: lines.length });
   }
 
-  /** Somebody is erased: of their keys nothing is left. */
+  /** A user is erased: nothing is left of their keys. */
   erase(user_id) {
     this.#lines.delete(user_id);
     this.#entries = this.#entries.filter((entry) => entry.user_id !== user_id);
     this.#gone.add(user_id);
   }
 
-  /** A server that lies: from now on `asker` is shown these lines as somebody's log. */
+  /** A server that lies: from now on `asker` is shown these lines as a user's log. */
   lie(asker, user_id, lines) {
     this.#lies.set(`${asker} ${user_id}`, lines);
     this.#entries.push({ seq: ++this.seq, user_id, number: this.lines(user_id).length });
   }
 
-  /** A server that lies: `asker` hears of no roster after this place. */
+  /** A server that lies: `asker` gets no roster after this `seq`. */
   withhold(asker, place = this.seq) {
     this.#last.set(asker, place);
   }
 
-  /** A server that lies: from now on this is somebody's log. */
+  /** A server that lies: from now on this is a user's log. */
   replace(user_id, lines) {
     this.#lines.set(user_id, lines);
     this.#entries.push({ seq: ++this.seq, user_id, number: lines.length });
@@ -154,7 +154,7 @@ const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
 const headOf = (lines) => ({ number: lines.length, hash: lines.at(-1)?.hash ?? "" });
 
 /**
- * A browser of somebody, which is a device by now; `keys` are what an earlier page of it has kept. Without a `suite` it
+ * A user's browser, which is a device by now; `keys` are what an earlier page of it has kept. Without a `suite` it
  * makes its own keys, which takes a second.
  */
 export async function browser(
@@ -182,7 +182,7 @@ export async function haveKeys(keys, { id: user_id }, suite = CURVE) {
   await saveDevice(keys, (await makeDevice({ user_id, suite })).device);
 }
 
-/** What somebody writes, as the server stores it. */
+/** What a user writes, as the server stores it. */
 export async function written({ sealing, user, heard }, content, fields = {}) {
   heard();
   const client_id = fields.client_id ?? `k${fields.seq ?? 10}`;
@@ -201,7 +201,7 @@ export async function written({ sealing, user, heard }, content, fields = {}) {
   return { ...message, mentions: mention_ids, is_deleted: false, ...fields };
 }
 
-/** What a message says in somebody's browser, or why it says nothing. */
+/** What a message says in a user's browser, or why it says nothing. */
 export async function read({ store }, message) {
   store.reveal(message);
   for (let turn = 0; turn < 2_000 && store.reveal(message).sealing === "opening"; turn++) await soon();

@@ -18,7 +18,7 @@ export class Heads {
 
   /**
    * Compare the heads of a message that was opened, and keep a warning where one contradicts. Version 1 has none.
-   * @throws {ChatError} when nobody answers; then nothing is known yet
+   * @throws {ChatError} without an answer; then nothing is known yet
    */
   async compare({ conversation_id, seq, edit_id, sender, envelope }) {
     const { roster_seq, heads = [] } = envelope;

@@ -14,13 +14,13 @@ async function three() {
   return { directory, alice, bob, carol };
 }
 
-/** A device that a server makes up, as a line of somebody's log. */
+/** A device that a server makes up, as a line of a user's log. */
 async function madeUp({ id: user_id }, device_id = PHONE) {
   const { device } = await makeDevice({ user_id, suite: CURVE });
   return { kind: "added", device_id, bundle: device.bundle };
 }
 
-/** What somebody is warned of, once it is known. */
+/** What a user is warned of, once it is known. */
 async function warnings({ sealing, heard }) {
   heard();
   await sealing.seal({ conversation_id: PLACE, client_id: "look" }, { content: "Hi" }).catch(() => {});

@@ -17,13 +17,13 @@ export class KeyLogs {
     this.#storage = storage;
   }
 
-  /** The lines of somebody's log that were seen here. @returns {Promise<object[]>} */
+  /** The lines of a user's log that were seen here. @returns {Promise<object[]>} */
   async seen(user_id) {
     return (await this.#storage.get(`log/${user_id}`)) ?? [];
   }
 
   /**
-   * The lines of somebody's log up to one of them.
+   * The lines of a user's log up to one of them.
    * @param {{number: number, hash: string}} head the line
    * @throws {ChatError} `log_forked` when another line stands there
    */
@@ -41,7 +41,7 @@ export class KeyLogs {
     return lines;
   }
 
-  /** All lines that there are by now. @throws {ChatError} `log_forked`, `log_went_back` */
+  /** All current lines. @throws {ChatError} `log_forked`, `log_went_back` */
   latest(user_id) {
     return this.#inTurn(user_id, (known) => this.#read(user_id, known));
   }

@@ -3,7 +3,7 @@ import { asRefusal } from "./refusals.js";
 
 const AGAIN_MS = 3_000;
 
-/** What was opened here, in memory alone: each envelope once, when somebody looks at it. */
+/** What was opened here, in memory alone: each envelope once, when it is shown. */
 export class Opened {
   #known = new Map();
 
@@ -36,7 +36,7 @@ export class Opened {
     this.#known = new Map();
   }
 
-  /** Without an answer nobody knows; it is asked for again while somebody looks. */
+  /** Without an answer it is not known; it is requested again while it is shown. */
   async #open(key, open, changed) {
     const known = this.#known;
     try {

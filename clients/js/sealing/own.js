@@ -12,7 +12,7 @@ export class OwnDevices {
   #api;
   #storage;
   #user_id;
-  /** Keys that the server is being told of, by this page or another one. */ #next = null;
+  /** Keys that this page or another one is registering with the server. */ #next = null;
 
   constructor({ api, storage, user_id }) {
     this.#api = api;
@@ -51,14 +51,14 @@ export class OwnDevices {
     const here = devices.find(({ is_current }) => is_current);
     const next = await this.#storage.get(this.#next_key);
     if (next && here && isSame(next, here)) return this.#become({ ...next, id: here.id });
-    if (next) await this.keep([{ ...next, id: here?.id ?? kept.id }]); // nobody knows whether it was ever used
+    if (next) await this.keep([{ ...next, id: here?.id ?? kept.id }]); // it may have been used
     await this.#storage.delete(this.#next_key);
     if (here && isSame(kept, here)) return this.#become({ ...kept, id: here.id });
     const { id } = await this.#api.post("encryption/devices/", { ...kept.bundle, name: await nameOf() });
     return this.#become({ ...kept, id });
   }
 
-  /** Have other keys from now on. @param {object} next made before @param {() => Promise<void>} tell the server */
+  /** Use other keys from now on. @param {object} next made before @param {() => Promise<void>} tell the server */
   async rotate(next, tell) {
     await this.#storage.put(this.#next_key, next); // the answer may be lost
     await tell();

@@ -1,6 +1,6 @@
 import { Opened } from "./opened.js";
 
-/** What sealed messages say, for whoever shows them: opened when somebody looks, held in memory. */
+/** What sealed messages say, for the code that shows them: opened on demand, held in memory. */
 export class Reading {
   #api;
   #store;

@@ -1,7 +1,7 @@
 import { refusal } from "./refusals.js";
 
 /**
- * For which devices messages are sealed, now and at each place of a log. The server says how far each member's key log
+ * For which devices messages are sealed, now and at each `seq` of a log. The server says how far each member's key log
  * had come; the devices are those that the logs leave, not those that it names.
  */
 export class Rosters {
@@ -40,17 +40,17 @@ export class Rosters {
     return this.#now.get(conversation_id) ?? null;
   }
 
-  /** Whether the last one that was read is the last that was heard of. */
+  /** Whether the last one that was read is the last that was announced. */
   isFresh(conversation_id) {
     return this.held(conversation_id)?.roster_seq >= this.#place(conversation_id);
   }
 
-  /** The server says that it is another by now. */
+  /** The server says that the roster has changed. */
   forget(conversation_id) {
     this.#now.delete(conversation_id);
   }
 
-  /** The devices whose keys signed what was sealed for this place. @returns {Promise<object[]>} */
+  /** The devices whose keys signed what was sealed at this `seq`. @returns {Promise<object[]>} */
   at(conversation_id, place) {
     const key = `${conversation_id} ${place}`;
     if (!this.#at.has(key)) {
@@ -61,7 +61,7 @@ export class Rosters {
     return this.#at.get(key);
   }
 
-  /** How long somebody's log is said to have been at a place; undefined where that is not known. */
+  /** How long a user's log is said to have been at a `seq`; undefined if that is not known. */
   numberAt(conversation_id, place, user_id) {
     return this.#numbers.get(conversation_id)?.get(place)?.get(user_id);
   }
@@ -90,14 +90,14 @@ export class Rosters {
       return await this.#logs.devices(user_id, await this.#logs.upTo(user_id, log));
     } catch (error) {
       if (error.is_unanswered || error.is_passing) throw error;
-      // Of who has gone for good there is no log any more; what they wrote is still read, with what was never seen.
+      // An erased user has no log any more. If none was seen here, what they wrote is read with the devices of the roster.
       if (error.status !== 404 || (await this.#logs.seen(user_id)).length) return [];
       return Promise.all(devices.map(({ id, bundle }) => this.#logs.device(id, user_id, bundle)));
     }
   }
 
   /**
-   * Who has a shorter log at a later place: or stolen keys that were replaced could still write.
+   * Who has a shorter log at a later `seq`. Otherwise stolen keys that were replaced could still write.
    * @returns {string[]} user ids
    */
   #behind(conversation_id, place, members) {

@@ -28,7 +28,7 @@ export class Sealing {
   is_able = false;
   /** Whether it is known which conversations are end to end. */
   is_loaded;
-  /** Why this browser is no device, if it should be one. @type {?ChatError} */
+  /** Why this browser is not a device, if it should be one. @type {?ChatError} */
   trouble = null;
   /** What people compare. @type {?Trust} */ trust = null;
   /** The own keys, wrapped under a passphrase. @type {?Backups} */ backups = null;
@@ -59,7 +59,7 @@ export class Sealing {
    * @param {?(() => Promise<object>)} options.keys opens the storage of the keys; null where nothing can be kept
    * @param {(url: string) => Promise<string>} options.linkTo where the bytes of a file are fetched
    * @param {(error: Error) => void} [options.troubled] is called when keys could not be kept, or read
-   * @param {() => void} [options.answered] is called when somebody has decided about new keys: what waits may go
+   * @param {() => void} [options.answered] called when the user has decided about new keys: what waits may be sent
    */
   constructor({ api, store, fetch, linkTo, keys, answered = () => {}, troubled = () => {} }) {
     this.#api = api;
@@ -99,7 +99,7 @@ export class Sealing {
     return this.#loading;
   }
 
-  /** Nobody is signed in any more; the keys stay for when they come back. */
+  /** No one is signed in any more; the keys stay for when they come back. */
   clear() {
     this.own = this.trust = this.backups = this.rest = this.trouble = this.#loading = this.#storage = null;
     this.#rosters = this.#readers = null;
@@ -142,11 +142,11 @@ export class Sealing {
   // Writing
 
   /**
-   * Seal what somebody wrote for the devices of this moment.
+   * Seal what the user wrote for the devices of this moment.
    * @param {{conversation_id: string, client_id: string, replaces?: string}} place
    * @param {{content: string, attachments?: object[]}} said
    * @returns {Promise<{envelope: object, mention_ids: string[]}>} what goes to the server
-   * @throws {ChatError} `keys_unanswered` while somebody who was checked has a new device that nobody has decided about
+   * @throws {ChatError} `keys_unanswered` while a user who was checked has a new device that was not decided about
    */
   async seal({ conversation_id, client_id, replaces = null }, { content, attachments = [] }) {
     await this.load();
@@ -172,7 +172,7 @@ export class Sealing {
   }
 
   /**
-   * Seal, send, and seal anew for as long as the server knows of other devices.
+   * Seal, send, and seal again for as long as the server knows of other devices.
    * @param {(sealed: object) => Promise<any>} send
    */
   async sealUntil(place, said, send) {
@@ -186,12 +186,12 @@ export class Sealing {
     }
   }
 
-  /** The server knows of other devices by now. */
+  /** The server knows of other devices now. */
   forgetRoster(conversation_id) {
     this.#rosters?.forget(conversation_id);
   }
 
-  /** What stands in an own envelope that was not sent yet. @returns {Promise<object>} the body */
+  /** The content of an own envelope that was not sent yet. @returns {Promise<object>} the body */
   async openOwn({ conversation_id, client_id, envelope }) {
     await this.load();
     const place = { conversation_id, client_id };
@@ -212,7 +212,7 @@ export class Sealing {
 
   /**
    * Who reads in a conversation: `{people: [{user_id, lines}], warnings, alarm}`. `lines` are those of their key logs,
-   * `warnings` are what was not answered yet about the keys of these people, oneself included (see `Trust.warnings`),
+   * `warnings` are what was not answered yet about the keys of these users, the own account included (see `Trust.warnings`),
    * `alarm` is a refusal to seal. Null until it is known; it is asked for then.
    */
   readersOf(conversation_id) {
@@ -221,7 +221,7 @@ export class Sealing {
 
   /**
    * For whom a message was sealed.
-   * @returns {Promise<{user_id: ?string, count: number}[]>} how many devices of whom; null: of nobody who was there
+   * @returns {Promise<{user_id: ?string, count: number}[]>} how many devices of whom; null: of no one who was there
    */
   async recipientsOf({ conversation_id, envelope }) {
     const devices = await this.#rosters.at(conversation_id, envelope.roster_seq);
@@ -246,7 +246,7 @@ export class Sealing {
     return count;
   }
 
-  /** Whoever signs out meanwhile, and somebody else in, must not find the keys of the one before. */
+  /** If one user signs out meanwhile and another one in, that one must not find the first one's keys. */
   async #load(user_id) {
     const found = this.#keys && (await isSupported(RSA)) ? await inTime(this.#keys()).catch(this.#troubled) : null;
     const storage = found && new ForgivingStorage(found, this.#troubled);
@@ -271,7 +271,7 @@ export class Sealing {
     this.#notice(null);
   }
 
-  /** Remember what is end to end, so that nobody can say otherwise later. */
+  /** Remember what is end to end, so that no one can say otherwise later. */
   #notice(id) {
     if (!this.#storage || !this.#store.me) return;
     const named = id ? [id] : [...this.#store.conversations.keys()];

@@ -1,9 +1,9 @@
 import { fingerprint, safetyNumber } from "../crypto/index.js";
 import { standing } from "./keylogs.js";
 
-/** What is remembered of one sender about one person: nobody pushes out what another has found. */
+/** What is remembered of one sender about one user, so that no sender displaces what another one found. */
 const FORKS = 50;
-/** A kind that is not known here may be anything, so it is told as the worst. */
+/** A kind that is not known here may be anything, so it is reported as the worst. */
 const told = (kind) => (kind === "added" ? "added" : "changed");
 
 /**
@@ -38,7 +38,7 @@ export class Trust {
   }
 
   /**
-   * What is still to be answered about these people, oneself included.
+   * What is still to be answered about these users, the own account included.
    * @param {{user_id: string, lines: object[]}[]} people
    * @returns {{user_id: string, what: string, number?: number, is_held: boolean, by?: string}[]} `what` is `added`,
    *   `changed`, or `forked`: `by` was shown another log of theirs. `is_held`: nothing is sealed before the answer
@@ -47,7 +47,7 @@ export class Trust {
     return people.flatMap((person) => [...this.#forks(person), ...this.#news(person)]);
   }
 
-  /** Somebody with a new device for which nothing may be sealed yet. @returns {?string} their id */
+  /** A user with a new device for which nothing may be sealed yet. @returns {?string} their id */
   held(people) {
     return people.find((person) => this.#isHeld(person))?.user_id ?? null;
   }
@@ -72,7 +72,7 @@ export class Trust {
     this.#answered();
   }
 
-  /** The sender of a message, `by`, was shown a line of somebody's log that is none of those shown here. */
+  /** The sender of a message, `by`, was shown a line of a user's log that is none of those shown here. */
   async contradicted({ user_id, by, number, hash }) {
     const is_known = (found) => found.by === by && found.number === number && found.hash === hash;
     if (this.#kept.forks[user_id]?.some(is_known)) return;
@@ -84,9 +84,9 @@ export class Trust {
   }
 
   /**
-   * What two people compare.
+   * What two users compare.
    * @returns {Promise<?{number: string, is_compared: boolean, was_compared: boolean, devices: object[],
-   *   mine: object[]}>} `devices` are theirs, `mine` one's own, `{id, fingerprint, at, is_here}`; `was_compared`: another
+   *   mine: object[]}>} `devices` are theirs, `mine` the caller's, `{id, fingerprint, at, is_here}`; `was_compared`: another
    *   number was. Null where one of them has no device
    */
   async look(user_id) {
@@ -162,7 +162,7 @@ export class Trust {
     return user_id === this.#user_id ? Object.keys(compared).length > 0 : Object.hasOwn(compared, user_id);
   }
 
-  /** One change at a time, of what is kept by now: other pages of this browser change it too. */
+  /** One change at a time, applied to what is stored now: other pages of this browser change it too. */
   #change(change) {
     const work = async () => {
       await this.load();
@@ -174,7 +174,7 @@ export class Trust {
   }
 }
 
-/** All that this sender has contradicted by now is answered. */
+/** Everything that this sender has contradicted so far is answered. */
 function settle(forks, by) {
   for (const fork of forks) fork.is_answered ||= fork.by === by;
 }

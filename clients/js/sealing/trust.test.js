@@ -14,14 +14,14 @@ async function pair() {
   return { directory, alice, bob };
 }
 
-/** Why somebody's message is not sealed, or for how many devices it is. */
+/** Why a user's message is not sealed, or for how many devices it is. */
 const sealed = (one, seq) =>
   written(one, "words", { seq }).then(
     ({ envelope }) => envelope.recipients.length,
     ({ code }) => code,
   );
 
-/** What somebody is warned of. */
+/** What a user is warned of. */
 async function warnings(one) {
   await sealed(one, 99);
   return one.sealing.readersOf(PLACE).warnings;

@@ -1,4 +1,4 @@
-"""Private keys under a passphrase: a blob that anybody may keep."""
+"""Private keys encrypted with a passphrase: a blob that is safe to store anywhere."""
 
 import json
 import os
@@ -25,7 +25,7 @@ PASSPHRASE = 12
 
 @dataclass(frozen=True)
 class Backup:
-    """What is in a backup: the present device first, then earlier ones, whose messages are still to be read."""
+    """The contents of a backup: the current device first, then earlier ones, to read old messages."""
 
     devices: tuple[OwnDevice, ...]
     made_at: str
@@ -34,7 +34,7 @@ class Backup:
 
 @dataclass(frozen=True)
 class Salted:
-    """What is drawn anew for every backup. Give one only to reproduce a known answer."""
+    """The random values of a backup. Pass them only to reproduce a known result."""
 
     salt: bytes = field(default_factory=lambda: os.urandom(SALT))
     nonce: bytes = field(default_factory=lambda: os.urandom(NONCE))

@@ -24,8 +24,8 @@ def pad(body: Json) -> bytes:
 
 
 def require_shown(body: Json) -> Json:
-    """A body of which something can be seen. Raises `content_invalid`: readers could not tell it from nothing, and the
-    server cannot look."""
+    """A body with something visible. Raises `content_invalid`: the server cannot check it, and readers would see
+    nothing."""
     read = read_body(body)
     if is_blank(read["content"]) and not read["attachments"]:
         raise CryptoError("content_invalid", "Nothing of it can be seen.")

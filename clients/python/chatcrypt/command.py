@@ -1,7 +1,7 @@
 """The command `chatcrypt`: keys, encrypt, decrypt, fingerprint.
 
-Passphrases are asked for, or read from a file; texts come from files or stdin. Nothing secret is an argument, because
-arguments are seen by everybody on the machine.
+Passphrases are options for, or read from a file; texts come from files or stdin. Nothing secret is an argument, because
+everybody on the machine can see arguments.
 """
 
 import json
@@ -28,65 +28,65 @@ from chatcrypt.suites import SUITES
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0, or 1 when something was refused, 2 when a file cannot be used."""
-    deeds = {"keys": keys, "encrypt": encrypt, "decrypt": decrypt, "fingerprint": fingerprints}
-    asked = parser(deeds).parse_args(argv)
+    """Returns 0, or 1 if something was refused, or 2 if a file cannot be used."""
+    commands = {"keys": keys, "encrypt": encrypt, "decrypt": decrypt, "fingerprint": fingerprints}
+    options = parser(commands).parse_args(argv)
     try:
-        asked.deed(asked)
+        options.run(options)
     except CryptoError as error:
-        return _complain(f"{error.code}: {error}", 1)
+        return _fail(f"{error.code}: {error}", 1)
     except OSError as error:
-        return _complain(str(error), 2)
+        return _fail(str(error), 2)
     return 0
 
 
-def keys(asked: Namespace) -> None:
-    """Make keys into a new file, and show the bundle that the server is to know."""
-    if asked.out.exists():
-        raise FileExistsError(f"{asked.out} exists, and keys are never written over.")
-    device = make_device(asked.user, SUITES[asked.suite])
-    write_keys(asked.out, device, _passphrase(asked, is_new=True), KDFS[asked.kdf]())
+def keys(options: Namespace) -> None:
+    """Write new keys to a file, and print the bundle for the server."""
+    if options.out.exists():
+        raise FileExistsError(f"{options.out} exists. Keys are never overwritten: choose another file.")
+    device = make_device(options.user, SUITES[options.suite])
+    write_keys(options.out, device, _passphrase(options, is_new=True), KDFS[options.kdf]())
     _show(device.public.bundle)
 
 
-def encrypt(asked: Namespace) -> None:
-    """Seal a text for all devices of `--devices`: `{client_id, envelope}`, as it is sent."""
-    devices = directory(asked.devices)
-    text = _read(asked.input).decode(errors="surrogateescape")
-    place = Place(asked.conversation, asked.client_id or uuid4().hex, asked.replaces)
-    sender = _named(read_keys(asked.keys, _passphrase(asked)), devices)[0]
+def encrypt(options: Namespace) -> None:
+    """Encrypt a text for all devices in `--devices`, and print `{client_id, envelope}`, ready to be sent."""
+    devices = directory(options.devices)
+    text = _read(options.input).decode(errors="surrogateescape")
+    place = Place(options.conversation, options.client_id or uuid4().hex, options.replaces)
+    sender = _named(read_keys(options.keys, _passphrase(options)), devices)[0]
     body = {"content": text}
-    heads = read_heads(read_json(asked.heads.read_bytes(), "malformed")) if asked.heads else ()
-    seq = asked.roster_seq
+    heads = read_heads(read_json(options.heads.read_bytes(), "malformed")) if options.heads else ()
+    seq = options.roster_seq
     envelope = seal_message(body, place, sender=sender, recipients=devices, roster_seq=seq, heads=heads)
     _show({"client_id": place.client_id, "envelope": envelope})
 
 
-def decrypt(asked: Namespace) -> None:
+def decrypt(options: Namespace) -> None:
     """Open `{client_id, envelope}`, and write its text (or with `--json` all of it) to stdout.
 
     It remembers nothing, so it does not notice a `client_id` that is used twice. `--json` shows the `heads`: compare
     them with the key logs that you know.
     """
-    devices = directory(asked.devices)
-    message = exactly(read_json(_read(asked.input), "malformed"), "client_id", "envelope")
-    place = Place(asked.conversation, message["client_id"], asked.replaces)
+    devices = directory(options.devices)
+    message = exactly(read_json(_read(options.input), "malformed"), "client_id", "envelope")
+    place = Place(options.conversation, message["client_id"], options.replaces)
     envelope = Envelope.read(message["envelope"])
     sender = next((device for device in devices if device.id == envelope.sender_device), None)
     if sender is None:
         raise CryptoError("wrong_sender", "The device that sent it is not among --devices.")
-    own = _named(read_keys(asked.keys, _passphrase(asked)), devices)
+    own = _named(read_keys(options.keys, _passphrase(options)), devices)
     body = open_message(message["envelope"], place, sender=sender, devices=own)
-    if asked.json:
+    if options.json:
         return _show({**body, "heads": write_heads(envelope.heads)})
     sys.stdout.buffer.write(body["content"].encode())
     sys.stdout.flush()
     return None
 
 
-def fingerprints(asked: Namespace) -> None:
+def fingerprints(options: Namespace) -> None:
     """The fingerprint of each device; of two people, their safety number too."""
-    devices, people = directory(asked.devices), dict[str, list[PublicDevice]]()
+    devices, people = directory(options.devices), dict[str, list[PublicDevice]]()
     for device in devices:
         people.setdefault(device.user_id, []).append(device)
         sys.stdout.write(f"{fingerprint(device)}  {device.id}  {device.user_id}\n")
@@ -116,13 +116,13 @@ def _named(own: Sequence[OwnDevice], devices: Sequence[PublicDevice]) -> list[Ow
     return named
 
 
-def _passphrase(asked: Namespace, *, is_new: bool = False) -> str:
-    if asked.passphrase_file:
-        text: str = asked.passphrase_file.read_text().rstrip("\r\n")
+def _passphrase(options: Namespace, *, is_new: bool = False) -> str:
+    if options.passphrase_file:
+        text: str = options.passphrase_file.read_text().rstrip("\r\n")
         return text
     passphrase = getpass("Passphrase: ")
     if is_new and getpass("Once more: ") != passphrase:
-        raise CryptoError("malformed", "These are two different passphrases.")
+        raise CryptoError("malformed", "The two passphrases are different.")
     return passphrase
 
 
@@ -134,6 +134,6 @@ def _show(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=1) + "\n")
 
 
-def _complain(words: str, status: int) -> int:
-    sys.stderr.write(f"chatcrypt: {words}\n")
+def _fail(message: str, status: int) -> int:
+    sys.stderr.write(f"chatcrypt: {message}\n")
     return status

@@ -1,4 +1,4 @@
-"""Devices: one's own with their private keys, those of others by their bundles, and how one follows another."""
+"""Devices: your own with their private keys, those of others by their bundles, and the rotation of their keys."""
 
 from dataclasses import dataclass, field
 from typing import Any, Self, cast

@@ -1,4 +1,4 @@
-"""Where key logs ended for whoever sealed a message: readers compare it with the logs that they are shown."""
+"""The ends of key logs as the sender of a message saw them. Readers compare them with the logs that they get."""
 
 import re
 from collections.abc import Sequence

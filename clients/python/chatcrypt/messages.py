@@ -30,7 +30,7 @@ def wrap_key(recipient: PublicDevice, secret: bytes, info: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Fresh:
-    """What is drawn anew for every message. Give one only to reproduce a known answer."""
+    """The random values of a message. Pass them only to reproduce a known result."""
 
     key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
     nonce: bytes = field(default_factory=lambda: os.urandom(12))

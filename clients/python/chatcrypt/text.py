@@ -1,4 +1,4 @@
-"""What of a text can be seen: the rule of the server, which `clients/vectors/text.json` holds both to."""
+"""Which text is visible: the same rule as the server's, both tested against `clients/vectors/text.json`."""
 
 import regex
 
@@ -6,5 +6,5 @@ _BLANK = regex.compile(r"[\p{White_Space}\p{Cc}\p{Cs}\p{DI}\uFFF9-\uFFFB\u2800\U
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of a text can be seen."""
+    """Whether a text has no visible character."""
     return _BLANK.fullmatch(text) is not None

@@ -49,9 +49,11 @@ def refused(code: str) -> Iterator[None]:
     assert refusal.value.code == code
 
 
-def javascript(deed: str, **asked: Any) -> Any:
+def javascript(action: str, **asked: Any) -> Any:
     """What the other implementation does."""
     assert NODE is not None
     run = [NODE, str(VECTORS / "run.mjs")]
-    answer = subprocess.run(run, input=json.dumps({"deed": deed, **asked}), capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        run, input=json.dumps({"action": action, **asked}), capture_output=True, text=True, check=True
+    )
     return json.loads(answer.stdout)

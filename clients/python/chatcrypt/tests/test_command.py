@@ -113,7 +113,7 @@ def test_private_keys_are_in_a_file_of_one_s_own_and_under_the_passphrase(keys, 
 def test_keys_are_never_written_over_and_need_a_passphrase(keys, run, tmp_path) -> None:
     before = keys["keys"].read_bytes()
     how = ("--user", ALICE, "--passphrase-file", keys["passphrase"])
-    assert "never written over" in run("keys", *how, "--out", keys["keys"], status=2)
+    assert "never overwritten" in run("keys", *how, "--out", keys["keys"], status=2)
     assert keys["keys"].read_bytes() == before
     keys["passphrase"].write_text("password")
     out = tmp_path / "new"
@@ -125,7 +125,7 @@ def test_a_passphrase_is_asked_for_twice_without_showing_it(run, tmp_path, monke
     answers = iter([PASSPHRASE, PASSPHRASE + "!", PASSPHRASE, PASSPHRASE])
     monkeypatch.setattr("chatcrypt.command.getpass", lambda _: next(answers))
     how = ("--user", ALICE, "--suite", CURVE.name, "--out", tmp_path / "keys")
-    assert "two different passphrases" in run("keys", *how, status=1)
+    assert "passphrases are different" in run("keys", *how, status=1)
     assert set(json.loads(run("keys", *how))) == {"suite", "encryption_key", "signing_key", "signature"}
 
 
@@ -150,8 +150,8 @@ def test_who_is_not_listed_neither_writes_nor_is_read(keys, run) -> None:
 
 def test_it_runs_as_a_module_and_takes_no_secret_as_an_argument() -> None:
     where = Path(chatcrypt.__file__).parents[1]
-    for deed in ("keys", "encrypt", "decrypt", "fingerprint"):
-        ask = [sys.executable, "-m", "chatcrypt", deed, "--help"]
+    for action in ("keys", "encrypt", "decrypt", "fingerprint"):
+        ask = [sys.executable, "-m", "chatcrypt", action, "--help"]
         usage = subprocess.run(ask, cwd=where, capture_output=True, text=True, check=True).stdout
         assert "--passphrase " not in usage
         assert "--text" not in usage
