@@ -15,11 +15,11 @@ class Room:
     def url(self, member: int) -> str:
         return f"{self.base_url}/ws/{member % self.rooms}"
 
-    def greeting(self, member: int) -> str | None:
-        """The frame that signs a member in; None where nobody asks."""
+    def sign_in_frame(self, member: int) -> str | None:
+        """The frame that signs a member in; None where the server needs none."""
         return None
 
-    def is_welcome(self, frame: bytes) -> bool:
+    def is_hello(self, frame: bytes) -> bool:
         """Whether this frame says that the member is signed in."""
         return False
 
@@ -27,7 +27,7 @@ class Room:
         return json.dumps({"type": "message", "id": stamp, "body": PADDING})
 
     def is_reply(self, frame: bytes) -> bool:
-        """Whether this frame answers the sender, rather than telling the room."""
+        """Whether this frame answers the sender, rather than going to the whole room."""
         return False
 
 
@@ -46,10 +46,10 @@ class Chat(Room):
     def url(self, member: int) -> str:
         return f"{self.base_url}/ws/"
 
-    def greeting(self, member: int) -> str:
+    def sign_in_frame(self, member: int) -> str:
         return json.dumps({"type": "authenticate", "data": {"token": self.tokens[member]}})
 
-    def is_welcome(self, frame: bytes) -> bool:
+    def is_hello(self, frame: bytes) -> bool:
         return frame.startswith(b'{"type":"hello"')
 
     def message(self, member: int, stamp: str) -> str:

@@ -1,7 +1,7 @@
-"""Our own server with the database's statements for messages left out: what the rest of the path costs.
+"""Our own server without the database statements for messages: what the rest of the path costs.
 
-Sockets, frames, validation, limits, batches, encoding, replies and the feed are the real ones; in place of the
-writer's store stands one that knows conversations and members by heart and keeps nothing but the numbers.
+Sockets, frames, validation, limits, batches, encoding, replies and the hub are the real ones. The writer's store is
+replaced by one that has conversations and members in memory and stores nothing but the numbers.
 
     python -m bench.ceiling serve    # takes what manage.py takes
 """
@@ -21,8 +21,8 @@ django.setup()
 from django.core.management import execute_from_command_line  # noqa: E402
 
 from conversations.models import Conversation, Membership  # noqa: E402
-from messaging import writer  # noqa: E402
-from messaging.store.rows import Asked, Head, Known, Row  # noqa: E402
+from messaging.writing import writer  # noqa: E402
+from messaging.writing.store.rows import Head, Lookup, LookupResult, MessageRow  # noqa: E402
 
 
 class ForgetfulStore:
@@ -50,12 +50,12 @@ class ForgetfulStore:
         who = ("role", "user__username", "user__full_name", "user__avatar_url")
         self.members |= {(conversation_id, user): rest for user, *rest in members.values_list("user_id", *who)}
 
-    def look(self, asked: Sequence[Asked]) -> list[Known]:
+    def look_up(self, asked: Sequence[Lookup]) -> list[LookupResult]:
         members = self.members
-        nothing = (False, *[None] * (len(Known._fields) - 6))
-        return [Known(n, *members[one.conversation_id, one.sender_id], *nothing) for n, one in enumerate(asked)]
+        nothing = (False, *[None] * (len(LookupResult._fields) - 6))
+        return [LookupResult(n, *members[one.conversation_id, one.sender_id], *nothing) for n, one in enumerate(asked)]
 
-    def keep(self, rows: Sequence[Row]) -> None:
+    def insert(self, rows: Sequence[MessageRow]) -> None:
         for row in rows:
             head = self.heads[row.conversation_id]
             self.heads[row.conversation_id] = head._replace(seq=row.seq, number=row.number)

@@ -99,10 +99,10 @@ def crowd(size: int) -> None:
 
     from accounts.models import Session, User
     from bench.seed import people
-    from chatproject import pulse
-    from chatproject.common import audit
-    from chatproject.common.clock import now
+    from common import audit
+    from common.clock import now
     from messaging.models import Message, Report
+    from operations import heartbeat
 
     moment = now()
     users: list[Any] = people("crowd", size)
@@ -116,7 +116,7 @@ def crowd(size: int) -> None:
     )
     for user in users[:1000]:
         audit.record("person.suspend", actor_id=None, subject="person", subject_id=user.id, reason="spam")
-    pulse.keep()
+    heartbeat.count_messages_by_hour()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     assert User.objects.count() >= size

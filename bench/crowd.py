@@ -1,4 +1,4 @@
-"""Members of rooms who connect, send, and count what they hear.
+"""Members of rooms who connect, send, and count what they receive.
 
 A stamp `~@NUMBER@NANOSECONDS~` travels inside each message, so any server that carries the text can be
 measured. The clock is this process's own: latencies include what the generator itself takes.
@@ -32,20 +32,20 @@ class Member(WSListener):
     def __init__(self, crowd: "Crowd", index: int) -> None:
         super().__init__()
         self.crowd, self.index = crowd, index
-        self.heard: set[int] = set()
-        self.welcomed = asyncio.get_running_loop().create_future()
+        self.received: set[int] = set()
+        self.signed_in = asyncio.get_running_loop().create_future()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
-        if (greeting := self.crowd.adapter.greeting(self.index)) is None:
-            self.welcomed.set_result(None)
+        if (frame := self.crowd.adapter.sign_in_frame(self.index)) is None:
+            self.signed_in.set_result(None)
         else:
-            self.say(greeting)
+            self.say(frame)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self.crowd.closed += 1
-        if not self.welcomed.done():
-            self.welcomed.set_exception(ConnectionError(f"refused: {transport.close_handshake}"))
+        if not self.signed_in.done():
+            self.signed_in.set_exception(ConnectionError(f"refused: {transport.close_handshake}"))
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type is not WSMsgType.TEXT:
@@ -55,13 +55,13 @@ class Member(WSListener):
             crowd.answered(data, now)
         elif found := read_stamp(data):
             number, left_at = found
-            if number in self.heard:
+            if number in self.received:
                 crowd.duplicates += 1
             else:
-                self.heard.add(number)
+                self.received.add(number)
                 crowd.delivered(number, now - left_at, len(data))
-        elif not self.welcomed.done() and crowd.adapter.is_welcome(data):
-            self.welcomed.set_result(None)
+        elif not self.signed_in.done() and crowd.adapter.is_hello(data):
+            self.signed_in.set_result(None)
 
     def say(self, text: str) -> None:
         self.transport.send(WSMsgType.TEXT, text.encode())
@@ -70,7 +70,7 @@ class Member(WSListener):
 class Crowd:
     """All members, and what has happened to them so far.
 
-    With `until="all"` a message is done when every member of its room has heard it, with "reply" when its
+    With `until="all"` a message is done when every member of its room has received it, with "reply" when its
     sender was answered. In a closed loop a done message makes its sender post the next one.
     """
 
@@ -79,7 +79,7 @@ class Crowd:
         self.until_reply = until == "reply"
         self.room_sizes = [len(range(room, members, rooms)) for room in range(rooms)]
         self.members: list[Member] = []
-        self.unheard: dict[int, int] = {}  # message number → members who have yet to hear it
+        self.undelivered: dict[int, int] = {}  # message number → members who have yet to receive it
         self.senders_of: dict[int, int] = {}
         self.looping = False
         self.sent = self.closed = self.frame_size = 0
@@ -89,7 +89,7 @@ class Crowd:
     def forget(self) -> None:
         """Begin a new measurement."""
         self.deliveries = self.replies = self.refused = self.duplicates = self.expected = 0
-        self.heard_ns, self.last_heard_ns, self.reply_ns = array("q"), array("q"), array("q")
+        self.received_ns, self.last_received_ns, self.reply_ns = array("q"), array("q"), array("q")
 
     async def connect(self) -> None:
         gate = asyncio.Semaphore(CONNECTING_AT_ONCE)
@@ -98,7 +98,7 @@ class Crowd:
             member, url = Member(self, index), self.adapter.url(index)
             async with gate:
                 await ws_connect(lambda: member, url, websocket_handshake_timeout=30, read_buffer_init_size=2048)
-                await asyncio.wait_for(member.welcomed, 30)
+                await asyncio.wait_for(member.signed_in, 30)
             return member
 
         self.members = await asyncio.gather(*map(one, range(self.size)))
@@ -109,9 +109,9 @@ class Crowd:
 
     def post(self, sender: int) -> None:
         number, self.sent = self.sent, self.sent + 1
-        listeners = self.room_sizes[sender % self.rooms]
-        self.unheard[number], self.senders_of[number] = listeners, sender
-        self.expected += listeners
+        receivers = self.room_sizes[sender % self.rooms]
+        self.undelivered[number], self.senders_of[number] = receivers, sender
+        self.expected += receivers
         self.members[sender].say(self.adapter.message(sender, stamp(number)))
 
     def answered(self, reply: bytes, now: int) -> None:
@@ -127,13 +127,13 @@ class Crowd:
     def delivered(self, number: int, took_ns: int, size: int) -> None:
         self.deliveries += 1
         self.frame_size = size
-        self.heard_ns.append(took_ns)
-        left = self.unheard.get(number, 0) - 1
+        self.received_ns.append(took_ns)
+        left = self.undelivered.get(number, 0) - 1
         if left > 0:
-            self.unheard[number] = left
+            self.undelivered[number] = left
         elif left == 0:
-            self.last_heard_ns.append(took_ns)
-            del self.unheard[number]
+            self.last_received_ns.append(took_ns)
+            del self.undelivered[number]
             if not self.until_reply:
                 self.done(number)
 
@@ -159,12 +159,12 @@ class Crowd:
             self.post(count % self.senders)
 
     async def settle(self, silence: float) -> float:
-        """Wait until everything was heard or nothing came for `silence` seconds; when the last thing came."""
+        """Wait until everything was received or nothing came for `silence` seconds; when the last thing came."""
         last, last_at = self.deliveries + self.replies, time.monotonic()
-        while time.monotonic() - last_at < silence and (self.unheard or self.senders_of):
+        while time.monotonic() - last_at < silence and (self.undelivered or self.senders_of):
             await asyncio.sleep(0.02)
             if (now := self.deliveries + self.replies) != last:
                 last, last_at = now, time.monotonic()
-        self.unheard.clear()
+        self.undelivered.clear()
         self.senders_of.clear()
         return last_at

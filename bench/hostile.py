@@ -21,7 +21,7 @@ import structlog
 
 from bench import hostile_floods, hostile_frames
 from media import sandbox
-from media.job import Unfit
+from media.job import UnusableFile
 from media.sniffing import HEAD, kind_of, sniff
 from media.tests import corpus
 
@@ -63,12 +63,12 @@ def outcome_of(content: bytes) -> tuple[str, str]:
         try:
             with sandbox.run(job, Path(file.name), limits) as (_, answer):
                 return kind, "read, with previews" if answer["small"] else "read"
-        except Unfit as unfit:
+        except UnusableFile as unfit:
             return kind, unfit.reason
 
 
 def push(files: Iterable[tuple[str, bytes]]) -> Results:
-    results, waiting = Results(), threading.BoundedSemaphore(2 * sandbox.AT_ONCE)
+    results, waiting = Results(), threading.BoundedSemaphore(2 * sandbox.MAX_CONCURRENT)
 
     def take(name: str, content: bytes) -> None:
         try:
@@ -76,7 +76,7 @@ def push(files: Iterable[tuple[str, bytes]]) -> Results:
         finally:
             waiting.release()
 
-    with ThreadPoolExecutor(sandbox.AT_ONCE) as pool:
+    with ThreadPoolExecutor(sandbox.MAX_CONCURRENT) as pool:
         for name, content in files:
             waiting.acquire()  # so that no more than a few of them are in memory
             pool.submit(take, name, content)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from chatproject.common.strict_json import loads
+from common.strict_json import loads
 
 SIZE = 64_000
 TIMES = 15

@@ -21,8 +21,7 @@ from bench.procstat import rss_kib
 from chatproject.tests.server import Server
 from media.sniffing import INLINE
 from media.tests.files import picture
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, Person, cast_on
 
 AT_ONCE = 8
 PATIENCE = 60.0

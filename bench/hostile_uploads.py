@@ -18,7 +18,7 @@ from PIL import Image
 
 from bench.hostile_strangers import Watch
 from chatproject.tests.server import Server
-from media.tests.test_arriving import Slow, head
+from media.tests.test_upload_parser import Slow, head
 from messaging.tests.client import Person
 
 MEGABYTE = 1024 * 1024

@@ -28,8 +28,7 @@ from bench.databases import POSTGRES
 from bench.procstat import TICKS_PER_SECOND, stat, tree
 from chatproject.tests.server import Server
 from media.tests import films
-from messaging.tests.client import Person
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, Person, cast_on
 
 MEGABYTE = 1024 * 1024
 URLS = {"postgres": f"{POSTGRES}/postgres", "sqlite": ""}
@@ -76,10 +75,10 @@ def transfers(server: Server, person: Person, group: str, megabytes: int, rounds
     content = b"%PDF-" + bytes(megabytes * MEGABYTE - 5)
     address = bring(person, group, content)
     person.write(group, attachment_ids=[address.split("/")[-3]])
-    for name, deed in (("bring", lambda: bring(person, group, content)), ("fetch", lambda: fetch(person, address))):
+    for name, action in (("bring", lambda: bring(person, group, content)), ("fetch", lambda: fetch(person, address))):
         before, began = cpu(server), time.perf_counter()
         for _ in range(rounds):
-            deed()
+            action()
         total = megabytes * rounds
         took, used = time.perf_counter() - began, cpu(server) - before
         print(f"| {name} {megabytes} MB | {total / took:.0f} | {used * 1000 / total:.2f} |", flush=True)

@@ -11,7 +11,7 @@ from chatproject.settings import INSTALLED_APPS as ALL
 PR_SET_NAME = 15
 
 
-class Named(AppConfig):
+class NamedThreads(AppConfig):
     """Python does so by itself from 3.14 on."""
 
     name = "bench.named"
@@ -19,11 +19,11 @@ class Named(AppConfig):
     def ready(self) -> None:
         libc, run = ctypes.CDLL(None), threading.Thread.run
 
-        def named(thread: threading.Thread) -> None:
+        def run_named(thread: threading.Thread) -> None:
             libc.prctl(PR_SET_NAME, thread.name.encode()[:15], 0, 0, 0)
             run(thread)
 
-        threading.Thread.run = named
+        threading.Thread.run = run_named
 
 
-INSTALLED_APPS = [*ALL, "bench.named.Named"]
+INSTALLED_APPS = [*ALL, "bench.named.NamedThreads"]

@@ -25,8 +25,7 @@ os.environ |= {
 from bench.databases import POSTGRES, UNLIMITED
 from bench.procstat import cpu_seconds
 from chatproject.tests.server import ROOT, Server
-from messaging.tests.client import http
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, cast_on, http
 from notifications.tests.fcm import FcmServer
 from notifications.tests.loopback import HANG
 

@@ -157,8 +157,8 @@ def fill(count: int) -> tuple[Any, str, int]:
 
 def messages(users: list[Any], conversations: list[Any], each: int) -> Iterator[tuple[Any, ...]]:
     """The columns of `insert` for each message: the conversations take turns, as they do in life."""
-    from chatproject.common.clock import now
-    from chatproject.common.ids import uuid7
+    from common.clock import now
+    from common.ids import uuid7
 
     moment = now()
     for seq in range(1, each + 1):

@@ -24,8 +24,7 @@ os.environ |= {
 
 from bench.procstat import cpu_seconds, postgres_backends
 from chatproject.tests.server import ROOT, Server
-from messaging.tests.client import Person, http
-from messaging.tests.conftest import GENEROUS, cast_on
+from messaging.tests.client import GENEROUS, Person, cast_on, http
 
 sys.path.insert(0, str(ROOT / "clients" / "python"))
 from chatcrypt import CURVE, RSA, Head, OwnDevice, Place, make_device, open_message, seal_message
@@ -100,12 +99,12 @@ def renamed(device: OwnDevice, id_: UUID) -> OwnDevice:
     return OwnDevice(named, device.encryption_key, device.signing_key)
 
 
-def middle(deed: Callable[[], None], rounds: int) -> float:
+def middle(call: Callable[[], None], rounds: int) -> float:
     """The median, in milliseconds."""
     found = []
     for _ in range(rounds):
         began = time.perf_counter()
-        deed()
+        call()
         found.append((time.perf_counter() - began) * 1000)
     return statistics.median(found)
 

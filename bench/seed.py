@@ -19,7 +19,7 @@ from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import Session, User  # noqa: E402
-from accounts.services import add_name_words  # noqa: E402
+from accounts.services import index_names  # noqa: E402
 from accounts.tokens import access_token  # noqa: E402
 from bench.scenes import CASTS, Cast  # noqa: E402
 from conversations.models import Conversation, Membership  # noqa: E402
@@ -51,7 +51,7 @@ def people(name: str, count: int) -> list[User]:
         user.rename(f"{name}-{number}")
         users.append(user)
     User.objects.bulk_create(users, batch_size=1000)
-    add_name_words(users)
+    index_names(users)
     return users
 
 

@@ -22,12 +22,12 @@ from django.db.models import OuterRef, Subquery
 from accounts.models import Device, Session
 from bench.procstat import cpu_seconds, postgres_backends
 from bench.scenes import Cast
-from chatproject.common.ids import uuid7
+from common.ids import uuid7
 from conversations.models import Conversation, Membership
 from messaging import services
-from messaging.tail import tell_news
+from messaging.following.tail import notify_members
 from messaging.wire.writing import NewMessage
-from messaging.writer import writer
+from messaging.writing.writer import writer
 from notifications.models import Push
 
 BURST = 20
@@ -69,16 +69,16 @@ def tail(conversation: UUID, rounds: int) -> dict[str, float]:
             for _ in range(count):
                 message = NewMessage("Hello", client_id=uuid7().hex)
                 services.send_message(sender, conversation_id=conversation, message=message)
-            costs.append(cpu_ms(lambda: tell_news([conversation])) / count)
+            costs.append(cpu_ms(lambda: notify_members([conversation])) / count)
     writer.stop()
     return {name: statistics.fmean(costs[1:]) for name, costs in (("first", first), ("joins", joins), ("each", each))}
 
 
-def cpu_ms(deed: Callable[[], object]) -> float:
+def cpu_ms(action: Callable[[], object]) -> float:
     database = str(connection.settings_dict["NAME"])
     backends = postgres_backends(database) if connection.vendor == "postgresql" else []
     own, others = time.process_time(), cpu_seconds(backends)
-    deed()
+    action()
     return (time.process_time() - own + cpu_seconds(backends) - others) * 1000
 
 

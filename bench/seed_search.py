@@ -28,12 +28,12 @@ from django.db import connection  # noqa: E402
 from accounts.models import Session, User  # noqa: E402
 from accounts.tokens import access_token  # noqa: E402
 from bench.seed import people  # noqa: E402
-from chatproject.common.ids import uuid7  # noqa: E402
+from common.ids import uuid7  # noqa: E402
 from conversations.models import Conversation, Membership  # noqa: E402
-from messaging import search_schema  # noqa: E402
-from messaging.store import open_store  # noqa: E402
-from messaging.store.rows import Row  # noqa: E402
-from messaging.words import indexed  # noqa: E402
+from messaging.models.search_terms import index_search_terms  # noqa: E402
+from messaging.search import schema as search_schema  # noqa: E402
+from messaging.writing.store import open_store  # noqa: E402
+from messaging.writing.store.rows import MessageRow  # noqa: E402
 
 ROOMS, SMALL, MANY = 2001, 20, 500
 WRITERS = 50
@@ -118,17 +118,17 @@ def write(said: Iterator[tuple[int, str]], rooms: list[Conversation], writers: l
             places[room] += 1
             rows.append(row(rooms[room], places[room], writers[room % WRITERS], text, is_bare))
         with store.transaction(1000):
-            store.keep(rows)
+            store.insert(rows)
         stored += len(batch)
         if stored <= MEASURED:
             cost = (cpu_seconds() - before) * 1e6 / stored
     return cost
 
 
-def row(room: Conversation, place: int, writer: User, text: str, is_bare: bool) -> Row:
-    id_ = uuid7()
-    return Row(
-        id_, room.id, place, place, writer.id, id_.hex, b"-" * 16, "text", text, "" if is_bare else indexed(text),
+def row(room: Conversation, place: int, writer: User, text: str, is_bare: bool) -> MessageRow:
+    id_, words = uuid7(), "" if is_bare else index_search_terms(text)
+    return MessageRow(
+        id_, room.id, place, place, writer.id, id_.hex, b"-" * 16, "text", text, words,
         None, None, None, [], False, None, None, datetime.now(UTC), True,
     )  # fmt: skip
 

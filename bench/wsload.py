@@ -73,8 +73,8 @@ async def sending(crowd: Crowd, options: argparse.Namespace) -> dict[str, float 
         "database_us_per_message": database_cpu * 1e6 / max(sent, 1),
         "server_busy": cpu / wall,
         "client_busy": (time.process_time() - own) / wall,
-        **percentiles("heard", crowd.heard_ns),
-        **percentiles("last_heard", crowd.last_heard_ns),
+        **percentiles("received", crowd.received_ns),
+        **percentiles("last_received", crowd.last_received_ns),
         **percentiles("reply", crowd.reply_ns),
     }
 
