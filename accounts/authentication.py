@@ -61,8 +61,8 @@ class BearerAuthentication(JWTAuthentication):
 
     def get_session(self, validated_token: tokens.AccessToken) -> Session:
         """The live session that the token names. Refuses `token_invalid`."""
-        session = Session.objects.live().filter(id=validated_token.session_id, user=validated_token.user_id).first()
-        if session is None:
+        session = Session.objects.find_live(validated_token.session_id)
+        if session is None or session.user_id != validated_token.user_id:
             raise Refusal("token_invalid")
         services.mark_received(session, validated_token.generation)
         return session
@@ -96,7 +96,7 @@ class CookieAuthentication(BaseAuthentication):
         token = request.COOKIES.get(self.cookie)
         if not token or request.method not in ("GET", "HEAD"):
             return None
-        session = Session.objects.live().filter(id=tokens.read_cookie_token(self.cookie, token)).first()
+        session = Session.objects.find_live(tokens.read_cookie_token(self.cookie, token))
         if session is None:
             raise Refusal("token_invalid")
         return session.user, session
@@ -134,7 +134,7 @@ class LinkAuthentication(BaseAuthentication):
         if token is None:
             return None
         session_id, is_good = tokens.read_link(token, request.path)
-        session = Session.objects.live().filter(id=session_id).first() if is_good else None
+        session = Session.objects.find_live(session_id) if is_good else None
         if session is None:
             _count_failure(request, session_id)
             raise Refusal("token_invalid")

@@ -4,9 +4,10 @@ Cursors are signed for their list, because their values go into a query.
 """
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -15,14 +16,22 @@ from django.db.models import Model, Q, QuerySet
 from rest_framework.request import Request
 
 from common.api import int_of
+from common.compiled import CompiledQuery, Parameter
 from common.errors import invalid
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 100
 
 
+class CompiledRows(NamedTuple):
+    """Rows for `page` whose pages are compiled: what makes their QuerySet, and the values of its parameters."""
+
+    make: Callable[[], QuerySet[Any]]
+    values: Mapping[str, Any]
+
+
 def page(
     request: Request,
-    rows: QuerySet[Any],
+    rows: QuerySet[Any] | CompiledRows,
     *,
     order: Sequence[str],
     show: Callable[[list[Any]], list[Any]],
@@ -35,10 +44,7 @@ def page(
     limit = int_of(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT) or DEFAULT_LIMIT
     backwards, key = _read_cursor(request)
     directed = [_flip(field) for field in order] if backwards else list(order)
-    rows = rows.order_by(*directed)
-    if key:
-        rows = rows.filter(_after(directed, key))
-    found = list(rows[: limit + 1])
+    found = _read(rows, tuple(directed), key, limit + 1)
     more, found = len(found) > limit, found[:limit]
     if backwards:
         found.reverse()
@@ -48,6 +54,38 @@ def page(
         "next": _url(request, False, order, found[-1]) if found and after else None,
         "previous": _url(request, True, order, found[0]) if found and before else None,
     }
+
+
+def _read(rows: QuerySet[Any] | CompiledRows, order: tuple[str, ...], key: list[Any] | None, count: int) -> list[Any]:
+    if not isinstance(rows, CompiledRows):
+        return list(_ordered(rows, order, key)[:count])
+    place = {field.lstrip("-"): value for field, value in zip(order, key or (), strict=False)}
+    return _compiled(rows.make, order, key is not None, count)(**rows.values, **place)
+
+
+@cache
+def _compiled(
+    make: Callable[[], QuerySet[Any]], order: tuple[str, ...], continues: bool, count: int
+) -> CompiledQuery[Any]:
+    def rows() -> QuerySet[Any]:
+        found = make()
+        place = [_parameter(found.model, field) for field in order] if continues else None
+        return _ordered(found, order, place)[:count]
+
+    return CompiledQuery(rows)
+
+
+def _parameter(model: type[Model], field: str) -> Parameter:
+    """The place of a value to continue from."""
+    *path, name = field.lstrip("-").split("__")
+    for step in path:
+        model = model._meta.get_field(step).related_model  # type: ignore[assignment]
+    return Parameter(field.lstrip("-"), model._meta.get_field(name))  # type: ignore[arg-type]
+
+
+def _ordered(rows: QuerySet[Any], order: Sequence[str], key: Sequence[Any] | None) -> QuerySet[Any]:
+    rows = rows.order_by(*order)
+    return rows.filter(_after(order, key)) if key else rows
 
 
 def _flip(field: str) -> str:

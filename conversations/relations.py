@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Block, User
+from common.compiled import Parameter
 from common.errors import Refusal
 from conversations.models import Conversation, Membership, is_small
 from conversations.models.membership import MembershipQuerySet
@@ -39,7 +40,7 @@ def has_block_between(membership: Membership) -> bool:
     return Block.objects.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one)).exists()
 
 
-def has_block_with(user_id: UUID) -> Q:
+def has_block_with(user_id: UUID | Parameter) -> Q:
     """`has_block_between` as a condition on memberships, for the conversations of this user."""
     blocks = Q(blocker=user_id, blocked=OuterRef("user")) | Q(blocker=OuterRef("user"), blocked=user_id)
     return Q(conversation__kind=Conversation.Kind.DIRECT) & Q(Exists(Block.objects.filter(blocks)))

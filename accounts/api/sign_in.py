@@ -85,7 +85,7 @@ def _session_to_end(request: Request) -> Session:
         return session_of(bearer_of(request) or "")
     except Refusal:
         session_id, _ = tokens.read_refresh(_refresh_token_of(request))
-    session = Session.objects.live().filter(id=session_id).first()
+    session = Session.objects.find_live(session_id)
     if session is None:
         raise Refusal("token_invalid")
     return session

@@ -1,23 +1,35 @@
 from datetime import datetime
+from uuid import UUID
 
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from common.compiled import CompiledQuery, Parameter
 from common.ids import uuid7
+from common.loading import QuicklyLoaded
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
     """Queries for sessions."""
 
-    def live(self, now: datetime | None = None) -> "SessionQuerySet":
+    def live(self, now: datetime | Parameter | None = None) -> "SessionQuerySet":
         """The sessions that have neither ended nor expired, of people who may sign in."""
         return self.filter(
             ended_at__isnull=True, expires_at__gt=now or timezone.now(), user__is_active=True
         ).select_related("user")
 
+    def find_live(self, session_id: UUID | str | None, now: datetime | None = None) -> "Session | None":
+        """The live session with this ID, with its user."""
+        return _find_live.first(id=session_id, now=now or timezone.now()) if session_id else None
 
-class Session(models.Model):
+
+@CompiledQuery
+def _find_live() -> SessionQuerySet:
+    return Session.objects.live(Parameter("now", models.DateTimeField())).filter(id=Parameter("id"))
+
+
+class Session(QuicklyLoaded):
     """One sign-in on one device. It is a row, so that it can be listed and ended.
 
     Its refresh tokens are derived from the session's ID and `generation`, which each refresh moves on. `is_received`

@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -11,7 +11,9 @@ from django.utils.crypto import salted_hmac
 from accounts.models.name_word import NameWord
 from accounts.names import SKELETON_SIZE, email_key, query_terms, skeleton, username_key
 from accounts.typed_input import canonical_password, password_spellings
+from common.compiled import CompiledQuery, Parameters
 from common.ids import uuid7
+from common.loading import QuicklyLoaded
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -55,7 +57,8 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
     def lock_all(self, user_ids: Iterable[UUID]) -> None:
         """Lock the rows of these people until the transaction ends, in the order of their IDs, so that transactions do
         not deadlock. Lock conversations first."""
-        list(self.filter(id__in=list(user_ids)).order_by("id").select_for_update(no_key=True).values_list("id"))
+        if ids := list(user_ids):
+            _lock_all(ids=ids)
 
     def bump(self, user_ids: Iterable[UUID]) -> dict[UUID, int]:
         """Increment the `seq` of these people and return the new values. Call it last in a transaction, after the
@@ -68,7 +71,13 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         return dict(self.filter(id__in=ids).values_list("id", "seq"))
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+@CompiledQuery
+def _lock_all() -> Any:
+    users = User.objects.filter(id__in=Parameters("ids")).order_by("id")
+    return users.select_for_update(no_key=True).values_list("id")
+
+
+class User(QuicklyLoaded, AbstractBaseUser, PermissionsMixin):
     """A person with an account.
 
     `seq` numbers everything that the person's devices must get beside the conversations' logs (being added or removed,
@@ -115,6 +124,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     erased_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
+
+    SHOWN_FIELDS = ("username", "full_name", "avatar_url")
+    """What `accounts.wire.person` shows, besides the id."""
 
     USERNAME_FIELD = "username_key"
     EMAIL_FIELD = "email"

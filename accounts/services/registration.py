@@ -142,8 +142,8 @@ def _save_person(registration: Registration) -> User:
 
 def _session_of(row: OneTime) -> Session:
     """The session that this code opened, if it was not refreshed since."""
-    session = Session.objects.live().filter(id=row.session_id, generation=0).first() if row.session_id else None
-    if session is None:
+    session = Session.objects.find_live(row.session_id)
+    if session is None or session.generation:
         raise Refusal("code_invalid")
     return session
 

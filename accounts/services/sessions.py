@@ -54,7 +54,7 @@ def refresh(token: str, *, address: str = "") -> Session:
         expires_at=moment + settings.REFRESH_TOKEN_LIFETIME,
         **({"address": address} if address else {}),
     )
-    session = Session.objects.live(moment).filter(id=session_id).first()
+    session = Session.objects.find_live(session_id, moment)
     if session and session.generation == generation + 1 and _may_be_lost(session, moment):
         return session
     if session and session.generation > generation:

@@ -74,7 +74,7 @@ def end_session_of(operator: User, session: Session, *, reason: str = "") -> Non
     somebody whom the operator does not outrank."""
     if operator.id != session.user_id:
         refuse_self_and_superiors(operator, session.user)
-    if not Session.objects.live().filter(id=session.id).exists():
+    if not Session.objects.find_live(session.id):
         raise Refusal("conflict", f"{session.user}: {session.device_name or 'the session'} has already ended.")
     with transaction.atomic():
         end_session(session.user, session.id)

@@ -19,7 +19,7 @@ def issue_ticket(session: Session) -> str:
 def session_of_ticket(ticket: str) -> Session:
     """Use a ticket. Refuses (`token_invalid`) one that is wrong, used or expired, or whose session has ended."""
     used = _consume(ticket)
-    session = Session.objects.live().filter(id=used.session_id).first() if used and used.session_id else None
+    session = Session.objects.find_live(used.session_id) if used else None
     if session is None:
         raise Refusal("token_invalid")
     return session

@@ -1,8 +1,10 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from common.loading import QuicklyLoaded
 
-class Change(models.Model):
+
+class Change(QuicklyLoaded):
     """An entry in a conversation's log that is not a message: what changed, and who changed it.
 
     It refers to a message by id, and by its seq `about_seq`, so that members who joined later do not see the change. It

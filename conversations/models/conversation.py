@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from accounts.names import SKELETON_SIZE, skeleton
 from common.ids import uuid7
+from common.loading import QuicklyLoaded
 
 
 def is_small(conversation: str = "conversation__") -> Q:
@@ -33,7 +34,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.filter(id__in=conversation_ids).order_by("id").select_for_update(no_key=True)
 
 
-class Conversation(models.Model):
+class Conversation(QuicklyLoaded):
     """A conversation with a numbered log.
 
     `seq` is the last one that was used: each message and each change takes the next one under this row's lock.

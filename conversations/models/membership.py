@@ -5,7 +5,9 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from common.clock import now
+from common.compiled import CompiledQuery, Parameter
 from common.errors import not_found
+from common.loading import QuicklyLoaded
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -17,14 +19,19 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def of(self, user: User, conversation_id: UUID) -> "Membership":
         """The user's membership of a conversation. Without one, the conversation does not exist: `not_found`."""
-        found = self.live().filter(user=user, conversation_id=conversation_id)
-        membership = found.select_related("conversation", "user").first()
+        membership = _membership_of.first(user=user.pk, conversation=conversation_id)
         if membership is None:
             raise not_found()
         return membership
 
 
-class Membership(models.Model):
+@CompiledQuery
+def _membership_of() -> MembershipQuerySet:
+    found = Membership.objects.live().filter(user=Parameter("user"), conversation=Parameter("conversation"))
+    return found.select_related("conversation", "user")
+
+
+class Membership(QuicklyLoaded):
     """A user in a conversation, always in the same row: leaving sets `left_at`, joining again clears it.
 
     Holding a live membership is the permission to act. `visible_from_seq` is set at each join: the user cannot see

@@ -1,5 +1,6 @@
 """`conversations/`: the list with last messages and unread counts; starting, changing and joining one."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +38,8 @@ class ConversationViewSet(ViewSet):
     @describe("List your conversations, latest activity first", answers={200: Page[ConversationRow]}, query=PAGING)
     def list(self, request: SignedInRequest) -> Response:
         order = ["-conversation__active_at", "-conversation_id"]
-        return Response(page(request, list_memberships(request.user), order=order, show=conversation_rows))
+        show = partial(conversation_rows, request.user)
+        return Response(page(request, list_memberships(request.user), order=order, show=show))
 
     @describe("Start a conversation", body=NewConversation, answers={201: ConversationRow, 200: ConversationRow})
     def create(self, request: SignedInRequest) -> Response:

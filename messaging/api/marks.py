@@ -11,7 +11,7 @@ from common.openapi import describe
 from common.viewsets import ViewSet
 from conversations.models import Membership
 from messaging import services
-from messaging.reading.counts import unread_totals
+from messaging.reading.counts import counted_conversations, unread_totals
 from messaging.reading.messages import find_message
 from messaging.wire.lists import Unread
 from messaging.wire.writing import Mark, NewMark
@@ -45,4 +45,4 @@ class MarkViewSet(ViewSet):
     @describe("Count unread messages", answers={200: Unread})
     @action(detail=False, url_path="messages/unread")
     def unread(self, request: SignedInRequest) -> Response:
-        return Response(unread_totals(request.user))
+        return Response(unread_totals(counted_conversations(request.user.id)))

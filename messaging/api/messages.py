@@ -15,7 +15,7 @@ from conversations.models import Membership
 from messaging import services
 from messaging.api.seq_pagination import SEQ_PAGING, page_by_seq
 from messaging.models import Message, Revision
-from messaging.reading.messages import find_message, state_for, states_for
+from messaging.reading.messages import MessageReader, find_message, state_for, states_for
 from messaging.reading.receipts import receipts_of
 from messaging.reading.threads import thread_position
 from messaging.wire.lists import History, Receipts, Thread
@@ -29,7 +29,7 @@ class ConversationMessageViewSet(ViewSet):
     @describe("List messages, ascending by `seq`; the newest ones by default", answers={200: History}, query=SEQ_PAGING)
     def list(self, request: SignedInRequest, id: UUID) -> Response:
         membership = Membership.objects.of(request.user, id)
-        found, next_, previous = page_by_seq(request, Message.objects.shown().in_view_of(membership))
+        found, next_, previous = page_by_seq(request, MessageReader(membership))
         return Response(History(states_for(request.user, [membership], found), next_, previous))
 
     @describe("Send a message", body=NewMessage, answers={201: MessageState, 200: MessageState})
@@ -71,8 +71,8 @@ class MessageViewSet(ViewSet):
     @action(detail=True)
     def replies(self, request: SignedInRequest, id: UUID) -> Response:
         membership, root = find_message(request.user, id, also_deleted=True)
-        replies = Message.objects.shown().in_view_of(membership).filter(thread=root)
-        found, next_, previous = page_by_seq(request, replies)
+        found, next_, previous = page_by_seq(request, MessageReader(membership, root))
+        replies = Message.objects.in_view_of(membership).filter(thread=root)
         last_read_seq, unread = thread_position(request.user, root, replies)
         states = states_for(request.user, [membership], found)
         return Response(Thread(states, next_, previous, root.reply_count, last_read_seq, unread))

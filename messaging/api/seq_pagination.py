@@ -4,7 +4,8 @@ from accounts.authentication import SignedInRequest
 from common.api import int_of
 from common.errors import invalid
 from common.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from messaging.models import Message, MessageQuerySet
+from messaging.models import Message
+from messaging.reading.messages import MessageReader
 
 SEQ_PAGING = {
     "before": (int, "Only messages before this `seq`, the newest of them."),
@@ -12,17 +13,18 @@ SEQ_PAGING = {
     "around": (int, "Messages on both sides of this `seq`."),
     "limit": (int, "The maximum number of results: 1 to 100, 50 by default."),
 }
+MAX_SEQ = 2**63 - 1
 Edges = tuple[list[Message], int | None, int | None]
 """Messages, ascending; the `seq`s to continue from, backwards and forwards, None where there are no more."""
 
 
-def page_by_seq(request: SignedInRequest, messages: MessageQuerySet) -> tuple[list[Message], str | None, str | None]:
+def page_by_seq(request: SignedInRequest, messages: MessageReader) -> tuple[list[Message], str | None, str | None]:
     """The messages that the request asks for, ascending, and the URLs of the next and the previous page."""
     found, before, after = _page(request, messages)
     return found, _url(request, "after", after), _url(request, "before", before)
 
 
-def _page(request: SignedInRequest, messages: MessageQuerySet) -> Edges:
+def _page(request: SignedInRequest, messages: MessageReader) -> Edges:
     limit = int_of(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT) or DEFAULT_LIMIT
     before, after, around = (int_of(request, name) for name in ("before", "after", "around"))
     if sum(key is not None for key in (before, after, around)) > 1:
@@ -38,14 +40,13 @@ def _page(request: SignedInRequest, messages: MessageQuerySet) -> Edges:
     return _edges(older[0], older[1], before is not None)
 
 
-def _older(messages: MessageQuerySet, before: int | None, limit: int) -> tuple[list[Message], bool]:
-    rows = messages.filter(seq__lt=before) if before is not None else messages
-    found = list(rows.order_by("-seq")[: limit + 1])
+def _older(messages: MessageReader, before: int | None, limit: int) -> tuple[list[Message], bool]:
+    found = messages.before(MAX_SEQ if before is None else before, limit + 1)
     return found[:limit][::-1], len(found) > limit
 
 
-def _newer(messages: MessageQuerySet, after: int, limit: int) -> tuple[list[Message], bool]:
-    found = list(messages.filter(seq__gt=after).order_by("seq")[: limit + 1])
+def _newer(messages: MessageReader, after: int, limit: int) -> tuple[list[Message], bool]:
+    found = messages.after(after, limit + 1)
     return found[:limit], len(found) > limit
 
 

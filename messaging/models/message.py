@@ -3,6 +3,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from common.ids import uuid7
+from common.loading import QuicklyLoaded
 from conversations.models import Membership
 from messaging.models.search_terms import SearchTermsField
 
@@ -24,13 +25,14 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(conversation_id=membership.conversation_id, seq__gt=membership.visible_from_seq)
 
     def shown(self) -> "MessageQuerySet":
-        """Messages with everything that it takes to show them, in one query."""
-        return self.select_related("sender", "reply_to", "reply_to__sender").defer(
-            "words", "reply_to__words", "reply_to__envelope"
-        )
+        """Messages with everything that it takes to show them, and nothing else, in one query."""
+        own = [field.name for field in Message._meta.concrete_fields if field.name not in ("words", "body_hash")]
+        quoted = ["reply_to__seq", "reply_to__content", "reply_to__content_type", "reply_to__deleted_at"]
+        people = [f"{path}__{name}" for path in ("sender", "reply_to__sender") for name in User.SHOWN_FIELDS]
+        return self.select_related("sender", "reply_to", "reply_to__sender").only(*own, *quoted, *people)
 
 
-class Message(models.Model):
+class Message(QuicklyLoaded):
     """A message: an entry in a conversation's log that a member wrote.
 
     `seq` numbers all entries of the log, `number` only the messages, without gaps; `changed_seq` is the seq at which

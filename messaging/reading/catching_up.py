@@ -42,7 +42,7 @@ def snapshot_rows(user: User, memberships: list[Membership], count: int) -> list
         by_conversation[state.conversation_id].append(state)
     return [
         SnapshotRow(**msgspec.structs.asdict(row), messages=by_conversation[row.id])
-        for row in conversation_rows(memberships)
+        for row in conversation_rows(user, memberships)
     ]
 
 

@@ -1,11 +1,15 @@
 """Counts of unread messages and unread mentions."""
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
+import msgspec
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from accounts.models import Block, User
+from accounts.models import Block
+from common.compiled import CompiledQuery, Parameter
 from conversations.models import Membership
 from conversations.models.membership import MembershipQuerySet
 from messaging.models import Mention, Message
@@ -44,10 +48,40 @@ def unread_count(membership: Membership, uncounted: int) -> int:
     return max(0, membership.conversation.message_count - membership.last_read_number - uncounted)
 
 
-def unread_totals(user: User) -> Unread:
-    """What this person has not read, over all their conversations."""
-    mine = annotate_counts(Membership.objects.live().filter(user=user))
-    unread = F("conversation__message_count") - F("last_read_number") - F("uncounted")
-    waiting = [(count, mentions) for count, mentions in mine.values_list(unread, "mention_count") if count > 0]
-    messages, mentions = (sum(column) for column in zip(*waiting, strict=True)) if waiting else (0, 0)
-    return Unread(messages=messages, conversations=len(waiting), mentions=mentions)
+class Counted(msgspec.Struct):
+    """A conversation of a user: its head, where their view begins, their read mark, and what they have not read."""
+
+    id: UUID
+    seq: int
+    visible_from_seq: int
+    last_read_seq: int
+    unread_count: int
+    mention_count: int
+
+
+def counted_conversations(user_id: UUID) -> list[Counted]:
+    """All conversations of a user, latest activity first."""
+    return [Counted(*row) for row in _counted(user=user_id)]
+
+
+def unread_totals(conversations: Iterable[Counted]) -> Unread:
+    """What a user has not read in all these conversations."""
+    waiting = [one for one in conversations if one.unread_count > 0]
+    return Unread(
+        messages=sum(one.unread_count for one in waiting),
+        conversations=len(waiting),
+        mentions=sum(one.mention_count for one in waiting),
+    )
+
+
+@CompiledQuery
+def _counted() -> QuerySet[Membership, Any]:
+    memberships = annotate_counts(Membership.objects.live().filter(user=Parameter("user")))
+    return memberships.order_by("-conversation__active_at").values_list(
+        "conversation_id",
+        "conversation__seq",
+        "visible_from_seq",
+        "last_read_seq",
+        F("conversation__message_count") - F("last_read_number") - F("uncounted"),
+        "mention_count",
+    )

@@ -1,12 +1,15 @@
 """Reading a conversation's log as the events that were, or would have been, delivered."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
+from django.db.models import DateTimeField, Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import Session, User
+from common.compiled import CompiledQuery, Parameter, Parameters
 from conversations.log import conversation_frame, member_frame
 from conversations.models import Change, Conversation, Membership
 from conversations.wire import encode_event
@@ -74,17 +77,33 @@ def _read(after: Mapping[UUID, int], limit: int) -> dict[UUID, list[Entry]]:
 
 def conversation_heads(conversation_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The last seq of each of these conversations."""
-    return dict(Conversation.objects.filter(id__in=conversation_ids).values_list("id", "seq"))
+    return dict(_heads(ids=conversation_ids))
 
 
 def user_seqs(user_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The present `User.seq` of each of these people."""
-    return dict(User.objects.filter(id__in=user_ids).values_list("id", "seq"))
+    return dict(_user_seqs(ids=user_ids))
 
 
 def live_sessions(session_ids: Sequence[UUID]) -> set[UUID]:
     """The sessions among these that have not ended."""
-    return set(Session.objects.live().filter(id__in=session_ids).values_list("id", flat=True))
+    return set(_live_sessions(ids=session_ids, now=timezone.now()))
+
+
+@CompiledQuery
+def _heads() -> QuerySet[Conversation, Any]:
+    return Conversation.objects.filter(id__in=Parameters("ids")).values_list("id", "seq")
+
+
+@CompiledQuery
+def _user_seqs() -> Any:
+    return User.objects.filter(id__in=Parameters("ids")).values_list("id", "seq")
+
+
+@CompiledQuery
+def _live_sessions() -> QuerySet[Session, UUID]:
+    live = Session.objects.live(Parameter("now", DateTimeField())).filter(id__in=Parameters("ids"))
+    return live.values_list("id", flat=True)
 
 
 def message_frame(kind: str, message: Message, seq: int, moment: object, history: str) -> bytes:

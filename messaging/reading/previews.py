@@ -2,8 +2,12 @@
 deleted meanwhile does not appear."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
+from common.compiled import CompiledQuery, Parameters
 from messaging.models import Message
 
 PREVIEW_SIZE = 200
@@ -19,5 +23,10 @@ def previews_of(message_ids: Collection[UUID]) -> Mapping[UUID, str]:
     see them."""
     if not message_ids:
         return {}
-    found = Message.objects.filter(id__in=message_ids, deleted_at__isnull=True).exclude(content="")
-    return {id_: preview(content) for id_, content in found.values_list("id", "content")}
+    return {id_: preview(content) for id_, content in _contents(ids=message_ids)}
+
+
+@CompiledQuery
+def _contents() -> QuerySet[Message, Any]:
+    found = Message.objects.filter(id__in=Parameters("ids"), deleted_at__isnull=True).exclude(content="")
+    return found.values_list("id", "content")

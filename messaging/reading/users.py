@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from accounts import hooks
 from accounts.models import Block, User
 from accounts.wire import person
 from common.clock import now
+from common.compiled import CompiledQuery, Parameter, Parameters
 from common.publish import Publication, conversation_topic, publish_on_commit
 from conversations.models import Membership, is_small
 from conversations.wire import encode_event
@@ -28,5 +31,10 @@ def publish_user_updated(user: User) -> None:
 def blocked_senders(user: User, messages: Iterable[Message]) -> set[UUID]:
     """The senders of these messages whom `user` blocks."""
     senders = {message.sender_id for message in messages} - {user.id}
-    blocks = Block.objects.filter(blocker=user, blocked__in=senders) if senders else Block.objects.none()
-    return set(blocks.values_list("blocked", flat=True))
+    return set(_blocked_among(user=user.pk, senders=senders)) if senders else set()
+
+
+@CompiledQuery
+def _blocked_among() -> QuerySet[Block, UUID]:
+    blocks = Block.objects.filter(blocker=Parameter("user"), blocked__in=Parameters("senders"))
+    return blocks.values_list("blocked", flat=True)
