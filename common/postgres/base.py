@@ -3,12 +3,21 @@
 from typing import Any
 
 import psycopg
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
+from django.db.backends.utils import CursorWrapper
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> str:
+        """The statement, for whoever records queries. The driver has forgotten that of a prepared one."""
+        return super().last_executed_query(cursor, sql, params) or str(sql)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Makes sure that a connection from the pool is alive. If one has died, the others may have too, so the whole pool
     is checked at once. The pool's own check would try them one by one, with pauses of seconds."""
+
+    ops_class = DatabaseOperations
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
         raw: psycopg.Connection[Any] = super().get_new_connection(conn_params)
@@ -17,6 +26,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.pool.check()
             raw = super().get_new_connection(conn_params)
         return raw
+
+    def prepared_cursor(self) -> CursorWrapper:
+        """A cursor whose statements PostgreSQL plans once per connection: it binds on the server, unlike Django's."""
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor: CursorWrapper = self._prepare_cursor(psycopg.Cursor(self.connection))  # type: ignore[attr-defined]
+        return cursor
 
     def _is_alive(self, raw: psycopg.Connection[Any]) -> bool:
         if self.pool is None:  # without a pool, it was just opened

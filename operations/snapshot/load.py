@@ -77,6 +77,7 @@ def load_snapshot(
         _store_files(folder, moves=moves)
     MARKER.unlink()
     bootstrap.migrate()
+    _analyze()
     report(100)
 
 
@@ -127,6 +128,13 @@ def _compare(ordered: list[Table], apps: Apps, manifest: Manifest) -> None:
             raise Damaged(f"{table.name} does not match the manifest after loading.")
     if digest_of(log_heads(apps.get_model("conversations", "Conversation"), "default")) != manifest.heads:
         raise Damaged("The heads of the conversations do not match the manifest after loading.")
+
+
+def _analyze() -> None:
+    """Let PostgreSQL look at what was loaded. Until it does so by itself, minutes later, it would guess its plans."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 class _MovableFile(File):  # type: ignore[type-arg]

@@ -84,8 +84,6 @@ class PostgresStore:
     def transaction(self, wait_ms: int) -> Iterator[None]:
         connection.ensure_connection()
         self._raw: psycopg.Connection[Any] = connection.connection
-        # Django binds on the client and never prepares statements; here the same few run all day.
-        self._raw.prepare_threshold = 2
         self._skip_locked = "" if wait_ms else "SKIP LOCKED"
         self._run(f"{self.BEGIN} SET LOCAL lock_timeout = {int(wait_ms or ROW_WAIT_MS)};")
         try:

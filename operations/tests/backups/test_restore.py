@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from chatproject.tests.made import postgres_session
 from chatproject.tests.proving import PROVE, chance
 from chatproject.tests.server import ROOT, Server
 from messaging.tests.client import Person, cast_on
@@ -78,6 +79,14 @@ def test_a_restored_installation_is_byte_for_byte_what_was_backed_up(filled, mac
     assert [name for name in here if filled.whole[name] != here[name]] == []
     assert any(name.startswith("files/files/") for name in here)
     assert "restored " in said
+
+
+@pytest.mark.skipif(not POSTGRES, reason="needs PostgreSQL")
+def test_the_planner_knows_what_was_restored(filled, machine) -> None:
+    restored(machine, filled.archive)
+    with postgres_session(machine.env["DATABASE_URL"]) as connection:
+        known = connection.execute("SELECT DISTINCT tablename FROM pg_stats WHERE schemaname = 'public'").fetchall()
+    assert {("messaging_message",), ("conversations_membership",)} <= set(known)
 
 
 @pytest.mark.skipif(not POSTGRES, reason="needs PostgreSQL")
