@@ -4,9 +4,11 @@ is killed, its people are offline once their leases have run out.
 With Redis the leases of all processes count; without Redis, or while it is down, only those of this process.
 """
 
+import os
 import threading
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -22,14 +24,20 @@ logger = structlog.get_logger(__name__)
 LEASE_SECONDS = 40
 PAUSE_SECONDS = 2.0
 
-process_id = uuid7().hex
-"""Identifies this process among all that hold leases."""
+
+@cache
+def process_id() -> str:
+    """Identifies this process among all that hold leases."""
+    return uuid7().hex
+
+
+os.register_at_fork(after_in_child=process_id.cache_clear)
 
 
 class Leases:
     """The leases of one process. In Redis: for each person a sorted set of processes, by when their leases run out."""
 
-    def __init__(self, process: str) -> None:
+    def __init__(self, process: Callable[[], str] = process_id) -> None:
         self._process = process
         self._here: dict[UUID, float] = {}
         self._lock = threading.Lock()
@@ -43,7 +51,7 @@ class Leases:
 
         def renew_in_redis(pipe: Any) -> None:
             for user_id in ids:
-                pipe.zadd(_key(user_id), {self._process: until})
+                pipe.zadd(_key(user_id), {self._process(): until})
                 pipe.zremrangebyscore(_key(user_id), "-inf", time.time())
                 pipe.expire(_key(user_id), LEASE_SECONDS)
 
@@ -53,7 +61,7 @@ class Leases:
         """Give up this process's lease: the person has no socket here any more."""
         with self._lock:
             self._here.pop(user_id, None)
-        self._in_redis([user_id], lambda pipe: pipe.zrem(_key(user_id), self._process))
+        self._in_redis([user_id], lambda pipe: pipe.zrem(_key(user_id), self._process()))
 
     def online(self, user_ids: Collection[UUID]) -> set[UUID]:
         """Which of these people are online."""
@@ -86,5 +94,5 @@ def _key(user_id: UUID) -> str:
     return f"{settings.REDIS_PREFIX}:online:{user_id.hex}"
 
 
-_leases = Leases(process_id)
+_leases = Leases()
 renew, release, online = _leases.renew, _leases.release, _leases.online

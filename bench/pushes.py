@@ -164,7 +164,7 @@ def worker(server: Server) -> int:
     """The worker's process: its own with Redis, else the server's."""
     if "REDIS_URL" not in server.env:
         return server.pid
-    while not (found := [one.pid for one in server.processes() if "worker" in one.cmdline()]):
+    while not (found := [one.pid for one in server.processes() if one.name() == "chat-worker"]):
         time.sleep(0.1)
     return int(found[0])
 

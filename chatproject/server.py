@@ -1,28 +1,20 @@
 """Running the server: static files, the processes behind the port, and the background worker."""
 
 import hashlib
-import os
 import signal
 import socket
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 from pathlib import Path
 
-import structlog
 import uvicorn
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connections
 
-from chatproject import supervisor
+from chatproject import forking, supervisor
+from chatproject.worker_process import WorkerProcess
 from common.stopping import on_stop
 from operations.bootstrap import BACKLOG, CannotStart, listen
-
-logger = structlog.get_logger(__name__)
 
 NOT_SERVED = ["*.test.js", "fakes.js", "package.json", "*.md"]
 
@@ -64,42 +56,14 @@ def run(sock: socket.socket, *, workers: int, own_worker: bool, welcome: Callabl
         backlog=BACKLOG,
         workers=workers,
     )
-    connections.close_all()
-    with _worker_process() if own_worker else nullcontext():
-        failed = supervisor.run(config, sock, welcome)
+    forking.prepare()
+    worker = WorkerProcess(sock) if own_worker else None
+    try:
+        failed = supervisor.run(config, sock, welcome, keep_alive=worker.keep_alive if worker else None)
         on_stop(signal.SIG_IGN)
+    finally:
+        if worker:
+            worker.stop()
     if failed:
         listen(settings.HOST, settings.PORT).close()  # raises if another server has taken the port meanwhile
         raise CannotStart("The application did not start. The lines above say why.")
-
-
-@contextmanager
-def _worker_process() -> Iterator[None]:
-    """`manage.py worker` beside the server: restarted if it dies, and stopped with the server."""
-    stopping = threading.Event()
-    supervising = threading.Thread(target=_supervise_worker, args=(stopping,), name="worker-supervisor")
-    supervising.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        supervising.join()
-
-
-def _supervise_worker(stopping: threading.Event) -> None:
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker", f"--with={os.getpid()}"]
-    while not stopping.is_set():
-        # In its own process group, so that Ctrl-C reaches only this process, which then stops the worker.
-        process = subprocess.Popen(command, process_group=0)  # noqa: S603 (our own program)
-        while process.poll() is None and not stopping.wait(0.5):
-            pass
-        if process.returncode is None:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        else:
-            logger.warning("worker_died", code=process.returncode)
-            stopping.wait(1)

@@ -18,17 +18,19 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing import Pipe
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 from django.conf import settings
+from uvicorn import _subprocess
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess, multiprocess
 
+from chatproject import forking
 from common.stopping import stopping
 
 HANDSHAKE_SECONDS = 0.02
@@ -38,6 +40,8 @@ REQUEST_SECONDS = 1.0
 KILL_SECONDS = 12.0
 """A process that has not stopped after this time is killed. Longer than all steps of stopping together."""
 SO_ATTACH_FILTER = 26
+KeepAlive = Callable[[Any], None] | None
+"""Starts again what has died, by a context of `multiprocessing`."""
 NO_SYN = b"".join(
     struct.pack("HBBI", code, if_true, if_false, value)
     for code, if_true, if_false, value in (
@@ -164,8 +168,12 @@ class Process(multiprocess.Process):
     def start(self) -> None:
         """Start with Ctrl-C ignored: a process that is still loading would print a traceback."""
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        super().start()
+        forking.start(self.process)
         signal.signal(signal.SIGINT, before)
+
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        forking.begin("chat-serving")
+        super().target(sockets)
 
     def ping(self, timeout: float = 5) -> bool:
         """Whether it has answered within `timeout` seconds. Unlike uvicorn, this does not wait for the answer, because
@@ -183,14 +191,18 @@ class Process(multiprocess.Process):
 
 
 class Supervisor(Multiprocess):
-    """Supervises the processes, and closes the port when they stop. `welcome` is called once the first one serves."""
+    """Supervises the processes, and closes the port when they stop. `welcome` is called once the first one serves, and
+    `keep_alive` twice a second."""
 
-    def __init__(self, config: uvicorn.Config, sock: socket.socket, welcome: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, sock: socket.socket, welcome: Callable[[], None], keep_alive: KeepAlive
+    ) -> None:
         ignores_hangup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # set by `nohup`
         super().__init__(config, [sock])
         if ignores_hangup:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self._welcome: Callable[[], None] | None = welcome
+        self._keep_alive = keep_alive
 
     def handle_hup(self) -> None:
         """The terminal was closed. uvicorn would restart its processes and run on unseen."""
@@ -198,6 +210,8 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         super().keep_subprocess_alive()
+        if self._keep_alive and not self.should_exit.is_set():
+            self._keep_alive(forking.CONTEXT)
         if self._welcome and any(isinstance(process, Process) and process.is_started for process in self.processes):
             self._welcome()
             self._welcome = None
@@ -217,19 +231,42 @@ class Supervisor(Multiprocess):
             process.join()
 
 
-def run(config: uvicorn.Config, sock: socket.socket, welcome: Callable[[], None]) -> bool:
+def run(config: uvicorn.Config, sock: socket.socket, welcome: Callable[[], None], keep_alive: KeepAlive) -> bool:
     """Serve in `config.workers` processes until stopped. Returns whether the application failed to start."""
     if config.workers == 1:
-        return _run_one(config, sock, welcome)
-    multiprocess.Process = Process  # type: ignore[misc] # uvicorn has no option for the class
-    supervisor = Supervisor(config, sock, welcome)
+        return _run_one(config, sock, welcome, keep_alive)
+    multiprocess.Process = Process  # type: ignore[misc] # uvicorn has no options for these two
+    _subprocess.spawn = forking.CONTEXT
+    supervisor = Supervisor(config, sock, welcome, keep_alive)
     supervisor.run()
     return any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes)
 
 
-def _run_one(config: uvicorn.Config, sock: socket.socket, welcome: Callable[[], None]) -> bool:
-    try:
-        Server(config, welcome).run([sock])
-    except SystemExit as stop:
-        return bool(stop.code == STARTUP_FAILURE)
+def _run_one(config: uvicorn.Config, sock: socket.socket, welcome: Callable[[], None], keep_alive: KeepAlive) -> bool:
+    with _kept_alive(keep_alive):
+        try:
+            Server(config, welcome).run([sock])
+        except SystemExit as stop:
+            return bool(stop.code == STARTUP_FAILURE)
     return False
+
+
+@contextmanager
+def _kept_alive(keep_alive: KeepAlive) -> Iterator[None]:
+    """Look twice a second. A process that serves has threads and cannot fork, so what has died begins anew."""
+    if keep_alive is None:
+        yield
+        return
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.wait(0.5):
+            keep_alive(forking.ANEW)
+
+    thread = threading.Thread(target=look, name="worker-supervisor")
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()

@@ -31,13 +31,13 @@ class ProcessHeartbeat:
     """A thread that records, every few seconds, that this process is alive and how many sockets it serves."""
 
     def __init__(self, *, is_worker: bool = False) -> None:
-        self._id = uuid7() if is_worker else UUID(process_id)
         self._is_worker = is_worker
-        self._started_at = now()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
+        self._id = uuid7() if self._is_worker else UUID(process_id())
+        self._started_at = now()
         self._thread.start()
 
     def stop(self) -> None:

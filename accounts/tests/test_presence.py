@@ -21,7 +21,7 @@ def leases(request, settings):
         settings.REDIS_URL = ""
     elif not configured.REDIS_URL:
         pytest.skip("REDIS_URL is not set")
-    return Leases("this")
+    return Leases(lambda: "this")
 
 
 def test_those_with_a_lease_are_online(leases):
@@ -66,7 +66,7 @@ def test_threads_may_share_it(leases):
 
 @needs_redis
 def test_a_person_on_two_processes_stays_online_when_one_ends():
-    here, there = Leases("here"), Leases("there")
+    here, there = Leases(lambda: "here"), Leases(lambda: "there")
     here.renew([ALICE])
     there.renew([ALICE, BOB])
 
@@ -80,7 +80,7 @@ def test_a_person_on_two_processes_stays_online_when_one_ends():
 def test_while_redis_is_away_it_answers_what_this_process_knows(settings, monkeypatch):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     monkeypatch.setattr(presence, "redis_client", lambda: redis.Redis.from_url(settings.REDIS_URL))
-    leases = Leases("this")
+    leases = Leases(lambda: "this")
 
     leases.renew([ALICE])
 

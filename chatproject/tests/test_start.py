@@ -195,18 +195,18 @@ def _closing_code(socket: ClientConnection) -> int | None:
 
 
 def _serving(server: Server) -> list[psutil.Process]:
-    return [process for process in server.processes() if "spawn_main" in " ".join(_words(process))]
+    return [process for process in server.processes() if _name(process) == "chat-serving"]
 
 
 def _working(server: Server) -> list[psutil.Process]:
-    return [process for process in server.processes() if "worker" in _words(process)]
+    return [process for process in server.processes() if _name(process) == "chat-worker"]
 
 
-def _words(process: psutil.Process) -> list[str]:
+def _name(process: psutil.Process) -> str:
     try:
-        return process.cmdline()
+        return process.name()
     except psutil.Error:
-        return []
+        return ""
 
 
 def _until(true: object, timeout: float = 30) -> None:

@@ -211,7 +211,7 @@ def test_with_nohup_it_outlives_the_terminal() -> None:
 @pytest.mark.skipif(not os.environ.get("REDIS_URL"), reason="several processes need Redis and PostgreSQL")
 def test_one_of_several_that_hangs_holds_up_a_stop_for_seconds() -> None:
     with Server(workers=2) as server:
-        hanging = next(one for one in server.processes() if "spawn_main" in " ".join(one.cmdline()))
+        hanging = next(one for one in server.processes() if one.name() == "chat-serving")
         hanging.suspend()
         time.sleep(1.5)  # the supervisor asks every half second, and gives 30 seconds to answer in
         assert server.stop(timeout=25) == 0
@@ -226,7 +226,7 @@ def test_one_of_several_that_is_told_to_stop_resets_nobody_and_is_replaced() -> 
         people = [threading.Thread(target=come_and_go, args=(server, seen, is_over)) for _ in range(12)]
         for one in people:
             one.start()
-        serving = [one for one in server.processes() if "spawn_main" in " ".join(one.cmdline())]
+        serving = [one for one in server.processes() if one.name() == "chat-serving"]
         serving[0].send_signal(signal.SIGTERM)
         serving[0].wait(20)
         before = seen["answered"]

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -24,10 +25,14 @@ class Layer:
     def __init__(self, receive: Callable[[list[Publication]], None]) -> None:
         self._receive_publications = receive
         self._layer: Any = get_channel_layer()
-        self._name = secrets.token_hex(8)
         self._queue: asyncio.Queue[list[Publication]] = asyncio.Queue(QUEUE_SIZE)
         self._not_joined: set[str] = set()
         self._channel = ""
+
+    @cached_property
+    def _name(self) -> str:
+        """Of this process, which may have begun as a copy of one that also made a layer."""
+        return secrets.token_hex(8)
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -52,7 +52,7 @@ class SocketLimit:
         del self._answers[stream.user_id]
 
     def _publish_note(self, stream: UserStream, what: str, moments: list[int] | None) -> None:
-        note: dict[str, Any] = {"sockets": what, "process": process_id, "opened_at": moments}
+        note: dict[str, Any] = {"sockets": what, "process": process_id(), "opened_at": moments}
         self._hub.publish([Publication(user_topic(stream.user_id), 0, b"", note=note)])
 
     def _receive(self, publication: Publication) -> None:
@@ -64,7 +64,7 @@ class SocketLimit:
             return
         if what == "close":
             _close_sockets(stream, publication.note["opened_at"])
-        elif process == process_id:
+        elif process == process_id():
             return
         elif what == "count":
             self._publish_note(stream, "answer", _opened_at(stream))

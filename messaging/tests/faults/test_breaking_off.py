@@ -119,5 +119,5 @@ def count_last_words(busy: BusyConversation) -> int:
 
 def memory(server: Server) -> int:
     """Of what serves; a worker of its own may just be starting."""
-    serving = [process for process in server.processes() if "worker" not in process.cmdline()]
+    serving = [process for process in server.processes() if process.name() != "chat-worker"]
     return sum(psutil.Process(process.pid).memory_info().rss for process in serving)

@@ -222,7 +222,7 @@ async def insist(person: Person, method: str, path: str, body: object = None) ->
 def kill_worker(server: Server) -> None:
     """`kill -9`: of the worker's own process, or of the server that it is a thread of."""
     if HAS_OWN_WORKER:
-        (worker,) = [one for one in server.processes() if "worker" in one.cmdline()]
+        (worker,) = [one for one in server.processes() if one.name() == "chat-worker"]
         worker.kill()
     else:
         server.kill()
