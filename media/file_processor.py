@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import DateTimeField, F, QuerySet
 
 from common import isolation
 from common.clock import now
+from common.compiled import CompiledQuery, Parameter
 from media import services
 from media.models import Upload
 
@@ -28,6 +29,10 @@ class FileProcessor:
     def __init__(self) -> None:
         self._last_served: dict[UUID, float] = {}
         self._postponed: dict[UUID, datetime] = {}
+
+    def is_due(self) -> bool:
+        """Whether there is something for `run_next`."""
+        return _due_upload.first(now=now()) is not None
 
     def run_next(self) -> bool:
         """Process the next file. Returns False if there is none."""
@@ -66,3 +71,9 @@ class FileProcessor:
 
 def _postpone(pause: timedelta, upload: Upload) -> None:
     Upload.objects.filter(id=upload.id).update(due_at=now() + pause)
+
+
+@CompiledQuery
+def _due_upload() -> QuerySet[Upload, UUID]:
+    due = Upload.objects.to_be_cleaned(Parameter("now", DateTimeField()))
+    return due.order_by().values_list("id", flat=True)[:1]

@@ -5,6 +5,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.models import User
+from common.compiled import Parameter
 from common.ids import uuid7
 from conversations.models import Membership
 
@@ -50,7 +51,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         mine = Membership.objects.live().filter(user=user, conversation=OuterRef("conversation_id"))
         return self.filter(Exists(visible) | (Q(uploader=user) & Exists(mine) & ~Exists(attached())))
 
-    def to_be_cleaned(self, moment: datetime) -> "UploadQuerySet":
+    def to_be_cleaned(self, moment: datetime | Parameter) -> "UploadQuerySet":
         """The uploads that are due to be processed by the worker."""
         return self.filter(is_cleaned=None).filter(Q(due_at=None) | Q(due_at__lte=moment))
 

@@ -18,11 +18,12 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F
+from django.db.models import DateTimeField, F, QuerySet
 
 from accounts.services import forget_dead_device
 from common import isolation, outbound
 from common.clock import now
+from common.compiled import CompiledQuery, Parameter
 from notifications import providers
 from notifications.models import Push
 from notifications.providers import Outcome, Verdict
@@ -60,6 +61,10 @@ class PushSender:
         self._pool = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="push")
         self._in_flight: dict[Future[Outcome], Push] = {}
         self._hosts = _HostHealth()
+
+    def is_due(self) -> bool:
+        """Whether there is something for `send_due`."""
+        return bool(self._in_flight) or _due_push.first(now=now()) is not None
 
     def send_due(self) -> bool:
         """Record finished pushes and send due ones, as many as there are free slots. Returns False if there is nothing
@@ -122,6 +127,12 @@ class PushSender:
             if provider := providers.provider_of(push.device.provider):
                 self._hosts.record(provider.host_of(push.device.token), outcome)
         settle(outcomes)
+
+
+@CompiledQuery
+def _due_push() -> QuerySet[Push, UUID]:
+    due = Push.objects.waiting().filter(due_at__lte=Parameter("now", DateTimeField()))
+    return due.order_by("due_at").values_list("id", flat=True)[:1]
 
 
 def _take_due(count: int) -> list[Push]:

@@ -1,23 +1,27 @@
 """The background worker: runs queued tasks, retries failed ones, and takes over what a killed worker left behind."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from uuid import UUID
 
 import structlog
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
-from django.db.models import Q
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections
+from django.db.models import CharField, DateTimeField, Q
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
-from django_tasks_db.models import DBTaskResult
+from django_tasks_db.models import DBTaskResult, get_date_max
 from django_tasks_db.utils import exclusive_transaction
 
 from accounts import services as accounts
 from common import isolation
+from common.compiled import CompiledQuery, Parameter
+from common.database import close_dead_connection
+from common.stopping import on_stop
 from common.tasks import MAX_ATTEMPTS
 from media.file_processor import FileProcessor
 from messaging.following.tail import LogFollower
@@ -32,8 +36,8 @@ logger = structlog.get_logger(__name__)
 
 READY, RUNNING, FAILED = "READY", "RUNNING", "FAILED"
 MAINTENANCE_INTERVAL = 20.0
-LONGEST_REST = 5.0
-"""The longest pause, in seconds, between two passes over the logs."""
+SHORTEST_REST, LONGEST_REST = 0.4, 5.0
+"""The pauses, in seconds, between two passes over the logs."""
 QUEUES: tuple[str | None, ...] = (None, BACKUP_QUEUE)
 """Queues with a thread of their own, so that a long backup delays no mail. `None` is all other queues."""
 MOVED_TASKS = {
@@ -51,9 +55,21 @@ LEASE = timedelta(seconds=90)
 """A running task is requeued if its worker has not been heard from for this long."""
 
 
+class Job:
+    """Work that a thread of its own does step by step, for as long as there is some."""
+
+    def __init__(self, name: str, step: Callable[[], bool], is_due: Callable[[], bool]) -> None:
+        self.name = name
+        self.step = step
+        """Do one step. False if nothing is left."""
+        self.is_due = is_due
+        """Whether there may be something to do, by one small query."""
+        self.is_wanted = threading.Event()
+
+
 class ChatWorker(Worker):
     """Runs the tasks of each queue in a thread. Other threads follow the logs of conversations, send pushes, process
-    files, and do maintenance.
+    files, and do maintenance. They rest until the watch, twice a second, finds something for them.
 
     `started_at` of a running task is updated by maintenance: it says when its worker was last alive. A task may run
     again after a crash, so every task must be safe to repeat.
@@ -78,15 +94,18 @@ class ChatWorker(Worker):
         self._push_sender = PushSender(previews_of, newest_unread)
         self._file_processor = FileProcessor()
         self._heartbeat = heartbeat.ProcessHeartbeat(is_worker=True)
+        self._maintained_at = -MAINTENANCE_INTERVAL
+        self._jobs = [
+            *(Job(f"worker-{queue or 'tasks'}", partial(self.run_next, queue), partial(self._is_ready, queue))
+              for queue in QUEUES),
+            Job("worker-tail", self._follow_logs, self._follower.is_behind),
+            Job("worker-push", self._push_sender.send_due, self._push_sender.is_due),
+            Job("worker-files", self._file_processor.run_next, self._file_processor.is_due),
+            Job("worker-maintenance", self.maintain, self._is_maintenance_due),
+        ]  # fmt: skip
         self._threads = [
-            threading.Thread(target=self._repeat, args=(action, pause), name=name, daemon=True)
-            for action, pause, name in (
-                *((partial(self.run_next, queue), interval, f"worker-{queue or 'tasks'}") for queue in QUEUES),
-                (self._follow_logs, interval, "worker-tail"),
-                (self._push_sender.send_due, interval, "worker-push"),
-                (self._file_processor.run_next, interval, "worker-files"),
-                (self.maintain, MAINTENANCE_INTERVAL, "worker-maintenance"),
-            )
+            threading.Thread(target=self._watch, name="worker-watch", daemon=True),
+            *(threading.Thread(target=self._work, args=(job,), name=job.name, daemon=True) for job in self._jobs),
         ]
 
     def start(self) -> None:
@@ -99,6 +118,8 @@ class ChatWorker(Worker):
         """Take no more tasks, and wait for those that are running. A task that takes longer is requeued when its lease
         ends."""
         self._stopping.set()
+        for job in self._jobs:
+            job.is_wanted.set()
         for thread in self._threads:
             thread.join(timeout)
         self._push_sender.stop(timeout)
@@ -136,7 +157,7 @@ class ChatWorker(Worker):
 
     def maintain(self) -> bool:
         """Renew the leases of running tasks, requeue abandoned ones, queue what is due, and clean up once an hour."""
-        now = timezone.now()
+        now, self._maintained_at = timezone.now(), time.monotonic()
         if self._running:
             DBTaskResult.objects.filter(id__in=tuple(self._running), status=RUNNING).update(started_at=now)
         abandoned = DBTaskResult.objects.filter(status=RUNNING, started_at__lt=now - LEASE)
@@ -155,16 +176,15 @@ class ChatWorker(Worker):
         return False
 
     def _follow_logs(self) -> bool:
-        """Follow the logs, using at most a twentieth of a processor: SQLite blocks senders during a pass, and one long
-        pass costs less than several short ones."""
+        """Follow the logs, using at most a twentieth of a processor, and not too often: SQLite blocks senders during a
+        pass, and one long pass costs less than several short ones."""
         began = time.thread_time()
         has_more = self._follower.follow()
-        self._stopping.wait(min(19 * (time.thread_time() - began), LONGEST_REST))
+        self._stopping.wait(min(max(SHORTEST_REST, 19 * (time.thread_time() - began)), LONGEST_REST))
         return has_more
 
     def _claim(self, queue: str | None) -> DBTaskResult | None:
-        in_queue = Q(queue_name=queue) if queue else ~Q(queue_name__in=[name for name in QUEUES if name])
-        ready = DBTaskResult.objects.ready().filter(in_queue, backend_name=self.backend_name)
+        ready = DBTaskResult.objects.ready().filter(_in_queue(queue), backend_name=self.backend_name)
         ready = ready.exclude(id__in=self._unclaimable)
         if not ready.exists():  # checked first: taking SQLite's write lock twice a second would delay senders
             return None
@@ -182,19 +202,69 @@ class ChatWorker(Worker):
             raise
         return task
 
-    def _repeat(self, action: Callable[[], bool], interval: float) -> None:
+    def _is_ready(self, queue: str | None) -> bool:
+        now = timezone.now()
+        return _ready_tasks(queue).first(now=now, never=get_date_max(), backend=self.backend_name) is not None
+
+    def _is_maintenance_due(self) -> bool:
+        return time.monotonic() - self._maintained_at >= MAINTENANCE_INTERVAL
+
+    def _watch(self) -> None:
+        """Wake the threads that have something to do. If each looked for itself, that would keep a server busy."""
         while not self._stopping.is_set():
-            has_more = False
-            try:
-                has_more = action()
-            except (OperationalError, InterfaceError) as error:
-                logger.warning("worker_without_database", reason=type(error).__name__)
-            except Exception:
-                logger.exception("worker_fault")
+            close_dead_connection()
+            for job in self._jobs:
+                if not job.is_wanted.is_set() and self._try(job.is_due):
+                    job.is_wanted.set()
+            self._stopping.wait(self.interval)
+        connections.close_all()
+
+    def _work(self, job: Job) -> None:
+        while not self._stopping.is_set():  # looked at after `clear`, which may undo the call of `stop`
+            job.is_wanted.wait()
+            if self._stopping.is_set():
+                break
+            has_more = self._try(job.step)
             close_old_connections()  # returns it to the pool while this thread waits
             if not has_more:
-                self._stopping.wait(interval)
+                job.is_wanted.clear()
         connections.close_all()
+
+    def _try(self, action: Callable[[], bool]) -> bool:
+        """Whether it returned true. A fault is logged, and tried again when the watch looks next."""
+        try:
+            return action()
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("worker_without_database", reason=type(error).__name__)
+            connection.close()
+        except Exception:
+            logger.exception("worker_fault")
+        return False
+
+
+@cache
+def _ready_tasks(queue: str | None) -> CompiledQuery[UUID]:
+    """The id of a task that is ready, of this queue or of those without a thread of their own."""
+    time_field, text = DateTimeField(), CharField()
+    is_due = Q(run_after=Parameter("never", time_field)) | Q(run_after__lte=Parameter("now", time_field))
+    tasks = DBTaskResult.objects.filter(_in_queue(queue), is_due, status=READY, backend_name=Parameter("backend", text))
+    return CompiledQuery(lambda: tasks.order_by().values_list("id", flat=True)[:1])
+
+
+def _in_queue(queue: str | None) -> Q:
+    return Q(queue_name=queue) if queue else ~Q(queue_name__in=[name for name in QUEUES if name])
+
+
+def run_worker(parent: int | None = None) -> None:
+    """Work until this process is told to stop, or until `parent`, the process that started it, has exited."""
+    stopping = threading.Event()
+    on_stop(lambda *_: stopping.set())
+    worker = ChatWorker()
+    worker.start()
+    while not stopping.wait(1):
+        if parent and os.getppid() != parent:
+            break
+    worker.stop()
 
 
 def current_task_path(path: str) -> str:

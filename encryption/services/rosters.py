@@ -54,13 +54,15 @@ def record_key_change(memberships: list[Membership], line: KeyChange, moment: da
 def devices_in(conversation_ids: Collection[UUID]) -> dict[UUID, dict[UUID, UUID]]:
     """The devices that these conversations are encrypted for now: by conversation, each with its user."""
     found: dict[UUID, dict[UUID, UUID]] = defaultdict(dict)
+    if not conversation_ids:
+        return found
     live = KeyDevice.objects.filter(
         removed_at__isnull=True,
         user__memberships__conversation__in=conversation_ids,
         user__memberships__left_at__isnull=True,
     )
     rows = live.annotate(conversation=F("user__memberships__conversation")).values_list("conversation", "id", "user")
-    for conversation_id, device_id, user_id in rows if conversation_ids else ():
+    for conversation_id, device_id, user_id in rows:
         found[conversation_id][device_id] = user_id
     return found
 

@@ -10,21 +10,24 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, Max, OuterRef, Q, Subquery
+from django.db.models import DateTimeField, F, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import Block, User
 from common import isolation
 from common.clock import now
+from common.compiled import CompiledQuery, Parameter, Parameters
 from conversations.models import Conversation, Membership
+from conversations.models.membership import MembershipQuerySet
 from messaging.models import Message, Tail
+from messaging.reading.log import conversation_heads
 from messaging.reading.previews import previews_of
 from notifications.levels import preference_of, wants_notice
-from notifications.models import Notice
+from notifications.models import Notice, NoticeQuerySet
 from notifications.services import publish_notices, queue_pushes
 
 Kind = Notice.Kind
@@ -68,6 +71,10 @@ class LogFollower:
         self._pending: list[UUID] = []
         self._compared = -COMPARE_EVERY
 
+    def is_behind(self) -> bool:
+        """Whether there is something to follow."""
+        return bool(self._pending) or self._is_comparison_due() or bool(self._find_recent())
+
     def follow(self) -> bool:
         """Notify members of new messages in some conversations. False if there is nothing new."""
         self._pending = self._pending or self._find_behind()
@@ -83,15 +90,27 @@ class LogFollower:
         self._pending += progress.unfinished
 
     def _find_behind(self) -> list[UUID]:
-        if time.monotonic() - self._compared > COMPARE_EVERY:
+        if self._is_comparison_due():
             self._compared = time.monotonic()
             self._followed.clear()
             tails = Tail.objects.filter(conversation=OuterRef("pk")).values("seq")
             behind = Conversation.objects.filter(deleted_at__isnull=True, seq__gt=Coalesce(Subquery(tails), 0))
             return list(behind.values_list("id", flat=True))
-        recent = Message.objects.filter(id__gt=lowest_id_at(now() - OVERLAP)).order_by()
-        newest = recent.values_list("conversation_id").annotate(newest=Max("seq"))
+        return self._find_recent()
+
+    def _find_recent(self) -> list[UUID]:
+        newest = _newest_messages(lowest_id=lowest_id_at(now() - OVERLAP))
         return [id_ for id_, seq in newest if self._followed.get(id_, 0) < seq]
+
+    def _is_comparison_due(self) -> bool:
+        return time.monotonic() - self._compared > COMPARE_EVERY
+
+
+@CompiledQuery
+def _newest_messages() -> QuerySet[Message, Any]:
+    """Conversations with new messages, each with its highest seq."""
+    recent = Message.objects.filter(id__gt=Parameter("lowest_id")).order_by()
+    return recent.values_list("conversation_id").annotate(newest=Max("seq"))
 
 
 def lowest_id_at(moment: datetime) -> UUID:
@@ -104,7 +123,7 @@ def notify_members(conversation_ids: Collection[UUID]) -> Progress:
     has locked are skipped."""
     with transaction.atomic():
         tails = _lock_tails(conversation_ids)
-        heads = dict(Conversation.objects.filter(id__in=tails).values_list("id", "seq"))
+        heads = conversation_heads(list(tails))
         followed = {id_: min(heads[id_], tail.seq + ENTRIES_PER_PASS) for id_, tail in tails.items()}
         new_messages = _new_messages(tails, followed)
         if new_messages:
@@ -118,12 +137,19 @@ def notify_members(conversation_ids: Collection[UUID]) -> Progress:
 
 
 def _lock_tails(conversation_ids: Collection[UUID]) -> dict[UUID, Tail]:
-    known = Tail.objects.filter(conversation__in=conversation_ids).values_list("conversation_id", flat=True)
-    if missing := set(conversation_ids) - set(known):
-        _create_tails(missing)
-    skip = connection.features.has_select_for_update_skip_locked
-    tails = Tail.objects.select_for_update(skip_locked=skip).filter(conversation__in=conversation_ids).order_by("pk")
+    tails = _locked_tails(ids=conversation_ids)
+    if len(tails) < len(conversation_ids):
+        known = Tail.objects.filter(conversation__in=conversation_ids).values_list("conversation_id", flat=True)
+        if missing := set(conversation_ids) - set(known):
+            _create_tails(missing)
+            tails = _locked_tails(ids=conversation_ids)
     return {tail.conversation_id: tail for tail in tails}
+
+
+@CompiledQuery
+def _locked_tails() -> QuerySet[Tail, Tail]:
+    skip = connection.features.has_select_for_update_skip_locked
+    return Tail.objects.select_for_update(skip_locked=skip).filter(pk__in=Parameters("ids")).order_by("pk")
 
 
 def _create_tails(conversation_ids: Collection[UUID]) -> None:
@@ -136,14 +162,27 @@ def _create_tails(conversation_ids: Collection[UUID]) -> None:
 
 def _new_messages(tails: Mapping[UUID, Tail], followed: Mapping[UUID, int]) -> dict[UUID, list[NewMessage]]:
     """The messages after these tails, up to the given seqs, the newest first."""
-    ranges = Q(pk__in=())
-    for id_, tail in tails.items():
-        ranges |= Q(conversation=id_, seq__gt=tail.seq, seq__lte=followed[id_])
-    recent = Message.objects.filter(ranges, deleted_at__isnull=True, created_at__gt=now() - MAX_AGE)
     by_conversation = defaultdict(list)
-    for row in recent.order_by("-seq").values_list("id", "conversation_id", "seq", "sender_id", "mentions_all"):
-        by_conversation[row[1]].append(NewMessage(*row))
+    for row in _messages_after_tails(ids=list(tails), since=now() - MAX_AGE):
+        message = NewMessage(*row)
+        if message.seq <= followed[message.conversation_id]:
+            by_conversation[message.conversation_id].append(message)
     return by_conversation
+
+
+@CompiledQuery
+def _messages_after_tails() -> QuerySet[Tail, Any]:
+    """Of each conversation the messages after its tail, as many as one pass follows, and the newest first."""
+    after = Tail.objects.filter(  # one call, so that all conditions are about the same message
+        pk__in=Parameters("ids"),
+        conversation__messages__seq__gt=F("seq"),
+        conversation__messages__seq__lte=F("seq") + ENTRIES_PER_PASS,
+        conversation__messages__deleted_at__isnull=True,
+        conversation__messages__created_at__gt=Parameter("since", DateTimeField()),
+    )
+    columns = ("id", "conversation", "seq", "sender", "mentions_all")
+    message = "conversation__messages__"
+    return after.order_by(f"-{message}seq").values_list(*(f"{message}{column}" for column in columns))
 
 
 def _create_notices(new_messages: Mapping[UUID, list[NewMessage]]) -> None:
@@ -151,7 +190,7 @@ def _create_notices(new_messages: Mapping[UUID, list[NewMessage]]) -> None:
     from the writer."""
     moment = now()
     message_ids = {message.id for some in new_messages.values() for message in some}
-    by_writer = list(Notice.objects.with_read().filter(message_id__in=message_ids, kind__in=Notice.NAMING))
+    by_writer = _naming_notices(messages=message_ids)
     addressed = {(notice.user_id, notice.message_id) for notice in by_writer}
     collapsed: list[Notice] = []
     to_all: list[Notice] = []
@@ -180,15 +219,9 @@ def _create_notices(new_messages: Mapping[UUID, list[NewMessage]]) -> None:
 def _unread_by_member(new_messages: Mapping[UUID, list[NewMessage]]) -> Iterator[tuple[Membership, list[NewMessage]]]:
     """The members who have not read everything, each with their unread messages, the newest first; without large
     conversations, their own messages, and messages of users they block."""
-    behind = Membership.objects.live().filter(
-        conversation__in=new_messages,
-        conversation__member_count__lte=MAX_MEMBERS,
-        last_read_seq__lt=F("conversation__seq"),
-    )
-    members = list(behind.select_related("user__preference"))
+    members = _members_behind(ids=list(new_messages), most=MAX_MEMBERS)
     senders = {message.sender_id for messages in new_messages.values() for message in messages}
-    blocks = Block.objects.filter(blocker__in={member.user_id for member in members}, blocked__in=senders)
-    blocked = set(blocks.values_list("blocker_id", "blocked_id"))
+    blocked = set(_blocks(blockers={member.user_id for member in members}, blocked=senders))
     for member in members:
         begin = max(member.last_read_seq, member.visible_from_seq)
         unread = [
@@ -198,6 +231,27 @@ def _unread_by_member(new_messages: Mapping[UUID, list[NewMessage]]) -> Iterator
         ]
         if unread:
             yield member, unread
+
+
+@CompiledQuery
+def _naming_notices() -> NoticeQuerySet:
+    return Notice.objects.with_read().filter(message_id__in=Parameters("messages"), kind__in=Notice.NAMING)
+
+
+@CompiledQuery
+def _members_behind() -> MembershipQuerySet:
+    behind = Membership.objects.live().filter(
+        conversation__in=Parameters("ids"),
+        conversation__member_count__lte=Parameter("most", IntegerField()),
+        last_read_seq__lt=F("conversation__seq"),
+    )
+    return behind.select_related("user__preference")
+
+
+@CompiledQuery
+def _blocks() -> QuerySet[Block, Any]:
+    found = Block.objects.filter(blocker__in=Parameters("blockers"), blocked__in=Parameters("blocked"))
+    return found.values_list("blocker_id", "blocked_id")
 
 
 def _wants(kind: str, membership: Membership) -> bool:

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Session, User
 from common.action_limits import limited
 from common.clock import now
+from common.compiled import CompiledQuery, Parameters
 from common.errors import not_found
 from common.publish import Publication, publish_on_commit, user_topic
 from conversations.models import Conversation
@@ -80,20 +81,20 @@ def _unread_message_notices(notices: Collection[Notice]) -> set[tuple[UUID, UUID
     candidates = [notice for notice in notices if notice.kind == Kind.MESSAGE]
     if not candidates:
         return set()
-    found = Notice.objects.unread().filter(
-        kind=Kind.MESSAGE,
-        user__in={notice.user_id for notice in candidates},
-        subject_id__in={notice.subject_id for notice in candidates},
-    )
-    return set(found.values_list("user_id", "subject_id"))
+    users, subjects = {notice.user_id for notice in candidates}, {notice.subject_id for notice in candidates}
+    return set(_unread_about(users=users, subjects=subjects))
+
+
+@CompiledQuery
+def _unread_about() -> QuerySet[Notice, Any]:
+    about = Notice.objects.filter(user__in=Parameters("users"), subject_id__in=Parameters("subjects"))
+    return about.unread().filter(kind=Kind.MESSAGE).values_list("user_id", "subject_id")
 
 
 def _publish_created(notices: Collection[Notice], previews: Mapping[UUID, str]) -> None:
     """Publish each notice as it is stored: an updated one has its old ID. Each takes the next number of its person."""
     keys = {(notice.user_id, notice.kind, notice.subject_id) for notice in notices}
-    stored = Notice.objects.select_related("actor", "conversation", "user__preference").filter(
-        user__in={user_id for user_id, _, _ in keys}, subject_id__in={subject_id for *_, subject_id in keys}
-    )
+    stored = _stored(users={user_id for user_id, _, _ in keys}, subjects={subject_id for *_, subject_id in keys})
     waiting = [notice for notice in stored if (notice.user_id, notice.kind, notice.subject_id) in keys]
     publications = []
     while waiting:
@@ -104,6 +105,12 @@ def _publish_created(notices: Collection[Notice], previews: Mapping[UUID, str]) 
             publications.append(Publication(user_topic(user_id), number, created_frame(notice, number, preview)))
         waiting = [notice for notice in waiting if one_each[notice.user_id] is not notice]
     publish_on_commit(*publications)  # together: each on its own would start an event loop and a connection to Redis
+
+
+@CompiledQuery
+def _stored() -> NoticeQuerySet:
+    about = Notice.objects.filter(user__in=Parameters("users"), subject_id__in=Parameters("subjects"))
+    return about.select_related("actor", "conversation", "user__preference")
 
 
 def unread_counts(user: User, session: Session | None = None) -> NoticeCounts:

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from accounts.models import Device
+from common.compiled import CompiledQuery, Parameters
 from notifications.models import Notice, Push
 from notifications.providers import configured_names
 
@@ -41,10 +42,11 @@ def queue_pushes(notices: Collection[Notice], moment: datetime) -> None:
     Notices about the same conversation, or else the same subject, become one push: about the newest that addresses this
     person, or else the newest. This is SQL because busy conversations merge into waiting pushes all the time, and
     Django's `bulk_update` takes a millisecond for each. Rows are written in the order that all code locks them in."""
-    devices = Device.objects.filter(user__in={notice.user_id for notice in notices}, provider__in=configured_names())
+    configured = configured_names()
     by_person: dict[UUID, list[UUID]] = {}
-    for device_id, user_id in devices.values_list("id", "user_id"):
-        by_person.setdefault(user_id, []).append(device_id)
+    for device_id, user_id, provider in _devices(users={notice.user_id for notice in notices}):
+        if provider in configured:
+            by_person.setdefault(user_id, []).append(device_id)
     by_topic = {
         (device_id, topic_of(notice)): notice
         for notice in sorted(notices, key=_weight)
@@ -58,6 +60,11 @@ def queue_pushes(notices: Collection[Notice], moment: datetime) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.executemany(MERGE, [_values(push) for push in pushes])
+
+
+@CompiledQuery
+def _devices() -> QuerySet[Device, Any]:
+    return Device.objects.filter(user__in=Parameters("users")).values_list("id", "user_id", "provider")
 
 
 def topic_of(notice: Notice) -> UUID:

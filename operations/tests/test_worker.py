@@ -17,7 +17,7 @@ from common.tasks import MAX_ATTEMPTS
 from operations import housekeeping, worker
 from operations.erasure import erase_person
 from operations.tests import jobs
-from operations.worker import ChatWorker, requeue_abandoned
+from operations.worker import ChatWorker, Job, requeue_abandoned
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -115,6 +115,22 @@ def test_a_long_task_keeps_its_lease(tmp_path: Path, monkeypatch: pytest.MonkeyP
     until(lambda: the_task().status == "SUCCESSFUL")
     one.stop()
     assert len(the_task().worker_ids) == 1
+
+
+def test_a_thread_that_is_told_to_stop_during_its_last_step_stops() -> None:
+    working = ChatWorker()
+
+    def step() -> bool:
+        working._stopping.set()
+        job.is_wanted.set()
+        return False
+
+    job = Job("worker-test", step, lambda: True)
+    job.is_wanted.set()
+    thread = threading.Thread(target=working._work, args=(job,), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_stopping_waits_for_the_running_task(tmp_path: Path) -> None:
