@@ -98,9 +98,9 @@ def pytest_xdist_setupnodes() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """With `-n auto`, one and a half times the number of processors, which are idle while tests wait for servers. On
-    PostgreSQL two: the servers of each process share its hundred connections."""
-    return 2 if os.environ.get("DATABASE_URL", "").startswith("postgres") else (os.cpu_count() or 1) * 3 // 2
+    """With `-n auto`, twice the number of processors, which are idle while tests wait for servers. On PostgreSQL three:
+    the servers of each process share its hundred connections."""
+    return 3 if os.environ.get("DATABASE_URL", "").startswith("postgres") else (os.cpu_count() or 1) * 2
 
 
 class Canary:
