@@ -55,9 +55,11 @@ class Tab:
         """What stands in the page under this name."""
         return self.page.get_by_test_id(testid)
 
-    def reload(self) -> None:
-        """Load the page again, with nothing lying over it: what was just closed has left the history first."""
-        self.settle()
+    def reload(self, *, is_covered: bool = False) -> None:
+        """Load the page again. What was just closed has left the history first: going back would break it off. With
+        `is_covered`, a dialog or a thread is open and stays so."""
+        if not is_covered:
+            self.settle()
         self.page.reload()
 
     def settle(self) -> None:

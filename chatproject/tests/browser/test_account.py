@@ -178,7 +178,7 @@ def test_privacy_is_kept_as_chosen(alice, bob) -> None:
     alice.find("setting-presence").select_option("nobody")
     expect(alice.page.get_by_text("Saved.")).to_have_count(2)
     expect(bob.find("presence")).to_have_attribute("data-online", "false")
-    alice.page.reload()
+    alice.reload(is_covered=True)
 
     alice.open_settings("privacy")
     expect(alice.find("setting-typing")).not_to_be_checked()
@@ -224,7 +224,7 @@ def test_groups_fold_what_blocked_people_write(alice, bob) -> None:
     friends = alice.find("conversation-item").filter(has_text="Friends")
     expect(friends).to_contain_text("Message from somebody you blocked")
     expect(alice.find("unread-badge")).to_have_count(0)
-    alice.page.reload()
+    alice.reload()
     friends.get_by_role("link").click()
     expect(alice.message("Message from somebody you blocked")).to_have_count(2)
     assert not alice.page.title().startswith("(")
@@ -282,7 +282,7 @@ def test_a_deleted_account_is_kept_by_signing_in_again(alice, bob) -> None:
     enter(form, password=PASSWORD)
 
     expect(alice.find("notice")).to_contain_text(re.compile("Your account will be deleted on .* to keep it"))
-    alice.page.reload()
+    alice.reload()
     expect(alice.find("signin-form")).to_be_visible()
     alice.sign_in()
     expect(alice.find("conversation-item").first).to_contain_text(bob.name)

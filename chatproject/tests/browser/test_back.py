@@ -131,7 +131,7 @@ def test_a_page_that_is_loaded_again_under_a_dialog_goes_on_without_it(friends) 
     alice, bob = friends
     alice.find("new-group").click()
     expect(alice.find("group-name")).to_be_visible()
-    alice.page.reload()
+    alice.reload(is_covered=True)
     expect(alice.page.get_by_role("heading", name="Friends")).to_be_visible()
     expect(alice.page.locator("dialog")).to_have_count(0)
     alice.settle()

@@ -33,7 +33,7 @@ def test_a_draft_a_reply_and_an_edit_outlive_a_reload(friends, canary) -> None:
 
     alice.choose("a question", "Reply")
     alice.type(f"half of it {canary}")
-    alice.page.reload()
+    alice.reload()
     expect(alice.find("composer")).to_have_value(f"half of it {canary}")
     expect(alice.page.locator(".aim")).to_contain_text("a question")
     alice.find("composer").press("Enter")
@@ -41,12 +41,12 @@ def test_a_draft_a_reply_and_an_edit_outlive_a_reload(friends, canary) -> None:
 
     alice.choose("an anser", "Edit")
     alice.find("composer").fill("an answer")
-    alice.page.reload()
+    alice.reload()
     expect(alice.find("composer")).to_have_value("an answer")
     alice.find("composer").press("Enter")
     expect(bob.message("an answer")).to_be_visible()
     expect(alice.find("composer")).to_have_value("")
-    alice.page.reload()
+    alice.reload()
     expect(alice.message("an answer")).to_be_visible()
     expect(alice.find("composer")).to_have_value("")
 
@@ -54,7 +54,7 @@ def test_a_draft_a_reply_and_an_edit_outlive_a_reload(friends, canary) -> None:
 def test_what_was_cleared_in_the_moment_of_closing_does_not_come_back(friends) -> None:
     alice, _ = friends
     alice.find("composer").fill("on second thoughts")
-    alice.page.reload()
+    alice.reload()
     expect(alice.find("composer")).to_have_value("on second thoughts")
     alice.find("composer").evaluate(CLEAR_AND_HANG)
     url = alice.page.url
@@ -90,7 +90,7 @@ def test_a_draft_of_an_encrypted_conversation_outlives_a_reload_and_is_not_to_be
     alice.page.wait_for_timeout(500)  # nothing says that it was written down
 
     assert canary not in kept(alice.page)
-    alice.page.reload()
+    alice.reload()
     expect(alice.find("composer")).to_have_value(f"a secret {canary}")
 
 

@@ -49,7 +49,7 @@ def test_a_message_far_above_is_found_and_shown_where_it_stands(friends) -> None
     bob.say("The <b>hedgehog</b> sleeps under the shed")
     expect(alice.message("hedgehog")).to_be_visible()
     chatter(bob, 130)
-    bob.page.reload()
+    bob.reload()
     expect(bob.message("Chatter 129")).to_be_visible()
     expect(bob.message("hedgehog")).to_have_count(0)
 

@@ -22,7 +22,7 @@ def test_a_link_lets_somebody_in_and_roles_are_given(people, servers) -> None:
 
     carol.sign_out()
     carol.page.goto(f"{carol.url}/{link[link.index('#') :]}")
-    carol.page.reload()
+    carol.reload()
     carol.sign_in()
     expect(carol.page.get_by_role("heading", name="Friends")).to_be_visible()
     carol.find("members").click()
@@ -157,7 +157,7 @@ def test_ones_own_settings_in_a_conversation_stay_and_are_known_on_other_devices
     alice.say("Who am I?")
     expect(bob.message("Who am I?").locator(".sender")).to_have_text("The boss")
 
-    alice.page.reload()
+    alice.reload()
     friends_item = alice.find("conversation-item").filter(has_text="Friends")
     expect(friends_item.get_by_label("Muted")).to_be_visible()
     expect(alice.find("conversation-item").first).to_contain_text("Friends")

@@ -36,7 +36,7 @@ def test_history_is_loaded_while_scrolling_up(people) -> None:
         alice.say(f"line {n}")
     expect(alice.find("message").last).to_have_attribute("data-status", STORED)
 
-    bob.page.reload()
+    bob.reload()
     bob.open_first()
     expect(bob.message("line 119")).to_be_visible()
     for _ in range(40):

@@ -243,7 +243,7 @@ def test_preferences_are_kept(friends) -> None:
     bob.find("setting-level").select_option("mentions")
     bob.find("setting-reactions").uncheck()
     expect(bob.page.get_by_text("Saved.")).to_have_count(2)
-    bob.page.reload()
+    bob.reload(is_covered=True)
     bob.open_settings("notifications")
     expect(bob.find("setting-level")).to_have_value("mentions")
     expect(bob.find("setting-reactions")).not_to_be_checked()
@@ -276,7 +276,7 @@ def test_quiet_hours_begin_with_the_browsers_time_zone(people) -> None:
     form.get_by_role("button", name="Save hours").click()
     expect(form).to_contain_text("Saved.")
 
-    bob.page.reload()
+    bob.reload(is_covered=True)
     bob.open_settings("notifications")
     expect(form.get_by_label("From")).to_have_value("23:30")
     expect(form.get_by_label("Time zone")).to_have_value("Asia/Tokyo")

@@ -152,7 +152,7 @@ def switch_pushes_on(one: Tab) -> None:
     are real."""
     one.context.grant_permissions(["notifications"])
     one.context.add_init_script(PUSH_SERVICE)
-    one.page.reload()
+    one.reload()
     one.open_settings("notifications")
     one.find("setting-push").check()
     expect(one.find("push-here")).to_contain_text("Saved.")
@@ -174,7 +174,7 @@ def test_a_device_is_pushed_to_as_long_as_somebody_wants_and_is_signed_in(people
     bob.find("setting-push").uncheck()
     expect(bob.find("push-here")).to_contain_text("Saved.")
     assert devices(bob) == []
-    bob.page.reload()
+    bob.reload()
     bob.open_settings("notifications")
     expect(bob.find("setting-push")).not_to_be_checked()
 
@@ -202,7 +202,7 @@ def test_notifications_are_offered_once_after_the_first_own_message(friends) -> 
     bob.find("dismiss-offer").click()
     expect(bob.find("push-offer")).to_be_hidden()
 
-    bob.page.reload()
+    bob.reload()
     bob.say("Hello again")
     expect(bob.message("Hello again")).to_have_attribute("data-status", STORED)
     expect(bob.find("push-offer")).to_be_hidden()

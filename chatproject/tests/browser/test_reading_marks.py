@@ -65,7 +65,7 @@ def test_a_reply_in_a_thread_is_read_when_the_thread_was_shown(friends, writer) 
     expect(alice.message("Good question")).to_have_attribute("data-status", STORED)
     rests(alice)
     assert not writer.is_read(reply)
-    alice.page.reload()
+    alice.reload()
     expect(alice.find("new-replies")).to_have_text("1 new")
     expect(alice.find("unread-badge")).to_have_text("1")
     assert not writer.is_read(reply)
@@ -85,7 +85,7 @@ def test_a_new_reply_below_a_message_far_above_is_found(friends, writer) -> None
     expect(alice.message("Line 39")).to_be_visible()
     expect(alice.find("to-reply")).to_be_hidden()
     reply = writer.say("At the station", thread_id=root)
-    alice.page.reload()
+    alice.reload()
     alice.find("to-reply").click()
 
     expect(alice.find("thread").get_by_test_id("message").filter(has_text="At the station")).to_be_visible()
@@ -121,7 +121,7 @@ def test_a_thread_that_was_read_elsewhere_holds_nothing_back(friends, writer, se
 
     become_read(alice, writer, first)
     expect(alice.find("unread-badge")).to_have_count(0)
-    elsewhere.page.reload()
+    elsewhere.reload(is_covered=True)
     expect(elsewhere.find("unread-badge")).to_have_count(0)
 
 
@@ -241,7 +241,7 @@ def test_a_message_that_does_not_open_here_is_not_read_until_it_does(servers, ta
     rests(phone)
     expect(alice.message("for the laptop")).to_have_attribute("data-status", "delivered")
     expect(alice.message("for both")).to_have_attribute("data-status", "delivered")
-    alice.page.reload()
+    alice.reload()
     expect(alice.message("for the laptop")).to_have_attribute("data-status", "delivered")
     expect(alice.message("for both")).to_have_attribute("data-status", "delivered")
 

@@ -88,7 +88,7 @@ def test_in_a_large_group_names_are_asked_for(people, servers) -> None:
         "shell", "-c", CROWD.format(group=alice.page.evaluate("location.hash").rsplit("/", 1)[-1], name=alice.name)
     )
     assert made.returncode == 0, made.stderr
-    alice.page.reload()
+    alice.reload()
     expect(alice.find("members")).to_contain_text("251")
 
     alice.type(f"@{alice.name}-24")
@@ -161,7 +161,7 @@ def test_who_is_on_a_message_stays_there_when_changes_come_in_above_it(servers, 
     held = []
     alice.page.route("**/log/**", lambda route: held.append(route))
     with alice.page.expect_request("**/log/**"):
-        alice.page.reload()
+        alice.reload()
     alice.message("Milk").focus()
     expect(alice.page.locator(".row-change")).to_have_count(0)
 

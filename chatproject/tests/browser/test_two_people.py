@@ -116,10 +116,10 @@ def test_a_browser_comes_back_signed_in_and_signs_out(pair) -> None:
     alice.say("Still here")
     expect(alice.message("Still here")).to_have_attribute("data-status", STORED)
 
-    alice.page.reload()
+    alice.reload()
     expect(alice.message("Still here")).to_be_visible()
     alice.sign_out()
-    alice.page.reload()
+    alice.reload()
 
     expect(alice.find("signin-form")).to_be_visible()
     alice.sign_in()

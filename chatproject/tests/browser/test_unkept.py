@@ -53,7 +53,7 @@ def test_where_nothing_is_kept_messages_go_out_and_people_are_told(servers, peop
 def test_where_there_is_no_room_messages_go_out_and_people_are_told(people) -> None:
     alice, bob = people("alice", "bob")
     alice.page.add_init_script(NO_ROOM)
-    alice.page.reload()
+    alice.reload()
     alice.open_direct(bob.name)
     fill_up(alice)
     alice.say("no room for it here")
@@ -71,7 +71,7 @@ def test_where_there_is_no_room_encrypted_messages_are_read_and_go_out(people) -
     alice, bob = people("alice", "bob")
     canary = f"canary{secrets.token_hex(6)}"
     alice.page.add_init_script(NO_ROOM)
-    alice.page.reload()
+    alice.reload()
     alice.open_direct(bob.name, encrypted=True)
     alice.say("before")
     bob.open_first()

@@ -27,7 +27,7 @@ def test_what_was_written_offline_goes_out_when_the_page_is_opened_again(pair, n
     expect(bob.message("offline 2")).to_be_visible()
     expect(alice.message("offline 2")).to_have_attribute("data-status", STORED)
     assert bob.texts() == ["before", "offline 0", "offline 1", "offline 2"]
-    alice.page.reload()
+    alice.reload()
     expect(alice.message("offline 2")).to_have_attribute("data-status", STORED)
     assert bob.texts() == alice.texts() == ["before", "offline 0", "offline 1", "offline 2"]
 

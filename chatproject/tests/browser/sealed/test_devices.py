@@ -36,11 +36,11 @@ def test_a_new_device_reads_from_then_on_and_everybody_is_told(servers, pair, ta
     expect(phone.find("sealed-notice")).to_contain_text("This device reads from now on")
     alice.say(f"after {canary}")
     expect(phone.message(f"after {canary}")).to_be_visible()
-    alice.page.reload()
+    alice.reload()
     expect(alice.find("sealed-notice")).to_contain_text(f"{bob.name} added a new device")
     alice.find("sealed-ok").click()
     expect(alice.find("sealed-notice")).to_be_hidden()
-    alice.page.reload()
+    alice.reload()
     expect(alice.message(f"after {canary}")).to_be_visible()
     expect(alice.find("sealed-notice")).to_be_hidden()
     assert holds(servers[0], canary) == []
@@ -60,7 +60,7 @@ def test_a_device_added_to_ones_own_account_warns_until_one_has_said_whose_it_is
     alice.say(f"meanwhile {canary}")
     expect(alice.message("meanwhile")).to_have_attribute("data-status", "pending")
     expect(alice.message("meanwhile")).to_contain_text("Nothing is sent until you decide")
-    alice.page.reload()
+    alice.reload()
     expect(alice.message(f"meanwhile {canary}")).to_contain_text("Nothing is sent until you decide")
     expect(alice.find("sealed-notice")).to_contain_text("A new device was added to your account")
     alice.find("sealed-devices").click()
@@ -155,7 +155,7 @@ def test_a_browser_without_keys_says_so_and_offers_nothing(servers, pair, tab, c
 def test_a_browser_whose_keys_take_long_to_open_is_not_taken_for_one_without(servers, pair) -> None:
     alice, _ = pair
     alice.page.add_init_script(SLOW_STORAGE)
-    alice.page.reload()
+    alice.reload()
     alice.find("new-direct").click()
     expect(alice.find("people-search")).to_be_visible()
     expect(alice.find("encrypted")).to_be_hidden()

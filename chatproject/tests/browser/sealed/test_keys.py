@@ -72,7 +72,7 @@ def test_a_server_that_exchanges_keys_is_found_out(servers, pair, canary) -> Non
     expect(bob.message(f"hello {canary}")).to_be_visible()
 
     run(servers[0], ANOTHER_PAST.format(name=bob.name))
-    alice.page.reload()
+    alice.reload()
 
     expect(alice.find("sealed-notice")).to_contain_text(f"{bob.name}: The server shows keys that contradict")
     expect(alice.message(f"hello {canary}")).to_be_visible()
@@ -123,7 +123,7 @@ def test_a_backup_is_changed_and_deleted(servers, pair) -> None:
     alice, _ = pair
     make_backup(alice)
     run(servers[0], AGE)
-    alice.page.reload()
+    alice.reload()
     alice.open_settings("security")
     alice.find("backup-password").get_by_label("Password").fill(PASSWORD)
     alice.find("backup-password").get_by_role("button", name="Continue").click()
