@@ -97,10 +97,13 @@ def pytest_xdist_setupnodes() -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """With `-n auto`, twice the number of processors, which are idle while tests wait for servers. On PostgreSQL three:
-    the servers of each process share its hundred connections."""
-    return 3 if os.environ.get("DATABASE_URL", "").startswith("postgres") else (os.cpu_count() or 1) * 2
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """With `-n auto`, twice the number of processors, which are idle while tests wait for servers; less with browsers,
+    which keep them busy. On PostgreSQL three: the servers of each process share its hundred connections."""
+    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        return 3
+    processors = os.cpu_count() or 1
+    return processors * 3 // 2 if config.option.markexpr == "browser" else processors * 2
 
 
 class Canary:
