@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from django.db import connections
 from django.db.models import Field, QuerySet, UUIDField, Value
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import TransactionManagementError
 
 T = TypeVar("T")
 
@@ -81,6 +82,8 @@ class CompiledQuery(Generic[T]):
     def _rows(self, values: Mapping[str, Any]) -> Iterator[T]:
         queryset, compiler, statement, parameters = self._compiled
         connection = connections[queryset.db]
+        if queryset.query.select_for_update and not connection.in_atomic_block:
+            raise TransactionManagementError("Rows are locked until a transaction ends, and there is none.")
         bound = [p.bind(values[p.value], connection) if isinstance(p, Parameter) else p for p in parameters]
         with getattr(connection, "prepared_cursor", connection.cursor)() as cursor:
             cursor.execute(statement, bound)

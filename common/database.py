@@ -3,7 +3,7 @@
 import select
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 import structlog
@@ -24,17 +24,18 @@ class DatabaseUnreachable(Exception):
 
 def close_dead_connection() -> bool:
     """Close this thread's connection to PostgreSQL if the server has ended it; the next query opens a new one. Returns
-    whether it was dead.
-
-    Between queries the server only sends something when it ends the connection, so this needs no round trip.
-    """
+    whether it was dead."""
     raw = connection.connection
-    if connection.vendor != "postgresql" or raw is None or connection.in_atomic_block:
+    if connection.vendor != "postgresql" or raw is None or connection.in_atomic_block or not is_dead(raw):
         return False
-    is_dead = raw.closed or _has_input(raw.fileno())
-    if is_dead:
-        connection.close()
-    return is_dead
+    connection.close()
+    return True
+
+
+def is_dead(raw: psycopg.Connection[Any]) -> bool:
+    """Whether PostgreSQL has ended this connection, on which no query runs. It sends nothing between queries, except
+    when it ends the connection, so this needs no round trip."""
+    return raw.closed or _has_input(raw.fileno())
 
 
 def run_on_live_connection(action: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -171,7 +171,7 @@ def refuse_unknown(request: Request, operation: Operation) -> None:
 
 
 PAGING = {
-    "limit": (int, "The maximum number of results: 1 to 100, 50 by default."),
+    "limit": (int, "The maximum number of results: 1 to 200, 50 by default."),
     "cursor": (str, "Where to continue: an opaque value, taken from `next` or `previous`."),
 }
 

@@ -19,7 +19,7 @@ from common.api import int_of
 from common.compiled import CompiledQuery, Parameter
 from common.errors import invalid
 
-DEFAULT_LIMIT, MAX_LIMIT = 50, 100
+DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 
 
 class CompiledRows(NamedTuple):
@@ -35,13 +35,14 @@ def page(
     *,
     order: Sequence[str],
     show: Callable[[list[Any]], list[Any]],
+    most: int = MAX_LIMIT,
 ) -> dict[str, Any]:
     """One page as `{"results", "next", "previous"}`.
 
     `order` is the key, written as for `order_by`; its last field must be unique. `show` converts the rows to what is
     sent.
     """
-    limit = int_of(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT) or DEFAULT_LIMIT
+    limit = int_of(request, "limit", DEFAULT_LIMIT, 1, most) or DEFAULT_LIMIT
     backwards, key = _read_cursor(request)
     directed = [_flip(field) for field in order] if backwards else list(order)
     found = _read(rows, tuple(directed), key, limit + 1)

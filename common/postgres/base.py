@@ -6,6 +6,8 @@ import psycopg
 from django.db.backends.postgresql import base, operations
 from django.db.backends.utils import CursorWrapper
 
+from common.database import is_dead
+
 
 class DatabaseOperations(operations.DatabaseOperations):
     def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> str:
@@ -21,7 +23,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
         raw: psycopg.Connection[Any] = super().get_new_connection(conn_params)
-        while not self._is_alive(raw):
+        while is_dead(raw):
             self.pool.putconn(raw)
             self.pool.check()
             raw = super().get_new_connection(conn_params)
@@ -33,12 +35,3 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             cursor: CursorWrapper = self._prepare_cursor(psycopg.Cursor(self.connection))  # type: ignore[attr-defined]
         return cursor
-
-    def _is_alive(self, raw: psycopg.Connection[Any]) -> bool:
-        if self.pool is None:  # without a pool, it was just opened
-            return True
-        try:
-            self.pool.check_connection(raw)
-        except psycopg.Error:
-            return False
-        return True

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models import BigIntegerField, DateTimeField
+from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
 from accounts.models import Session, User
@@ -58,6 +60,15 @@ def test_a_time_that_would_stay_the_same_is_refused() -> None:
     find = CompiledQuery(lambda: Session.objects.live().filter(id=Parameter("id")))
     with pytest.raises(ValueError, match="for ever"):
         find.first(id=None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_locks_need_a_transaction_every_time(alice) -> None:
+    lock = CompiledQuery(lambda: User.objects.filter(id=Parameter("id")).select_for_update())
+    with transaction.atomic():
+        assert lock.first(id=alice.id) == alice
+    with pytest.raises(TransactionManagementError):
+        lock.first(id=alice.id)
 
 
 def test_what_needs_further_queries_is_refused() -> None:

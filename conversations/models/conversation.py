@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from accounts.names import SKELETON_SIZE, skeleton
+from common.compiled import Parameter
 from common.ids import uuid7
 from common.loading import QuicklyLoaded
 
@@ -29,9 +30,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Channels that everyone can find and join."""
         return self.filter(kind=Conversation.Kind.CHANNEL, deleted_at__isnull=True)
 
-    def locked(self, *conversation_ids: UUID) -> "ConversationQuerySet":
+    def locked(self, *conversation_ids: UUID | Parameter) -> "ConversationQuerySet":
         """These rows, locked in id order. Every change of members and every log entry is written under this lock."""
-        return self.filter(id__in=conversation_ids).order_by("id").select_for_update(no_key=True)
+        rows = self.filter(id__in=conversation_ids)  # type: ignore[misc] # it takes parameters, too
+        return rows.order_by("id").select_for_update(no_key=True)
 
 
 class Conversation(QuicklyLoaded):

@@ -4,17 +4,24 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from common.clock import now
+from common.compiled import CompiledQuery, Parameter
 from common.errors import Refusal, not_found
 from conversations.models import Conversation, Membership
+from conversations.models.conversation import ConversationQuerySet
 from conversations.policy import WRITING_ACTIONS, may, may_view
 
 
 def lock_conversation(conversation_id: UUID) -> Conversation:
     """Lock the row of a conversation until the transaction ends, and return it. Refuses `not_found`."""
-    conversation = Conversation.objects.locked(conversation_id).filter(deleted_at__isnull=True).first()
+    conversation = _locked.first(id=conversation_id)
     if conversation is None:
         raise not_found()
     return conversation
+
+
+@CompiledQuery
+def _locked() -> ConversationQuerySet:
+    return Conversation.objects.locked(Parameter("id")).filter(deleted_at__isnull=True)
 
 
 def lock_membership(actor: Membership, action: str) -> Membership:

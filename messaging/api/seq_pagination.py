@@ -3,7 +3,7 @@
 from accounts.authentication import SignedInRequest
 from common.api import int_of
 from common.errors import invalid
-from common.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from common.pagination import DEFAULT_LIMIT
 from messaging.models import Message
 from messaging.reading.messages import MessageReader
 
@@ -13,6 +13,7 @@ SEQ_PAGING = {
     "around": (int, "Messages on both sides of this `seq`."),
     "limit": (int, "The maximum number of results: 1 to 100, 50 by default."),
 }
+MOST = 100
 MAX_SEQ = 2**63 - 1
 Edges = tuple[list[Message], int | None, int | None]
 """Messages, ascending; the `seq`s to continue from, backwards and forwards, None where there are no more."""
@@ -25,7 +26,7 @@ def page_by_seq(request: SignedInRequest, messages: MessageReader) -> tuple[list
 
 
 def _page(request: SignedInRequest, messages: MessageReader) -> Edges:
-    limit = int_of(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT) or DEFAULT_LIMIT
+    limit = int_of(request, "limit", DEFAULT_LIMIT, 1, MOST) or DEFAULT_LIMIT
     before, after, around = (int_of(request, name) for name in ("before", "after", "around"))
     if sum(key is not None for key in (before, after, around)) > 1:
         raise invalid("before", "Use only one of before, after and around.")

@@ -7,7 +7,6 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.authentication import SignedInRequest
-from accounts.models import User
 from common.api import body_of, int_of
 from common.epoch import epoch
 from common.openapi import PAGING, describe
@@ -16,8 +15,12 @@ from common.viewsets import ViewSet
 from conversations.models import Membership
 from messaging.reading.catching_up import catch_up, log_after, snapshot_rows
 from messaging.reading.conversation_list import list_memberships
+from messaging.reading.log import user_seqs
 from messaging.wire.catching_up import CaughtUp, Log, Snapshot
 from messaging.wire.writing import Positions
+
+SNAPSHOT_SIZE = 100
+"""How many conversations a page of a snapshot has at most: each comes with its messages."""
 
 
 class SyncViewSet(ViewSet):
@@ -37,18 +40,17 @@ class SyncViewSet(ViewSet):
         query={
             "per_conversation": (int, "The number of messages for each conversation: 0 to 100, 30 by default."),
             **PAGING,
+            "limit": (int, "The maximum number of conversations: 1 to 100, 50 by default."),
         },
     )
     @action(detail=False, url_path="sync")
     def snapshot(self, request: SignedInRequest) -> Response:
         count = int_of(request, "per_conversation", 30, 0, 100) or 0
         # The user's seq first: what happens between the reads gets a higher one, and arrives as an event too.
-        me_seq = User.objects.values_list("seq", flat=True).get(id=request.user.id)
-        order, show = (
-            ["-conversation__active_at", "-conversation_id"],
-            partial(snapshot_rows, request.user, count=count),
-        )
-        found = page(request, list_memberships(request.user), order=order, show=show)
+        me_seq = user_seqs([request.user.id])[request.user.id]
+        order = ["-conversation__active_at", "-conversation_id"]
+        show = partial(snapshot_rows, request.user, count=count)
+        found = page(request, list_memberships(request.user), order=order, show=show, most=SNAPSHOT_SIZE)
         return Response(Snapshot(epoch(), me_seq, found["results"], found["next"]))
 
     @describe("List what happened since these positions", body=Positions, answers={200: CaughtUp})

@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from accounts.models import User
+from common.compiled import Parameter
 from common.ids import uuid7
 from common.loading import QuicklyLoaded
 from conversations.models import Membership
@@ -11,7 +12,7 @@ from messaging.models.search_terms import SearchTermsField
 class MessageQuerySet(models.QuerySet["Message"]):
     """Queries for messages."""
 
-    def visible_to(self, user: User) -> "MessageQuerySet":
+    def visible_to(self, user: User | Parameter) -> "MessageQuerySet":
         """The messages that `user` can see: in their conversations, from where their view begins."""
         memberships = Membership.objects.live().filter(
             user=user,

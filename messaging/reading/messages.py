@@ -20,7 +20,7 @@ from messaging.wire.messages import MessageState, message_state
 def find_message(user: User, message_id: UUID, *, also_deleted: bool = False) -> tuple[Membership, Message]:
     """A message that this user can see, with their membership. Refuses `not_found`, also for a deleted message, unless
     `also_deleted`: a thread may start with one."""
-    found = Message.objects.visible_to(user).filter(id=message_id).select_related("thread").first()
+    found = _visible_message.first(user=user.pk, id=message_id)
     if found is None or (found.deleted_at and not also_deleted):
         raise not_found()
     return Membership.objects.of(user, found.conversation_id), found
@@ -28,10 +28,20 @@ def find_message(user: User, message_id: UUID, *, also_deleted: bool = False) ->
 
 def state_for(user: User, message_id: UUID) -> MessageState:
     """A message as this user sees it. Refuses `not_found`."""
-    message = Message.objects.shown().visible_to(user).filter(id=message_id).first()
+    message = _shown_message.first(user=user.pk, id=message_id)
     if message is None:
         raise not_found()
     return states_for(user, [Membership.objects.of(user, message.conversation_id)], [message])[0]
+
+
+@CompiledQuery
+def _visible_message() -> MessageQuerySet:
+    return Message.objects.visible_to(Parameter("user")).filter(id=Parameter("id")).select_related("thread")
+
+
+@CompiledQuery
+def _shown_message() -> MessageQuerySet:
+    return Message.objects.shown().visible_to(Parameter("user")).filter(id=Parameter("id"))
 
 
 def states_for(user: User, memberships: list[Membership], messages: list[Message]) -> list[MessageState]:

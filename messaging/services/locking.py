@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from common.compiled import CompiledQuery, Parameter
 from common.errors import not_found
 from conversations.log import Kind, append_change, publish_change
 from conversations.models import Change, Conversation, Membership
@@ -18,8 +20,7 @@ from messaging.reading.log import change_frame
 def lock_message(actor: User, message_id: UUID) -> tuple[Membership, Message]:
     """Lock the conversation of a message that the actor can see and that is not deleted. Returns the actor's membership
     and the message. Refuses `not_found`, and `read_only` if the conversation is frozen."""
-    visible = Message.objects.visible_to(actor).filter(id=message_id)
-    conversation_id = visible.values_list("conversation_id", flat=True).first()
+    conversation_id = _conversation_of.first(user=actor.pk, id=message_id)
     if conversation_id is None:
         raise not_found()
     conversation = lock_conversation(conversation_id)
@@ -31,6 +32,12 @@ def lock_message(actor: User, message_id: UUID) -> tuple[Membership, Message]:
     refuse_frozen(conversation)
     message.conversation = conversation
     return membership, message
+
+
+@CompiledQuery
+def _conversation_of() -> QuerySet[Message, UUID]:
+    visible = Message.objects.visible_to(Parameter("user")).filter(id=Parameter("id"))
+    return visible.values_list("conversation_id", flat=True)
 
 
 def change_message(

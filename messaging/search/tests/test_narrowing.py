@@ -45,7 +45,7 @@ def test_a_conversation_of_others_is_not_found(scene) -> None:
         ("after", "1767225600"),
         ("order", "oldest"),
         ("limit", "0"),
-        ("limit", "101"),
+        ("limit", "201"),
         ("cursor", "nonsense"),
     ],
 )
