@@ -32,13 +32,10 @@ def _postgres(database: dict[str, Any], threads: int) -> dict[str, Any]:
         # up after this many seconds instead, and starts again with the next request.
         "reconnect_timeout": 1,
     }
-    given = database.get("OPTIONS", {})
     options = {
-        **given,
+        **database.get("OPTIONS", {}),
         "pool": pool,
         "connect_timeout": 5,
-        # Compiling a read of some milliseconds takes the planner's JIT thirty times as long as the read.
-        "options": f"-c jit=off {given.get('options', '')}".strip(),
         "prepare_threshold": 2,  # for what common.compiled and the writer run; Django's own cursors never prepare
     }
     return {**database, "ENGINE": "common.postgres", "OPTIONS": options}
