@@ -24,6 +24,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> psycopg.Connection[Any]:
         raw: psycopg.Connection[Any] = super().get_new_connection(conn_params)
         while is_dead(raw):
+            raw.close()  # the pool would take it for a good one, and give it to whoever waits
             self.pool.putconn(raw)
             self.pool.check()
             raw = super().get_new_connection(conn_params)
