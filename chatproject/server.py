@@ -16,9 +16,6 @@ from chatproject.worker_process import WorkerProcess
 from common.stopping import on_stop
 from operations.bootstrap import BACKLOG, CannotStart, listen
 
-IDLE_SECONDS = 75
-"""How long a connection is kept for the next request: longer than proxies and HTTP libraries keep theirs. If the server
-closed first, it would reset a request that is just being sent."""
 NOT_SERVED = ["*.test.js", "fakes.js", "package.json", "*.md"]
 
 
@@ -55,7 +52,6 @@ def run(sock: socket.socket, *, workers: int, own_worker: bool, welcome: Callabl
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=5,
-        timeout_keep_alive=IDLE_SECONDS,
         timeout_worker_healthcheck=30,
         backlog=BACKLOG,
         workers=workers,

@@ -86,7 +86,9 @@ class Tab:
         self._post("verify/", email=address, code=server.code(address), cookie=True)
 
     def _post(self, path: str, **body: object) -> None:
-        answer = self._lent.context.request.post(f"{self.url}/api/v1/auth/{path}", data=body)
+        # Of a connection that lies idle, a request might begin just when the server closes it.
+        headers = {"Connection": "close"}
+        answer = self._lent.context.request.post(f"{self.url}/api/v1/auth/{path}", data=body, headers=headers)
         assert answer.ok, answer.text()
 
     def sign_in(self, password: str = PASSWORD) -> None:

@@ -174,7 +174,7 @@ def test_a_device_is_pushed_to_as_long_as_somebody_wants_and_is_signed_in(people
     bob.find("setting-push").uncheck()
     expect(bob.find("push-here")).to_contain_text("Saved.")
     assert devices(bob) == []
-    bob.reload()
+    bob.reload(is_covered=True)
     bob.open_settings("notifications")
     expect(bob.find("setting-push")).not_to_be_checked()
 
