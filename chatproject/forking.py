@@ -3,7 +3,6 @@
 On Linux only. Elsewhere the system's libraries do not survive a fork, so the processes start anew and load everything.
 """
 
-import gc
 import multiprocessing
 import signal
 import sys
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connections
-from django.urls import get_resolver
 
 ANEW: Any = multiprocessing.get_context("spawn")
 CONTEXT: Any = multiprocessing.get_context("fork") if sys.platform == "linux" else ANEW
@@ -21,15 +19,14 @@ STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 def prepare() -> None:
     """Load what the processes share, and close what they cannot: connections, and the threads of their pools."""
-    import chatproject.asgi  # noqa: F401
+    import chatproject.asgi  # noqa: F401 - it loads the whole application
+    from chatproject.lifespan import load_and_freeze
 
-    get_resolver().url_patterns  # noqa: B018
     for connection in connections.all(initialized_only=True):
         connection.close()
         if hasattr(connection, "close_pool"):
             connection.close_pool()
-    gc.collect()
-    gc.freeze()  # the collector would write to the pages of whatever it looks at, which are shared only until then
+    load_and_freeze()  # the collector would write to the pages of whatever it looks at, which would end their sharing
 
 
 def start(process: Any) -> None:

@@ -41,7 +41,7 @@ class Lifespan:
     async def _start(self) -> None:
         _exit_with_parent()
         _ignore_second_interrupt()
-        _load_and_freeze()
+        load_and_freeze()
         await realtime.start()
         self._heartbeat.start()
         logger.info("started", pid=os.getpid())
@@ -58,7 +58,7 @@ class Lifespan:
         logger.info("stopped", pid=os.getpid())
 
 
-def _load_and_freeze() -> None:
+def load_and_freeze() -> None:
     """Load every view, so that the first request is not slow. Then exempt what is loaded from garbage collection: a
     full collection holds up every socket for as long as it takes."""
     get_resolver().url_patterns  # noqa: B018
