@@ -54,7 +54,8 @@ class Parameters(Parameter):
 class CompiledQuery(Generic[T]):
     """`make` builds the QuerySet, with a `Parameter` for what differs between calls: `live_session(id=…, user=…)`.
 
-    It is called once. Everything else in it stays the same, so it may not contain a time: that raises `ValueError`.
+    It is called once. Everything else in it stays the same, so it may contain neither a time nor a number other than 0
+    and 1, such as a limit that a setting or a test changes: that raises `ValueError`.
     """
 
     def __init__(self, make: Callable[[], QuerySet[Any, T]]) -> None:
@@ -73,8 +74,8 @@ class CompiledQuery(Generic[T]):
         queryset = self._make()
         compiler = queryset.query.get_compiler(queryset.db)
         statement, parameters = compiler.as_sql()
-        if any(re.match(r"\d{4}-\d\d-\d\d", str(parameter)) for parameter in parameters):
-            raise ValueError("A time in a compiled query would stay the same for ever. Make it a Parameter.")
+        if any(_may_differ(value) for value in parameters):
+            raise ValueError("A time or number in a compiled query would stay the same for ever. Make it a Parameter.")
         if queryset._prefetch_related_lookups:  # type: ignore[attr-defined]
             raise ValueError("A compiled query is one query, without prefetch_related.")
         return queryset, compiler, statement, parameters
@@ -95,3 +96,9 @@ class CompiledQuery(Generic[T]):
         read: Any = SimpleNamespace(db=queryset.db, query=query, model=queryset.model, _known_related_objects={})
         rows: Iterator[T] = iter(queryset._iterable_class(read))  # type: ignore[attr-defined,call-overload]
         return rows
+
+
+def _may_differ(value: object) -> bool:
+    if isinstance(value, int | float):
+        return value not in (0, 1)
+    return bool(re.match(r"\d{4}-\d\d-\d\d", str(value)))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
-from django.db.models import BigIntegerField, DateTimeField
+from django.db.models import BigIntegerField, DateTimeField, F, Value
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
@@ -60,6 +60,12 @@ def test_a_time_that_would_stay_the_same_is_refused() -> None:
     find = CompiledQuery(lambda: Session.objects.live().filter(id=Parameter("id")))
     with pytest.raises(ValueError, match="for ever"):
         find.first(id=None)
+
+
+@pytest.mark.parametrize("number", [2, 0.5])
+def test_a_number_that_would_stay_the_same_is_refused(number) -> None:
+    with pytest.raises(ValueError, match="for ever"):
+        CompiledQuery(lambda: Session.objects.filter(generation__lt=F("generation") + Value(number)))()
 
 
 @pytest.mark.django_db(transaction=True)

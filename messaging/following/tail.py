@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import DateTimeField, F, IntegerField, Max, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, DateTimeField, F, IntegerField, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import Block, User
@@ -163,7 +163,7 @@ def _create_tails(conversation_ids: Collection[UUID]) -> None:
 def _new_messages(tails: Mapping[UUID, Tail], followed: Mapping[UUID, int]) -> dict[UUID, list[NewMessage]]:
     """The messages after these tails, up to the given seqs, the newest first."""
     by_conversation = defaultdict(list)
-    for row in _messages_after_tails(ids=list(tails), since=now() - MAX_AGE):
+    for row in _messages_after_tails(ids=list(tails), most=ENTRIES_PER_PASS, since=now() - MAX_AGE):
         message = NewMessage(*row)
         if message.seq <= followed[message.conversation_id]:
             by_conversation[message.conversation_id].append(message)
@@ -172,11 +172,11 @@ def _new_messages(tails: Mapping[UUID, Tail], followed: Mapping[UUID, int]) -> d
 
 @CompiledQuery
 def _messages_after_tails() -> QuerySet[Tail, Any]:
-    """Of each conversation the messages after its tail, as many as one pass follows, and the newest first."""
+    """Of each conversation the messages after its tail, up to `most` of its numbers, the newest first."""
     after = Tail.objects.filter(  # one call, so that all conditions are about the same message
         pk__in=Parameters("ids"),
         conversation__messages__seq__gt=F("seq"),
-        conversation__messages__seq__lte=F("seq") + ENTRIES_PER_PASS,
+        conversation__messages__seq__lte=F("seq") + Parameter("most", BigIntegerField()),
         conversation__messages__deleted_at__isnull=True,
         conversation__messages__created_at__gt=Parameter("since", DateTimeField()),
     )
