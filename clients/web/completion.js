@@ -15,6 +15,7 @@ export class Completion {
   #offered = [];
   #at = 0;
   #is_dismissed = false;
+  #is_looking = false;
   #timer = null;
   #asked = null;
   /** @type {object[]} members who were asked for */ #found = [];
@@ -42,38 +43,42 @@ export class Completion {
   look() {
     const begun = this.#begun();
     if (begun === null) this.#is_dismissed = false;
-    this.#at = 0;
-    this.#offer(begun);
+    this.#is_looking = begun !== null && !this.#is_dismissed;
+    this.#show(this.#matching(begun));
     this.#askFor(begun);
+  }
+
+  /** Members were loaded, came, went or are called something else: who was chosen stays chosen. */
+  draw() {
+    const offered = this.#matching(this.#begun());
+    if (JSON.stringify(offered) === JSON.stringify(this.#offered)) return;
+    const chosen_id = this.#offered[this.#at]?.id;
+    const at = offered.findIndex(({ id }) => id === chosen_id);
+    this.#show(offered, Math.max(at, 0));
   }
 
   /** @returns {boolean} whether the key was meant for the list */
   key(event) {
-    if (!this.#offered.length) return false;
+    const { length } = this.#offered;
+    if (!length) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) this.#at = (this.#at + step + this.#offered.length) % this.#offered.length;
-    else if (event.key === "Enter" || event.key === "Tab") return this.#take(this.#offered[this.#at]), true;
+    if (step) this.#show(this.#offered, (this.#at + step + length) % length);
+    else if (event.key === "Enter" || event.key === "Tab") this.#take(this.#offered[this.#at]);
     else if (event.key === "Escape") this.#dismiss();
     else return false;
-    this.#draw();
     return true;
-  }
-
-  #offer(begun) {
-    this.#offered = begun === null || this.#is_dismissed ? [] : this.#matching(begun);
-    this.#draw();
   }
 
   /** Of a large conversation only some members are loaded; others are asked for by how their names begin. */
   #askFor(begun) {
     clearTimeout(this.#timer);
-    if (!begun || this.#is_dismissed || this.#asked === begun || !this.#has_others) return;
+    if (!begun || !this.#is_looking || this.#asked === begun || !this.#has_others) return;
     this.#timer = setTimeout(async () => {
       this.#asked = begun;
       const found = await this.#chat.searchMembers(this.#id, begun).catch(() => []);
       if (this.#asked !== begun) return;
       this.#found = found;
-      if (document.activeElement === this.#text) this.#offer(this.#begun());
+      this.draw();
     }, PAUSE_MS);
   }
 
@@ -88,6 +93,7 @@ export class Completion {
   }
 
   #matching(begun) {
+    if (begun === null || !this.#is_looking) return [];
     const { store } = this.#chat;
     const found = new Map(this.#found.map((member) => [member.user.id, member]));
     const members = new Map([...(store.members.get(this.#id) ?? []), ...found]);
@@ -111,15 +117,17 @@ export class Completion {
 
   #dismiss() {
     this.#is_dismissed = true;
-    this.#offered = [];
+    this.#close();
   }
 
   #close() {
-    this.#offered = [];
-    this.#draw();
+    this.#is_looking = false;
+    this.#show([]);
   }
 
-  #draw() {
+  #show(offered, at = 0) {
+    this.#offered = offered;
+    this.#at = at;
     this.element.hidden = !this.#offered.length;
     fill(
       this.element,

@@ -80,9 +80,10 @@ export class Composer {
     this.#enclosing.catchAt(element, () => !this.element.hidden && !this.#editing);
   }
 
-  /** Slow mode may hold back the next message. */
+  /** Slow mode may hold back the next message, and members may have come. */
   draw() {
     clearTimeout(this.#slow_timer);
+    this.#completion.draw();
     const left = this.#slowSeconds;
     this.#slow.hidden = left === 0;
     this.#enclosing.draw();

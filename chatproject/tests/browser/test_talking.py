@@ -98,6 +98,25 @@ def test_in_a_large_group_names_are_asked_for(people, servers) -> None:
     expect(alice.find("composer")).to_have_value(re.compile(rf"@{alice.name}-24\d "))
 
 
+def test_who_is_loaded_after_the_at_sign_is_offered_and_the_chosen_one_stays(friends) -> None:
+    alice, bob = friends
+    held = []
+    alice.page.route(re.compile(r"/members/(\?|$)"), lambda route: held.append(route))
+    alice.reload()
+    alice.type("@")
+    expect(alice.find("completion-item")).to_have_text(re.compile("Everybody here"))
+    for route in held:
+        route.continue_()
+    expect(alice.find("completion-item")).to_have_count(2)
+    expect(alice.page.get_by_role("option", selected=True)).to_contain_text("Everybody here")
+    alice.find("composer").press("ArrowUp")
+    alice.find("composer").press("Enter")
+    expect(alice.find("composer")).to_have_value(f"@{bob.name} ")
+
+    alice.say("Nobody is offered who was not asked for")
+    expect(alice.find("completion")).to_be_hidden()
+
+
 def test_everybody_is_mentioned_by_whoever_may(friends) -> None:
     alice, bob = friends
     alice.type("Tea, @al")
