@@ -8,6 +8,8 @@ RUN useradd --system --uid 10001 --no-create-home chat && mkdir -p /data /app/st
 
 COPY requirements.txt .
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: --no-binary http-ece -r requirements.txt
+COPY chatproject/esbuild.py .
+RUN python esbuild.py; rm esbuild.py
 
 COPY . .
 USER chat

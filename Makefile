@@ -7,6 +7,7 @@ BROWSER ?= $(if $(shell command -v chromium),yes,missing)
 PROVE ?= 10
 SEED := $(or $(SEED),$(shell date +%s))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary http-ece
+ESBUILD = cmp -s chatproject/esbuild.py .venv/esbuild.py || { $(BIN)/python chatproject/esbuild.py && cp chatproject/esbuild.py .venv/; } || true
 
 .DEFAULT_GOAL := help
 .PHONY: help run test prove check lint format lock screenshots bench translations install install-dev
@@ -54,10 +55,12 @@ bench: install-dev  ## measure, and write docs/performance.md
 install: $(BIN)/python  ## make the environment in .venv
 	@cmp -s requirements.txt .venv/requirements.txt || { echo "Installing …" && \
 		$(PIP) -r requirements.txt && cp requirements.txt .venv/requirements.txt; }
+	@$(ESBUILD)
 
 install-dev: $(BIN)/python
 	@cmp -s requirements-dev.txt .venv/requirements-dev.txt || { echo "Installing …" && \
 		$(PIP) -r requirements-dev.txt && cp requirements.txt requirements-dev.txt .venv/; }
+	@$(ESBUILD)
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (Debian: apt install python3 python3-venv)."; exit 1; }

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
-from chatproject import forking, supervisor
+from chatproject import forking, page_files, supervisor
 from chatproject.worker_process import WorkerProcess
 from common.stopping import on_stop
 from operations.bootstrap import BACKLOG, CannotStart, listen
@@ -21,7 +21,7 @@ NOT_SERVED = ["*.test.js", "fakes.js", "package.json", "*.md"]
 
 def collect_static() -> None:
     """Collect the static files if any source file has changed since the last time."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(page_files.bundler().encode())
     for finder in get_finders():
         for path, storage in finder.list([]):
             status = Path(storage.path(path)).stat()

@@ -5,6 +5,7 @@ Without any settings, the product runs on SQLite in one process, with files and 
 """
 
 import secrets
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -231,13 +232,16 @@ if TRUSTED_PROXIES:
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [("js", BASE_DIR / "clients" / "js"), ("web", BASE_DIR / "clients" / "web")]
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["png", "map"]
+# The program that packs the page into two files. Empty, or not there: browsers load its modules one by one.
+ESBUILD = env.str("ESBUILD", f"{sys.prefix}/bin/esbuild")
 
 # --- Files ------------------------------------------------------------------------------------------------------
 _storage = storage_of(env.str("STORAGE_URL", ""), folder=DATA_DIR / "uploads", is_shared=bool(ACCEL_REDIRECT))
 STORAGE_ORIGIN = _storage.origin  # from where browsers fetch files, if not from this server
 STORAGES = {
     "default": _storage.backend,
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "chatproject.page_files.PageFilesStorage"},
 }
 # Always on disk, because a child process reads them, and beside the uploads, so that storing one is a rename.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
