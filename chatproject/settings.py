@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "common.middleware.ForwardedMiddleware",
     "common.middleware.RequestIdMiddleware",
     "common.middleware.SecurityHeadersMiddleware",
+    "common.middleware.CompressionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",

@@ -1,5 +1,6 @@
-"""Middleware: a request ID and a log line for every request, security headers, and problem documents for errors."""
+"""Middleware: a request ID and a log line for every request, security headers, compression, and problem documents."""
 
+import gzip
 import re
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.common import CommonMiddleware
+from django.utils.cache import patch_vary_headers
 
 from common import address_limits, audit, languages
 from common.addresses import address_of, comes_through_proxy
@@ -30,6 +32,8 @@ LOOSER_POLICY = PAGE_POLICY.replace("script-src 'self'", "script-src 'self' 'uns
 )
 # Probes and scrapers use the machine's address as the host. Nothing in these responses depends on the host.
 ANY_HOST = ("/health/", "/health/ready/", "/metrics")
+COMPRESSED_FROM_BYTES = 1000
+ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
 LOOSER_PATHS = ("/admin/", "/api/redoc/", "/api/docs/")
 
 
@@ -91,6 +95,31 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Permissions-Policy", "geolocation=(), camera=()")
         if request.path.startswith("/api/v1/"):
             response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
+
+
+class CompressionMiddleware:
+    """Compresses what the API answers, from a kilobyte on: a snapshot is a tenth as long for a third of a millisecond.
+
+    Only for who signs in by a header, which a page elsewhere cannot make a browser send: from the length of compressed
+    answers that have its words beside a secret, it could learn the secret (BREACH). An `ETag` is that of the bytes.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.streaming or not response.get("Content-Type", "").startswith("application/json"):
+            return response
+        patch_vary_headers(response, ["Accept-Encoding"])
+        is_readable = "Authorization" in request.headers and ACCEPTS_GZIP.search(
+            request.headers.get("Accept-Encoding", "")
+        )
+        if is_readable and len(response.content) >= COMPRESSED_FROM_BYTES and "ETag" not in response:
+            response.content = gzip.compress(response.content, 1, mtime=0)
+            response["Content-Encoding"] = "gzip"
+            response["Content-Length"] = str(len(response.content))
         return response
 
 

@@ -71,6 +71,14 @@ def test_what_was_put_comes_back(sign_in, alice, content) -> None:
     assert "no-store" in found.headers["Cache-Control"]
 
 
+def test_it_is_answered_byte_by_byte_as_its_etag_says(sign_in, alice) -> None:
+    client = sign_in(alice)
+    put(client, blob(5000), FIRST)
+    answer = client.get(URL, headers={"Accept-Encoding": "gzip"})
+
+    assert "Content-Encoding" not in answer.headers
+
+
 def test_replacing_needs_the_stored_version(sign_in, alice) -> None:
     phone, laptop = sign_in(alice), sign_in(alice)
     put(phone, blob(), FIRST)
