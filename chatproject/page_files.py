@@ -32,6 +32,7 @@ class PageFilesStorage(CompressedManifestStaticFilesStorage):
     """Static files, of which those of the page are packed, hashed and compressed."""
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
+        """Pack what was collected, and give the page's files names with a hash."""
         if dry_run:
             return
         for name in PACKED:
@@ -56,6 +57,7 @@ class PageFilesStorage(CompressedManifestStaticFilesStorage):
         return True
 
     def compress_files(self, paths: set[str]) -> Iterator[tuple[str, str]]:
+        """Only under the names that the page has: the others are there for who looks."""
         yield from super().compress_files(paths & set(self.hashed_files.values()))
 
     def stored_name(self, name: str) -> str:
@@ -64,8 +66,8 @@ class PageFilesStorage(CompressedManifestStaticFilesStorage):
 
 
 def bundler() -> str:
-    """Which program would pack them, as of which version: what was collected by another is collected anew."""
+    """Which program would pack them, and how: what was collected by another, or otherwise, is collected anew."""
     try:
-        return f"{settings.ESBUILD} {Path(settings.ESBUILD).stat().st_mtime_ns}"
+        return f"{settings.ESBUILD} {HOW} {Path(settings.ESBUILD).stat().st_mtime_ns}"
     except OSError:
         return ""
