@@ -30,6 +30,10 @@ class Room:
         """Whether this frame answers the sender, rather than going to the whole room."""
         return False
 
+    def is_message(self, frame: bytes) -> bool:
+        """Whether this frame brings a message."""
+        return True
+
 
 class Chat(Room):
     """Our own server: one socket per person, who is in the conversations that `bench.seed` made.
@@ -62,3 +66,6 @@ class Chat(Room):
 
     def is_reply(self, frame: bytes) -> bool:
         return frame.startswith(b'{"type":"reply"')
+
+    def is_message(self, frame: bytes) -> bool:
+        return frame.startswith(b'{"type":"message.created"')  # notifications quote what a message says

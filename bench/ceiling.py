@@ -33,14 +33,18 @@ class ForgetfulStore:
         self.members: dict[tuple[UUID, UUID], tuple[str, str, str, str]] = {}
 
     @contextmanager
-    def transaction(self, wait_ms: int) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         yield
 
-    def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
-        for id_ in conversation_ids:
-            if id_ not in self.heads:
-                self.learn(id_)
-        return [self.heads[id_] for id_ in conversation_ids]
+    def begin(self, asked: Sequence[Lookup], wait_ms: int) -> tuple[list[Head], list[LookupResult]]:
+        conversation_ids = {one.conversation_id for one in asked}
+        for id_ in conversation_ids - self.heads.keys():
+            self.learn(id_)
+        nothing = (False, *[None] * (len(LookupResult._fields) - 6))
+        found = [
+            LookupResult(n, *self.members[one.conversation_id, one.sender_id], *nothing) for n, one in enumerate(asked)
+        ]
+        return [self.heads[id_] for id_ in conversation_ids], found
 
     def learn(self, conversation_id: UUID) -> None:
         columns = ("message_count" if name == "number" else name for name in Head._fields)
@@ -50,12 +54,7 @@ class ForgetfulStore:
         who = ("role", "user__username", "user__full_name", "user__avatar_url")
         self.members |= {(conversation_id, user): rest for user, *rest in members.values_list("user_id", *who)}
 
-    def look_up(self, asked: Sequence[Lookup]) -> list[LookupResult]:
-        members = self.members
-        nothing = (False, *[None] * (len(LookupResult._fields) - 6))
-        return [LookupResult(n, *members[one.conversation_id, one.sender_id], *nothing) for n, one in enumerate(asked)]
-
-    def insert(self, rows: Sequence[MessageRow]) -> None:
+    def commit(self, rows: Sequence[MessageRow]) -> None:
         for row in rows:
             head = self.heads[row.conversation_id]
             self.heads[row.conversation_id] = head._replace(seq=row.seq, number=row.number)

@@ -12,6 +12,7 @@ import psycopg
 from bench.servers import ROOT, Server
 
 POSTGRES = "postgres://postgres@127.0.0.1:5432"
+REDIS = "redis://127.0.0.1:6379/9"
 DATABASE = "chat_bench"
 UNLIMITED = "1000000/s"
 
@@ -31,6 +32,7 @@ def prepared(kind: str, folder: Path) -> Iterator[Server]:
         "LOG_LEVEL": "WARNING",
         "RATE_MESSAGES": UNLIMITED,
         "RATE_FRAMES": UNLIMITED,
+        "RATE_REQUESTS_USER": UNLIMITED,
         "ACCESS_TOKEN_MINUTES": "600",
         "DATABASE_URL": f"sqlite:///{data / 'chat.sqlite3'}",
     }

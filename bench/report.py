@@ -94,6 +94,35 @@ TABLES: dict[str, tuple[str, dict[str, Column]]] = {
             "lost": total("lost"),
         },
     ),
+    "everyday": (
+        "Everyday: 20 messages a second over 200 people in 50 conversations of 4",
+        {
+            "CPU µs/message": value("cpu_us_per_message"),
+            "PostgreSQL µs/message": value("database_us_per_message"),
+            "reply p50 / p99 ms": pair("reply_p50_ms", "reply_p99_ms"),
+            "lost": total("lost"),
+        },
+    ),
+    "processes": (
+        "Several processes with Redis on two cores: durable sends as above",
+        {
+            "CPU µs/message": value("cpu_us_per_message"),
+            "× one process": times("cpu_us_per_message"),
+            "messages/s": value("messages_per_second", 0),
+            "PostgreSQL µs/message": value("database_us_per_message"),
+            "reply p50 / p99 ms": pair("reply_p50_ms", "reply_p99_ms"),
+            "p99 × one process": times("reply_p99_ms"),
+            "lost": total("lost"),
+        },
+    ),
+    "beside": (
+        "Reading beside sending: 50 messages a second, while others read 200 conversations",
+        {
+            "reply p50 / p99 ms": pair("reply_p50_ms", "reply_p99_ms"),
+            "p99 × quiet": times("reply_p99_ms"),
+            "lost": total("lost"),
+        },
+    ),
     "idle": (
         "Idle memory: 2,000 signed-in connections, rooms of 20",
         {

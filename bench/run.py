@@ -11,18 +11,24 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.databases import DATABASE, prepared
+from bench.databases import DATABASE, REDIS, prepared
 from bench.report import Results, markdown, write_between_markers
 from bench.scenes import SCENES, Scene
 from bench.servers import FASTAPI, PICOWS, ROOT, Server, running
 
 CEILING = ("-m", "bench.ceiling", "serve")
 FAN_OUT_AND_COST = ("one sender", "twenty senders", "quiet", "idle", "connect")
+BESIDE: dict[str, dict[str, Any]] = {
+    "": {},
+    ", beside 4 lists": {"reads": "/api/v1/conversations/?limit=200", "readers": 4},
+    ", beside 2 snapshots": {"reads": "/api/v1/sync/", "readers": 2},
+}
 
 
 def main() -> None:
@@ -70,13 +76,26 @@ def servers_for(scene_name: str, chats: list[Server]) -> list[Server]:
     """Whom a scene is played on: peers that store nothing are no measure for durable sends, the ceiling is."""
     if scene_name in FAN_OUT_AND_COST:
         return [PICOWS, FASTAPI, replace(chats[0], name="chatproject")]
+    if scene_name == "everyday":
+        return chats
+    if scene_name == "processes":
+        return [several(chat, workers) for chat in chats if "sqlite" not in chat.name for workers in (1, 2)]
+    if scene_name == "beside":
+        return [replace(chat, name=f"{chat.name}{name}", **reads) for chat in chats for name, reads in BESIDE.items()]
     return [replace(chats[0], name="ceiling: no database", command=CEILING), *chats]
+
+
+def several(chat: Server, workers: int) -> Server:
+    """So many serving processes of our server, on both cores."""
+    environment = {**chat.environment, "REDIS_URL": REDIS, "REDIS_PREFIX": "bench", "WORKERS": str(workers)}
+    return replace(chat, name=f"{workers} and a worker", environment=environment, is_pinned=False)
 
 
 def play(scene: Scene, server: Server, cores: tuple[int, int], folder: Path) -> dict[str, Any]:
     """One scene on a fresh process of one server. Raises RuntimeError when something was refused."""
     server_core, own_core = cores
-    with running(server, server_core, folder / "server.log") as (pid, port):
+    server_cores = {server_core} if server.is_pinned else {server_core, own_core}
+    with running(server, server_cores, folder / "server.log") as (pid, port), reading(server, port, own_core):
         command = [
             sys.executable,
             "-m",
@@ -97,6 +116,29 @@ def play(scene: Scene, server: Server, cores: tuple[int, int], folder: Path) -> 
             preexec_fn=lambda: os.sched_setaffinity(0, {own_core}),
         )
     result: dict[str, Any] = json.loads(done.stdout)
+    print(result, file=sys.stderr)
     if result.get("refused"):
         raise RuntimeError(f"{server.name} refused {result['refused']} messages: {result['first_refusal']}")
     return result
+
+
+@contextmanager
+def reading(server: Server, port: int, core: int) -> Iterator[None]:
+    """Have clients read meanwhile what the server is to be read."""
+    if not server.readers or not server.people:
+        yield
+        return
+    command = [sys.executable, "-m", "bench.readers", f"http://127.0.0.1:{port}{server.reads}"]
+    command += [f"--people={server.people / 'readers.json'}", f"--clients={server.readers}"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+    ) as clients:
+        try:
+            yield
+        finally:
+            print(clients.communicate()[0], file=sys.stderr)

@@ -10,6 +10,8 @@ class Cast:
     members: int
     rooms: int = 1
     rooms_each: int = 1
+    messages: int = 0
+    """In each room, before anybody sends."""
 
     def rooms_of(self, member: int) -> list[int]:
         return [(member + step) % self.rooms for step in range(self.rooms_each)]
@@ -20,6 +22,7 @@ CASTS = {
     "desks": Cast(members=200, rooms=50),
     "town": Cast(members=2000, rooms=100),
     "regulars": Cast(members=500, rooms=400, rooms_each=20),
+    "readers": Cast(members=20, rooms=200, rooms_each=200, messages=50),
 }
 
 
@@ -56,6 +59,9 @@ SCENES = {
     "twenty senders": Scene("hall", senders=20),
     "quiet": Scene("hall", rate=5, seconds=8),
     "sends": Scene("desks", senders=200, until="reply"),
+    "everyday": Scene("desks", senders=200, rate=20, until="reply", seconds=12),
+    "processes": Scene("desks", senders=200, until="reply"),
+    "beside": Scene("desks", senders=200, rate=50, until="reply", seconds=8),
     "idle": Scene("town", idle=True, rest=2),
     "connect": Scene("regulars", idle=True, rest=1),
 }

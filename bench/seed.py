@@ -21,6 +21,7 @@ from django.utils import timezone  # noqa: E402
 from accounts.models import Session, User  # noqa: E402
 from accounts.services import index_names  # noqa: E402
 from accounts.tokens import access_token  # noqa: E402
+from bench.reading import insert, messages  # noqa: E402
 from bench.scenes import CASTS, Cast  # noqa: E402
 from conversations.models import Conversation, Membership  # noqa: E402
 
@@ -37,6 +38,7 @@ def seed(name: str, cast: Cast) -> dict[str, list[str]]:
         ],
         batch_size=1000,
     )
+    insert(messages(users, conversations, cast.messages))
     return {
         "tokens": [access_token(session) for session in sessions(users)],
         "conversations": [str(conversation.id) for conversation in conversations],
@@ -59,7 +61,17 @@ def rooms(name: str, cast: Cast) -> list[Conversation]:
     each = cast.members * cast.rooms_each // cast.rooms
     kind = Conversation.Kind.GROUP
     return Conversation.objects.bulk_create(
-        [Conversation(kind=kind, name=f"{name} {room}", member_count=each) for room in range(cast.rooms)]
+        [
+            Conversation(
+                kind=kind,
+                name=f"{name} {room}",
+                member_count=each,
+                seq=cast.messages,
+                message_count=cast.messages,
+                active_at=timezone.now(),
+            )
+            for room in range(cast.rooms)
+        ]
     )
 
 

@@ -117,8 +117,9 @@ def write(said: Iterator[tuple[int, str]], rooms: list[Conversation], writers: l
         for room, text in batch:
             places[room] += 1
             rows.append(row(rooms[room], places[room], writers[room % WRITERS], text, is_bare))
-        with store.transaction(1000):
-            store.insert(rows)
+        with store.transaction():
+            store.begin([], 1000)
+            store.commit(rows)
         stored += len(batch)
         if stored <= MEASURED:
             cost = (cpu_seconds() - before) * 1e6 / stored

@@ -24,6 +24,11 @@ class Server:
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     people: Path | None = None
+    reads: str = ""
+    """What `readers` clients ask for, each as soon as it has its answer, while the scene plays."""
+    readers: int = 0
+    is_pinned: bool = True
+    """To one core, which is how most scenes compare; several processes have all of them."""
 
 
 PICOWS = Server("picows", ("-m", "bench.peers.picows_room"))
@@ -31,7 +36,7 @@ FASTAPI = Server("FastAPI tutorial room", ("-m", "bench.peers.fastapi_room"))
 
 
 @contextmanager
-def running(server: Server, core: int, log: Path) -> Iterator[tuple[int, int]]:
+def running(server: Server, cores: set[int], log: Path) -> Iterator[tuple[int, int]]:
     """The server's process id and port, once it answers. Raises RuntimeError, with its last words, if it does not."""
     port = free_port()
     with log.open("wb") as output:
@@ -41,7 +46,7 @@ def running(server: Server, core: int, log: Path) -> Iterator[tuple[int, int]]:
             env={**os.environ, "PORT": str(port), **server.environment},
             stdout=output,
             stderr=subprocess.STDOUT,
-            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
         )
     try:
         if not answers(process, port):
