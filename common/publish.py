@@ -95,7 +95,10 @@ def layer_message(publications: list[Publication]) -> dict[str, Any]:
 
 def read_layer_message(message: dict[str, Any]) -> list[Publication]:
     """The publications in a message of the channel layer."""
-    return msgspec.msgpack.decode(message["rings"], type=list[Publication])
+    return _decoder.decode(message["rings"])
+
+
+_decoder = msgspec.msgpack.Decoder(list[Publication])
 
 
 async def _send_to_layer(publications: list[Publication]) -> None:

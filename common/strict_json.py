@@ -14,8 +14,12 @@ from common.errors import Refusal
 MAX_DEPTH = 32
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _INT = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_LEVEL = list[_INT | float | str | bool | list[Any] | dict[str, Any] | None]
-"""The values that containers of one depth may hold."""
+
+
+class _Level(msgspec.Struct):
+    """The values that containers of one depth hold. msgspec keeps what it learns of a struct, but not of a list."""
+
+    values: list[_INT | float | str | bool | list[Any] | dict[str, Any] | None]
 
 
 def loads(text: str | bytes) -> Any:
@@ -99,7 +103,7 @@ def _has_beyond_64_bits(value: Any) -> bool:
     level = gc.get_referents(value) or [value]
     try:
         while level:
-            msgspec.convert(level, _LEVEL)
+            msgspec.convert({"values": level}, _Level)
             level = gc.get_referents(*level)
     except msgspec.ValidationError:
         return True

@@ -104,7 +104,7 @@ def message_state(message: Message, history: str) -> MessageState:
         reply_count=message.reply_count,
         mentions=[UUID(id_) for id_ in message.mentions or ()],
         mentions_all=message.mentions_all,
-        attachments=msgspec.convert(message.attachments or [], list[UploadState]),
+        attachments=[msgspec.convert(one, UploadState) for one in message.attachments or ()],
         reactions=reactions_state(message),
         metadata=message.metadata,
         is_edited=message.edited_at is not None,
@@ -127,7 +127,7 @@ def past_content(revision: Revision) -> PastContent:
 
 def reactions_state(message: Message) -> dict[str, Reactions]:
     """The reactions on a message, in no particular order, because PostgreSQL does not keep it."""
-    return msgspec.convert(message.reactions or {}, dict[str, Reactions])
+    return {emoji: msgspec.convert(one, Reactions) for emoji, one in (message.reactions or {}).items()}
 
 
 def quote(message: Message, history: str) -> Quote:
