@@ -44,7 +44,7 @@ class Parameters(Parameter):
         return "(SELECT value FROM json_each(%s))", (self,)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        return f"(SELECT unnest(%s::{self.output_field.rel_db_type(connection)}[]))", (self,)
+        return f"ANY(%s::{self.output_field.rel_db_type(connection)}[])", (self,)
 
     def bind(self, value: Any, connection: Any) -> Any:
         found = [super(Parameters, self).bind(one, connection) for one in value]
@@ -74,6 +74,7 @@ class CompiledQuery(Generic[T]):
         queryset = self._make()
         compiler = queryset.query.get_compiler(queryset.db)
         statement, parameters = compiler.as_sql()
+        statement = statement.replace(" IN ANY(", " = ANY(")  # PostgreSQL looks it up in an index; a subquery it joins
         if any(_may_differ(value) for value in parameters):
             raise ValueError("A time or number in a compiled query would stay the same for ever. Make it a Parameter.")
         if queryset._prefetch_related_lookups:  # type: ignore[attr-defined]

@@ -7,14 +7,14 @@ then reads each log from its `Tail` on, under a lock: each seq exactly once, eve
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import BigIntegerField, DateTimeField, F, IntegerField, Max, OuterRef, QuerySet, Subquery
+from django.db.models import F, IntegerField, Max, OuterRef, QuerySet, Subquery, UUIDField
 from django.db.models.functions import Coalesce
 
 from accounts.models import Block, User
@@ -44,16 +44,6 @@ POSTPONED = 2**63
 """The position of a conversation that failed: it is skipped until the next comparison."""
 MAX_AGE = timedelta(days=1)
 """Nobody is notified of older messages."""
-
-
-class NewMessage(NamedTuple):
-    """A new message, as far as notices need it."""
-
-    id: UUID
-    conversation_id: UUID
-    seq: int
-    sender_id: UUID
-    mentions_all: bool
 
 
 class Progress(NamedTuple):
@@ -122,7 +112,8 @@ def notify_members(conversation_ids: Collection[UUID]) -> Progress:
     """Notify the members of these conversations of new messages, in one transaction. Conversations that another worker
     has locked are skipped."""
     with transaction.atomic():
-        tails = _lock_tails(conversation_ids)
+        if not (tails := _lock_tails(conversation_ids)):
+            return Progress({}, [])
         heads = conversation_heads(list(tails))
         followed = {id_: min(heads[id_], tail.seq + ENTRIES_PER_PASS) for id_, tail in tails.items()}
         new_messages = _new_messages(tails, followed)
@@ -160,32 +151,37 @@ def _create_tails(conversation_ids: Collection[UUID]) -> None:
     Tail.objects.bulk_create(tails, ignore_conflicts=True)
 
 
-def _new_messages(tails: Mapping[UUID, Tail], followed: Mapping[UUID, int]) -> dict[UUID, list[NewMessage]]:
+def _new_messages(tails: Mapping[UUID, Tail], followed: Mapping[UUID, int]) -> dict[UUID, list[Message]]:
     """The messages after these tails, up to the given seqs, the newest first."""
     by_conversation = defaultdict(list)
-    for row in _messages_after_tails(ids=list(tails), most=ENTRIES_PER_PASS, since=now() - MAX_AGE):
-        message = NewMessage(*row)
+    for message in _messages_after_tails(list(tails)):
         if message.seq <= followed[message.conversation_id]:
             by_conversation[message.conversation_id].append(message)
     return by_conversation
 
 
-@CompiledQuery
-def _messages_after_tails() -> QuerySet[Tail, Any]:
-    """Of each conversation the messages after its tail, up to `most` of its numbers, the newest first."""
-    after = Tail.objects.filter(  # one call, so that all conditions are about the same message
-        pk__in=Parameters("ids"),
-        conversation__messages__seq__gt=F("seq"),
-        conversation__messages__seq__lte=F("seq") + Parameter("most", BigIntegerField()),
-        conversation__messages__deleted_at__isnull=True,
-        conversation__messages__created_at__gt=Parameter("since", DateTimeField()),
+def _messages_after_tails(conversation_ids: Sequence[UUID]) -> Iterable[Message]:
+    """Of each of these conversations the messages after its tail, up to `ENTRIES_PER_PASS` of its numbers, the newest
+    first. In SQL, because a QuerySet would join the conversations between the two, and PostgreSQL then reads every
+    message of them."""
+    key = UUIDField()
+    places = ", ".join(["%s"] * len(conversation_ids))
+    return Message.objects.raw(
+        f"""
+        SELECT m.id, m.conversation_id, m.seq, m.sender_id, m.mentions_all
+        FROM messaging_tail t JOIN messaging_message m
+            ON m.conversation_id = t.conversation_id AND m.seq > t.seq AND m.seq <= t.seq + %s
+        WHERE t.conversation_id IN ({places}) AND m.deleted_at IS NULL AND m.created_at > %s
+        ORDER BY m.seq DESC""",  # noqa: S608 - constants only
+        [
+            ENTRIES_PER_PASS,
+            *(key.get_db_prep_value(id_, connection) for id_ in conversation_ids),
+            connection.ops.adapt_datetimefield_value(now() - MAX_AGE),
+        ],
     )
-    columns = ("id", "conversation", "seq", "sender", "mentions_all")
-    message = "conversation__messages__"
-    return after.order_by(f"-{message}seq").values_list(*(f"{message}{column}" for column in columns))
 
 
-def _create_notices(new_messages: Mapping[UUID, list[NewMessage]]) -> None:
+def _create_notices(new_messages: Mapping[UUID, list[Message]]) -> None:
     """Create the notices about these messages and queue the pushes. The addressed members already have their notices
     from the writer."""
     moment = now()
@@ -195,7 +191,7 @@ def _create_notices(new_messages: Mapping[UUID, list[NewMessage]]) -> None:
     collapsed: list[Notice] = []
     to_all: list[Notice] = []
 
-    def add_notices(item: tuple[Membership, list[NewMessage]]) -> None:
+    def add_notices(item: tuple[Membership, list[Message]]) -> None:
         membership, unread = item
         if _wants(Kind.MENTION, membership):
             to_all.extend(
@@ -216,7 +212,7 @@ def _create_notices(new_messages: Mapping[UUID, list[NewMessage]]) -> None:
     queue_pushes(pushed, moment)
 
 
-def _unread_by_member(new_messages: Mapping[UUID, list[NewMessage]]) -> Iterator[tuple[Membership, list[NewMessage]]]:
+def _unread_by_member(new_messages: Mapping[UUID, list[Message]]) -> Iterator[tuple[Membership, list[Message]]]:
     """The members who have not read everything, each with their unread messages, the newest first; without large
     conversations, their own messages, and messages of users they block."""
     members = _members_behind(ids=list(new_messages), most=MAX_MEMBERS)
@@ -258,7 +254,7 @@ def _wants(kind: str, membership: Membership) -> bool:
     return wants_notice(kind, membership.notify, preference_of(membership.user))
 
 
-def _build_notice(kind: str, membership: Membership, message: NewMessage, moment: datetime) -> Notice:
+def _build_notice(kind: str, membership: Membership, message: Message, moment: datetime) -> Notice:
     is_collapsed = kind == Kind.MESSAGE
     return Notice(
         user_id=membership.user_id,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
+from psycopg import sql
 
 from chatproject.tests.proving import PROVE
 from conversations.models import Conversation, Membership
@@ -84,12 +85,16 @@ class Explained:
     def __exit__(self, *error: object) -> None:
         self._wrapped.__exit__(*error)
 
-    def _explain(self, execute, sql, parameters, many, context):
+    def _explain(self, execute, statement, parameters, many, context):
+        places = [f"${number + 1}" for number in range(len(parameters))]
+        literals = ", ".join(sql.Literal(parameter).as_string(connection.connection) for parameter in parameters)
         with connection.connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", parameters)
+            cursor.execute(f"PREPARE explained AS {statement % tuple(places)}")  # the plan that all values share
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE explained({literals})")
             (found,) = cursor.fetchone()
+            cursor.execute("DEALLOCATE explained")
         self.plans += json.loads(found) if isinstance(found, str) else found
-        return execute(sql, parameters, many, context)
+        return execute(statement, parameters, many, context)
 
 
 def scanned(node: dict[str, Any]) -> set[str]:
