@@ -56,34 +56,44 @@ class Batch:
         """Write the batch in one transaction."""
         current_filters = filters.filter_cache.get()
         self._hits = {item: hits for item in self.items if (hits := current_filters.find(item.message.content))}
-        with store.transaction(wait_ms):
-            heads = {head.id: head for head in store.lock(sorted({item.conversation_id for item in self.items}))}
-            locked = [item for item in self.items if item.conversation_id in heads]
+        with store.transaction():
+            found, results = store.begin([_lookup(item) for item in self.items], wait_ms)
+            heads = {head.id: head for head in found}
             self.skipped = [item for item in self.items if item.conversation_id not in heads]
-            if locked:
-                results = store.look_up([_lookup(item, heads) for item in locked])
-                self._decide(locked, heads, {result.n: result for result in results})
-            if self.rows:
+            self._decide(heads, {result.n: result for result in results})
+            if self._has_more_to_write():
                 store.insert(self.rows)
-            if self._attachments:
-                store.attach(self._attachments)
-                mark_sent_as_is(self._uploads)
-            for row, hits in self._flagged:
-                filters.report_flagged(row.id, row.sender_id, hits, self.now)
-            for row, seq in self._thread_replies:
-                store.count_reply(row, seq)
-                self._publish_reply_count(row, seq, heads[row.conversation_id])
-            self.publications += notify_addressed(
-                [one for row in self.rows for one in addressed_by(row, self._replied_to[row.id])]
-            )
+                self._write_rest(store, heads)
+                store.commit([])
+            else:
+                store.commit(self.rows)
 
-    def _decide(self, items: list[Outgoing], heads: dict[UUID, Head], results: dict[int, LookupResult]) -> None:
+    def _has_more_to_write(self) -> bool:
+        """Whether something belongs to the messages that must be written after them."""
+        more = self._attachments or self._flagged or self._replied_to or self._thread_replies
+        return bool(more) or any(row.mentions for row in self.rows)
+
+    def _write_rest(self, store: Store, heads: Mapping[UUID, Head]) -> None:
+        if self._attachments:
+            store.attach(self._attachments)
+            mark_sent_as_is(self._uploads)
+        for row, hits in self._flagged:
+            filters.report_flagged(row.id, row.sender_id, hits, self.now)
+        for row, seq in self._thread_replies:
+            store.count_reply(row, seq)
+            self._publish_reply_count(row, seq, heads[row.conversation_id])
+        self.publications += notify_addressed(
+            [one for row in self.rows for one in addressed_by(row, self._replied_to[row.id])]
+        )
+
+    def _decide(self, heads: dict[UUID, Head], results: Mapping[int, LookupResult]) -> None:
         """Decide about each message, under the lock and on a fresh snapshot: a retry, a refusal or the next seq."""
+        items = [(n, item) for n, item in enumerate(self.items) if item.conversation_id in heads]
         written: dict[tuple[UUID, str], tuple[UUID, bytes]] = {}
-        members = MentionableMembers((item.conversation_id, item.mentions) for item in items)
-        attachable = AttachableUploads([_attachment_request(item) for item in items])
-        readers = rosters.devices_in({item.conversation_id for item in items if _is_e2ee(heads[item.conversation_id])})
-        for n, item in enumerate(items):
+        members = MentionableMembers((item.conversation_id, item.mentions) for _, item in items)
+        attachable = AttachableUploads([_attachment_request(item) for _, item in items])
+        readers = rosters.devices_in({head.id for head in heads.values() if _is_e2ee(head)})
+        for n, item in items:
             facts = results.get(n)
             if facts is None or facts.role is None:
                 self.answers.append((item, not_found()))
@@ -229,12 +239,9 @@ def _is_moderator(facts: LookupResult, head: Head) -> bool:
     return head.kind != Conversation.Kind.DIRECT and facts.role != Membership.Role.MEMBER
 
 
-def _lookup(item: Outgoing, heads: dict[UUID, Head]) -> Lookup:
-    is_direct = heads[item.conversation_id].kind == Conversation.Kind.DIRECT
+def _lookup(item: Outgoing) -> Lookup:
     message = item.message
-    return Lookup(
-        item.conversation_id, item.sender_id, item.client_id, message.reply_to_id, message.thread_id, is_direct
-    )
+    return Lookup(item.conversation_id, item.sender_id, item.client_id, message.reply_to_id, message.thread_id)
 
 
 def _advance(head: Head) -> Head:

@@ -1,8 +1,8 @@
-"""The writer's statements: raw SQL for PostgreSQL and SQLite, with the same four steps for both.
+"""The writer's statements: raw SQL for PostgreSQL and SQLite, with the same steps for both.
 
-1. `lock` the conversations, in id order. 2. `look_up`, on a fresh snapshot: in one statement under READ COMMITTED the
-snapshot would be older than the lock, and the message of a removed member would be stored. 3. `insert` what was
-decided. 4. The transaction ends.
+1. `begin` locks the conversations, in id order, and looks up what must be known, in a second statement: under READ
+COMMITTED the snapshot of one statement for both would be older than the lock, and the message of a removed member would
+be stored. 2. `insert` what was decided. 3. `commit`; most batches insert with it.
 """
 
 from django.db import connection

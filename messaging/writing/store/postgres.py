@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
 
+import msgspec
 import psycopg
 from django.db import connection
+from psycopg.pq import TransactionStatus
 
+from common.postgres.pipeline import Pipeline, Statement
 from messaging.writing.store.rows import AttachmentRow, Head, LockTimeout, Lookup, LookupResult, MessageRow
 from messaging.writing.store.statements import HEAD_COLUMNS, LOOKUP_COLUMNS, LOOKUP_JOINS, as_json, reply_parameters
 
@@ -16,23 +18,26 @@ ROW_WAIT_MS = 250
 
 
 class PostgresStore:
-    """One statement per step. Rows are passed as JSON, which costs less than building arrays."""
+    """One statement per step, and two round trips for what most batches need. Rows are passed as JSON, which costs less
+    than building arrays."""
 
     # These statements read a few rows by key. A plan made while the tables were small would scan them from then on.
-    BEGIN = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+    PLAN_BY_KEY = """
+        SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+               set_config('enable_mergejoin', 'off', true), set_config('lock_timeout', $1, true)"""
     LOCK = f"""
         SELECT {HEAD_COLUMNS} FROM conversations_conversation
-        WHERE id = ANY(%s) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE """  # noqa: S608 - constants only
+        WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE """  # noqa: S608 - constants only
     # OFFSET 0 keeps the planner from walking the whole index of messages for those that reply to nothing.
     REPLIED = "LATERAL (SELECT * FROM messaging_message WHERE id = i.reply_to_id OFFSET 0)"
     THREAD = "LATERAL (SELECT * FROM messaging_message WHERE id = i.thread_id OFFSET 0)"
     LOOKUP = f"""{LOOKUP_COLUMNS}
-        FROM json_to_recordset(%s) AS i(n int, conversation_id uuid, sender_id uuid, client_id text, reply_to_id uuid,
-             thread_id uuid, is_direct bool) {LOOKUP_JOINS.format(replied=REPLIED, thread=THREAD)}"""
+        FROM json_to_recordset($1) AS i(n int, conversation_id uuid, sender_id uuid, client_id text, reply_to_id uuid,
+             thread_id uuid) {LOOKUP_JOINS.format(replied=REPLIED, thread=THREAD)}"""
     HAS_READ = "x.marks_read OR ms.last_read_number >= x.before"
     INSERT = f"""
         WITH i AS (
-            SELECT * FROM json_to_recordset(%s) AS i(id uuid, conversation_id uuid, seq bigint, number bigint,
+            SELECT * FROM json_to_recordset($1) AS i(id uuid, conversation_id uuid, seq bigint, number bigint,
                 sender_id uuid, client_id text, body_hash text, content_type text, content text, words tsvector,
                 metadata text, reply_to_id uuid, thread_id uuid, mentions jsonb, mentions_all bool,
                 attachments text, envelope text, created_at timestamptz, marks_read bool)
@@ -78,32 +83,40 @@ class PostgresStore:
         UPDATE conversations_conversation SET seq = greatest(seq, %(seq)s) WHERE id = %(conversation)s"""
 
     def __init__(self) -> None:
-        self._skip_locked = ""
+        self._raw: psycopg.Connection[Any] | None = None
 
     @contextmanager
-    def transaction(self, wait_ms: int) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         connection.ensure_connection()
-        self._raw: psycopg.Connection[Any] = connection.connection
-        self._skip_locked = "" if wait_ms else "SKIP LOCKED"
-        self._run(f"{self.BEGIN} SET LOCAL lock_timeout = {int(wait_ms or ROW_WAIT_MS)};")
+        if self._raw is not connection.connection:
+            self._raw = connection.connection
+            self._pipeline = Pipeline(connection.connection)
         try:
-            yield
+            with connection.wrap_database_errors:
+                yield
         except BaseException as error:
-            self._run("ROLLBACK")
+            if connection.connection.info.transaction_status != TransactionStatus.IDLE:
+                self._run("ROLLBACK")
             if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
                 raise LockTimeout from error
             raise
-        self._run("COMMIT")
 
-    def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
-        return list(map(Head._make, self._run(self.LOCK + self._skip_locked, [list(conversation_ids)])))
-
-    def look_up(self, asked: Sequence[Lookup]) -> list[LookupResult]:
+    def begin(self, asked: Sequence[Lookup], wait_ms: int) -> tuple[list[Head], list[LookupResult]]:
+        conversation_ids = sorted({str(one.conversation_id) for one in asked})
         numbered = [{"n": n, **one._asdict()} for n, one in enumerate(asked)]
-        return list(map(LookupResult._make, self._run(self.LOOKUP, [as_json(numbered)])))
+        _, _, heads, found = self._pipeline.run(
+            ("BEGIN", ()),
+            (self.PLAN_BY_KEY, [b"%d" % (wait_ms or ROW_WAIT_MS)]),
+            (self.LOCK if wait_ms else f"{self.LOCK} SKIP LOCKED", [f"{{{','.join(conversation_ids)}}}".encode()]),
+            (self.LOOKUP, [msgspec.json.encode(numbered)]),
+        )
+        return list(map(Head._make, heads)), list(map(LookupResult._make, found))
 
     def insert(self, rows: Sequence[MessageRow]) -> None:
-        self._run(self.INSERT, [as_json([row._asdict() for row in rows])])
+        self._pipeline.run(self._insertion(rows))
+
+    def commit(self, rows: Sequence[MessageRow]) -> None:
+        self._pipeline.run(*([self._insertion(rows)] if rows else []), ("COMMIT", ()))
 
     def attach(self, attached: Sequence[AttachmentRow]) -> None:
         self._run(self.ATTACH, [as_json([one._asdict() for one in attached])])
@@ -111,7 +124,9 @@ class PostgresStore:
     def count_reply(self, row: MessageRow, seq: int) -> None:
         self._run(self.COUNT_REPLY, reply_parameters(row, seq))
 
-    def _run(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> list[Any]:
-        with connection.wrap_database_errors, psycopg.Cursor(self._raw) as cursor:
+    def _insertion(self, rows: Sequence[MessageRow]) -> Statement:
+        return self.INSERT, [msgspec.json.encode([row._asdict() for row in rows])]
+
+    def _run(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> None:
+        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
             cursor.execute(statement, parameters)  # type: ignore[arg-type]
-            return cursor.fetchall() if cursor.description else []

@@ -26,14 +26,13 @@ class Head(NamedTuple):
 
 
 class Lookup(NamedTuple):
-    """A message, by the keys with which `look_up` finds what must be known before it is stored."""
+    """A message, by the keys with which `begin` finds what must be known before it is stored."""
 
     conversation_id: UUID
     sender_id: UUID
     client_id: str
     reply_to_id: UUID | None
     thread_id: UUID | None
-    is_direct: bool
 
 
 class LookupResult(NamedTuple):
@@ -101,20 +100,21 @@ class AttachmentRow(NamedTuple):
 class Store(Protocol):
     """Stores batches in one kind of database. Used by one thread, on that thread's own connection."""
 
-    def transaction(self, wait_ms: int) -> Any:
-        """A context manager that commits, or rolls back if its body raises. It waits at most `wait_ms` for a lock;
-        with 0, it skips locked conversations."""
+    def transaction(self) -> Any:
+        """A context manager for `begin` to `commit`. It rolls back if its body raises."""
 
-    def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
-        """Lock these conversations in id order and return their heads, without those that were skipped or do not exist.
-        Raises `LockTimeout` if the wait takes too long."""
-
-    def look_up(self, asked: Sequence[Lookup]) -> list[LookupResult]:
-        """Look up what is known about each message."""
+    def begin(self, asked: Sequence[Lookup], wait_ms: int) -> tuple[list[Head], list[LookupResult]]:
+        """Lock the conversations of these messages in id order, then look up what is known about each message, on a
+        snapshot that is not older than the locks. Returns the heads, without those of conversations that were skipped
+        or do not exist. Waits at most `wait_ms` for a lock, then raises `LockTimeout`; with 0, it skips locked
+        conversations."""
 
     def insert(self, rows: Sequence[MessageRow]) -> None:
         """Insert messages with their mentions, and advance the heads of their conversations and the marks of their
         senders. With `marks_read` false, a read mark advances only if no message of others lies between."""
+
+    def commit(self, rows: Sequence[MessageRow]) -> None:
+        """Insert what is left to insert, and commit."""
 
     def attach(self, attached: Sequence[AttachmentRow]) -> None:
         """Insert the attachments of messages."""

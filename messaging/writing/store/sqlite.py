@@ -21,7 +21,7 @@ class SqliteStore:
     LOOKUP = f"""
         WITH i AS MATERIALIZED (
             SELECT key AS n, value ->> 0 AS conversation_id, value ->> 1 AS sender_id, value ->> 2 AS client_id,
-                   value ->> 3 AS reply_to_id, value ->> 4 AS thread_id, value ->> 5 AS is_direct
+                   value ->> 3 AS reply_to_id, value ->> 4 AS thread_id
             FROM json_each(?)
         ) {LOOKUP_COLUMNS} FROM i {LOOKUP_JOINS.format(replied="messaging_message", thread="messaging_message")}"""  # noqa: S608 - constants only
     INSERT = """
@@ -55,33 +55,24 @@ class SqliteStore:
     )
 
     @contextmanager
-    def transaction(self, wait_ms: int) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         connection.ensure_connection()
         self._raw = connection.connection
-        self._run("BEGIN IMMEDIATE")
         try:
             yield
-            self._run("COMMIT")
         except BaseException:
             if self._raw.in_transaction:
                 self._run("ROLLBACK")
             raise
 
-    def lock(self, conversation_ids: Sequence[UUID]) -> list[Head]:
-        found = self._run(self.LOCK, [as_json([id_.hex for id_ in conversation_ids])])
-        return [Head(UUID(row[0]), *row[1:]) for row in found]
-
-    def look_up(self, asked: Sequence[Lookup]) -> list[LookupResult]:
+    def begin(self, asked: Sequence[Lookup], wait_ms: int) -> tuple[list[Head], list[LookupResult]]:
+        self._run("BEGIN IMMEDIATE")
+        heads = self._run(self.LOCK, [as_json(list({one.conversation_id.hex for one in asked}))])
         plain = [
-            (a.conversation_id.hex, a.sender_id.hex, a.client_id, _hex(a.reply_to_id), _hex(a.thread_id), a.is_direct)
-            for a in asked
+            (a.conversation_id.hex, a.sender_id.hex, a.client_id, _hex(a.reply_to_id), _hex(a.thread_id)) for a in asked
         ]
-        return [
-            LookupResult._make(
-                [*row[:6], *map(_moment, row[6:8]), _uuid(row[8]), *row[9:12], _uuid(row[12]), *row[13:]]
-            )
-            for row in self._run(self.LOOKUP, [as_json(plain)])
-        ]
+        found = self._run(self.LOOKUP, [as_json(plain)])
+        return [Head(UUID(row[0]), *row[1:]) for row in heads], list(map(_result, found))
 
     def insert(self, rows: Sequence[MessageRow]) -> None:
         plain = [tuple(map(_plain, row)) for row in rows]
@@ -90,6 +81,11 @@ class SqliteStore:
             for statement in (self.INSERT, self.HEAD):
                 self._raw.cursor().executemany(statement, [row[:MARKS_READ] for row in plain])
             self._raw.cursor().executemany(self.MENTION, [row[: MENTIONS + 1] for row in plain if row[MENTIONS]])
+
+    def commit(self, rows: Sequence[MessageRow]) -> None:
+        if rows:
+            self.insert(rows)
+        self._run("COMMIT")
 
     def attach(self, attached: Sequence[AttachmentRow]) -> None:
         with connection.wrap_database_errors:

@@ -8,7 +8,7 @@ from messaging.writing.store.rows import MessageRow
 
 LOOKUP_COLUMNS = """
     SELECT i.n, ms.role, u.username, u.full_name, u.avatar_url,
-           i.is_direct AND EXISTS (
+           (SELECT kind FROM conversations_conversation WHERE id = i.conversation_id) = 'direct' AND EXISTS (
                SELECT 1 FROM conversations_membership o
                LEFT JOIN accounts_block b ON b.blocker_id = o.user_id AND b.blocked_id = i.sender_id
                WHERE o.conversation_id = i.conversation_id AND (b.id IS NOT NULL OR o.left_at IS NOT NULL)),
