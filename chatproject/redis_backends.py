@@ -8,7 +8,7 @@ def channel_layers(redis_url: str, prefix: str) -> dict[str, Any]:
     if not redis_url:
         return {}
     config = {"hosts": [redis_url], "prefix": prefix}
-    return {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": config}}
+    return {"default": {"BACKEND": "common.redis_layer.RedisLayer", "CONFIG": config}}
 
 
 def caches(redis_url: str, prefix: str) -> dict[str, Any]:

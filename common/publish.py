@@ -3,6 +3,7 @@
 A publication goes to the hub of this process, if one runs here, and through the channel layer to the other processes.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -88,9 +89,13 @@ def publish(publications: list[Publication]) -> None:
             logger.warning("publication_lost", reason=type(error).__name__)
 
 
-def layer_message(publications: list[Publication]) -> dict[str, Any]:
-    """Publications as a message of the channel layer. Processes of the version before read the same key."""
-    return {"type": "rings", "rings": msgspec.msgpack.encode(publications)}
+def layer_messages(publications: list[Publication]) -> dict[str, dict[str, Any]]:
+    """Publications as messages of the channel layer, one for each topic. Processes of the version before read the same
+    key."""
+    by_topic: dict[str, list[Publication]] = defaultdict(list)
+    for publication in publications:
+        by_topic[publication.topic].append(publication)
+    return {topic: {"type": "rings", "rings": msgspec.msgpack.encode(some)} for topic, some in by_topic.items()}
 
 
 def read_layer_message(message: dict[str, Any]) -> list[Publication]:
@@ -103,5 +108,4 @@ _decoder = msgspec.msgpack.Decoder(list[Publication])
 
 async def _send_to_layer(publications: list[Publication]) -> None:
     layer: Any = get_channel_layer()
-    for publication in publications:
-        await layer.group_send(publication.topic, layer_message([publication]))
+    await layer.group_send_all(layer_messages(publications))

@@ -20,6 +20,7 @@ from messaging.realtime.database_threads import in_thread
 from messaging.realtime.layer import Layer
 from messaging.realtime.streams import (
     GAP_SECONDS,
+    GAP_WAITS,
     IDLE_SWEEPS,
     ConversationStream,
     Position,
@@ -152,7 +153,7 @@ class Hub:
     async def _repair(self, stream: ConversationStream) -> None:
         """Wait for publications that were overtaken, then read what is missing from the log, until there is no gap."""
         try:
-            await asyncio.sleep(GAP_SECONDS)
+            await self._wait_for_gap(stream)
             while stream.early and stream.conversation_id in self.conversations:
                 before = stream.position
                 self._close_gap(stream, await in_thread(read_log, stream.conversation_id, after=before))
@@ -163,6 +164,17 @@ class Hub:
             stream.early.clear()
         finally:
             stream.is_repairing = False
+
+    async def _wait_for_gap(self, stream: ConversationStream) -> None:
+        """Wait for the publications before those that came early, for as long as some arrive: a busy process is slow to
+        send them, and reading the log would keep it busier. What a sweep found missing is not waited for."""
+        waits = 0
+        while stream.early and waits < GAP_WAITS:
+            before = stream.position
+            await asyncio.sleep(GAP_SECONDS)
+            if not all(publication.frame for publication in stream.early.values()):
+                return
+            waits = waits + 1 if stream.position == before else 0
 
     def _close_gap(self, stream: ConversationStream, entries: list[Entry]) -> None:
         for entry in entries:

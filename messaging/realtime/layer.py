@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import structlog
 from channels.layers import get_channel_layer
 
-from common.publish import Publication, layer_message, read_layer_message
+from common.publish import Publication, layer_messages, read_layer_message
 
 logger = structlog.get_logger(__name__)
 
@@ -78,17 +77,16 @@ class Layer:
                 await asyncio.sleep(1)
 
     async def send_forever(self) -> None:
-        """Send what was published; the publications of one topic go together."""
+        """Send what was published, all that waits at once."""
         while True:
-            by_topic: dict[str, list[Publication]] = defaultdict(list)
-            for publication in await self._queue.get():
-                by_topic[publication.topic].append(publication)
-            for topic, publications in by_topic.items():
-                message = {**layer_message(publications), "from": self._name}
-                try:
-                    await asyncio.wait_for(self._layer.group_send(topic, message), CALL_SECONDS)
-                except Exception as error:
-                    logger.warning("publication_lost", reason=type(error).__name__)
+            publications = list(await self._queue.get())
+            while not self._queue.empty():
+                publications += self._queue.get_nowait()
+            messages = {topic: {**one, "from": self._name} for topic, one in layer_messages(publications).items()}
+            try:
+                await asyncio.wait_for(self._layer.group_send_all(messages), CALL_SECONDS)
+            except Exception as error:
+                logger.warning("publication_lost", reason=type(error).__name__)
 
     async def _change_group(self, change: Callable[[str, str], Awaitable[None]], topic: str) -> bool:
         if not self._channel:

@@ -12,8 +12,8 @@ from common.publish import Publication
 from messaging.reading.log import Entry, skipped_frame
 from messaging.realtime.transport import Outbox, websocket_frame
 
-GAP_SECONDS = 0.03
-"""Seconds that a gap may stay open before what is missing is read."""
+GAP_SECONDS, GAP_WAITS = 0.03, 10
+"""Seconds between two looks at a gap, and how often nothing may have come before what is missing is read."""
 IDLE_SWEEPS = 2
 """Sweeps that streams without sockets are kept."""
 SLICE = 200

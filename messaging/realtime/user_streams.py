@@ -15,14 +15,12 @@ from common.publish import Publication, user_topic
 from messaging.reading.log import live_sessions, user_seqs
 from messaging.realtime.close_codes import SIGNED_OUT
 from messaging.realtime.database_threads import in_thread
-from messaging.realtime.streams import GAP_SECONDS, IDLE_SWEEPS, Position, Subscriber, UserStream, slices
+from messaging.realtime.streams import GAP_SECONDS, GAP_WAITS, IDLE_SWEEPS, Position, Subscriber, UserStream, slices
 
 logger = structlog.get_logger(__name__)
 
 BYTES_PER_SECOND, BYTES_AT_ONCE = 256 * 1024, 2 * 1024 * 1024
 """What the sockets of one person in this process may send together; more is read more slowly."""
-GAP_WAITS = 10
-"""How often `GAP_SECONDS` pass before a gap counts as lost: another process may be slow."""
 
 
 class ConversationHub(Protocol):

@@ -1,12 +1,14 @@
 """Group commit: messages that arrive while a batch is being committed go into the next batch together.
 
-One thread per process writes. Messages to a conversation that another transaction has locked go to a second thread, so
-that no other message waits for that lock. A sender gets `Sent` only after the commit that stores the message.
+One thread per process writes. Batches of other processes lock the same conversations, and are waited for. Messages to a
+conversation that stays locked go to a second thread, so that no other message waits for that lock. A sender gets `Sent`
+only after the commit that stores the message.
 """
 
 import asyncio
 import queue
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -35,7 +37,11 @@ logger = structlog.get_logger(__name__)
 
 BATCH_SIZE = 256
 QUEUE_SIZE = 5000
+SKIP_LOCKED = 0
+BATCH_WAIT_MS = 250
+"""How long a batch waits for a lock: longer than the batches of some other processes take."""
 LOCK_WAIT_MS = 2000
+"""How long the second thread waits for a lock."""
 
 
 class Writer:
@@ -44,6 +50,7 @@ class Writer:
     def __init__(self) -> None:
         self._new_messages = _WriterThread("writer", self._write_new)
         self._locked_messages = _WriterThread("late-writer", self._write_locked)
+        self._locked_until: dict[UUID, float] = {}
 
     def submit(self, sender_id: UUID, conversation_id: UUID, message: NewMessage, answer: Any) -> None:
         """Queue a message; `answer` (an asyncio or concurrent future) gets its `Sent` or its `Refusal`."""
@@ -67,9 +74,9 @@ class Writer:
 
     def _write_new(self, store: Store, items: list[Outgoing]) -> None:
         allowed, refused = _spend_allowances(items)
-        batch = self._write(store, allowed, 0)
-        if batch:
-            self._queue_locked(batch.skipped)
+        self._locked_until = {id_: until for id_, until in self._locked_until.items() if until > time.monotonic()}
+        self._queue_locked([item for item in allowed if item.conversation_id in self._locked_until])
+        self._write(store, [item for item in allowed if item.conversation_id not in self._locked_until], BATCH_WAIT_MS)
         if refused:
             _resolve_answers(run_on_live_connection(_answer_rate_limited, refused))
 
@@ -78,25 +85,24 @@ class Writer:
         _answer_unavailable([item for item in items if not self._locked_messages.put(item)])
 
     def _write_locked(self, store: Store, items: list[Outgoing]) -> None:
-        """Write to conversations that were locked, one at a time, waiting for each lock. One that is still not found
-        does not exist."""
+        """Write to conversations that were locked, one at a time, waiting for each lock."""
         for group in _group_by_conversation(items):
-            if batch := self._write(store, group, LOCK_WAIT_MS):
-                _resolve_answers([(item, not_found()) for item in batch.skipped])
+            self._write(store, group, LOCK_WAIT_MS)
 
-    def _write(self, store: Store, items: list[Outgoing], wait_ms: int) -> Batch | None:
+    def _write(self, store: Store, items: list[Outgoing], wait_ms: int) -> None:
         """Write a batch. If it fails, write each of its messages alone, so that one bad message fails alone."""
         if not items:
-            return None
+            return
         try:
             # If the connection breaks after a commit, the retry finds the stored message by its client id.
             batch = run_on_live_connection(_write_batch, store, items, wait_ms)
         except LockTimeout:
-            if wait_ms:
-                _answer_unavailable(items)
-            else:
+            if wait_ms == BATCH_WAIT_MS:
+                self._write(store, items, SKIP_LOCKED)
+            elif wait_ms == SKIP_LOCKED:
                 self._queue_locked(items)
-            return None
+            else:
+                _answer_unavailable(items)
         except (OperationalError, InterfaceError) as error:
             logger.warning("write_unavailable", messages=len(items), reason=type(error).__name__)
             _answer_unavailable(items)
@@ -105,12 +111,18 @@ class Writer:
             if len(items) == 1:
                 logger.error("write_failed", reason=repr(error)[:200])
                 _resolve_answers([(items[0], Refusal("internal"))])
-                return None
-            for item in items:
-                self._write(store, [item], wait_ms)
-            return None
-        _finish_batch(batch)
-        return batch
+            else:
+                for item in items:
+                    self._write(store, [item], wait_ms)
+        else:
+            _finish_batch(batch)
+            if wait_ms == SKIP_LOCKED:
+                # Later messages follow them for as long as that thread may wait, instead of being waited for again.
+                until = time.monotonic() + LOCK_WAIT_MS / 1000
+                self._locked_until |= {item.conversation_id: until for item in batch.skipped}
+                self._queue_locked(batch.skipped)
+            else:  # what is still not found does not exist
+                _resolve_answers([(item, not_found()) for item in batch.skipped])
 
 
 def _write_batch(store: Store, items: list[Outgoing], wait_ms: int) -> Batch:

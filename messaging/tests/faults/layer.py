@@ -8,18 +8,19 @@ import asyncio
 import os
 import random
 import signal
+from collections.abc import Mapping
 from typing import Any
 
-from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.conf import settings
 
 from common.publish import Publication, publish
+from common.redis_layer import RedisLayer
 from messaging.writing import writer
 
 DIE = b"DIE"
 
 
-class FaultyLayer(RedisPubSubChannelLayer):
+class FaultyLayer(RedisLayer):
     """See the module."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -29,8 +30,12 @@ class FaultyLayer(RedisPubSubChannelLayer):
         self._later: set[asyncio.Task[None]] = set()
         writer.publish = publish_or_die
 
-    async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        """Send a message to a group, or do to it what the file says."""
+    async def group_send_all(self, messages: Mapping[str, dict[str, Any]]) -> None:
+        """Send a message to each of these groups, or do to it what the file says."""
+        for group, message in messages.items():
+            await self._mistreat(group, message)
+
+    async def _mistreat(self, group: str, message: dict[str, Any]) -> None:
         path = settings.DATA_DIR / "fault"
         fault = path.read_text() if path.exists() else ""
         if fault == "all":
@@ -53,7 +58,7 @@ class FaultyLayer(RedisPubSubChannelLayer):
                 await self._send(group, message)
 
     async def _send(self, group: str, message: dict[str, Any]) -> None:
-        await self._get_layer().group_send(group, message)
+        await super().group_send_all({group: message})
 
     def _send_later(self, seconds: float, messages: list[tuple[str, dict[str, Any]]]) -> None:
         async def send() -> None:
