@@ -17,6 +17,7 @@ import asyncio
 import io
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import django
@@ -78,6 +79,12 @@ class Handler(ASGIHandler):
         else:
             thread.shutdown(wait=False)
         loop.call_soon_threadsafe(release)
+
+    async def listen_for_disconnect(self, receive: Any) -> None:
+        """As Django's, but it ends without an exception. That would keep the request and its answer in a circle, from
+        which only the garbage collector frees them, and while it works every socket waits."""
+        with suppress(asyncio.CancelledError, RequestAborted):
+            await super().listen_for_disconnect(receive)
 
     async def read_body(self, receive: Any) -> Any:
         return receive.file

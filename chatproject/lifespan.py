@@ -5,6 +5,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -42,6 +43,7 @@ class Lifespan:
         _exit_with_parent()
         _ignore_second_interrupt()
         load_and_freeze()
+        _share_the_interpreter()
         await realtime.start()
         self._heartbeat.start()
         logger.info("started", pid=os.getpid())
@@ -64,6 +66,14 @@ def load_and_freeze() -> None:
     get_resolver().url_patterns  # noqa: B018
     gc.collect()
     gc.freeze()
+
+
+def _share_the_interpreter() -> None:
+    """Keep the loop and the writer from waiting long for other threads. Each of their steps may have to wait for one
+    that reads, by default for 5 ms. The collector looks at what is being read over and over, because it begins anew
+    after 700 objects, and a history has tens of thousands."""
+    sys.setswitchinterval(0.0005)
+    gc.set_threshold(10_000, 10, 10)
 
 
 def _ignore_second_interrupt() -> None:

@@ -5,6 +5,8 @@ from typing import Any, cast
 
 from rest_framework import viewsets
 from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.routers import Route, SimpleRouter
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -25,6 +27,18 @@ class ViewSet(viewsets.ViewSet):
         super().__init_subclass__(**kwargs)
         if hasattr(cls, "partial_update") and not hasattr(cls, "update"):
             cls.update = cls.partial_update  # type: ignore[attr-defined]
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """As DRF's, and free what was answered once it is written. DRF leaves it in a circle of response, renderer
+        context and view, from which only the garbage collector frees it, and while it works every socket waits."""
+        finished = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(finished, Response):
+            finished.add_post_render_callback(self._let_go)
+        return finished
+
+    def _let_go(self, response: Any) -> None:
+        response.renderer_context = {}
+        del self.response
 
 
 class Router(SimpleRouter):

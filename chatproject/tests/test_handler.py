@@ -1,15 +1,20 @@
 """Threads are kept from one request to the next, and nobody waits for one that is still at work."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from chatproject import handler
 from chatproject.handler import Handler
+from common.viewsets import ViewSet
 
 pytestmark = [pytest.mark.plain, pytest.mark.django_db(transaction=True)]
 
@@ -26,7 +31,18 @@ def slow(request: HttpRequest) -> HttpResponse:
     return quick(request)
 
 
-urlpatterns = [path("quick/", quick), path("slow/", slow)]
+class Answers(ViewSet):
+    authentication_classes = ()
+    permission_classes = ()
+    given: list[weakref.ref[Response]]
+
+    def list(self, request: Request) -> Response:
+        response = Response({"answer": 42})
+        self.given.append(weakref.ref(response))
+        return response
+
+
+urlpatterns = [path("quick/", quick), path("slow/", slow), path("answers/", Answers.as_view({"get": "list"}))]
 
 
 @pytest.fixture
@@ -40,20 +56,24 @@ def door(settings) -> Iterator[Handler]:
         thread.shutdown()
 
 
-async def asked(door: Handler, where: str) -> str:
+async def asked(door: Handler, where: str, *, client_stays: bool = True) -> str:
     """The thread that answered."""
     answer: list[bytes] = []
-    begun = False
+    begun, is_answered = False, asyncio.Event()
 
     async def receive() -> dict:
         nonlocal begun
         if begun:
-            await asyncio.Event().wait()  # the client stays
+            await is_answered.wait()
+            return {"type": "http.disconnect"}
         begun = True
         return {"type": "http.request", "body": b""}
 
     async def send(message: dict) -> None:
         answer.append(message.get("body", b""))
+        if not client_stays and "body" in message:
+            is_answered.set()
+            await asyncio.sleep(0.01)
 
     scope = {"type": "http", "method": "GET", "path": where, "query_string": b"", "headers": [(b"host", b"localhost")]}
     await door(scope, receive, send)
@@ -91,3 +111,19 @@ async def test_who_has_gone_keeps_nobody_waiting(door) -> None:
     assert (await busy).isdigit()
     free.set()
     await until_idle(door, 2)
+
+
+@pytest.mark.parametrize("client_stays", [True, False])
+async def test_an_answer_is_freed_without_the_garbage_collector(door, monkeypatch, client_stays: bool) -> None:
+    """It may hold thousands of objects, and the collector holds up every socket while it looks at them."""
+    monkeypatch.setattr(Answers, "given", [], raising=False)
+    gc.disable()
+    try:
+        for _ in range(2):
+            assert await asked(door, "/answers/", client_stays=client_stays) == '{"answer":42}'
+            await until_idle(door, 1)
+        tasks = [one for one in gc.get_objects() if isinstance(one, asyncio.Task) and one.done()]
+    finally:
+        gc.enable()
+    assert [answer() for answer in Answers.given] == [None, None]
+    assert not tasks
