@@ -98,9 +98,11 @@ class LogFollower:
 
 @CompiledQuery
 def _newest_messages() -> QuerySet[Message, Any]:
-    """Conversations with new messages, each with its highest seq."""
+    """Conversations with new messages, each with its highest seq. Grouped by an expression: SQLite would take the index
+    of the column, and walk through all messages, twice a second."""
     recent = Message.objects.filter(id__gt=Parameter("lowest_id")).order_by()
-    return recent.values_list("conversation_id").annotate(newest=Max("seq"))
+    conversation = Coalesce("conversation", "conversation", output_field=UUIDField())
+    return recent.values_list(conversation).annotate(newest=Max("seq"))
 
 
 def lowest_id_at(moment: datetime) -> UUID:
