@@ -38,6 +38,8 @@ READY, RUNNING, FAILED = "READY", "RUNNING", "FAILED"
 MAINTENANCE_INTERVAL = 20.0
 SHORTEST_REST, LONGEST_REST = 0.4, 5.0
 """The pauses, in seconds, between two passes over the logs."""
+TAIL_SHARE = 1 / 40
+"""The part of a processor that following the logs may use."""
 QUEUES: tuple[str | None, ...] = (None, BACKUP_QUEUE)
 """Queues with a thread of their own, so that a long backup delays no mail. `None` is all other queues."""
 MOVED_TASKS = {
@@ -176,11 +178,12 @@ class ChatWorker(Worker):
         return False
 
     def _follow_logs(self) -> bool:
-        """Follow the logs, using at most a twentieth of a processor, and not too often: SQLite blocks senders during a
-        pass, and one long pass costs less than several short ones."""
+        """Follow the logs, within `TAIL_SHARE` and not too often: SQLite blocks senders during a pass, and one long
+        pass costs less than several short ones."""
         began = time.thread_time()
         has_more = self._follower.follow()
-        self._stopping.wait(min(max(SHORTEST_REST, 19 * (time.thread_time() - began)), LONGEST_REST))
+        spent = time.thread_time() - began
+        self._stopping.wait(min(max(SHORTEST_REST, spent / TAIL_SHARE), LONGEST_REST))
         return has_more
 
     def _claim(self, queue: str | None) -> DBTaskResult | None:

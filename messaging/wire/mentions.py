@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import CharField, Q, QuerySet
 
+from common.compiled import CompiledQuery, Parameters
 from common.text import mention_candidates_in
 from conversations.models import Membership
 
@@ -50,9 +51,8 @@ class MentionableMembers:
     def _read(self, requested: list[tuple[UUID, RequestedMentions]]) -> None:
         keys = {key for _, one in requested for names in one.names for key in names}
         ids = {id_ for _, one in requested for id_ in one.ids}
-        found = Membership.objects.live().filter(conversation__in={conversation_id for conversation_id, _ in requested})
-        found = found.filter(Q(user__username_key__in=keys) | Q(user__in=ids))
-        for conversation_id, user_id, key in found.values_list("conversation_id", "user_id", "user__username_key"):
+        conversations = {conversation_id for conversation_id, _ in requested}
+        for conversation_id, user_id, key in _members(conversations=conversations, keys=keys, ids=ids):
             self._by_key[conversation_id, key] = user_id
             self._ids.add((conversation_id, user_id))
 
@@ -69,3 +69,11 @@ class MentionableMembers:
         """The member with the longest of these names."""
         found = (self._by_key.get((conversation_id, key)) for key in keys)
         return next((id_ for id_ in found if id_), None)
+
+
+@CompiledQuery
+def _members() -> QuerySet[Membership, tuple[UUID, UUID, str]]:
+    """The members of these conversations with one of these names or ids."""
+    is_meant = Q(user__username_key__in=Parameters("keys", CharField())) | Q(user__in=Parameters("ids"))
+    found = Membership.objects.live().filter(is_meant, conversation__in=Parameters("conversations"))
+    return found.values_list("conversation_id", "user_id", "user__username_key")
