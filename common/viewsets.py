@@ -38,7 +38,7 @@ class ViewSet(viewsets.ViewSet):
 
     def _let_go(self, response: Any) -> None:
         response.renderer_context = {}
-        del self.response
+        self.__dict__.pop("response", None)
 
 
 class Router(SimpleRouter):

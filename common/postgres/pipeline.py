@@ -5,16 +5,19 @@ psycopg's own pipeline does the same in Python, which takes twice as long as Pos
 
 import select
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 import psycopg
 from psycopg.adapt import Transformer
-from psycopg.errors import error_from_result
+from psycopg.errors import InvalidSqlStatementName, error_from_result
 from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGresult
 
 Statement = tuple[str, Sequence[bytes]]
 """SQL with places like `$1`, and what stands there, as PostgreSQL reads it."""
+_numbers = count()
+"""The statements' names are unique, because a connection may have had another `Pipeline` before."""
 FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.PIPELINE_ABORTED}
 
 
@@ -30,7 +33,7 @@ class Pipeline:
     def run(self, *statements: Statement) -> list[list[tuple[Any, ...]]]:
         """The rows of each statement. Raises the error of the first that fails; those after it do not run."""
         new = list(dict.fromkeys(sql for sql, _ in statements if sql not in self._names))
-        names = self._names | {sql: b"pipeline_%d" % n for n, sql in enumerate(new, len(self._names))}
+        names = self._names | {sql: b"pipeline_%d" % next(_numbers) for sql in new}
         self._libpq.enter_pipeline_mode()
         for sql in new:
             self._libpq.send_prepare(names[sql], sql.encode())
@@ -42,10 +45,19 @@ class Pipeline:
         self._libpq.exit_pipeline_mode()
         for number, result in enumerate(results):
             if result.status in FAILED:
-                raise error_from_result(result)
+                error = error_from_result(result)
+                if isinstance(error, InvalidSqlStatementName):  # somebody has deallocated them: prepare them again
+                    self._names.clear()
+                raise error
             if number < len(new):
                 self._names[new[number]] = names[new[number]]
         return [self._read(result) for result in results[len(new) :]]
+
+    def roll_back(self) -> None:
+        """End the transaction. psycopg would deallocate all statements with it."""
+        result = self._libpq.exec_(b"ROLLBACK")
+        if result.status in FAILED:
+            raise error_from_result(result)
 
     def _send(self) -> None:
         while self._libpq.flush():

@@ -43,6 +43,18 @@ def test_the_first_error_is_raised_and_the_connection_goes_on(raw) -> None:
     assert pipeline.run(("SELECT 3", ()), ("SELECT 4", ())) == [[(3,)], [(4,)]]
 
 
+def test_statements_that_others_deallocated_are_prepared_again(raw) -> None:
+    first, second = Pipeline(raw), Pipeline(raw)
+    for pipeline in (first, second):  # one connection, two of them
+        assert pipeline.run(("SELECT 1", ())) == [[(1,)]]
+    raw.execute("DEALLOCATE ALL")
+    raw.commit()
+    with pytest.raises(psycopg.errors.InvalidSqlStatementName):
+        first.run(("SELECT 1", ()))
+    first.roll_back()
+    assert first.run(("SELECT 1", ())) == [[(1,)]]
+
+
 def test_a_statement_larger_than_the_buffers_arrives(raw) -> None:
     text = os.urandom(10_000_000).hex()
     assert Pipeline(raw).run(("SELECT $1::text", [text.encode()]), ("SELECT 1", ())) == [[(text,)], [(1,)]]

@@ -89,7 +89,8 @@ class LogFollower:
         return self._find_recent()
 
     def _find_recent(self) -> list[UUID]:
-        newest = _newest_messages(lowest_id=lowest_id_at(now() - OVERLAP))
+        moment = now()
+        newest = _newest_messages(lowest_id=lowest_id_at(moment - OVERLAP), end=lowest_id_at(moment + MAX_AGE))
         return [id_ for id_, seq in newest if self._followed.get(id_, 0) < seq]
 
     def _is_comparison_due(self) -> bool:
@@ -98,9 +99,10 @@ class LogFollower:
 
 @CompiledQuery
 def _newest_messages() -> QuerySet[Message, Any]:
-    """Conversations with new messages, each with its highest seq. Grouped by an expression: SQLite would take the index
-    of the column, and walk through all messages, twice a second."""
-    recent = Message.objects.filter(id__gt=Parameter("lowest_id")).order_by()
+    """Conversations with new messages, each with its highest seq. Grouped by an expression, because SQLite would take
+    the index of the column, and with an end, because PostgreSQL expects a third of the table after any beginning: both
+    would walk through all messages, twice a second."""
+    recent = Message.objects.filter(id__gt=Parameter("lowest_id"), id__lt=Parameter("end")).order_by()
     conversation = Coalesce("conversation", "conversation", output_field=UUIDField())
     return recent.values_list(conversation).annotate(newest=Max("seq"))
 

@@ -167,7 +167,7 @@ class Hub:
 
     async def _wait_for_gap(self, stream: ConversationStream) -> None:
         """Wait for the publications before those that came early, for as long as some arrive: a busy process is slow to
-        send them, and reading the log would keep it busier. What a sweep found missing is not waited for."""
+        send them, and reading the log would keep it busier. Where a sweep found a head, it waits once."""
         waits = 0
         while stream.early and waits < GAP_WAITS:
             before = stream.position

@@ -15,7 +15,7 @@ logger = structlog.get_logger(__name__)
 
 CALL_SECONDS = 1.0
 """Seconds that one call may take."""
-QUEUE_SIZE = 10_000
+QUEUE_SIZE, SENT_AT_ONCE = 10_000, 500
 
 
 class Layer:
@@ -77,10 +77,10 @@ class Layer:
                 await asyncio.sleep(1)
 
     async def send_forever(self) -> None:
-        """Send what was published, all that waits at once."""
+        """Send what was published, what waits together."""
         while True:
             publications = list(await self._queue.get())
-            while not self._queue.empty():
+            while len(publications) < SENT_AT_ONCE and not self._queue.empty():
                 publications += self._queue.get_nowait()
             messages = {topic: {**one, "from": self._name} for topic, one in layer_messages(publications).items()}
             try:

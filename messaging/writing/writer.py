@@ -276,6 +276,7 @@ class _WriterThread:
                         [(item, Refusal("unavailable", retry_after=1)) for item in [*items, *self._drain()]]
                     )
                     connection.close()
+                    store = open_store()  # whoever gets that connection from the pool may deallocate its statements
                 except Exception:
                     logger.exception("writer_fault")
                     _resolve_answers([(item, Refusal("internal")) for item in items])

@@ -96,7 +96,7 @@ class PostgresStore:
                 yield
         except BaseException as error:
             if connection.connection.info.transaction_status != TransactionStatus.IDLE:
-                self._run("ROLLBACK")
+                self._pipeline.roll_back()
             if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
                 raise LockTimeout from error
             raise

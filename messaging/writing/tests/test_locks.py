@@ -74,15 +74,30 @@ def test_a_longer_lock_holds_up_a_batch_once_and_then_nobody_else(alice, writer)
     assert threads(writer) == ["writer", "late-writer"]
 
 
+def test_a_rollback_and_a_new_thread_leave_the_prepared_statements_usable(alice, writer) -> None:
+    news = create_channel(alice, name="News", description="", history="all")
+    for _ in range(4):  # psycopg prepares the look-up of members, and deallocates everything when it rolls back
+        assert submit(writer, alice, news.id, "@bob").result(10).message
+    for _ in range(2):
+        with locked(news.id) as other:
+            waiting = submit(writer, alice, news.id, "@bob")
+            time.sleep(1.5 * BATCH_WAIT_MS / 1000)
+            other.rollback()
+        assert waiting.result(10).message
+        assert submit(writer, alice, news.id, "@bob").result(10).message
+        writer.stop()  # the pool may give its connection to the next one
+    assert submit(writer, alice, news.id).result(10).message
+
+
 def test_a_conversation_that_does_not_exist_is_not_found_at_once(alice, writer) -> None:
     with pytest.raises(Exception, match="not_found"):
         submit(writer, alice, alice.id).result(10)
     assert threads(writer) == ["writer"]
 
 
-def submit(writer: Writer, sender: User, conversation_id: UUID) -> Future:
+def submit(writer: Writer, sender: User, conversation_id: UUID, content: str = "Hello") -> Future:
     answer: Future = Future()
-    writer.submit(sender.id, conversation_id, NewMessage(content="Hello"), answer)
+    writer.submit(sender.id, conversation_id, NewMessage(content=content), answer)
     return answer
 
 
