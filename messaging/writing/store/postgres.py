@@ -96,7 +96,8 @@ class PostgresStore:
                 yield
         except BaseException as error:
             if connection.connection.info.transaction_status != TransactionStatus.IDLE:
-                self._pipeline.roll_back()
+                with connection.wrap_database_errors:  # the connection may be lost
+                    self._pipeline.roll_back()
             if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
                 raise LockTimeout from error
             raise
