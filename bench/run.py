@@ -116,7 +116,6 @@ def play(scene: Scene, server: Server, cores: tuple[int, int], folder: Path) -> 
             preexec_fn=lambda: os.sched_setaffinity(0, {own_core}),
         )
     result: dict[str, Any] = json.loads(done.stdout)
-    print(result, file=sys.stderr)
     if result.get("refused"):
         raise RuntimeError(f"{server.name} refused {result['refused']} messages: {result['first_refusal']}")
     return result

@@ -24,6 +24,7 @@ from accounts.tokens import access_token  # noqa: E402
 from bench.reading import insert, messages  # noqa: E402
 from bench.scenes import CASTS, Cast  # noqa: E402
 from conversations.models import Conversation, Membership  # noqa: E402
+from messaging.models import Tail  # noqa: E402
 
 
 def seed(name: str, cast: Cast) -> dict[str, list[str]]:
@@ -39,6 +40,7 @@ def seed(name: str, cast: Cast) -> dict[str, list[str]]:
         batch_size=1000,
     )
     insert(messages(users, conversations, cast.messages))
+    Tail.objects.bulk_create([Tail(conversation=one, seq=cast.messages) for one in conversations])
     return {
         "tokens": [access_token(session) for session in sessions(users)],
         "conversations": [str(conversation.id) for conversation in conversations],

@@ -64,10 +64,10 @@ class Pipeline:
             if self._wait(select.POLLIN | select.POLLOUT) & select.POLLIN:
                 self._libpq.consume_input()
 
-    def _receive(self, count: int) -> list[PGresult]:
+    def _receive(self, most: int) -> list[PGresult]:
         """This many results, and the end of the pipeline. After each result but the last comes None."""
         results: list[PGresult] = []
-        while len(results) <= count:
+        while len(results) <= most:
             while self._libpq.is_busy():
                 self._wait(select.POLLIN)
                 self._libpq.consume_input()
@@ -75,7 +75,7 @@ class Pipeline:
                 results.append(result)
             elif self._libpq.status == ConnStatus.BAD:
                 raise psycopg.OperationalError("The connection was lost.")
-        return results[:count]
+        return results[:most]
 
     def _wait(self, events: int) -> int:
         self._ready.register(self._libpq.socket, events)
