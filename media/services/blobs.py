@@ -3,7 +3,7 @@ has committed. What a crash leaves behind has no row, and is deleted later."""
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from hashlib import file_digest
@@ -77,8 +77,9 @@ def sweep_orphans(before: datetime) -> None:
 
 
 def _delete_older(before: datetime, name: str) -> None:
-    if default_storage.get_modified_time(name) < before:
-        _delete_files([name])
+    with suppress(FileNotFoundError):  # who wrote it has deleted it since it was listed
+        if default_storage.get_modified_time(name) < before:
+            _delete_files([name])
 
 
 def _locked(condition: Q) -> Iterable[Blob]:
