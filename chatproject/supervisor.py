@@ -261,7 +261,8 @@ def _kept_alive(keep_alive: KeepAlive) -> Iterator[None]:
 
     def look() -> None:
         while not is_over.wait(0.5):
-            keep_alive(forking.ANEW)
+            if not stopping.is_set():
+                keep_alive(forking.ANEW)
 
     thread = threading.Thread(target=look, name="worker-supervisor")
     thread.start()

@@ -34,13 +34,16 @@ class WorkerProcess:
         self._process.kill()
 
     def _start(self, context: Any) -> None:
-        self._process = context.Process(target=work, args=(self._sock, os.getpid()))
-        forking.start(self._process)
+        copied = None if context is forking.ANEW else self._sock
+        process = context.Process(target=work, args=(copied, os.getpid()))
+        forking.start(process)
+        self._process = process
 
 
-def work(sock: socket.socket, parent: int) -> None:
-    """Be the worker of the process `parent`."""
-    sock.close()  # this copy would keep the port open when the server closes it
+def work(sock: socket.socket | None, parent: int) -> None:
+    """Be the worker of the process `parent`, perhaps as its copy, which has its `sock`, too."""
+    if sock:
+        sock.close()  # this copy would keep the port open when the server closes it
     os.setpgrp()  # so that Ctrl-C reaches only the server, which then stops this process
     forking.begin("chat-worker")
     django.setup()

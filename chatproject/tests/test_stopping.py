@@ -192,6 +192,18 @@ def test_a_terminal_that_is_closed_stops_all_of_it(workers: int) -> None:
         assert "Traceback" not in server.log
 
 
+@pytest.mark.skipif(not os.environ.get("REDIS_URL"), reason="without Redis the worker is no process")
+def test_a_worker_that_ends_while_its_server_stops_is_not_begun_anew() -> None:
+    with Server(env={"STOP_DELAY_SECONDS": "2"}) as server:
+        worker = next(one for one in server.processes() if one.name() == "chat-worker")
+        os.kill(server.pid, signal.SIGTERM)
+        until(lambda: httpx.get(f"{server.url}/health/ready/").status_code == 503)
+        worker.kill()
+        assert server.stop() == 0
+        assert "worker_died" not in server.log
+        assert "Traceback" not in server.log
+
+
 class Detached(Server):
     """Started as one starts what is to outlive the terminal."""
 
