@@ -20,9 +20,8 @@ from typing import Any
 from bench.databases import DATABASE, REDIS, prepared
 from bench.report import Results, markdown, write_between_markers
 from bench.scenes import SCENES, Scene
-from bench.servers import FASTAPI, PICOWS, ROOT, Server, running
+from bench.servers import CEILING, FASTAPI, PICOWS, ROOT, Server, running
 
-CEILING = ("-m", "bench.ceiling", "serve")
 FAN_OUT_AND_COST = ("one sender", "twenty senders", "quiet", "idle", "connect")
 BESIDE: dict[str, dict[str, Any]] = {
     "": {},
@@ -82,13 +81,14 @@ def servers_for(scene_name: str, chats: list[Server]) -> list[Server]:
         return [several(chat, workers) for chat in chats if "sqlite" not in chat.name for workers in (1, 2)]
     if scene_name == "beside":
         return [replace(chat, name=f"{chat.name}{name}", **reads) for chat in chats for name, reads in BESIDE.items()]
-    return [replace(chats[0], name="ceiling: no database", command=CEILING), *chats]
+    return [replace(chats[0], name=CEILING, command=("-m", "bench.ceiling", "serve")), *chats]
 
 
 def several(chat: Server, workers: int) -> Server:
     """So many serving processes of our server, on both cores."""
     environment = {**chat.environment, "REDIS_URL": REDIS, "REDIS_PREFIX": "bench", "WORKERS": str(workers)}
-    return replace(chat, name=f"{workers} and a worker", environment=environment, is_pinned=False)
+    name = chat.name if workers == 1 else f"{chat.name}, {workers} processes"
+    return replace(chat, name=name, environment=environment, is_pinned=False)
 
 
 def play(scene: Scene, server: Server, cores: tuple[int, int], folder: Path) -> dict[str, Any]:

@@ -1,6 +1,8 @@
-"""What is measured: who is in which rooms, and what they do there."""
+"""What is measured: who is in which rooms, what they do there, and what it may cost."""
 
 from dataclasses import dataclass, replace
+
+from bench.servers import CEILING, FASTAPI, PICOWS
 
 
 @dataclass(frozen=True)
@@ -64,4 +66,39 @@ SCENES = {
     "beside": Scene("desks", senders=200, rate=50, until="reply", seconds=8),
     "idle": Scene("town", idle=True, rest=2),
     "connect": Scene("regulars", idle=True, rest=1),
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What our server's figure may be at most, or must be at least, as a multiple of another server's.
+
+    Without `of` it is compared with itself: with the row of the table that its name begins with.
+    """
+
+    title: str
+    key: str
+    of: str = ""
+    most: float = 0
+    least: float = 0
+
+    def __str__(self) -> str:
+        return f"{self.title}, goal {f'≤ {self.most:g}' if self.most else f'≥ {self.least:g}'}"
+
+    def is_met(self, ratio: float) -> bool:
+        return ratio <= self.most if self.most else ratio >= self.least
+
+
+GOALS = {
+    "one sender": [Goal("CPU × picows", "cpu_us_per_delivery", PICOWS.name, most=1.7)],
+    "twenty senders": [Goal("CPU × picows", "cpu_us_per_delivery", PICOWS.name, most=0.7)],
+    "sends": [
+        Goal("messages/s × ceiling", "messages_per_second", CEILING, least=0.75),
+    ],
+    "processes": [
+        Goal("CPU × one process", "cpu_us_per_message", most=1.3),
+        Goal("p99 × one process", "reply_p99_ms", most=1.5),
+    ],
+    "beside": [Goal("p99 × quiet", "reply_p99_ms", most=2)],
+    "connect": [Goal("CPU × FastAPI", "connect_cpu_ms", FASTAPI.name, most=2)],
 }

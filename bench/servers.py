@@ -33,6 +33,7 @@ class Server:
 
 PICOWS = Server("picows", ("-m", "bench.peers.picows_room"))
 FASTAPI = Server("FastAPI tutorial room", ("-m", "bench.peers.fastapi_room"))
+CEILING = "ceiling"
 
 
 @contextmanager
