@@ -1,16 +1,26 @@
-"""What the load generator must know about the server in front of it."""
+"""What the load generators must know about the server in front of them."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 PADDING = "x" * 120  # brings a peer's frame, and the content of our message, to about 200 bytes
 
 
 class Room:
-    """A peer: whatever arrives on `/ws/{room}` goes to everyone there."""
+    """A peer: whatever arrives on `/ws/{room}` goes to everyone there.
 
-    def __init__(self, base_url: str, rooms: int) -> None:
+    Servers that know their people have a file with `{"tokens": [one per member], "conversations": [one id per room]}`.
+    """
+
+    reads: Mapping[str, str] = {}
+    """What `bench.httpload` asks for, by the names of `bench.scenes.READS`."""
+
+    def __init__(self, base_url: str, rooms: int, people: Path | None) -> None:
         self.base_url, self.rooms = base_url, rooms
+        seeded = json.loads(people.read_text()) if people else {"tokens": [], "conversations": []}
+        self.tokens: list[str] = seeded["tokens"]
+        self.conversations: list[str | int] = seeded["conversations"]
 
     def url(self, member: int) -> str:
         return f"{self.base_url}/ws/{member % self.rooms}"
@@ -34,18 +44,18 @@ class Room:
         """Whether this frame brings a message."""
         return True
 
+    def answer(self, frame: bytes) -> str | None:
+        """What the server expects in return for any other frame."""
+        return None
+
 
 class Chat(Room):
-    """Our own server: one socket per person, who is in the conversations that `bench.seed` made.
+    """Our own server: one socket per person, who is in the conversations that `bench.seed` made."""
 
-    `people` is a file with `{"tokens": [one per member], "conversations": [one id per room]}`.
-    """
-
-    def __init__(self, base_url: str, rooms: int, people: Path) -> None:
-        super().__init__(base_url, rooms)
-        seeded = json.loads(people.read_text())
-        self.tokens: list[str] = seeded["tokens"]
-        self.conversations: list[str] = seeded["conversations"]
+    reads = {
+        "newest": "/api/v1/conversations/{}/messages/?limit=50",
+        "list": "/api/v1/conversations/?limit=200",
+    }
 
     def url(self, member: int) -> str:
         return f"{self.base_url}/ws/"
@@ -69,3 +79,35 @@ class Chat(Room):
 
     def is_message(self, frame: bytes) -> bool:
         return frame.startswith(b'{"type":"message.created"')  # notifications quote what a message says
+
+
+class SocketIo(Room):
+    """`bench/peers/socketio_room.mjs`: packets of engine.io 4, in which socket.io puts events and acknowledgements."""
+
+    reads = {"newest": "/rooms/{}/messages?limit=50", "list": "/rooms"}
+
+    def url(self, member: int) -> str:
+        return f"{self.base_url}/socket.io/?EIO=4&transport=websocket"
+
+    def sign_in_frame(self, member: int) -> str:
+        return "40" + json.dumps({"token": self.tokens[member]})
+
+    def is_hello(self, frame: bytes) -> bool:
+        return frame.startswith(b'42["hello"')
+
+    def message(self, member: int, stamp: str) -> str:
+        room = self.conversations[member % self.rooms]
+        data = {"room_id": room, "client_id": stamp, "content": stamp + PADDING}
+        return "420" + json.dumps(["message.send", data])  # 0 comes back with the acknowledgement, as the stamp does
+
+    def is_reply(self, frame: bytes) -> bool:
+        return frame.startswith(b"43")
+
+    def is_message(self, frame: bytes) -> bool:
+        return frame.startswith(b'42["message.created"')
+
+    def answer(self, frame: bytes) -> str | None:
+        return "3" if frame == b"2" else None  # a ping
+
+
+ADAPTERS = {"room": Room, "chat": Chat, "socket.io": SocketIo}

@@ -63,6 +63,8 @@ class Member(WSListener):
                 crowd.delivered(number, now - left_at, len(data))
         elif not self.signed_in.done() and crowd.adapter.is_hello(data):
             self.signed_in.set_result(None)
+        elif answer := crowd.adapter.answer(data):
+            self.say(answer)
 
     def say(self, text: str) -> None:
         self.transport.send(WSMsgType.TEXT, text.encode())

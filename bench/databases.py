@@ -42,7 +42,8 @@ def prepared(kind: str, folder: Path) -> Iterator[Server]:
     run("manage.py", "migrate", "--verbosity=0", environment=environment)
     run("-m", "bench.seed", str(data), environment=environment)
     try:
-        yield Server(f"chatproject, {kind}", ("manage.py", "serve"), environment, people=data)
+        name, database = f"chatproject, {kind}", DATABASE if kind == "postgres" else ""
+        yield Server(name, ("manage.py", "serve"), environment, speaks="chat", people=data, database=database)
     finally:
         if kind == "postgres":
             drop_postgres()

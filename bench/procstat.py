@@ -71,3 +71,15 @@ def postgres_backends(database: str) -> list[int]:
             if title.startswith("postgres: ") and f" {database} " in title:
                 found.append(pid)
     return found
+
+
+def postgres_seconds(database: str) -> float:
+    """CPU time of the processes that serve connections to a database; 0 without a database.
+
+    By the scheduler's nanoseconds: of many processes that did a little each, whole ticks would lose most.
+    """
+    nanoseconds = 0
+    for pid in postgres_backends(database) if database else []:
+        with suppress(OSError):
+            nanoseconds += int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    return nanoseconds / 1e9

@@ -132,7 +132,11 @@ def play(database: str, way: Way, seconds: float) -> dict[str, float]:
         with seeded(env, MEMBERS, ROOMS) as server:
             sizes = {"members": MEMBERS, "rooms": ROOMS, "senders": SENDERS, "seconds": seconds, "warm": WARM}
             command = [sys.executable, "-m", "bench.wsload", server.ws_url, f"--pid={server.pid}", "--until=reply"]
-            command += [f"--people={server.data_dir / 'cast.json'}", *(f"--{name}={n}" for name, n in sizes.items())]
+            command += [
+                "--speaks=chat",
+                f"--people={server.data_dir / 'cast.json'}",
+                *(f"--{name}={n}" for name, n in sizes.items()),
+            ]
             command += [f"--worker={worker(server)}"]
             if database == "postgres":
                 command += [f"--database={urlsplit(server.env['DATABASE_URL']).path[1:]}"]

@@ -10,6 +10,8 @@ import statistics
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,27 +25,31 @@ def main() -> None:
     tokens = json.loads(options.people.read_text())["tokens"][: options.clients]
     took: list[float] = []
     for token in tokens:
-        threading.Thread(target=read, args=(options.url, token, took), daemon=True).start()
+        threading.Thread(target=keep_reading, args=(options.url, token, took), daemon=True).start()
     sys.stdin.read()
     print(json.dumps({"reads": len(took), "read_p50_ms": statistics.median(took) * 1e3 if took else 0}))
 
 
-def read(url: str, token: str, took: list[float]) -> None:
-    """Read again and again over one connection, as a client that accepts compressed answers."""
+def keep_reading(url: str, token: str, took: list[float]) -> None:
+    with suppress(OSError):  # the server has stopped
+        for seconds, _ in reads(url, token):
+            took.append(seconds)
+
+
+def reads(url: str, token: str) -> Iterator[tuple[float, int]]:
+    """Read again and again over one connection, as a client that accepts compressed answers: the seconds each took,
+    and the bytes of its body."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=60)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
     headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "gzip"}
     while True:
         began = time.monotonic()
-        try:
-            connection.request("GET", target, headers=headers)
-            answer = connection.getresponse()
-            answer.read()
-        except OSError:  # the server has stopped
-            return
+        connection.request("GET", target, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read()
         assert answer.status == 200, answer.status
-        took.append(time.monotonic() - began)
+        yield time.monotonic() - began, len(body)
 
 
 if __name__ == "__main__":

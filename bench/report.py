@@ -129,6 +129,17 @@ TABLES: dict[str, tuple[str, dict[str, Column]]] = {
             "lost": total("lost"),
         },
     ),
+    "reads": (
+        "Reading by HTTP: the newest 50 of 30,000 messages, and a list of 200 conversations with ten unread in each",
+        {
+            "newest: CPU and PostgreSQL µs": value("newest_us", 0),
+            "newest: p50 ms": value("newest_p50_ms"),
+            "newest: bytes": value("newest_bytes", 0),
+            "list: CPU and PostgreSQL µs": value("list_us", 0),
+            "list: p50 ms": value("list_p50_ms"),
+            "list: bytes": value("list_bytes", 0),
+        },
+    ),
     "beside": (
         "Reading beside sending: 50 messages a second, while others read 200 conversations",
         {
@@ -145,8 +156,12 @@ TABLES: dict[str, tuple[str, dict[str, Column]]] = {
         },
     ),
     "connect": (
-        "Connecting: 500 people, each in 20 conversations of 25 (the peers know one room)",
-        {"connect CPU ms": value("connect_cpu_ms", 2), "KiB/connection": value("kib_per_connection")},
+        "Connecting: 500 people, each in 20 conversations of 25 (picows and FastAPI: in one room)",
+        {
+            "connect CPU ms": value("connect_cpu_ms", 2),
+            "PostgreSQL ms": value("connect_database_ms", 2),
+            "KiB/connection": value("kib_per_connection"),
+        },
     ),
 }
 

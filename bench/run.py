@@ -17,12 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.databases import DATABASE, REDIS, prepared
+from bench.databases import REDIS, prepared
+from bench.peers import socketio_room
 from bench.report import Results, markdown, write_between_markers
-from bench.scenes import SCENES, Scene
+from bench.scenes import SCENES, Reading, Scene
 from bench.servers import CEILING, FASTAPI, PICOWS, ROOT, Server, running
 
-FAN_OUT_AND_COST = ("one sender", "twenty senders", "quiet", "idle", "connect")
+FAN_OUT_AND_IDLE = ("one sender", "twenty senders", "quiet", "idle")
 BESIDE: dict[str, dict[str, Any]] = {
     "": {},
     ", beside 4 lists": {"reads": "/api/v1/conversations/?limit=200", "readers": 4},
@@ -36,8 +37,10 @@ def main() -> None:
     if len(cores) < 2:
         sys.exit("The server and the load generator need a core each.")
     with tempfile.TemporaryDirectory(prefix="chat-bench-") as folder, ExitStack() as databases:
-        chats = [databases.enter_context(prepared(kind, Path(folder))) for kind in options.database]
-        results = play_all(chats, options, (cores[0], cores[-1]), Path(folder))
+        peers = [socketio_room.prepared(Path(folder))] if "postgres" in options.database else []
+        chats = [prepared(kind, Path(folder)) for kind in options.database]
+        storing = [databases.enter_context(one) for one in (*peers, *chats)]
+        results = play_all(storing, options, (cores[0], cores[-1]), Path(folder))
     text = markdown(results)
     print(text)
     if options.write:
@@ -53,35 +56,41 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         choices=["sqlite", "postgres"],
         default=["sqlite"],
-        help="durable sends are measured on each; the other scenes on the first",
+        help="what stores or reads is measured on each, the rest on the first; socket.io takes part with postgres",
     )
     parser.add_argument("--scene", nargs="+", choices=list(SCENES), default=list(SCENES), help="only these")
     parser.add_argument("--write", type=Path, metavar="FILE", help="also put the tables between the file's markers")
     return parser
 
 
-def play_all(chats: list[Server], options: argparse.Namespace, cores: tuple[int, int], folder: Path) -> Results:
+def play_all(storing: list[Server], options: argparse.Namespace, cores: tuple[int, int], folder: Path) -> Results:
     results: Results = defaultdict(lambda: defaultdict(list))
     for name in options.scene:
         scene = SCENES[name].quick() if options.quick else SCENES[name]
         for turn in range(1 if options.quick else options.rounds):
-            for server in servers_for(name, chats):
+            for server in servers_for(name, storing):
                 print(f"{name}, round {turn + 1}: {server.name}", file=sys.stderr)
                 results[name][server.name].append(play(scene, server, cores, folder))
     return results
 
 
-def servers_for(scene_name: str, chats: list[Server]) -> list[Server]:
-    """Whom a scene is played on: peers that store nothing are no measure for durable sends, the ceiling is."""
-    if scene_name in FAN_OUT_AND_COST:
-        return [PICOWS, FASTAPI, replace(chats[0], name="chatproject")]
-    if scene_name == "everyday":
-        return chats
+def servers_for(scene_name: str, storing: list[Server]) -> list[Server]:
+    """Who plays a scene, of the servers with a database and those without: these are no measure for durable sends, the
+    ceiling is."""
+    peers = [server for server in storing if server.speaks != "chat"]
+    chats = [server for server in storing if server.speaks == "chat"]
+    chat = replace(chats[0], name="chatproject")
+    if scene_name == "connect":
+        return [PICOWS, FASTAPI, *peers, chat]
+    if scene_name in FAN_OUT_AND_IDLE:
+        return [PICOWS, FASTAPI, chat]
+    if scene_name in ("everyday", "reads"):
+        return storing
     if scene_name == "processes":
-        return [several(chat, workers) for chat in chats if "sqlite" not in chat.name for workers in (1, 2)]
+        return [several(chat, workers) for chat in chats if chat.database for workers in (1, 2)]
     if scene_name == "beside":
         return [replace(chat, name=f"{chat.name}{name}", **reads) for chat in chats for name, reads in BESIDE.items()]
-    return [replace(chats[0], name=CEILING, command=("-m", "bench.ceiling", "serve")), *chats]
+    return [replace(chat, name=CEILING, command=("-m", "bench.ceiling", "serve")), *storing]
 
 
 def several(chat: Server, workers: int) -> Server:
@@ -91,22 +100,13 @@ def several(chat: Server, workers: int) -> Server:
     return replace(chat, name=name, environment=environment, is_pinned=False)
 
 
-def play(scene: Scene, server: Server, cores: tuple[int, int], folder: Path) -> dict[str, Any]:
+def play(scene: Scene | Reading, server: Server, cores: tuple[int, int], folder: Path) -> dict[str, Any]:
     """One scene on a fresh process of one server. Raises RuntimeError when something was refused."""
     server_core, own_core = cores
     server_cores = {server_core} if server.is_pinned else {server_core, own_core}
     with running(server, server_cores, folder / "server.log") as (pid, port), reading(server, port, own_core):
-        command = [
-            sys.executable,
-            "-m",
-            "bench.wsload",
-            f"ws://127.0.0.1:{port}",
-            f"--pid={pid}",
-            f"--database={DATABASE}",
-        ]
-        command += scene.arguments()
-        if server.people:
-            command.append(f"--people={server.people / scene.cast_name}.json")
+        command = [sys.executable, "-m", *scene.command(port, server.people)]
+        command += [f"--pid={pid}", f"--speaks={server.speaks}", f"--database={server.database}"]
         done = subprocess.run(
             command,
             cwd=ROOT,

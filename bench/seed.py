@@ -28,12 +28,12 @@ from messaging.models import Tail  # noqa: E402
 
 
 def seed(name: str, cast: Cast) -> dict[str, list[str]]:
-    """Make a cast. Returns what `bench.adapters.Chat` reads."""
+    """Make a cast. Returns what `bench.adapters` reads."""
     users = people(name, cast.members)
     conversations = rooms(name, cast)
     Membership.objects.bulk_create(
         [
-            Membership(conversation=conversations[room], user=user)
+            Membership(conversation=conversations[room], user=user, last_read_seq=cast.read, last_read_number=cast.read)
             for member, user in enumerate(users)
             for room in cast.rooms_of(member)
         ],

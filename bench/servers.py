@@ -18,12 +18,18 @@ STARTING = 60  # seconds
 
 @dataclass(frozen=True)
 class Server:
-    """A server that can be started. `people` is the folder that `bench.seed` filled, for our own server only."""
+    """A server that can be started."""
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    program: str = sys.executable
+    speaks: str = "room"
+    """Which of `bench.adapters` talks to it."""
     people: Path | None = None
+    """The folder with a file for each cast, if the server has to know them."""
+    database: str = ""
+    """The name of its PostgreSQL database, whose CPU counts, too."""
     reads: str = ""
     """What `readers` clients ask for, each as soon as it has its answer, while the scene plays."""
     readers: int = 0
@@ -33,6 +39,7 @@ class Server:
 
 PICOWS = Server("picows", ("-m", "bench.peers.picows_room"))
 FASTAPI = Server("FastAPI tutorial room", ("-m", "bench.peers.fastapi_room"))
+SOCKET_IO = "socket.io + PostgreSQL"
 CEILING = "ceiling"
 
 
@@ -42,7 +49,7 @@ def running(server: Server, cores: set[int], log: Path) -> Iterator[tuple[int, i
     port = free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *server.command],
+            [server.program, *server.command],
             cwd=ROOT,
             env={**os.environ, "PORT": str(port), **server.environment},
             stdout=output,

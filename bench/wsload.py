@@ -5,7 +5,7 @@
     python -m bench.wsload ws://127.0.0.1:9000 --pid 123 --members 200 --rooms 50 --senders 200 --until reply
     python -m bench.wsload ws://127.0.0.1:9000 --pid 123 --members 2000 --idle  # memory and connecting only
 
-With `--people FILE` it talks to our own server, else to one of `bench/peers`.
+`--speaks chat --people FILE` talks to our own server.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 import uvloop
 
 from bench import procstat
-from bench.adapters import Chat, Room
+from bench.adapters import ADAPTERS
 from bench.crowd import Crowd
 
 SILENCE = 1.5  # seconds without a frame after which the rest counts as lost
@@ -32,14 +32,17 @@ def percentiles(name: str, nanoseconds: array) -> dict[str, float]:
     return {f"{name}_{label}_ms": values[min(last, int(len(values) * share))] / 1e6 for label, share in shares.items()}
 
 
-async def connecting(crowd: Crowd, server: int, rest: float) -> dict[str, float]:
+async def connecting(crowd: Crowd, options: argparse.Namespace) -> dict[str, float]:
     """What it costs to have everybody connect, sign in and then sit there for `rest` seconds."""
-    cpu, memory, began = procstat.cpu_seconds([server]), procstat.rss_kib(server), time.monotonic()
+    server, memory = options.pid, procstat.rss_kib(options.pid)
+    spent, began = cpu_seconds(options), time.monotonic()
     await crowd.connect()
     took = time.monotonic() - began
-    await asyncio.sleep(rest)
+    await asyncio.sleep(options.rest)
+    cpu, worker_cpu, database_cpu = (now - then for now, then in zip(cpu_seconds(options), spent, strict=True))
     return {
-        "connect_cpu_ms": (procstat.cpu_seconds([server]) - cpu) * 1e3 / crowd.size,
+        "connect_cpu_ms": (cpu + worker_cpu) * 1e3 / crowd.size,
+        "connect_database_ms": database_cpu * 1e3 / crowd.size,
         "connect_seconds": took,
         "kib_per_connection": (procstat.rss_kib(server) - memory) / crowd.size,
         "rss_mib": procstat.rss_kib(server) / 1024,
@@ -71,6 +74,7 @@ async def sending(crowd: Crowd, options: argparse.Namespace) -> dict[str, float 
         "cpu_us_per_message": cpu * 1e6 / max(sent, 1),
         "worker_us_per_message": worker_cpu * 1e6 / max(sent, 1),
         "database_us_per_message": database_cpu * 1e6 / max(sent, 1),
+        "all_us_per_message": (cpu + worker_cpu + database_cpu) * 1e6 / max(sent, 1),
         "server_busy": cpu / wall,
         "client_busy": (time.process_time() - own) / wall,
         **percentiles("received", crowd.received_ns),
@@ -81,12 +85,11 @@ async def sending(crowd: Crowd, options: argparse.Namespace) -> dict[str, float 
 
 def cpu_seconds(options: argparse.Namespace) -> tuple[float, float, float]:
     """Of the server, of its worker (a process or threads), and of the PostgreSQL processes that work for both."""
-    backends = procstat.postgres_backends(options.database) if options.database else []
     if options.worker == options.pid:
         worker = procstat.thread_seconds(options.pid, ("worker", "push"))
     else:
         worker = procstat.cpu_seconds([options.worker]) if options.worker else 0.0
-    return procstat.cpu_seconds([options.pid]) - worker, worker, procstat.cpu_seconds(backends)
+    return procstat.cpu_seconds([options.pid]) - worker, worker, procstat.postgres_seconds(options.database)
 
 
 async def drive(crowd: Crowd, options: argparse.Namespace, seconds: float) -> None:
@@ -97,10 +100,9 @@ async def drive(crowd: Crowd, options: argparse.Namespace, seconds: float) -> No
 
 
 async def run(options: argparse.Namespace) -> dict[str, float | str]:
-    people = options.people
-    adapter = Chat(options.url, options.rooms, people) if people else Room(options.url, options.rooms)
+    adapter = ADAPTERS[options.speaks](options.url, options.rooms, options.people)
     crowd = Crowd(adapter, options.members, options.rooms, options.senders, options.until)
-    result: dict[str, float | str] = dict(await connecting(crowd, options.pid, options.rest))
+    result: dict[str, float | str] = dict(await connecting(crowd, options))
     if not options.idle:
         await drive(crowd, options, options.warm)
         await crowd.settle(SILENCE)
@@ -114,8 +116,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("url", help="scheme, host and port")
     parser.add_argument("--pid", type=int, required=True, help="the server; its process tree is summed")
     parser.add_argument("--worker", type=int, help="counted apart: a process of that tree, or the same for its threads")
-    parser.add_argument("--database", help="name of the server's PostgreSQL database, to count its CPU too")
-    parser.add_argument("--people", type=Path, help="what bench.seed made for this scene")
+    parser.add_argument("--database", default="", help="name of the server's PostgreSQL database, to count its CPU too")
+    parser.add_argument("--speaks", choices=list(ADAPTERS), default="room")
+    parser.add_argument("--people", type=Path, help="who is who, in a server that has to know them")
     parser.add_argument("--members", type=int, default=500, help="connections")
     parser.add_argument("--rooms", type=int, default=1)
     parser.add_argument("--senders", type=int, default=1)
