@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench import plots
 from bench.databases import REDIS, prepared
 from bench.peers import socketio_room
 from bench.report import Results, markdown, write_between_markers
@@ -44,7 +45,8 @@ def main() -> None:
     text = markdown(results)
     print(text)
     if options.write:
-        write_between_markers(options.write, text)
+        pictures = plots.write(results, options.write.parent / "images")
+        write_between_markers(options.write, f"{text}\n\n{pictures}")
 
 
 def parser() -> argparse.ArgumentParser:
