@@ -6,6 +6,8 @@ import resource
 import signal
 import sys
 
+from common.child_process import die_with_parent
+
 
 class UnusableFile(Exception):
     """The file cannot be used; `reason` is a single word."""
@@ -16,9 +18,10 @@ class UnusableFile(Exception):
 
 
 def main() -> None:
-    """Arguments: `job memory file_size cpu_seconds seconds`. Limits this process, runs the job with the file on
+    """Arguments: `parent job memory file_size cpu_seconds seconds`. Limits this process, runs the job with the file on
     standard input, and prints its result."""
-    job, *limits = sys.argv[1:]
+    parent, job, *limits = sys.argv[1:]
+    die_with_parent(int(parent))
     _limit(*map(int, limits))
     module, _, name = job.partition(":")
     run = getattr(importlib.import_module(module), name)
@@ -34,4 +37,4 @@ def _limit(memory: int, file_size: int, cpu_seconds: int, seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    signal.alarm(seconds + 1)  # in case the server, which normally enforces the time limit, is gone
+    signal.alarm(seconds + 1)  # in case the server, which normally enforces the time limit, is too busy for it

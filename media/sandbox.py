@@ -96,8 +96,9 @@ def _child(job: str, source: Path, folder: Path, limits: Limits) -> int:
         (folder / ANSWER).open("wb") as answer,
         (folder / ERRORS).open("wb") as errors,
     ):
+        program = [sys.executable, "-BPs", "-c", "from media.job import main; main()"]
         process = subprocess.Popen(  # noqa: S603 (no part of it comes from users)
-            [sys.executable, "-BPs", "-c", "from media.job import main; main()", job, *map(str, limits)],
+            [*program, str(os.getpid()), job, *map(str, limits)],
             stdin=file,
             stdout=answer,
             stderr=errors,

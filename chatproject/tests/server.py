@@ -27,6 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 from subprocess import PIPE
@@ -234,6 +235,13 @@ def until(true: Callable[[], object], timeout: float = 30) -> None:
     while not true():
         assert time.monotonic() < deadline, "not in time"
         time.sleep(0.02)
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it runs or is halted. One that nobody has waited for is not alive."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 _held: dict[int, socket.socket] = {}

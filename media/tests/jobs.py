@@ -57,3 +57,9 @@ def stumble(file):
 def think(file):
     time.sleep(0.5)
     return {}
+
+
+def wait(file):
+    """Until it is killed."""
+    Path("begun").touch()
+    time.sleep(60)

@@ -1,6 +1,8 @@
 """The limits of a job, and what happens beyond them."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from uuid import uuid4
@@ -10,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from accounts.tests.at_once import at_once
+from chatproject.tests.server import is_alive, until
 from common.errors import Refusal
 from media import sandbox
 from media.job import UnusableFile
@@ -75,6 +78,16 @@ def test_children_of_a_job_end_with_it(source):
     mark = source.read_text()
     alive = [one for one in psutil.process_iter(["cmdline", "status"]) if mark in " ".join(one.info["cmdline"] or [])]
     assert alive == []
+
+
+def test_a_job_dies_with_its_server(source):
+    call = f"sandbox.run('media.tests.jobs:wait', Path({str(source)!r}), sandbox.Limits(seconds=60)).__enter__()"
+    code = f"import django; django.setup(); from pathlib import Path; from media import sandbox; {call}"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=sandbox.ROOT) as server:
+        until(lambda: any((Path(job.cwd()) / "begun").exists() for job in psutil.Process(server.pid).children()))
+        (job,) = psutil.Process(server.pid).children()
+        server.kill()
+    until(lambda: not is_alive(job))
 
 
 def test_what_went_wrong_is_logged_in_a_line(source):

@@ -104,8 +104,11 @@ def _restore(archive: Path, folder: Path) -> "subprocess.CompletedProcess[str]":
         sock.close()
         env = {**os.environ, **SCRATCH_SETTINGS, "BACKUP_KEY": settings.BACKUP_KEY, "PORT": str(port)}
         env |= {"DATA_DIR": str(folder), "DATABASE_URL": url, "STATIC_ROOT": str(folder / "static")}
-        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "restore", str(archive)]
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+        child = [sys.executable, "-m", "common.child_process", str(os.getpid())]
+        command = [*child, "manage.py", "restore", str(archive)]
+        return subprocess.run(  # noqa: S603 - our own
+            command, env=env, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
+        )
 
 
 @contextmanager

@@ -1,0 +1,85 @@
+"""A drill whose server is killed or stopped ends with it, and the next one clears what it left."""
+
+import os
+import signal
+import subprocess
+from contextlib import closing, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from chatproject.tests.server import ROOT, Server, is_alive, until
+from operations.tests.backups.places import backup, installation
+
+pytestmark = pytest.mark.faults
+REQUEST = "from operations.backups.drill import request_drill; request_drill()"
+
+
+@pytest.fixture
+def server():
+    """With a backup to verify, not started."""
+    with closing(installation()) as server:
+        backup(server)
+        yield server
+
+
+@pytest.fixture
+def command(server):
+    """A drill by `manage.py backup_drill`."""
+    with subprocess.Popen(server.command("backup_drill"), env=server.env, cwd=ROOT) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def halted_restore():
+    """The process that restores for the drill of this one, halted in the middle."""
+    found: list[psutil.Process] = []
+
+    def halted_restore(pid: int) -> psutil.Process:
+        until(lambda: find(pid))
+        found[-1].suspend()
+        return found[-1]
+
+    def find(pid: int) -> bool:
+        """Whether there is one that has begun in its folder."""
+        with suppress(psutil.Error):
+            children = psutil.Process(pid).children(recursive=True)
+            found.extend(child for child in children if "restore" in child.cmdline())
+            return any(any(Path(child.environ()["DATA_DIR"]).iterdir()) for child in found)
+        return False
+
+    yield halted_restore
+    for process in found:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+# --- It is interrupted ------------------------------------------------------------------------------------------
+def test_a_drill_dies_with_its_killed_server(server, halted_restore) -> None:
+    request_drill(server)
+    restore = halted_restore(server.pid)
+    os.kill(server.pid, signal.SIGKILL)
+    until(lambda: not is_alive(restore))
+
+
+def test_a_drill_dies_with_its_stopped_server(server, halted_restore) -> None:
+    request_drill(server)
+    restore = halted_restore(server.pid)
+    assert server.stop(timeout=60) == 0
+    until(lambda: not is_alive(restore))
+
+
+def test_a_stop_signal_to_all_processes_is_for_the_first_of_them(command, halted_restore) -> None:
+    restore = halted_restore(command.pid)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        restore.send_signal(number)
+    restore.resume()
+    assert command.wait(60) == 0
+
+
+def request_drill(server: Server) -> None:
+    """Start the server and let its worker begin a drill."""
+    server.start()
+    assert server.run("shell", "-v0", "-c", REQUEST).returncode == 0
