@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -33,6 +34,7 @@ from operations.models import Backup
 
 logger = structlog.get_logger(__name__)
 
+DRILL_LOCK = 0x6472696C6C  # an arbitrary number, the same in every process: "drill"
 SCRATCH_SETTINGS = dict.fromkeys(("STORAGE_URL", "BACKUP_URL", "REDIS_URL", "ACCEL_REDIRECT"), "")
 SCRATCH_SETTINGS |= {"HOST": "127.0.0.1", "WORKERS": "1", "BACKUP_EVERY_HOURS": "0", "LOG_LEVEL": "WARNING"}
 
@@ -121,9 +123,7 @@ def _scratch_database() -> Iterator[str]:
     parameters = {**connection.get_connection_params(), "autocommit": True}
     parameters = {key: value for key, value in parameters.items() if key not in ("cursor_factory", "context")}
     with psycopg.connect(**parameters) as postgres:
-        for (leftover,) in postgres.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [name]):
-            with suppress(psycopg.errors.ObjectInUse):
-                postgres.execute(f'DROP DATABASE IF EXISTS "{leftover}"')
+        _drop_leftovers(postgres, name)
         name += uuid7().hex[-8:]
         try:
             postgres.execute(f'CREATE DATABASE "{name}"')
@@ -135,6 +135,20 @@ def _scratch_database() -> Iterator[str]:
             yield urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
         finally:
             postgres.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _drop_leftovers(postgres: "psycopg.Connection[Any]", prefix: str) -> None:
+    """Drop the databases of killed drills, unless another drill is running, which may be between two connections to
+    its own. A lock tells, which ends with the session that holds it. This one goes on with a share in it."""
+    leftovers = "SELECT datname FROM pg_database WHERE left(datname, -8) = %s AND right(datname, 8) ~ '^[0-9a-f]{8}$'"
+    is_only = postgres.execute("SELECT pg_try_advisory_lock(%s)", [DRILL_LOCK]).fetchone() == (True,)
+    if is_only:
+        for (leftover,) in postgres.execute(leftovers, [prefix]):
+            with suppress(psycopg.errors.InsufficientPrivilege):  # an administrator is looking at it
+                postgres.execute(f'DROP DATABASE IF EXISTS "{leftover}" WITH (FORCE)')
+    postgres.execute("SELECT pg_advisory_lock_shared(%s)", [DRILL_LOCK])
+    if is_only:
+        postgres.execute("SELECT pg_advisory_unlock(%s)", [DRILL_LOCK])
 
 
 def _get_or_create_row(name: str) -> Backup:

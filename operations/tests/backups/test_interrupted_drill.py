@@ -5,12 +5,14 @@ import signal
 import subprocess
 from contextlib import closing, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
+from chatproject.tests.made import postgres_session, run_on
 from chatproject.tests.server import ROOT, Server, is_alive, until
-from operations.tests.backups.places import backup, installation
+from operations.tests.backups.places import POSTGRES, backup, installation
 
 pytestmark = pytest.mark.faults
 REQUEST = "from operations.backups.drill import request_drill; request_drill()"
@@ -22,6 +24,8 @@ def server():
     with closing(installation()) as server:
         backup(server)
         yield server
+        for name in scratch_databases(server):
+            run_on(server.env["DATABASE_URL"], f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
@@ -83,3 +87,22 @@ def request_drill(server: Server) -> None:
     """Start the server and let its worker begin a drill."""
     server.start()
     assert server.run("shell", "-v0", "-c", REQUEST).returncode == 0
+
+
+# --- It is not alone --------------------------------------------------------------------------------------------
+@pytest.mark.skipif(not POSTGRES, reason="needs PostgreSQL")
+def test_a_database_that_no_drill_has_made_stays(server) -> None:
+    others = f"{urlsplit(server.env['DATABASE_URL']).path[1:]}_drill_of_others"
+    run_on(server.env["DATABASE_URL"], f'CREATE DATABASE "{others}"')
+    assert server.run("backup_drill").returncode == 0
+    assert scratch_databases(server) == [others]
+
+
+def scratch_databases(server: Server) -> list[str]:
+    """Those whose name says that a drill of this installation has made them."""
+    if not POSTGRES:
+        return []
+    ours = f"{urlsplit(server.env['DATABASE_URL']).path[1:]}_drill_"
+    with postgres_session(server.env["DATABASE_URL"]) as connection:
+        found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [ours])
+        return [name for (name,) in found]
