@@ -26,7 +26,7 @@ def restore_backup(archive: Path, start_stage: StartStage) -> Manifest:
     `NotEmpty`, `Damaged` and, if a server holds the port or the database does not respond, `CannotStart`. The
     installation gets a new epoch, so clients discard the positions they hold.
     """
-    with bootstrap.listen(settings.HOST, settings.PORT), scratch_folder("restore", is_exclusive=True) as folder:
+    with bootstrap.listen(settings.HOST, settings.PORT), scratch_folder("restore") as folder:
         bootstrap.reach_database()
         refuse_unless_empty()
         unpack(archive, folder, settings.BACKUP_KEY, start_stage("Opening"))

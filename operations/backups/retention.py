@@ -14,10 +14,12 @@ from django.db.models import Q
 from common.clock import now
 from common.tasks import task
 from operations.backups import QUEUE
-from operations.backups.storage import ONE_DAY, list_names, local_storage, parse_file_name, remote_storage
+from operations.backups.storage import list_names, local_storage, parse_file_name, remote_storage
 from operations.models import Backup, Process
 
 logger = structlog.get_logger(__name__)
+
+ONE_DAY = 86_400
 
 
 @task(queue_name=QUEUE)

@@ -1,5 +1,6 @@
 """Where backups are stored: in `DATA_DIR/backups`, and at `BACKUP_URL`."""
 
+import fcntl
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,12 +13,10 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-from common.clock import now
 from operations.models import Backup
 
 FILE_NAME = re.compile(r"chat-([0-9]{8}T[0-9]{6}Z)-([0-9a-f]{32})\.backup")
 COPY_BUFFER = 1 << 20
-ONE_DAY = 86_400
 
 
 class NoBackup(Exception):
@@ -86,19 +85,21 @@ def _find(name: str, *, prefers_remote: bool) -> tuple[str, Storage]:
 
 
 @contextmanager
-def scratch_folder(purpose: str, *, is_exclusive: bool = False) -> Iterator[Path]:
+def scratch_folder(purpose: str) -> Iterator[Path]:
     """A new folder in `DATA_DIR`, deleted on exit.
 
-    Folders that killed processes left behind are deleted first: all of them if `is_exclusive` (no other process can be
-    using one), otherwise those that have not changed for a day.
+    Folders that killed processes left behind are deleted first, unless another process is using one for this purpose.
+    A lock tells, which ends with the process that holds it. If the file system does not support locks, they stay.
     """
-    newest = now().timestamp() - (0 if is_exclusive else ONE_DAY)
-    for leftover in settings.DATA_DIR.glob(f".{purpose}-*"):
-        with suppress(FileNotFoundError):
-            if leftover.stat().st_mtime < newest:
+    with (settings.DATA_DIR / f".{purpose}.lock").open("w") as lock:
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for leftover in settings.DATA_DIR.glob(f".{purpose}-*"):
                 shutil.rmtree(leftover, ignore_errors=True)
-    folder = Path(mkdtemp(prefix=f".{purpose}-", dir=settings.DATA_DIR))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_SH)  # waits while another process deletes what is left
+        folder = Path(mkdtemp(prefix=f".{purpose}-", dir=settings.DATA_DIR))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)

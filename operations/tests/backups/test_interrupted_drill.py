@@ -61,18 +61,20 @@ def halted_restore():
 
 
 # --- It is interrupted ------------------------------------------------------------------------------------------
-def test_a_drill_dies_with_its_killed_server(server, halted_restore) -> None:
+def test_a_drill_dies_with_its_killed_server_and_the_next_clears_what_it_left(server, halted_restore) -> None:
     request_drill(server)
     restore = halted_restore(server.pid)
     os.kill(server.pid, signal.SIGKILL)
     until(lambda: not is_alive(restore))
+    assert_the_next_clears(server)
 
 
-def test_a_drill_dies_with_its_stopped_server(server, halted_restore) -> None:
+def test_a_drill_dies_with_its_stopped_server_and_the_next_clears_what_it_left(server, halted_restore) -> None:
     request_drill(server)
     restore = halted_restore(server.pid)
     assert server.stop(timeout=60) == 0
     until(lambda: not is_alive(restore))
+    assert_the_next_clears(server)
 
 
 def test_a_stop_signal_to_all_processes_is_for_the_first_of_them(command, halted_restore) -> None:
@@ -89,13 +91,36 @@ def request_drill(server: Server) -> None:
     assert server.run("shell", "-v0", "-c", REQUEST).returncode == 0
 
 
+def assert_the_next_clears(server: Server) -> None:
+    assert len(scratch_folders(server)) == 1
+    assert len(scratch_databases(server)) == bool(POSTGRES)
+    verified = server.run("backup_drill")
+    assert verified.returncode == 0, verified.stderr
+    assert scratch_folders(server) + scratch_databases(server) == []
+
+
 # --- It is not alone --------------------------------------------------------------------------------------------
+def test_a_drill_clears_nothing_that_another_is_using(server, command, halted_restore) -> None:
+    restore = halted_restore(command.pid)
+    used = scratch_folders(server) + scratch_databases(server)
+    os.utime(server.data_dir / used[0], (0, 0))  # as if it had been at it for long
+    assert server.run("backup_drill").returncode == 0
+    assert scratch_folders(server) + scratch_databases(server) == used
+    restore.resume()
+    assert command.wait(60) == 0
+    assert scratch_folders(server) + scratch_databases(server) == []
+
+
 @pytest.mark.skipif(not POSTGRES, reason="needs PostgreSQL")
 def test_a_database_that_no_drill_has_made_stays(server) -> None:
     others = f"{urlsplit(server.env['DATABASE_URL']).path[1:]}_drill_of_others"
     run_on(server.env["DATABASE_URL"], f'CREATE DATABASE "{others}"')
     assert server.run("backup_drill").returncode == 0
     assert scratch_databases(server) == [others]
+
+
+def scratch_folders(server: Server) -> list[str]:
+    return [path.name for path in server.data_dir.glob(".drill-*")]
 
 
 def scratch_databases(server: Server) -> list[str]:
