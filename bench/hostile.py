@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import structlog
+from django.conf import settings
 
 from bench import hostile_floods, hostile_frames
 from media import sandbox
@@ -113,6 +114,7 @@ def main() -> None:
 
         push_all(files)
         return
+    settings.configure()  # Django's own: the sandbox asks where temporary files go
     for title, some in files.items():
         show(title, push(some))
 

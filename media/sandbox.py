@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import structlog
+from django.conf import settings
 
 from media.fair_slots import FairSlots
 from media.job import UnusableFile
@@ -77,7 +78,7 @@ def run(
     Raises `UnusableFile` with the job's reason, or `failed` if the job dies or exceeds a limit. Refuses `unavailable`
     if all slots stay busy or too many jobs of this owner are waiting.
     """
-    with tempfile.TemporaryDirectory(prefix="chat-job-") as name:
+    with tempfile.TemporaryDirectory(prefix="job-", dir=settings.FILE_UPLOAD_TEMP_DIR) as name:
         folder = Path(name)
         with _slot(owner):
             code = _child(job, source, folder, limits)

@@ -90,7 +90,7 @@ def _delete(model: type[Model], ids: Collection[Any]) -> None:
 
 
 def delete_abandoned_uploads() -> None:
-    """Delete incomplete uploads that killed processes left behind. No upload takes a day."""
+    """Delete incomplete uploads, and folders of the sandbox, that killed processes left behind. None takes a day."""
     isolation.for_each(settings.FILE_UPLOAD_TEMP_DIR.iterdir(), _delete_if_old)
 
 

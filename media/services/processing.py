@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
 
@@ -157,7 +158,8 @@ def _on_disk(blob: Blob) -> Iterator[Path]:
     try:
         yield Path(default_storage.path(blob.name))
     except NotImplementedError:
-        with tempfile.NamedTemporaryFile() as copy, default_storage.open(blob.name) as source:
+        folder = settings.FILE_UPLOAD_TEMP_DIR
+        with tempfile.NamedTemporaryFile(dir=folder) as copy, default_storage.open(blob.name) as source:
             shutil.copyfileobj(source, copy)
             copy.flush()
             yield Path(copy.name)

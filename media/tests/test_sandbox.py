@@ -80,14 +80,16 @@ def test_children_of_a_job_end_with_it(source):
     assert alive == []
 
 
-def test_a_job_dies_with_its_server(source):
+def test_a_job_dies_with_its_server(source, settings):
     call = f"sandbox.run('media.tests.jobs:wait', Path({str(source)!r}), sandbox.Limits(seconds=60)).__enter__()"
     code = f"import django; django.setup(); from pathlib import Path; from media import sandbox; {call}"
     with subprocess.Popen([sys.executable, "-c", code], cwd=sandbox.ROOT) as server:
         until(lambda: any((Path(job.cwd()) / "begun").exists() for job in psutil.Process(server.pid).children()))
         (job,) = psutil.Process(server.pid).children()
+        folder = Path(job.cwd())
         server.kill()
     until(lambda: not is_alive(job))
+    assert folder.parent == settings.DATA_DIR / "incoming"  # where the worker deletes what killed processes left
 
 
 def test_what_went_wrong_is_logged_in_a_line(source):
