@@ -36,6 +36,7 @@ export class Socket {
   #attempt = 0;
   #turn = 0;
   #is_stale = false;
+  /** In how many seconds to come back, as a server says that is full: each client has a time of its own. */ #told;
   #silence = ANSWER_MS;
   #heard = 0;
   /** Whether a sign of life was asked for. */ #is_asked = false;
@@ -127,6 +128,7 @@ export class Socket {
     this.#expect(this.#silence);
     if (frame.type === "reply") return this.#answer(frame.id, frame);
     if (frame.type === "hello") this.#welcome(frame.data);
+    if (frame.type === "error" && this.state === "connecting") this.#told = frame.error.retry_after;
     this.onFrame(frame);
   }
 
@@ -181,9 +183,9 @@ export class Socket {
   #closed(code) {
     const move = afterClose(code);
     if (move === "stop") return this.stop(code);
+    const wait = this.#told === undefined ? backoff(this.#attempt++, code, this.#options.random) : this.#told * 1000;
     this.#leave();
     if (move === "refresh") this.#is_stale = true;
-    const wait = backoff(this.#attempt++, code, this.#options.random);
     this.retry_at = Date.now() + wait;
     this.#timers.retry = setTimeout(() => this.#connect(), wait);
     this.#become("waiting", code);
@@ -197,6 +199,7 @@ export class Socket {
     this.#timers = {};
     this.#silence = ANSWER_MS;
     this.#is_asked = false;
+    this.#told = undefined;
     const ws = this.#ws;
     this.#ws = null;
     if (ws) {

@@ -40,6 +40,23 @@ test("whoever flooded waits longer", () => {
   assert.ok(backoff(0, 4429, () => 0) >= 5_000);
 });
 
+test("a server that is full says when to come back", async (t) => {
+  const { server, socket } = await online(t);
+  server.socket.end(1012);
+  t.mock.timers.tick(500);
+  await settled();
+  server.socket.say({ type: "error", error: { code: "unavailable", retry_after: 7.5 } });
+  server.socket.end(1013);
+  assert.equal(socket.retry_at, Date.now() + 7_500);
+  t.mock.timers.tick(7_499);
+  await settled();
+  assert.equal(server.sockets.length, 2);
+  t.mock.timers.tick(1);
+  await settled();
+  server.socket.end(1013);
+  assert.equal(socket.retry_at, Date.now() + 2_000 + 500);
+});
+
 test("the first frame signs in, and hello makes it online", async (t) => {
   const { server, socket } = await online(t);
   assert.deepEqual(server.socket.sent, [{ type: "authenticate", data: { token: "t" } }]);

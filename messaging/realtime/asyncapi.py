@@ -12,7 +12,7 @@ from messaging.realtime.protocol import COMMANDS
 CLOSING_CODES = {
     1009: "a frame over 64 KiB",
     1012: "the server restarts; reconnect",
-    1013: "the server is overloaded; reconnect",
+    1013: "the server is overloaded; reconnect, after the `retry_after` seconds of the error before it, if it has one",
     4400: "too many invalid frames",
     4401: "not signed in, or no longer; refresh first",
     4403: "origin or conversation refused, or membership ended",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +17,14 @@ from common import strict_json
 from common.errors import Refusal, not_found
 from common.ids import parse_id
 from common.limits import parse
-from conversations.models import Membership
 from messaging.realtime import commands
 from messaging.realtime.close_codes import FLOODING, INVALID, close_code_for
 from messaging.realtime.database_threads import in_thread
 from messaging.realtime.frame_limits import FrameLimit
+from messaging.realtime.hello import PreparedHello, prepare_hello
 from messaging.realtime.middleware import offered_subprotocol
 from messaging.realtime.protocol import Authenticate, Command, Sync, read_command, request_id
-from messaging.realtime.runtime import hub, presence, start
+from messaging.realtime.runtime import entrance, hub, presence, start
 from messaging.realtime.subscriber import SocketSubscriber
 from messaging.realtime.transport import EXTENSION, EXTRA_FRAMES
 
@@ -83,19 +84,32 @@ class ChatConsumer(SocketSubscriber, AsyncConsumer):
         """Sign in and send `hello`. False when the client has gone before."""
         if conversation_id := scope["url_route"]["kwargs"].get("conversation_id"):
             self.only_conversation = parse_id(str(conversation_id))
-        session, answer = await self._sign_in(scope)
-        if session is None:
-            return False
-        self.user_id, self.session_id = session.user_id, session.id
+        find_session, frame = scope["find_session"], None
+        if not find_session:
+            if (frame := await self._first_frame()) is None:
+                return False
+            find_session = partial(session_of, frame.data.token)
         scope.clear()  # this one and the server's are kept as long as the socket is open
         if self._protocol:
             self._protocol.scope.clear()
+        try:
+            async with entrance.turn():
+                return await self._enter(find_session, frame)
+        except Refusal as refusal:
+            if frame or refusal.retry_after is not None:
+                self.refuse(frame.id if frame else None, refusal)
+            raise
+
+    async def _enter(self, find_session: Callable[[], Session], frame: Authenticate | None) -> bool:
+        if self._protocol and self._protocol.transport.is_closing():  # the client did not wait for its turn
+            return False
+        session, hello = await in_thread(_sign_in, find_session, self.only_conversation)
+        self.user_id, self.session_id = session.user_id, session.id
+        if self._protocol:
             self._protocol.extra_frames = EXTRA_FRAMES
-        if self.only_conversation:
-            await in_thread(_check_membership, self.user_id, self.only_conversation)
-        if answer is not None:
-            self.reply(answer, {})
-        await self.send_hello(session.user)
+        if frame and frame.id is not None:
+            self.reply(frame.id, {})
+        await self.send_hello(hello)
         presence.connected(self.user_id)
         self._is_present = True
         return True
@@ -111,22 +125,15 @@ class ChatConsumer(SocketSubscriber, AsyncConsumer):
         if hasattr(self, "user_id"):
             hub.disconnected(self)
 
-    # --- Signing in ---------------------------------------------------------------------------------------------
-    async def _sign_in(self, scope: Scope) -> tuple[Session | None, str | int | None]:
-        """The session by what opened the socket or by the first frame, and the `id` of that frame. None when the
-        client has gone."""
-        if find_session := scope["find_session"]:
-            return await in_thread(find_session), None
+    async def _first_frame(self) -> Authenticate | None:
+        """The frame that signs in; None when the client has gone."""
         try:
             event = await asyncio.wait_for(self._receive(), SIGN_IN_SECONDS)
         except TimeoutError:
             raise Refusal("not_authenticated") from None
         if event["type"] == "websocket.disconnect":
-            return None, None
-        return await self._sign_in_by_frame(event.get("text"))
-
-    async def _sign_in_by_frame(self, text: str | None) -> tuple[Session, str | int | None]:
-        id_ = None
+            return None
+        text, id_ = event.get("text"), None
         try:
             if text and len(text) > FIRST_FRAME_SIZE:
                 raise Refusal("not_authenticated")
@@ -135,10 +142,10 @@ class ChatConsumer(SocketSubscriber, AsyncConsumer):
             command = read_command(frame)
             if not isinstance(command, Authenticate):
                 raise Refusal("not_authenticated")
-            return await in_thread(session_of, command.data.token), id_
         except Refusal as refusal:
             self.refuse(id_, refusal)
-            raise refusal if refusal.status in (401, 503) else Refusal("not_authenticated") from None
+            raise Refusal("not_authenticated") from None
+        return command
 
     # --- Frames -------------------------------------------------------------------------------------------------
     async def _answer(self, text: str | None) -> None:
@@ -182,6 +189,9 @@ def _read(text: str | None) -> Any:
     return strict_json.loads(text)
 
 
-def _check_membership(user_id: UUID, conversation_id: UUID) -> None:
-    if not Membership.objects.live().filter(user=user_id, conversation=conversation_id).exists():
+def _sign_in(find_session: Callable[[], Session], only_conversation: UUID | None) -> tuple[Session, PreparedHello]:
+    session = find_session()
+    hello = prepare_hello(session.user, session.id, only_conversation)
+    if only_conversation not in (None, *hello.positions):
         raise not_found()
+    return session, hello

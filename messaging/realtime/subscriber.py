@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from accounts.models import User
+from accounts.models import Session
 from common.errors import Refusal
 from messaging.reading.log import AT_ONCE
 from messaging.realtime.close_codes import OVERLOADED, REFUSED
@@ -71,17 +71,17 @@ class SocketSubscriber:
         self.is_open = self.is_first_sync = True
 
     # --- Subscriptions ------------------------------------------------------------------------------------------
-    async def send_hello(self, user: User | None = None) -> None:
-        """Send `hello`; subscribe from its positions on, or from those of a `sync` that follows at once.
-
-        `user` is the person as just read, after `hub.users.open`; without it they are read here."""
+    async def send_hello(self, prepared: PreparedHello | None = None) -> None:
+        """Send `hello`: this one, or one that is prepared now. Subscribe from its positions on, or from those of a
+        `sync` that follows at once. Refuses `token_invalid` if the session has ended meanwhile."""
         while True:
             stream = await hub.users.open(self.user_id)
-            hello = await in_thread(_prepare, user or self.user_id, self.session_id, self.only_conversation)
+            if (hello := prepared) is None:
+                hello = await in_thread(_prepare, self.session_id, self.only_conversation)
             await hub.open_streams({id_: position.seq for id_, position in hello.positions.items()})
             if stream.position <= hello.user.seq and hub.users.get(self.user_id) is stream:
                 break
-            user = None  # something happened to them meanwhile that was not delivered to this socket
+            prepared = None  # something happened to them meanwhile that was not delivered to this socket
         if not self.is_open:
             return None
         if self.only_conversation not in (None, *hello.positions):
@@ -199,6 +199,8 @@ class SocketSubscriber:
         await self.base_send({"type": "websocket.close", "code": code})
 
 
-def _prepare(user: User | UUID, session_id: UUID, only_conversation: UUID | None) -> PreparedHello:
-    user = user if isinstance(user, User) else User.objects.get(id=user)
-    return prepare_hello(user, session_id, only_conversation)
+def _prepare(session_id: UUID, only_conversation: UUID | None) -> PreparedHello:
+    session = Session.objects.find_live(session_id)
+    if session is None:
+        raise Refusal("token_invalid")
+    return prepare_hello(session.user, session.id, only_conversation)

@@ -29,7 +29,7 @@ class Reply(msgspec.Struct, tag_field="type", tag="reply"):
 
 
 class ErrorFrame(msgspec.Struct, tag_field="type", tag="error"):
-    """A frame without a usable `id` was refused."""
+    """A frame without a usable `id` was refused, or signing in was: too many did at once (`unavailable`)."""
 
     error: Error
 
