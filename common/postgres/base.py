@@ -1,10 +1,14 @@
 """A PostgreSQL backend that replaces dead pooled connections. Django looks for `DatabaseWrapper` in a module `base`."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base, operations
 from django.db.backends.utils import CursorWrapper
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.types.datetime import TimestamptzLoader
 
 from common.database import is_dead
 
@@ -13,6 +17,19 @@ class DatabaseOperations(operations.DatabaseOperations):
     def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> str:
         """The statement, for whoever records queries. The driver has forgotten that of a prepared one."""
         return super().last_executed_query(cursor, sql, params) or str(sql)
+
+
+class UtcLoader(Loader):
+    """Reads `timestamptz` in a tenth of the time of Django's, which is in Python: a page of conversations has hundreds.
+    Our connections are in UTC."""
+
+    timezone = UTC
+
+    def load(self, data: Buffer) -> datetime:
+        try:
+            return datetime.fromisoformat(str(data, "ascii"))
+        except ValueError:  # infinite, or before our era
+            return TimestamptzLoader(self.oid, self.connection).load(data)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -35,6 +52,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         speed up, and planning a read again for each value three times as long as the read. These are no startup
         options, because PgBouncer refuses those."""
         connection.execute("SET jit = off; SET plan_cache_mode = force_generic_plan")
+        connection.adapters.register_loader("timestamptz", UtcLoader)
         super()._configure_connection(connection)  # type: ignore[misc]
         return True  # to be committed, where there is no pool
 
