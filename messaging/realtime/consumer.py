@@ -94,16 +94,13 @@ class ChatConsumer(SocketSubscriber, AsyncConsumer):
             self._protocol.scope.clear()
         try:
             async with entrance.turn():
-                return await self._enter(find_session, frame)
+                if self._protocol and self._protocol.is_closing:  # the client did not wait for its turn
+                    return False
+                session, hello = await in_thread(_sign_in, find_session, self.only_conversation)
         except Refusal as refusal:
             if frame or refusal.retry_after is not None:
                 self.refuse(frame.id if frame else None, refusal)
             raise
-
-    async def _enter(self, find_session: Callable[[], Session], frame: Authenticate | None) -> bool:
-        if self._protocol and self._protocol.transport.is_closing():  # the client did not wait for its turn
-            return False
-        session, hello = await in_thread(_sign_in, find_session, self.only_conversation)
         self.user_id, self.session_id = session.user_id, session.id
         if self._protocol:
             self._protocol.extra_frames = EXTRA_FRAMES

@@ -5,6 +5,7 @@ are told a time of their own: they come back one after the other, not together.
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -38,15 +39,24 @@ class Entrance:
             yield
         finally:
             self._measure()
-            if self._waiting:
-                self._waiting.popitem()[0].set_result(None)
-            else:
-                self._free += 1
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._waiting:
+            self._waiting.popitem()[0].set_result(None)
+        else:
+            self._free += 1
 
     async def _wait(self) -> None:
         turn = asyncio.get_running_loop().create_future()
         self._waiting[turn] = None
-        await asyncio.wait([turn], timeout=WAIT_SECONDS)
+        try:
+            await asyncio.wait([turn], timeout=WAIT_SECONDS)
+        except asyncio.CancelledError:
+            if turn.done():
+                self._leave()
+            self._waiting.pop(turn, None)
+            raise
         if self._waiting.pop(turn, turn) is None:
             raise Refusal("unavailable", "Too many sign in at once.", retry_after=self._time_to_return())
 
@@ -54,11 +64,14 @@ class Entrance:
         """While others wait, the time between two who leave is what one sign-in takes."""
         now = asyncio.get_running_loop().time()
         if self._left_at:
-            self._seconds_each += (now - self._left_at - self._seconds_each) / 200
+            self._seconds_each += (min(now - self._left_at, 1.0) - self._seconds_each) / 200
         self._left_at = now if self._waiting else 0.0
 
     def _time_to_return(self) -> float:
-        """In how many seconds there is room: behind all who were told a time before."""
+        """In how many seconds there is room: behind all who were told a time before, if that is not too long."""
         now = asyncio.get_running_loop().time()
-        self._returns_until = max(self._returns_until, now) + self._seconds_each * SPACING
-        return round(min(self._returns_until - now, LONGEST_RETURN), 2)
+        told = max(self._returns_until - now, 0.0) + self._seconds_each * SPACING
+        if told > LONGEST_RETURN:
+            return round(random.uniform(LONGEST_RETURN / 2, LONGEST_RETURN), 2)  # noqa: S311 - no secret
+        self._returns_until = now + told
+        return round(told, 2)

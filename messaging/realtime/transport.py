@@ -111,6 +111,11 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         """Whether the handshake is under way."""
         return not self.handshake_complete and not self.transport.is_closing()
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether the connection has ended, or is about to."""
+        return bool(self.close_sent or self.transport.is_closing())  # type: ignore[has-type]
+
     def shutdown(self) -> None:
         """The server stops: tell the client, even when frames of it are still unread."""
         if self.handshake_complete and not self.close_sent:  # type: ignore[has-type]
@@ -124,7 +129,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
         The connection itself ends with the peer's answer, or two seconds later: if it were closed with frames still
         unread, it would be reset, and the code lost."""
-        if self.close_sent or self.transport.is_closing():  # type: ignore[has-type]
+        if self.is_closing:
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
         self.conn.send_close(code)

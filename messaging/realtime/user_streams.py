@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from common.errors import Refusal
 from common.publish import Publication, user_topic
 from messaging.reading.log import live_sessions, user_seqs
 from messaging.realtime.close_codes import SIGNED_OUT
@@ -175,11 +176,14 @@ class UserStreams:
             while stream.position < await _read_seq(stream.user_id) or stream.position < stream.highest_seq:
                 stream.is_behind = True
                 stream.position = await _read_seq(stream.user_id)
-                living = await in_thread(live_sessions, list({socket.session_id for socket in stream.sockets}))
-                for socket in list(stream.sockets):
-                    if socket.session_id in living:
+                sockets = list(stream.sockets)
+                living = await in_thread(live_sessions, list({socket.session_id for socket in sockets}))
+                for socket in sockets:
+                    try:
+                        if socket.session_id not in living:
+                            raise Refusal("token_invalid")
                         await socket.send_hello()
-                    else:
+                    except Refusal:
                         socket.close(SIGNED_OUT)
         except Exception as error:  # the next sweep tries again
             logger.warning("refresh_failed", reason=type(error).__name__)

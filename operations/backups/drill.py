@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from zlib import crc32
 
 import psycopg
 import structlog
@@ -119,7 +120,10 @@ def _scratch_database() -> Iterator[str]:
     if connection.vendor != "postgresql":
         yield ""
         return
-    name = f"{connection.settings_dict['NAME'][:40]}_drill_"
+    main = connection.settings_dict["NAME"]
+    name = (
+        f"{main if len(main) <= 40 else f'{main[:31]}_{crc32(main.encode()):08x}'}_drill_"  # at most 63 with the rest
+    )
     parameters = {**connection.get_connection_params(), "autocommit": True}
     parameters = {key: value for key, value in parameters.items() if key not in ("cursor_factory", "context")}
     with psycopg.connect(**parameters) as postgres:

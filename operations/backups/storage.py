@@ -4,7 +4,7 @@ import fcntl
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -89,14 +89,16 @@ def scratch_folder(purpose: str) -> Iterator[Path]:
     """A new folder in `DATA_DIR`, deleted on exit.
 
     Folders that killed processes left behind are deleted first, unless another process is using one for this purpose.
-    A lock tells, which ends with the process that holds it. If the file system does not support locks, they stay.
+    A lock tells, which ends with the process that holds it. If the file system does not support locks, or the file
+    belongs to another user, they stay.
     """
-    with (settings.DATA_DIR / f".{purpose}.lock").open("w") as lock:
+    with ExitStack() as locked:
         with suppress(OSError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for leftover in settings.DATA_DIR.glob(f".{purpose}-*"):
-                shutil.rmtree(leftover, ignore_errors=True)
-        with suppress(OSError):
+            lock = locked.enter_context((settings.DATA_DIR / f".{purpose}.lock").open("a+"))
+            with suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for leftover in settings.DATA_DIR.glob(f".{purpose}-*"):
+                    shutil.rmtree(leftover, ignore_errors=True)
             fcntl.flock(lock, fcntl.LOCK_SH)  # waits while another process deletes what is left
         folder = Path(mkdtemp(prefix=f".{purpose}-", dir=settings.DATA_DIR))
         try:

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from chatproject.tests.server import ROOT, Server, is_alive, until
 from operations.tests.backups.places import POSTGRES, backup, installation
 
 pytestmark = pytest.mark.faults
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no kernel ends children with their parent")
 REQUEST = "from operations.backups.drill import request_drill; request_drill()"
 
 
@@ -61,6 +63,7 @@ def halted_restore():
 
 
 # --- It is interrupted ------------------------------------------------------------------------------------------
+@on_linux
 def test_a_drill_dies_with_its_killed_server_and_the_next_clears_what_it_left(server, halted_restore) -> None:
     request_drill(server)
     restore = halted_restore(server.pid)
@@ -69,6 +72,7 @@ def test_a_drill_dies_with_its_killed_server_and_the_next_clears_what_it_left(se
     assert_the_next_clears(server)
 
 
+@on_linux
 def test_a_drill_dies_with_its_stopped_server_and_the_next_clears_what_it_left(server, halted_restore) -> None:
     request_drill(server)
     restore = halted_restore(server.pid)
