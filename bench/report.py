@@ -21,7 +21,9 @@ Column = Callable[[str, Servers], str]
 
 def markdown(results: Results) -> str:
     tables = [table(scene, results[scene]) for scene in TABLES if scene in results]
-    return "\n\n".join([f"Measured on {datetime.now(UTC):%Y-%m-%d}; medians of {rounds(results)} rounds.", *tables])
+    played = rounds(results)
+    how = f"medians of {played} rounds" if played > 1 else "one round, so expect other figures by a fifth"
+    return "\n\n".join([f"Measured on {datetime.now(UTC):%Y-%m-%d}; {how}.", *tables])
 
 
 def rounds(results: Results) -> int:
