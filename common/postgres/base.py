@@ -20,7 +20,7 @@ class DatabaseOperations(operations.DatabaseOperations):
 
 
 class UtcLoader(Loader):
-    """Reads `timestamptz` in a tenth of the time of Django's, which is in Python: a page of conversations has hundreds.
+    """Reads `timestamptz` in a fifth of the time of Django's, which is in Python: a page of conversations has hundreds.
     Our connections are in UTC."""
 
     timezone = UTC

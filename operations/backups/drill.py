@@ -121,9 +121,9 @@ def _scratch_database() -> Iterator[str]:
         yield ""
         return
     main = connection.settings_dict["NAME"]
-    name = (
-        f"{main if len(main) <= 40 else f'{main[:31]}_{crc32(main.encode()):08x}'}_drill_"  # at most 63 with the rest
-    )
+    if len(main) > 40:  # with the rest, a name may have 63 bytes
+        main = f"{main[:31]}_{crc32(main.encode()):08x}"
+    name = f"{main}_drill_"
     parameters = {**connection.get_connection_params(), "autocommit": True}
     parameters = {key: value for key, value in parameters.items() if key not in ("cursor_factory", "context")}
     with psycopg.connect(**parameters) as postgres:
